@@ -1,0 +1,17 @@
+/** Jest on native ES modules; swc strips the types (tsc checks them apart). */
+const swc = {
+  jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
+  module: { type: 'es6' },
+}
+const common = {
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+  testEnvironment: 'node',
+}
+export default {
+  projects: [
+    { ...common, displayName: 'unit', roots: ['<rootDir>/pkg', '<rootDir>/cmd'], testMatch: ['**/*.test.ts'] },
+    { ...common, displayName: 'scenario', roots: ['<rootDir>/test/scenario'], testMatch: ['**/*.test.ts'] },
+    { ...common, displayName: 'e2e', roots: ['<rootDir>/test/e2e'], testMatch: ['**/*.test.ts'] },
+  ],
+}

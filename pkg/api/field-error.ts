@@ -1,0 +1,55 @@
+// Validation errors by field path, in Kubernetes' words, and the Invalid status that carries them.
+import { groupResource } from './object.ts'
+import { StatusError } from './status-error.ts'
+
+export interface FieldError {
+  readonly field: string
+  readonly reason:
+    | 'FieldValueRequired' | 'FieldValueInvalid' | 'FieldValueNotSupported' | 'FieldValueForbidden' | 'FieldValueDuplicate'
+    | 'FieldValueNotFound' | 'FieldValueTooLong' | 'FieldValueTooMany' | 'FieldValueTypeInvalid' | 'InternalError'
+  /** The text behind the field's path: `Invalid value: "x": must be …`. */
+  readonly text: string
+}
+
+/** A value as Go prints it in these messages: strings quoted, the rest as JSON. */
+function shown(value: unknown): string {
+  return value === undefined ? 'null' : JSON.stringify(value)
+}
+
+const join = (head: string, detail: string): string => (detail ? `${head}: ${detail}` : head)
+
+export const required = (field: string, detail = ''): FieldError =>
+  ({ field, reason: 'FieldValueRequired', text: join('Required value', detail) })
+
+export const invalid = (field: string, value: unknown, detail: string): FieldError =>
+  ({ field, reason: 'FieldValueInvalid', text: join(`Invalid value: ${shown(value)}`, detail) })
+
+export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldError =>
+  ({ field, reason: 'FieldValueNotSupported', text: `Unsupported value: ${shown(value)}: supported values: ${supported.map((text) => `"${text}"`).join(', ')}` })
+
+export const forbiddenField = (field: string, detail: string): FieldError =>
+  ({ field, reason: 'FieldValueForbidden', text: join('Forbidden', detail) })
+
+export const duplicate = (field: string, value: unknown): FieldError =>
+  ({ field, reason: 'FieldValueDuplicate', text: `Duplicate value: ${shown(value)}` })
+
+export const fieldNotFound = (field: string, value: unknown): FieldError =>
+  ({ field, reason: 'FieldValueNotFound', text: `Not found: ${shown(value)}` })
+
+export const tooLong = (field: string, maxBytes: number): FieldError =>
+  ({ field, reason: 'FieldValueTooLong', text: `Too long: may not be more than ${maxBytes} bytes` })
+
+export const tooMany = (field: string, count: number, max: number): FieldError =>
+  ({ field, reason: 'FieldValueTooMany', text: `Too many: ${count}: must have at most ${max} items` })
+
+/** All errors of one object as one 422 Status with a cause each. */
+export function invalidObject(resource: { group: string; kind: string }, name: string, errors: readonly FieldError[]): StatusError {
+  const texts = errors.map((error) => `${error.field}: ${error.text}`)
+  const unique = [...new Set(texts)]
+  const list = unique.length === 1 ? unique[0] : `[${unique.join(', ')}]`
+  const kind = groupResource({ group: resource.group, plural: resource.kind })
+  return new StatusError(422, 'Invalid', `${kind} "${name}" is invalid: ${list}`, {
+    ...(name ? { name } : {}), ...(resource.group ? { group: resource.group } : {}), kind: resource.kind,
+    causes: errors.map((error) => ({ reason: error.reason, message: error.text, field: error.field })),
+  })
+}

@@ -1,0 +1,89 @@
+// A kind is data: everything the server must know to serve it. Built-in kinds are files in kinds/; a CRD makes the same value at run time.
+import type { AnyObject, KubeObject, Resource } from '../api/object.ts'
+import type { FieldError } from '../api/field-error.ts'
+import type { ObjectSchema } from '../api/schema.ts'
+import type { UserInfo, Verb } from '../api/request.ts'
+import type { Clock } from '../util/clock.ts'
+
+/** One column of `kubectl get`. Ages and the like get the time from the context. */
+export interface Column<T extends KubeObject = AnyObject> {
+  readonly name: string
+  readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'date'
+  /** OpenAPI format; `name` for the Name column. */
+  readonly format?: string
+  readonly description?: string
+  /** 1 shows it with `-o wide` only. */
+  readonly priority?: number
+  value(object: T, context: { now: number }): string | number | boolean | null
+}
+
+/** A subresource that reads and writes (a part of) the same stored object. */
+export interface Subresource<T extends KubeObject = AnyObject> {
+  readonly name: string
+  readonly verbs: readonly Verb[]
+  /** Another kind's name where the body is not the kind itself (Scale, Eviction …), for discovery and decoding. */
+  readonly kind?: { readonly group: string; readonly version: string; readonly kind: string }
+  /** What GET answers; the object itself when left out. */
+  view?(object: T): KubeObject
+  /** Builds the next state from the stored state and the request's body: which fields this subresource may write. Neither argument is changed. */
+  merge?(stored: T, body: KubeObject): T
+  validate?(object: T, old: T): FieldError[]
+}
+
+/** What a rule may know beside the object. */
+export interface RuleContext {
+  readonly user: UserInfo
+  readonly clock: Clock
+  readonly warn: (text: string) => void
+}
+
+export interface Definition<T extends KubeObject = AnyObject> {
+  readonly resource: Resource<T>
+  readonly singular: string
+  readonly listKind: string
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  readonly verbs: readonly Verb[]
+  readonly schema: ObjectSchema
+  /**
+   * Where objects live: `/registry/<storage>/[namespace/]name`. Two versions of a kind share it.
+   * undefined: nothing is stored (reviews, bindings); `create` of the registry is then given by the API server.
+   */
+  readonly storage?: string
+  /** Stored form to this version's form and back, where the stored version is another. */
+  readonly convert?: { fromStored(object: AnyObject): AnyObject; toStored(object: AnyObject): AnyObject }
+  /** Volatile kinds (leases, events) are written within a budget instead of at once. `ttlSeconds` lets objects expire. */
+  readonly volatile?: { readonly ttlSeconds?: number }
+
+  /** Fills in what the client left out, on a draft that it may change. Runs on create, update, patch; idempotent. */
+  defaults?(draft: T): void
+  /** On create, before admission: drop status, set initial state. May change the draft. */
+  prepareCreate?(draft: T, context: RuleContext): void
+  /** On update of the main resource: keep what clients may not write here. May change the draft. `status` is kept already if there is a status subresource. */
+  prepareUpdate?(draft: T, old: T, context: RuleContext): void
+  /** All errors of the object; `old` on update. Metadata is checked by the registry. */
+  validate?(object: T, old?: T): FieldError[]
+  /** Texts for Warning headers. */
+  warnings?(object: T, old?: T): string[]
+  /** False: metadata.generation is not kept for this kind. Default: true for kinds with a spec. */
+  readonly generation?: boolean
+  /** How names are checked; default is DNS subdomain. */
+  readonly names?: 'dns-subdomain' | 'dns-label' | 'dns-label-1035' | 'path-segment'
+
+  readonly columns: readonly Column<T>[]
+  /** Field selectors beside metadata.name and metadata.namespace. */
+  readonly fields?: Readonly<Record<string, (object: T) => string>>
+  readonly subresources: readonly Subresource<T>[]
+
+  /** PUT of a missing object creates it. */
+  readonly allowCreateOnUpdate?: boolean
+  /** PUT must carry a resourceVersion. */
+  readonly requireVersionOnUpdate?: boolean
+  /** Grace of a DELETE in seconds; undefined or 0 deletes at once. Pods only, so far. */
+  gracePeriodSeconds?(object: T, asked: number | undefined): number
+  /** What a DELETE without a policy does to dependents. */
+  readonly defaultPropagation?: 'Orphan' | 'Background' | 'none'
+}
+
+/** What a kind's file states; the rest follows from the table of resources and the schema. */
+export type DefinitionInput<T extends KubeObject> = Partial<Omit<Definition<T>, 'resource'>>
