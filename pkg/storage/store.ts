@@ -25,6 +25,7 @@ export interface PutOptions {
   /**
    * The change need not survive a crash: it is announced at once and written within the store's write budget.
    * For heartbeats, leases and events. Revisions never go back, even when such a change is lost.
+   * A transaction is volatile when all of its changes are.
    */
   readonly volatile?: boolean
 }
@@ -37,7 +38,7 @@ export interface Transaction {
   /** Deep-freezes `value`. Returns the entry that will be committed; on a shared backend its revision is a guess until then. */
   put<V>(key: string, value: V, options?: PutOptions): Entry<V>
   /** Deleting a key that is not there does nothing and returns undefined. */
-  delete(key: string): Change | undefined
+  delete(key: string, options?: PutOptions): Change | undefined
 }
 
 export interface ListOptions {
