@@ -71,4 +71,6 @@ export interface Field {
   readonly omitEmpty?: boolean
   /** Default that the type itself declares, as JSON. */
   readonly default?: unknown
+  /** Strategic merge of an object: `retainKeys`. Lists carry theirs in the schema. */
+  readonly patchStrategy?: string
 }
