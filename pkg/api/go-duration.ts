@@ -1,0 +1,36 @@
+// Durations as Go writes them: `1h30m0s`, `300ms`.
+
+const unitMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** Milliseconds, or undefined for text that is no duration. */
+export function parseGoDuration(text: string): number | undefined {
+  const match = /^([-+]?)(.*)$/s.exec(text)
+  const sign = match?.[1] === '-' ? -1 : 1
+  const rest = match?.[2] ?? ''
+  if (rest === '0') return 0
+  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined
+  let total = 0
+  for (const part of rest.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
+    total += Number(part[1]) * (unitMs[part[2] ?? ''] ?? 0)
+  }
+  return sign * total
+}
+
+/** From nanoseconds, as Go's String method. */
+export function formatGoDuration(nanoseconds: bigint): string {
+  if (nanoseconds === 0n) return '0s'
+  const sign = nanoseconds < 0n ? '-' : ''
+  const size = nanoseconds < 0n ? -nanoseconds : nanoseconds
+  const fixed = (value: bigint, decimals: number): string => {
+    const digits = value.toString().padStart(decimals + 1, '0')
+    const fraction = digits.slice(digits.length - decimals).replace(/0+$/, '')
+    return digits.slice(0, digits.length - decimals) + (fraction ? `.${fraction}` : '')
+  }
+  if (size < 1_000n) return `${sign}${size}ns`
+  if (size < 1_000_000n) return `${sign}${fixed(size, 3)}µs`
+  if (size < 1_000_000_000n) return `${sign}${fixed(size, 6)}ms`
+  const minutes = size / 60_000_000_000n
+  const seconds = `${fixed(size % 60_000_000_000n, 9)}s`
+  const hours = minutes / 60n
+  return sign + (hours > 0n ? `${hours}h${minutes % 60n}m${seconds}` : minutes > 0n ? `${minutes}m${seconds}` : seconds)
+}
