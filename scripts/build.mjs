@@ -1,0 +1,46 @@
+// Bundles the CLI and the worker threads into dist/, with the files that they read at run time beside them.
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { build } from 'esbuild'
+
+const root = resolve(import.meta.dirname, '..')
+const out = join(root, 'dist')
+
+/** Worker threads and files lie beside the bundle, not where the source has them. */
+const relocate = {
+  name: 'relocate',
+  setup(builder) {
+    builder.onLoad({ filter: /\/(pkg|cmd)\/.*\.ts$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8')
+      if (!source.includes('import.meta.url')) return undefined
+      const contents = source
+        .replace(/new URL\('(?:\.\.?\/)+([\w-]*worker)\.ts', import\.meta\.url\)/g, "new URL('./$1.js', import.meta.url)")
+        .replace(/new URL\('(?:\.\.\/)+(manifests\/|package\.json|\.cache\/)([^']*)', import\.meta\.url\)/g, "new URL('./$1$2', import.meta.url)")
+      return { contents, loader: 'ts', resolveDir: dirname(path) }
+    })
+  },
+}
+
+rmSync(out, { recursive: true, force: true })
+mkdirSync(out, { recursive: true })
+await build({
+  absWorkingDir: root,
+  entryPoints: { kinglet: 'cmd/main.ts', 'commit-worker': 'pkg/storage/commit-worker.ts', 'dataplane-worker': 'pkg/network/dataplane-worker.ts' },
+  outdir: out,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  // Native code stays where npm put it.
+  external: ['better-sqlite3'],
+  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  plugins: [relocate],
+  logLevel: 'warning',
+})
+cpSync(join(root, 'manifests'), join(out, 'manifests'), { recursive: true })
+cpSync(join(root, 'package.json'), join(out, 'package.json'))
+writeFileSync(join(out, '.built'), '')
