@@ -38,14 +38,14 @@ const defaultTimeoutMs = 120_000
 const maxReceiveBytes = 64 << 20
 
 export class GrpcConnection {
+  readonly clock: Clock
   readonly #client: grpc.Client
-  readonly #clock: Clock
   readonly #schema: ProtoSchema
   readonly #metadata: Record<string, string>
   readonly #methods = new Map<string, RpcMethod>()
 
   constructor(socketPath: string, options: { clock: Clock; schema: ProtoSchema; metadata?: Record<string, string> }) {
-    this.#clock = options.clock
+    this.clock = options.clock
     this.#schema = options.schema
     this.#metadata = options.metadata ?? {}
     this.#client = new grpc.Client(`unix://${socketPath}`, grpc.credentials.createInsecure(), {
@@ -85,8 +85,11 @@ export class GrpcConnection {
     return promise
   }
 
-  /** Ends normally when the server ends the stream; throws RpcError when it fails, and the signal's reason when aborted. */
-  async *stream(service: string, name: string, request: object, options: CallOptions = {}): AsyncGenerator<object> {
+  /**
+   * The call is made at once; what it brings is read by iterating. Ends normally when the server ends the stream;
+   * throws RpcError when it fails, and the signal's reason when aborted. Who never iterates must abort.
+   */
+  stream(service: string, name: string, request: object, options: CallOptions = {}): AsyncGenerator<object> {
     const method = this.#method(service, name)
     const { signal } = options
     signal?.throwIfAborted()
@@ -96,15 +99,26 @@ export class GrpcConnection {
     )
     const onAbort = (): void => call.cancel()
     signal?.addEventListener('abort', onAbort, { once: true })
-    try {
-      for await (const message of call) yield message as object
-    } catch (error) {
+    let failure: unknown
+    // The library emits the error without ending the stream with it, so an iteration that begins later would miss it.
+    call.on('error', (error) => (failure ??= error))
+    const throwFailure = (): void => {
       if (signal?.aborted) throw signal.reason
-      throw toRpcError(name, error)
-    } finally {
-      signal?.removeEventListener('abort', onAbort)
-      call.cancel()
+      if (failure) throw toRpcError(name, failure)
     }
+    return (async function* () {
+      try {
+        throwFailure()
+        for await (const message of call) yield message as object
+        throwFailure()
+      } catch (error) {
+        throwFailure()
+        throw error
+      } finally {
+        signal?.removeEventListener('abort', onAbort)
+        call.cancel()
+      }
+    })()
   }
 
   /** A two-way stream; the caller writes, reads and ends it, and must handle its 'error' event. */
@@ -134,7 +148,7 @@ export class GrpcConnection {
   }
 
   #callOptions(timeoutMs: number): grpc.CallOptions {
-    return timeoutMs > 0 ? { deadline: this.#clock.now() + timeoutMs } : {}
+    return timeoutMs > 0 ? { deadline: this.clock.now() + timeoutMs } : {}
   }
 }
 
