@@ -1,0 +1,84 @@
+// From a pod's requests and limits to its QoS class and to what the kernel enforces. Pure.
+import type { Container, Pod } from '../api/types-pod.ts'
+import { milliValue, wholeValue } from './quantity-values.ts'
+import type { ContainerLimits } from './runtime-service.ts'
+
+export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
+
+export function qosClass(pod: Pod): QosClass {
+  if (pod.status?.qosClass) return pod.status.qosClass as QosClass
+  let any = false
+  let guaranteed = true
+  for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
+    for (const resource of ['cpu', 'memory']) {
+      const limit = milliValue(container.resources?.limits?.[resource])
+      const request = milliValue(container.resources?.requests?.[resource] ?? container.resources?.limits?.[resource])
+      if (limit > 0 || request > 0) any = true
+      if (limit === 0 || limit !== request) guaranteed = false
+    }
+  }
+  return any ? (guaranteed ? 'Guaranteed' : 'Burstable') : 'BestEffort'
+}
+
+const cpuPeriod = 100_000
+const leastShares = 2
+const mostShares = 262_144
+const leastQuota = 1000
+
+export function containerLimits(pod: Pod, container: Pick<Container, 'resources'>, nodeMemoryBytes: number): ContainerLimits {
+  const { limits, requests } = container.resources ?? {}
+  const cpuLimit = milliValue(limits?.['cpu'])
+  const cpuRequest = requests?.['cpu'] === undefined ? cpuLimit : milliValue(requests['cpu'])
+  return {
+    cpuShares: Math.min(mostShares, Math.max(leastShares, Math.floor((cpuRequest * 1024) / 1000))),
+    cpuQuota: cpuLimit === 0 ? 0 : Math.max(leastQuota, Math.floor((cpuLimit * cpuPeriod) / 1000)),
+    cpuPeriod,
+    memoryBytes: wholeValue(limits?.['memory']),
+    oomScoreAdjust: oomScoreAdjust(pod, wholeValue(requests?.['memory']), nodeMemoryBytes),
+  }
+}
+
+const systemCriticalPriority = 2_000_000_000
+
+/** The more of the node a Burstable container asks for, the later it is killed; always between the other two classes. */
+export function oomScoreAdjust(pod: Pod, memoryRequestBytes: number, nodeMemoryBytes: number): number {
+  const qos = qosClass(pod)
+  if (qos === 'Guaranteed' || (pod.spec.priority ?? 0) >= systemCriticalPriority) return -997
+  if (qos === 'BestEffort') return 1000
+  const adjust = 1000 - Math.floor((1000 * memoryRequestBytes) / nodeMemoryBytes)
+  return Math.min(999, Math.max(3, adjust))
+}
+
+export type CgroupDriver = 'cgroupfs' | 'systemd'
+
+/** The cgroup that a pod's containers are in, in the words of the driver. `root` is empty or like `/name`. */
+export function podCgroup(pod: Pod, driver: CgroupDriver, root = ''): string {
+  const qos = qosClass(pod)
+  const uid = pod.metadata.uid ?? ''
+  const parts = ['kubepods', ...(qos === 'Guaranteed' ? [] : [qos.toLowerCase()])]
+  if (driver === 'cgroupfs') return `${root}/${parts.join('/')}/pod${uid}`
+  return `${parts.join('-')}-pod${uid.replaceAll('-', '_')}.slice`
+}
+
+export interface PodRequests {
+  readonly cpuMilli: number
+  readonly memoryBytes: number
+}
+
+/** What the pod asks of the node: the larger of the running phase and each step of the start, and the overhead. */
+export function podRequests(pod: Pod): PodRequests {
+  const request = (container: Pick<Container, 'resources'>, resource: string, value: (text: string | undefined) => number): number =>
+    value(container.resources?.requests?.[resource] ?? container.resources?.limits?.[resource])
+  const total = (resource: string, value: (text: string | undefined) => number): number => {
+    let sidecars = 0
+    let starting = 0
+    for (const container of pod.spec.initContainers ?? []) {
+      const own = request(container, resource, value)
+      if (container.restartPolicy === 'Always') sidecars += own
+      starting = Math.max(starting, sidecars + (container.restartPolicy === 'Always' ? 0 : own))
+    }
+    const running = pod.spec.containers.reduce((sum, container) => sum + request(container, resource, value), sidecars)
+    return Math.max(starting, running) + value(pod.spec.overhead?.[resource])
+  }
+  return { cpuMilli: total('cpu', milliValue), memoryBytes: total('memory', wholeValue) }
+}

@@ -1,0 +1,109 @@
+// Turns the kubelet's sandbox and container specs into CRI messages. Pure.
+import type * as cri from '../containerd/cri-types.ts'
+import { containerNameLabel, podNameLabel, podNamespaceLabel, podUidLabel } from './labels.ts'
+import type { ContainerLimits, ContainerSecurity, ContainerSpec, MountSpec, NamespaceScope, Namespaces, SandboxSpec, SeccompChoice } from './runtime-service.ts'
+
+export function sandboxConfig(spec: SandboxSpec): cri.PodSandboxConfig {
+  return {
+    metadata: { name: spec.name, uid: spec.uid, namespace: spec.namespace, attempt: spec.attempt },
+    hostname: spec.hostname,
+    logDirectory: spec.logDirectory,
+    dnsConfig: spec.dns,
+    portMappings: spec.portMappings.map((port) => ({ protocol: port.protocol, containerPort: port.containerPort, hostPort: port.hostPort, hostIp: port.hostIP })),
+    labels: { ...spec.labels, ...podLabels(spec) },
+    annotations: { ...spec.annotations },
+    linux: {
+      cgroupParent: spec.cgroupParent,
+      sysctls: { ...spec.sysctls },
+      securityContext: {
+        namespaceOptions: namespaceOptions(spec.namespaces),
+        privileged: spec.privileged,
+        seccomp: seccomp(spec.seccomp),
+        supplementalGroups: spec.supplementalGroups,
+        ...(spec.runAsUser === undefined ? {} : { runAsUser: { value: spec.runAsUser } }),
+        ...(spec.runAsUser === undefined || spec.runAsGroup === undefined ? {} : { runAsGroup: { value: spec.runAsGroup } }),
+      },
+    },
+  }
+}
+
+export function containerConfig(sandbox: SandboxSpec, spec: ContainerSpec): cri.ContainerConfig {
+  return {
+    metadata: { name: spec.name, attempt: spec.attempt },
+    image: { image: spec.image, userSpecifiedImage: spec.userImage },
+    command: spec.command,
+    args: spec.args,
+    workingDir: spec.workingDir,
+    envs: spec.env.map(({ name, value }) => ({ key: name, value })),
+    mounts: spec.mounts.map(mount),
+    devices: spec.devices.map((path) => ({ containerPath: path, hostPath: path, permissions: 'mrw' })),
+    labels: { ...podLabels(sandbox), [containerNameLabel]: spec.name },
+    annotations: { ...spec.annotations },
+    logPath: spec.logPath,
+    stdin: spec.stdin,
+    stdinOnce: spec.stdinOnce,
+    tty: spec.tty,
+    linux: { resources: resourcesOf(spec.limits), securityContext: security(spec.security, spec.namespaces) },
+  }
+}
+
+const podLabels = (spec: Pick<SandboxSpec, 'name' | 'namespace' | 'uid'>): Record<string, string> => ({
+  [podNameLabel]: spec.name, [podNamespaceLabel]: spec.namespace, [podUidLabel]: spec.uid,
+})
+
+export function resourcesOf(limits: ContainerLimits): cri.LinuxContainerResources {
+  return {
+    cpuShares: limits.cpuShares,
+    cpuQuota: limits.cpuQuota,
+    cpuPeriod: limits.cpuPeriod,
+    memoryLimitInBytes: limits.memoryBytes,
+    oomScoreAdj: limits.oomScoreAdjust,
+  }
+}
+
+const maskedPaths = [
+  '/proc/asound', '/proc/acpi', '/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list', '/proc/timer_stats',
+  '/proc/sched_debug', '/proc/scsi', '/sys/firmware', '/sys/devices/virtual/powercap',
+]
+const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
+
+function security(spec: ContainerSecurity, namespaces: Namespaces): cri.LinuxContainerSecurityContext {
+  const open = spec.unmaskedProc || spec.privileged
+  return {
+    privileged: spec.privileged,
+    namespaceOptions: namespaceOptions(namespaces),
+    capabilities: { addCapabilities: spec.addCapabilities, dropCapabilities: spec.dropCapabilities },
+    readonlyRootfs: spec.readOnlyRootFilesystem,
+    supplementalGroups: spec.supplementalGroups,
+    noNewPrivs: spec.noNewPrivileges,
+    maskedPaths: open ? [] : maskedPaths,
+    readonlyPaths: open ? [] : readonlyPaths,
+    seccomp: seccomp(spec.seccomp),
+    ...(spec.runAsUser === undefined ? {} : { runAsUser: { value: spec.runAsUser } }),
+    ...(spec.runAsGroup === undefined ? {} : { runAsGroup: { value: spec.runAsGroup } }),
+    ...(spec.runAsUsername === undefined ? {} : { runAsUsername: spec.runAsUsername }),
+  }
+}
+
+function namespaceOptions(namespaces: Namespaces): cri.NamespaceOption {
+  const pid = namespaces.pid
+  return {
+    network: mode(namespaces.network),
+    pid: mode(pid),
+    ipc: mode(namespaces.ipc),
+    ...(typeof pid === 'object' ? { targetId: pid.container } : {}),
+  }
+}
+
+function mode(scope: NamespaceScope): cri.NamespaceMode {
+  if (typeof scope === 'object') return 'TARGET'
+  return scope === 'node' ? 'NODE' : scope === 'pod' ? 'POD' : 'CONTAINER'
+}
+
+const seccomp = (choice: SeccompChoice): cri.SecurityProfile => ({ profileType: choice.type, ...(choice.path ? { localhostRef: choice.path } : {}) })
+
+const propagation = { None: 'PROPAGATION_PRIVATE', HostToContainer: 'PROPAGATION_HOST_TO_CONTAINER', Bidirectional: 'PROPAGATION_BIDIRECTIONAL' } as const
+
+const mount = (spec: MountSpec): cri.Mount => ({
+  containerPath: spec.containerPath, hostPath: spec.hostPath, readonly: spec.readOnly, propagation: propagation[spec.propagation],
+})

@@ -1,0 +1,38 @@
+// Volumes whose files are made from objects: configMap, secret, downwardAPI, projected.
+import { chmod, lchown, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Volume } from '../api/types-volume.ts'
+import { writeAtomically } from './atomic-writer.ts'
+import { giveToGroup } from './ownership.ts'
+import type { TokenSource } from './volume-payload.ts'
+import { payloadFiles, payloadSources, tokenOwner } from './volume-payload.ts'
+import type { VolumeType } from './volume.ts'
+
+export function payloadVolume(name: 'configmap' | 'secret' | 'downward-api' | 'projected', tokens: TokenSource): VolumeType {
+  return {
+    name,
+    sources: payloadSources,
+    async setUp(context) {
+      const { files, refreshAtMs } = await payloadFiles(context, tokens)
+      const { directory, pod, volume } = context
+      await mkdir(directory, { recursive: true })
+      if (isSecret(volume)) await context.mounter.mountTmpfs(directory, {})
+      await chmod(directory, 0o777)
+      const gid = pod.spec.securityContext?.fsGroup
+      await writeAtomically(directory, files, {
+        clock: context.clock,
+        prepare: async (fresh) => {
+          const owner = tokenOwner(pod)
+          const tokenPaths = (volume.projected?.sources ?? []).flatMap((source) => source.serviceAccountToken?.path ?? [])
+          if (owner !== undefined) for (const path of tokenPaths) await lchown(join(fresh, path), owner, gid ?? 0)
+          if (gid !== undefined) await giveToGroup(fresh, gid, { readOnly: true })
+        },
+      })
+      return { hostPath: directory, readOnly: true, ...(refreshAtMs === undefined ? {} : { refreshAtMs }) }
+    },
+  }
+}
+
+/** Secrets and tokens are never written to a disk. */
+const isSecret = (volume: Volume): boolean => volume.secret !== undefined
+  || (volume.projected?.sources ?? []).some((source) => source.secret !== undefined || source.serviceAccountToken !== undefined)

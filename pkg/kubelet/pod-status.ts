@@ -1,0 +1,202 @@
+// A pod's status from its spec, the runtime's view and what the kubelet knows besides. Pure.
+import type { ContainerState, ContainerStatus, Pod, PodStatus } from '../api/types-pod.ts'
+import type { ContainerKind, NamedContainer } from './pod-names.ts'
+import { podContainers } from './pod-names.ts'
+import { isoTime } from './api-time.ts'
+import { podConditions } from './pod-conditions.ts'
+import type { RuntimeContainer, RuntimePod } from './runtime-service.ts'
+
+export interface Waiting {
+  readonly reason: string
+  readonly message: string
+}
+
+export interface StatusInput {
+  readonly pod: Pod
+  /** The last status that this kubelet made, or what the API server has. */
+  readonly previous: PodStatus
+  readonly runtime: RuntimePod
+  readonly nowMs: number
+  readonly hostIPs: readonly string[]
+  /** Why a container is not running although it should be: image, configuration, start, back-off. */
+  waiting(name: string): Waiting | undefined
+  probes(containerId: string): { readonly started: boolean; readonly ready: boolean }
+  /** What a container that has ended left as its message. */
+  terminationMessage(containerId: string): string
+  /** The container's start is not over yet: its postStart hook runs. */
+  starting(containerId: string): boolean
+  /** The kubelet ended the pod for this. */
+  readonly verdict?: { readonly reason: string; readonly message: string }
+  /** Nothing of it runs, and nothing will. */
+  readonly stopped: boolean
+}
+
+export function podStatus(input: StatusInput): PodStatus {
+  const { pod, previous, runtime } = input
+  const all = podContainers(pod)
+  const statusesOf = (kinds: readonly ContainerKind[]): ContainerStatus[] =>
+    all.filter((each) => kinds.includes(each.kind)).map((each) => containerStatus(each, input))
+  const init = statusesOf(['init', 'sidecar'])
+  const main = statusesOf(['main'])
+  const ephemeral = statusesOf(['ephemeral']).filter((status) => status.state !== undefined)
+  const phase = podPhase(pod, { init, main, previous: previous.phase ?? 'Pending', stopped: input.stopped, failed: input.verdict !== undefined })
+  const ips = podIPs(pod, runtime, input.hostIPs, previous)
+  const { resize: _resize, ...kept } = previous
+  return definedOnly({
+    ...kept,
+    phase,
+    observedGeneration: pod.metadata.generation,
+    conditions: podConditions({ pod, phase, init, main, nowMs: input.nowMs, previous: previous.conditions ?? [], sandboxReady: sandboxReady(pod, runtime) }),
+    ...(input.verdict ? { reason: input.verdict.reason, message: input.verdict.message } : {}),
+    hostIP: input.hostIPs[0],
+    hostIPs: input.hostIPs.map((ip) => ({ ip })),
+    podIP: ips[0],
+    podIPs: ips.length > 0 ? ips.map((ip) => ({ ip })) : undefined,
+    startTime: previous.startTime ?? isoTime(input.nowMs),
+    initContainerStatuses: init.length > 0 ? init : undefined,
+    containerStatuses: main,
+    ephemeralContainerStatuses: ephemeral.length > 0 ? ephemeral : undefined,
+  })
+}
+
+function definedOnly(status: { [K in keyof PodStatus]: PodStatus[K] | undefined }): PodStatus {
+  return Object.fromEntries(Object.entries(status).filter(([, value]) => value !== undefined)) as PodStatus
+}
+
+const sandboxReady = (pod: Pod, runtime: RuntimePod): boolean =>
+  runtime.sandboxes.some((sandbox) => sandbox.ready && (pod.spec.hostNetwork === true || sandbox.ips.length > 0))
+
+/** The addresses stay when the sandbox is gone: an ended pod keeps telling where it was. */
+function podIPs(pod: Pod, runtime: RuntimePod, hostIPs: readonly string[], previous: PodStatus): readonly string[] {
+  if (pod.spec.hostNetwork) return runtime.sandboxes.length > 0 ? hostIPs : (previous.podIPs ?? []).map(({ ip }) => ip)
+  const live = runtime.sandboxes.find((sandbox) => sandbox.ready && sandbox.ips.length > 0)
+  return live?.ips ?? (previous.podIPs ?? []).map(({ ip }) => ip)
+}
+
+function containerStatus({ container, kind }: NamedContainer, input: StatusInput): ContainerStatus {
+  const found = input.runtime.containers.filter((each) => each.name === container.name)
+  const [current, before] = found
+  const old = oldStatus(input.previous, container.name)
+  const waiting = input.waiting(container.name)
+  const state = containerState(current, waiting, input)
+  const lastState = current && state.waiting && current.phase !== 'created' && !input.starting(current.id)
+    ? terminatedState(current, input)
+    : before ? terminatedState(before, input) : current ? old?.lastState : lostState(old)
+  const probes = current && state.running ? input.probes(current.id) : undefined
+  const doneInit = kind === 'init' && state.terminated?.exitCode === 0
+  const shown = state.waiting && current && current.phase !== 'created' ? current : current ?? undefined
+  return {
+    name: container.name,
+    image: shown?.image || container.image || '',
+    imageID: shown?.imageId ?? old?.imageID ?? '',
+    ...(shown ? { containerID: containerID(shown.id) } : old?.containerID ? { containerID: old.containerID } : {}),
+    ready: kind === 'ephemeral' ? false : doneInit || (probes !== undefined && probes.started && probes.ready),
+    ...(kind === 'ephemeral' ? {} : { started: probes?.started ?? false }),
+    restartCount: current?.attempt ?? old?.restartCount ?? 0,
+    state,
+    lastState: lastState ?? {},
+    ...(current && kind !== 'ephemeral' ? resourcesOf(container) : {}),
+    ...(current?.user ? { user: { linux: { uid: current.user.uid, gid: current.user.gid, supplementalGroups: [...current.user.groups] } } } : {}),
+    ...((container.volumeMounts ?? []).length > 0 ? { volumeMounts: mountStatuses(container) } : {}),
+  }
+}
+
+export const containerID = (id: string): string => `containerd://${id}`
+
+function oldStatus(previous: PodStatus, name: string): ContainerStatus | undefined {
+  return [...(previous.initContainerStatuses ?? []), ...(previous.containerStatuses ?? []), ...(previous.ephemeralContainerStatuses ?? [])]
+    .find((status) => status.name === name)
+}
+
+function resourcesOf({ resources }: NamedContainer['container']): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
+  const { limits, requests } = resources ?? {}
+  return {
+    ...(requests && Object.keys(requests).length > 0 ? { allocatedResources: requests } : {}),
+    resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) },
+  }
+}
+
+const mountStatuses = (container: NamedContainer['container']): NonNullable<ContainerStatus['volumeMounts']> =>
+  (container.volumeMounts ?? []).map((mount) => ({
+    name: mount.name, mountPath: mount.mountPath, ...(mount.readOnly ? { readOnly: true, recursiveReadOnly: 'Disabled' } : {}),
+  }))
+
+function containerState(current: RuntimeContainer | undefined, waiting: Waiting | undefined, input: StatusInput): ContainerState {
+  if (current?.phase === 'running' && !input.starting(current.id)) return { running: { startedAt: isoTime(current.startedAtMs) } }
+  if (waiting && !input.stopped) return { waiting: { reason: waiting.reason, ...(waiting.message ? { message: waiting.message } : {}) } }
+  if (current && (current.phase === 'exited' || current.phase === 'unknown')) return terminatedState(current, input)
+  if (input.stopped && input.previous.startTime && current) return { terminated: lostTermination }
+  const initializing = (input.pod.spec.initContainers ?? []).length > 0
+  return { waiting: { reason: initializing ? 'PodInitializing' : 'ContainerCreating' } }
+}
+
+const lostTermination = { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' }
+
+/** The API server remembers a container of which the runtime knows nothing any more. */
+function lostState(old: ContainerStatus | undefined): ContainerState | undefined {
+  if (old?.state?.terminated) return old.state
+  if (old?.state?.running) return { terminated: { ...lostTermination, ...(old.containerID ? { containerID: old.containerID } : {}) } }
+  return old?.lastState
+}
+
+function terminatedState(container: RuntimeContainer, input: StatusInput): ContainerState {
+  if (container.phase === 'running' || container.phase === 'created') return {}
+  if (container.phase === 'unknown') return { terminated: { ...lostTermination, containerID: containerID(container.id) } }
+  const message = input.terminationMessage(container.id) || container.message
+  return {
+    terminated: {
+      exitCode: container.exitCode,
+      reason: container.reason || (container.exitCode === 0 ? 'Completed' : 'Error'),
+      ...(message ? { message } : {}),
+      // containerd gives no start to what it could not start.
+      startedAt: isoTime(container.startedAtMs || container.finishedAtMs),
+      finishedAt: isoTime(container.finishedAtMs),
+      containerID: containerID(container.id),
+    },
+  }
+}
+
+interface PhaseInput {
+  readonly init: readonly ContainerStatus[]
+  readonly main: readonly ContainerStatus[]
+  readonly previous: string
+  readonly stopped: boolean
+  readonly failed: boolean
+}
+
+export function podPhase(pod: Pod, { init, main, previous, stopped, failed }: PhaseInput): string {
+  if (previous === 'Succeeded' || previous === 'Failed') return previous
+  if (failed && stopped) return 'Failed'
+  const policy = pod.spec.restartPolicy ?? 'Always'
+  const initialization = countInit(pod, init)
+  if (initialization.failed > 0 && policy === 'Never') return stopped ? 'Failed' : 'Pending'
+  const count = { waiting: 0, running: 0, stopped: 0, succeeded: 0 }
+  for (const { state, lastState } of main) {
+    if (state?.running) count.running++
+    else if (state?.terminated) {
+      count.stopped++
+      if (state.terminated.exitCode === 0) count.succeeded++
+    } else if (lastState?.terminated) count.stopped++
+    else count.waiting++
+  }
+  if (stopped) return count.succeeded === main.length ? 'Succeeded' : 'Failed'
+  const begun = count.running + count.stopped > 0
+  if ((initialization.pending > 0 && !begun) || count.waiting > 0) return 'Pending'
+  // Succeeded and Failed are only said of a pod of which nothing runs any more, sidecars included.
+  return 'Running'
+}
+
+function countInit(pod: Pod, init: readonly ContainerStatus[]): { pending: number; failed: number } {
+  let pending = 0
+  let failed = 0
+  for (const container of pod.spec.initContainers ?? []) {
+    const status = init.find((each) => each.name === container.name)
+    const ended = status?.state?.terminated ?? (status?.state?.waiting ? status.lastState?.terminated : undefined)
+    if (container.restartPolicy === 'Always') {
+      if (!ended && !(status?.state?.running && status.started)) pending++
+    } else if (ended) {
+      if (ended.exitCode !== 0) failed++
+    } else pending++
+  }
+  return { pending, failed }
+}

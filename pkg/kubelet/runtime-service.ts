@@ -1,0 +1,221 @@
+// What the kubelet asks of a container runtime, in pods' words: the contract that containerd and the hollow runtime keep.
+
+export type ContainerPhase = 'created' | 'running' | 'exited' | 'unknown'
+
+export interface RuntimeSandbox {
+  readonly id: string
+  readonly attempt: number
+  readonly ready: boolean
+  readonly createdAtMs: number
+  /** Empty with the host's network, and until the network is up. */
+  readonly ips: readonly string[]
+}
+
+export interface RuntimeContainer {
+  readonly id: string
+  readonly sandboxId: string
+  readonly name: string
+  /** How many containers of this name came before it in this pod: the restart count. */
+  readonly attempt: number
+  readonly phase: ContainerPhase
+  readonly createdAtMs: number
+  /** 0 when it has not started. */
+  readonly startedAtMs: number
+  /** 0 when it has not ended. */
+  readonly finishedAtMs: number
+  readonly exitCode: number
+  /** The runtime's own word for how it ended, such as OOMKilled. */
+  readonly reason: string
+  readonly message: string
+  readonly image: string
+  readonly imageId: string
+  /** What was given as `annotations` at creation. */
+  readonly annotations: Readonly<Record<string, string>>
+  readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }
+}
+
+/** Everything that the runtime holds of one pod; newest first. */
+export interface RuntimePod {
+  readonly uid: string
+  readonly name: string
+  readonly namespace: string
+  readonly sandboxes: readonly RuntimeSandbox[]
+  readonly containers: readonly RuntimeContainer[]
+}
+
+export type NamespaceScope = 'pod' | 'container' | 'node' | { readonly container: string }
+
+export interface Namespaces {
+  readonly network: NamespaceScope
+  readonly pid: NamespaceScope
+  readonly ipc: NamespaceScope
+}
+
+export interface PortMapping {
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP'
+  readonly containerPort: number
+  readonly hostPort: number
+  readonly hostIP: string
+}
+
+export interface DnsConfig {
+  readonly servers: readonly string[]
+  readonly searches: readonly string[]
+  readonly options: readonly string[]
+}
+
+export interface SeccompChoice {
+  readonly type: 'RuntimeDefault' | 'Unconfined' | 'Localhost'
+  readonly path?: string
+}
+
+export interface SandboxSpec {
+  readonly uid: string
+  readonly name: string
+  readonly namespace: string
+  readonly attempt: number
+  readonly hostname: string
+  readonly logDirectory: string
+  readonly dns: DnsConfig
+  readonly portMappings: readonly PortMapping[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly cgroupParent: string
+  readonly sysctls: Readonly<Record<string, string>>
+  readonly namespaces: Namespaces
+  readonly privileged: boolean
+  readonly runAsUser?: number
+  readonly runAsGroup?: number
+  readonly supplementalGroups: readonly number[]
+  readonly seccomp: SeccompChoice
+  readonly handler: string
+}
+
+export interface MountSpec {
+  readonly containerPath: string
+  readonly hostPath: string
+  readonly readOnly: boolean
+  readonly propagation: 'None' | 'HostToContainer' | 'Bidirectional'
+}
+
+export interface ContainerLimits {
+  readonly cpuShares: number
+  /** 0 means no limit. */
+  readonly cpuQuota: number
+  readonly cpuPeriod: number
+  /** 0 means no limit. */
+  readonly memoryBytes: number
+  readonly oomScoreAdjust: number
+}
+
+export interface ContainerSecurity {
+  readonly privileged: boolean
+  readonly runAsUser?: number
+  readonly runAsUsername?: string
+  readonly runAsGroup?: number
+  readonly supplementalGroups: readonly number[]
+  readonly readOnlyRootFilesystem: boolean
+  readonly noNewPrivileges: boolean
+  readonly addCapabilities: readonly string[]
+  readonly dropCapabilities: readonly string[]
+  readonly seccomp: SeccompChoice
+  /** procMount: Unmasked. */
+  readonly unmaskedProc: boolean
+}
+
+export interface ContainerSpec {
+  readonly name: string
+  readonly attempt: number
+  readonly image: string
+  /** As the pod spells it. */
+  readonly userImage: string
+  readonly command: readonly string[]
+  readonly args: readonly string[]
+  readonly workingDir: string
+  readonly env: readonly { readonly name: string; readonly value: string }[]
+  readonly mounts: readonly MountSpec[]
+  readonly devices: readonly string[]
+  readonly annotations: Readonly<Record<string, string>>
+  readonly stdin: boolean
+  readonly stdinOnce: boolean
+  readonly tty: boolean
+  readonly limits: ContainerLimits
+  readonly namespaces: Namespaces
+  readonly security: ContainerSecurity
+  /** Relative to the sandbox's log directory. */
+  readonly logPath: string
+}
+
+export type StreamRequest =
+  | { readonly type: 'exec'; readonly containerId: string; readonly command: readonly string[]; readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean; readonly tty: boolean }
+  | { readonly type: 'attach'; readonly containerId: string; readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean; readonly tty: boolean }
+  | { readonly type: 'port-forward'; readonly sandboxId: string; readonly ports: readonly number[] }
+
+export interface ExecResult {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RuntimeState {
+  /** `containerd://1.6.20`. */
+  readonly version: string
+  /** Why pods cannot run; undefined when they can. */
+  readonly problem?: { readonly message: string }
+}
+
+/**
+ * Promises: everything about a pod can be read back after the kubelet restarts; stopping or removing what is gone
+ * succeeds; a change listener is called after the change can be read. Not promised: a call for every change.
+ */
+export interface RuntimeService {
+  state(): Promise<RuntimeState>
+  /** All pods that this kubelet made, or the one with this uid. */
+  pods(uid?: string): Promise<readonly RuntimePod[]>
+  createSandbox(spec: SandboxSpec): Promise<string>
+  /** Ends its containers and frees its network; it can still be read. */
+  stopSandbox(id: string): Promise<void>
+  /** With all its containers. */
+  removeSandbox(id: string): Promise<void>
+  createContainer(sandboxId: string, sandbox: SandboxSpec, spec: ContainerSpec): Promise<string>
+  startContainer(id: string): Promise<void>
+  /** The stop signal, then after the grace the kill signal. Resolves when it has ended. */
+  stopContainer(id: string, graceSeconds: number): Promise<void>
+  removeContainer(id: string): Promise<void>
+  updateContainer(id: string, limits: ContainerLimits): Promise<void>
+  /** Runs a command inside to its end. Throws ExecTimeout when it takes longer. */
+  exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>
+  /** A one-time URL of the runtime's streaming server. */
+  stream(request: StreamRequest): Promise<URL>
+  /** Calls back with the uid of a pod of which something ended, undefined when that is not known. Returns the end of it. */
+  onChange(listener: (uid: string | undefined) => void): () => void
+}
+
+export class ExecTimeout extends Error {
+  override name = 'ExecTimeout'
+}
+
+export interface RuntimeImage {
+  readonly id: string
+  readonly names: readonly string[]
+  readonly sizeBytes: number
+  /** The image's user when it is a number; undefined for a name. */
+  readonly uid?: number
+  readonly username: string
+}
+
+export interface RegistryLogin {
+  readonly username?: string
+  readonly password?: string
+  readonly auth?: string
+  readonly identityToken?: string
+}
+
+/** The images of the runtime. */
+export interface ImageService {
+  find(image: string): Promise<RuntimeImage | undefined>
+  /** Returns what containers of it must be created with. */
+  pull(image: string, login?: RegistryLogin): Promise<string>
+  list(): Promise<readonly RuntimeImage[]>
+  remove(image: string): Promise<void>
+}

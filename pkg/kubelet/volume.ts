@@ -1,0 +1,52 @@
+// A volume type: how one kind of volume gets onto this node's file system for a pod.
+import type { KubeObject, Resource } from '../api/object.ts'
+import type { Pod } from '../api/types-pod.ts'
+import type { Volume } from '../api/types-volume.ts'
+import type { Client } from '../client/client.ts'
+import type { Clock } from '../util/clock.ts'
+import type { PodAddresses } from './downward.ts'
+
+/** An object that a volume is made from. */
+export interface ObjectRef {
+  readonly resource: Resource<KubeObject>
+  readonly name: string
+  readonly namespace?: string
+}
+
+/** Mounts on this node. */
+export interface Mounter {
+  /** Does nothing when something is mounted there already. */
+  mountTmpfs(directory: string, options: { sizeBytes?: number }): Promise<void>
+  /** Makes `source` appear at `target`, an existing file or directory; does nothing when something is mounted there already. */
+  bind(source: string, target: string): Promise<void>
+  /** Takes away everything mounted at or below. */
+  unmountBelow(directory: string): Promise<void>
+}
+
+export interface VolumeContext {
+  readonly pod: Pod
+  readonly volume: Volume
+  /** This volume's own directory; it may not exist yet. */
+  readonly directory: string
+  readonly addresses: PodAddresses
+  readonly allocatable: Readonly<Record<string, string>>
+  readonly client: Client
+  readonly clock: Clock
+  readonly mounter: Mounter
+}
+
+export interface MountedVolume {
+  /** What containers are given. */
+  readonly hostPath: string
+  readonly readOnly: boolean
+  /** Something in it grows old: set up again then. */
+  readonly refreshAtMs?: number
+}
+
+/** `setUp` is called again when a source or the pod has changed, and after a restart of the kubelet: it brings the volume up to date. */
+export interface VolumeType {
+  /** Part of the directory's name. */
+  readonly name: string
+  sources(pod: Pod, volume: Volume): readonly ObjectRef[]
+  setUp(context: VolumeContext): Promise<MountedVolume>
+}
