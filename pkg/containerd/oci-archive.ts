@@ -5,8 +5,8 @@ import type { TarEntry } from './tar.ts'
 import { packTar } from './tar.ts'
 
 export interface OciImageOptions {
-  /** Full name with tag, such as `docker.io/library/busybox:latest`. */
-  name: string
+  /** Full names with tags, such as `docker.io/library/busybox:latest`. */
+  names: readonly string[]
   /** Bottom layer first. */
   layers: readonly (readonly TarEntry[])[]
   config?: OciImageConfig
@@ -49,7 +49,7 @@ export function buildOciArchive(options: OciImageOptions): Buffer {
   const manifest = add(mediaType, json({ schemaVersion: 2, mediaType, config, layers }))
   const index = {
     schemaVersion: 2,
-    manifests: [{ ...manifest, annotations: { 'io.containerd.image.name': options.name } }],
+    manifests: options.names.map((name) => ({ ...manifest, annotations: { 'io.containerd.image.name': name } })),
   }
   return packTar([
     { path: 'oci-layout', type: 'file', bytes: json({ imageLayoutVersion: '1.0.0' }) },

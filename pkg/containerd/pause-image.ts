@@ -14,7 +14,8 @@ const actionBytes = 32
 /** An OCI archive with the one image, for this machine unless told otherwise. */
 export function buildPauseArchive(architecture = hostArchitecture(), name = pauseImageName): Buffer {
   return buildOciArchive({
-    name, architecture,
+    names: [name],
+    architecture,
     layers: [[{ path: 'pause', type: 'file', mode: 0o755, bytes: buildPauseProgram(architecture) }]],
     config: { Entrypoint: ['/pause'], User: '65535:65535' },
   })
