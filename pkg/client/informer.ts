@@ -20,6 +20,8 @@ export interface Informer<T extends KubeObject> {
   whenSynced(): Promise<void>
   /** The newest resourceVersion that this informer has seen, as a number; 0 before the first. */
   readonly revision: number
+  /** Resolves once `holds` is true; it is looked at now and after every batch of changes. Resolves too when the informer stops. */
+  until(holds: () => boolean): Promise<void>
   get(key: ObjectKey): T | undefined
   list(namespace?: string): readonly T[]
   /** Objects that have this uid among their ownerReferences. */

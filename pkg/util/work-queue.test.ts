@@ -1,0 +1,104 @@
+import { ManualClock } from './clock.ts'
+import { WorkQueue } from './work-queue.ts'
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+describe('WorkQueue', () => {
+  const started: string[] = []
+  let finish: Map<string, () => void>
+  const make = (concurrency: number, clock = new ManualClock()) => new WorkQueue<string>({
+    clock, concurrency,
+    work: (key) => new Promise((resolve) => {
+      started.push(key)
+      finish.set(key, resolve)
+    }),
+  })
+  beforeEach(() => {
+    started.length = 0
+    finish = new Map()
+  })
+
+  it('runs a key once however often it is added while it waits, and again when added while at work', async () => {
+    const queue = make(1)
+    queue.add('a')
+    queue.add('a')
+    queue.add('b')
+    await settle()
+    expect(started).toEqual(['a'])
+    queue.add('a')
+    queue.add('a')
+    finish.get('a')?.()
+    await settle()
+    expect(started).toEqual(['a', 'b'])
+    finish.get('b')?.()
+    await settle()
+    expect(started).toEqual(['a', 'b', 'a'])
+    finish.get('a')?.()
+    await settle()
+    expect(queue.size).toBe(0)
+  })
+
+  it('works on several keys at once, but never on one key twice at once', async () => {
+    const queue = make(2)
+    for (const key of ['a', 'b', 'c', 'a']) queue.add(key)
+    await settle()
+    expect(started).toEqual(['a', 'b'])
+    finish.get('b')?.()
+    await settle()
+    expect(started).toEqual(['a', 'b', 'c'])
+  })
+
+  it('doubles the delay of retries until the key is forgotten', async () => {
+    const clock = new ManualClock()
+    const queue = make(1, clock)
+    const runsAfter = async (ms: number): Promise<boolean> => {
+      started.length = 0
+      clock.step(ms - 1)
+      await settle()
+      const early = started.length > 0
+      clock.step(1)
+      await settle()
+      finish.get('a')?.()
+      await settle()
+      return !early && started.length === 1
+    }
+    queue.retry('a')
+    expect(await runsAfter(5)).toBe(true)
+    queue.retry('a')
+    expect(await runsAfter(10)).toBe(true)
+    queue.forget('a')
+    queue.retry('a')
+    expect(await runsAfter(5)).toBe(true)
+  })
+
+  it('keeps the earliest of several delays, and add overtakes them', async () => {
+    const clock = new ManualClock()
+    const queue = make(1, clock)
+    queue.addAfter('a', 100)
+    queue.addAfter('a', 50)
+    queue.addAfter('a', 70)
+    clock.step(50)
+    await settle()
+    expect(started).toEqual(['a'])
+    finish.get('a')?.()
+    await settle()
+    clock.step(1000)
+    await settle()
+    expect(started).toEqual(['a'])
+  })
+
+  it('stops when its work has ended, and starts nothing more', async () => {
+    const queue = make(1)
+    queue.add('a')
+    queue.add('b')
+    await settle()
+    let stopped = false
+    const stop = queue.stop().then(() => (stopped = true))
+    queue.add('c')
+    await settle()
+    expect(stopped).toBe(false)
+    finish.get('a')?.()
+    await stop
+    expect(started).toEqual(['a'])
+  })
+})

@@ -1,0 +1,123 @@
+// A queue of keys to work on: each key at most once in the queue and at most once at work.
+import type { Clock, Timer } from './clock.ts'
+import { BackOff, type BackOffOptions } from './back-off.ts'
+
+export interface WorkQueueOptions<K> {
+  readonly clock: Clock
+  /** How many keys are at work at once. Default 1. */
+  readonly concurrency?: number
+  /** Delays of `retry`. Default 5 ms, doubling to 1000 s. */
+  readonly backOff?: BackOffOptions
+  /** Must not reject: failures are the worker's to report, and to `retry`. */
+  readonly work: (key: K) => Promise<void>
+}
+
+/**
+ * Promises: a key added while it waits is worked on once; a key added while it is at work is worked on again afterwards;
+ * keys start in the order they were added. After `stop` nothing starts and no timer is left.
+ */
+export class WorkQueue<K = string> {
+  readonly #options: WorkQueueOptions<K>
+  readonly #backOff: BackOff<K>
+  // A key is waiting, or at work, or both (then it is dirty: it goes back in line when its work ends).
+  readonly #waiting = new Set<K>()
+  readonly #working = new Set<K>()
+  readonly #dirty = new Set<K>()
+  // The earliest timer of each key.
+  readonly #timers = new Map<K, { dueMs: number; timer: Timer }>()
+  #idle: (() => void)[] = []
+  #pumping = false
+  #stopped = false
+
+  constructor(options: WorkQueueOptions<K>) {
+    this.#options = options
+    this.#backOff = new BackOff(options.clock, options.backOff ?? { baseMs: 5, maxMs: 1_000_000 })
+  }
+
+  add(key: K): void {
+    if (this.#stopped) return
+    this.#disarm(key)
+    if (this.#working.has(key)) this.#dirty.add(key)
+    else this.#waiting.add(key)
+    this.#schedule()
+  }
+
+  /** Adds the key after `delayMs`; of several such calls the earliest counts, and `add` overtakes them. */
+  addAfter(key: K, delayMs: number): void {
+    if (this.#stopped) return
+    if (delayMs <= 0) return this.add(key)
+    const dueMs = this.#options.clock.monotonic() + delayMs
+    const armed = this.#timers.get(key)
+    if (armed && armed.dueMs <= dueMs) return
+    armed?.timer.cancel()
+    const timer = this.#options.clock.setTimer(() => {
+      this.#timers.delete(key)
+      this.add(key)
+    }, delayMs)
+    this.#timers.set(key, { dueMs, timer })
+  }
+
+  /** Adds the key after its back-off, which grows until `forget`. */
+  retry(key: K): void {
+    this.addAfter(key, this.#backOff.next(key))
+  }
+
+  /** The key did well: its back-off starts anew. */
+  forget(key: K): void {
+    this.#backOff.forget(key)
+  }
+
+  failures(key: K): number {
+    return this.#backOff.failures(key)
+  }
+
+  /** Keys that wait or are at work; timers do not count. */
+  get size(): number {
+    return this.#waiting.size + this.#working.size
+  }
+
+  /** Drops what waits; resolves when what is at work has ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#waiting.clear()
+    this.#dirty.clear()
+    for (const { timer } of this.#timers.values()) timer.cancel()
+    this.#timers.clear()
+    if (this.#working.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+  }
+
+  #disarm(key: K): void {
+    this.#timers.get(key)?.timer.cancel()
+    this.#timers.delete(key)
+  }
+
+  // Starts work in a microtask, so that a burst of adds is seen whole before the first key runs.
+  #schedule(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    queueMicrotask(() => {
+      this.#pumping = false
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    const { concurrency = 1 } = this.#options
+    for (const key of this.#waiting) {
+      if (this.#stopped || this.#working.size >= concurrency) return
+      this.#waiting.delete(key)
+      this.#working.add(key)
+      void this.#options.work(key).finally(() => this.#end(key))
+    }
+  }
+
+  #end(key: K): void {
+    this.#working.delete(key)
+    if (this.#stopped) {
+      if (this.#working.size === 0) for (const resolve of this.#idle.splice(0)) resolve()
+      return
+    }
+    if (this.#dirty.delete(key)) this.#waiting.add(key)
+    if (this.#waiting.size > 0) this.#schedule()
+  }
+}
