@@ -1,0 +1,65 @@
+// Who is asking: client certificate, bearer token, or nobody; then perhaps on behalf of someone else.
+import type { UserInfo } from '../api/request.ts'
+import { StatusError } from '../api/status-error.ts'
+import { header, type Incoming } from './exchange.ts'
+import { certificateUser } from './authn-certificate.ts'
+import type { Authorizer } from './authorizer.ts'
+import { impersonated } from './authn-impersonation.ts'
+
+/** A bearer token's user; undefined when the token means nothing here. `audiences` undefined: this server's own. */
+export type TokenAuthenticator = (token: string, audiences?: readonly string[]) => Promise<TokenUser | undefined>
+
+export interface TokenUser {
+  readonly user: UserInfo
+  /** Those of the token that were asked for. */
+  readonly audiences?: readonly string[]
+}
+
+export interface AuthenticatorOptions {
+  /** The first that knows the token answers. */
+  readonly tokens: readonly TokenAuthenticator[]
+  readonly authorizer: Authorizer
+  /** False refuses requests without credentials. */
+  readonly anonymous?: boolean
+}
+
+export type Authenticate = (incoming: Incoming) => UserInfo | Promise<UserInfo>
+
+export const anonymousUser: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] }
+export const authenticatedGroup = 'system:authenticated'
+
+export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorized', 'Unauthorized')
+
+/** Promises: each user but the anonymous one is in `system:authenticated`. Throws 401 for credentials that are no good. */
+export function createAuthenticate(options: AuthenticatorOptions): Authenticate {
+  const own = async (incoming: Incoming): Promise<UserInfo> => {
+    const token = bearerOf(incoming)
+    const certified = certificateUser(incoming)
+    if (certified instanceof StatusError && token === undefined) throw certified
+    if (certified && !(certified instanceof StatusError)) return certified
+    if (token !== undefined) return tokenUser(options.tokens, token)
+    if (options.anonymous === false) throw unauthorized()
+    return anonymousUser
+  }
+  return async (incoming) => {
+    const user = await own(incoming)
+    return impersonated(incoming, user, options.authorizer)
+  }
+}
+
+function bearerOf(incoming: Incoming): string | undefined {
+  const match = /^bearer +(\S+)\s*$/i.exec(header(incoming, 'authorization') ?? '')
+  return match?.[1]
+}
+
+async function tokenUser(tokens: readonly TokenAuthenticator[], token: string): Promise<UserInfo> {
+  for (const authenticate of tokens) {
+    const found = await authenticate(token)
+    if (found) return withAuthenticated(found.user)
+  }
+  throw unauthorized()
+}
+
+export function withAuthenticated(user: UserInfo): UserInfo {
+  return user.groups.includes(authenticatedGroup) ? user : { ...user, groups: [...user.groups, authenticatedGroup] }
+}

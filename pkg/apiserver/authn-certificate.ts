@@ -1,0 +1,25 @@
+// Users by client certificate: the common name is the user, the organizations are the groups.
+import type { TLSSocket } from 'node:tls'
+import type { UserInfo } from '../api/request.ts'
+import { StatusError } from '../api/status-error.ts'
+import { authenticatedGroup, unauthorized } from './authenticator.ts'
+import type { Incoming } from './exchange.ts'
+
+// A connection keeps its certificate, so its user is worked out once. On HTTP/2 the key is the session.
+const users = new WeakMap<object, UserInfo | StatusError | 'none'>()
+
+/** undefined without a certificate; an error value for one that our client CA did not sign. */
+export function certificateUser(incoming: Incoming): UserInfo | StatusError | undefined {
+  const key = ('stream' in incoming ? incoming.stream.session : undefined) ?? incoming.socket
+  let user = users.get(key)
+  if (user === undefined) users.set(key, user = readCertificate(incoming.socket as TLSSocket) ?? 'none')
+  return user === 'none' ? undefined : user
+}
+
+function readCertificate(socket: TLSSocket): UserInfo | StatusError | undefined {
+  const subject = socket.getPeerCertificate?.()?.subject as Record<string, string | string[]> | undefined
+  if (!subject) return undefined
+  const name = [subject['CN'] ?? []].flat()[0]
+  if (!socket.authorized || !name) return unauthorized()
+  return { username: name, groups: [...[subject['O'] ?? []].flat(), authenticatedGroup] }
+}

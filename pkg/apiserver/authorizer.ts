@@ -1,0 +1,37 @@
+// The Authorizer contract: who may do what.
+import type { UserInfo } from '../api/request.ts'
+import type { NonResourceRule, PolicyRule, ResourceRule } from '../api/types-auth.ts'
+
+/** A request for a resource. `verb` is the API's word (get, list, watch, create, …) or a special one (impersonate, bind, escalate). */
+export interface ResourceAttributes {
+  readonly user: UserInfo
+  readonly verb: string
+  readonly group: string
+  readonly version?: string
+  readonly resource: string
+  readonly subresource?: string
+  readonly namespace?: string
+  readonly name?: string
+}
+
+/** A request for a path that is no resource. `verb` is the lower-case HTTP method. */
+export interface PathAttributes {
+  readonly user: UserInfo
+  readonly verb: string
+  readonly path: string
+}
+
+export type Attributes = ResourceAttributes | PathAttributes
+
+export interface Decision {
+  readonly allowed: boolean
+  /** Why, where there is something to say; shown to clients. */
+  readonly reason?: string
+}
+
+/** Promises: `authorize` answers at once from the newest visible state, and sees a role that a finished request wrote. */
+export interface Authorizer {
+  authorize(attributes: Attributes): Decision
+  /** All that the user may do in the namespace ('' asks for cluster-wide rules only). */
+  rulesFor(user: UserInfo, namespace: string): { resourceRules: ResourceRule[]; nonResourceRules: NonResourceRule[]; rules: PolicyRule[] }
+}

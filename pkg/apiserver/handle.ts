@@ -1,0 +1,96 @@
+// The core of the API server: authorize, resolve the kind, hand over to the registry or to a create of its own.
+import { exactValue, parseFieldSelector } from '../api/field-selector.ts'
+import type { ApiRequest, ApiResponse, Handle } from '../api/request.ts'
+import { methodNotAllowed, unknownPath } from '../api/status-error.ts'
+import type { Definition } from '../registry/definition.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { ResourceAttributes, Authorizer } from './authorizer.ts'
+import { requireAllowed } from './authorize.ts'
+import { checkWriteOptions } from './check-options.ts'
+
+/** A request that the registry does not answer by itself. May have side effects; fails with StatusError. */
+export type SpecialRequest = (request: ApiRequest, definition: Definition) => ApiResponse | Promise<ApiResponse>
+
+export interface HandleOptions {
+  readonly registry: Registry
+  readonly authorizer: Authorizer
+  /** By `verb group/plural[/subresource]`. */
+  readonly special?: ReadonlyMap<string, SpecialRequest>
+  /** Checks a write before the registry sees it; throws to refuse (RBAC escalation). */
+  readonly guards?: readonly ((request: ApiRequest) => void)[]
+}
+
+export const specialKey = (request: Pick<ApiRequest, 'verb' | 'group' | 'plural' | 'subresource'>): string =>
+  `${request.verb} ${request.group}/${request.plural}${request.subresource ? `/${request.subresource}` : ''}`
+
+/** What the authorizer is asked about a request. A collection request for one name by field selector counts as for that name. */
+export function attributesOf(request: Omit<ApiRequest, 'options'> & { readonly options: { readonly fieldSelector?: string } }): ResourceAttributes {
+  const { user, verb, group, version, plural, subresource, namespace } = request
+  const name = request.name ?? selectedName(request.options.fieldSelector)
+  return { user, verb, group, version, resource: plural, subresource, namespace, name }
+}
+
+function selectedName(fieldSelector: string | undefined): string | undefined {
+  if (!fieldSelector?.includes('metadata.name')) return undefined
+  try {
+    return exactValue(parseFieldSelector(fieldSelector), 'metadata.name')
+  } catch {
+    // The registry tells what is wrong with it, to those who may ask.
+    return undefined
+  }
+}
+
+export function createHandle(options: HandleOptions): Handle {
+  const { registry, authorizer, special, guards = [] } = options
+  return async (request) => {
+    requireAllowed(authorizer, attributesOf(request))
+    const definition = registry.definition(request.group, request.version, request.plural)
+    if (!definition) throw unknownPath()
+    checkServed(definition, request)
+    checkWriteOptions(request)
+    for (const guard of guards) guard(request)
+    const own = special?.get(specialKey(request))
+    return own ? own(request, definition) : answer(registry, definition, request)
+  }
+}
+
+/** 404 for a subresource or scope that is not there, 405 for a verb that it does not have. */
+function checkServed(definition: Definition, request: ApiRequest): void {
+  const { namespaced, plural } = definition.resource
+  const subresource = request.subresource ? definition.subresources.find((one) => one.name === request.subresource) : undefined
+  if (request.subresource && !subresource) throw unknownPath()
+  if (!namespaced && request.namespace !== undefined && plural !== 'namespaces') throw unknownPath()
+  const needsNamespace = request.name !== undefined || request.verb === 'create'
+  if (namespaced && needsNamespace && !request.namespace) throw methodNotAllowed(definition.resource)
+  const verbs = subresource ? subresource.verbs : definition.verbs
+  if (!verbs.includes(request.verb)) throw methodNotAllowed(definition.resource)
+}
+
+async function answer(registry: Registry, definition: Definition, request: ApiRequest): Promise<ApiResponse> {
+  const { verb, namespace, subresource, user, options, warn } = request
+  const name = request.name ?? ''
+  switch (verb) {
+    case 'get':
+      return { type: 'object', code: 200, object: registry.get(definition, { namespace, name, subresource, options }) }
+    case 'list':
+      return { type: 'list', code: 200, list: registry.list(definition, { user, namespace, options, warn }) }
+    case 'watch':
+      return { type: 'watch', code: 200, events: registry.watch(definition, { namespace, name: request.name, options, signal: request.signal }) }
+    case 'create':
+      return { type: 'object', code: 201, object: await registry.create(definition, { user, namespace, options, warn, object: request.object! }) }
+    case 'update': {
+      const { object, created } = await registry.update(definition, { user, namespace, name, subresource, options, warn, object: request.object! })
+      return { type: 'object', code: created ? 201 : 200, object }
+    }
+    case 'patch': {
+      const { object, created } = await registry.patch(definition, { user, namespace, name, subresource, options, warn, patch: request.patch! })
+      return { type: 'object', code: created ? 201 : 200, object }
+    }
+    case 'delete': {
+      const { gone, object, status } = await registry.delete(definition, { user, namespace, name, options, warn })
+      return gone ? { type: 'status', code: 200, status } : { type: 'object', code: 200, object }
+    }
+    case 'deletecollection':
+      return { type: 'list', code: 200, list: await registry.deleteCollection(definition, { user, namespace, options, warn }) }
+  }
+}

@@ -1,0 +1,158 @@
+// The HTTP door: TLS, HTTP/2 and HTTP/1.1 on one port; authenticates each request and sends it where it belongs.
+import { createSecureServer, type Http2SecureServer } from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import type { IncomingMessage } from 'node:http'
+import type { Hono } from 'hono'
+import { badRequest } from '../api/status-error.ts'
+import type { UserInfo } from '../api/request.ts'
+import type { Clock } from '../util/clock.ts'
+import type { Authenticate } from './authenticator.ts'
+import type { Authorizer } from './authorizer.ts'
+import { refusal } from './authorize.ts'
+import { ConnectionWatchdog } from './connection-watchdog.ts'
+import { header, type Exchange, type Incoming, type Outgoing } from './exchange.ts'
+import { refuseUpgrade, serverOptions, splitUrl } from './http-parts.ts'
+import type { RequestMetrics } from './metrics.ts'
+import { decodePath, parsePath, type ResourcePath } from './request-path.ts'
+import { send, sendFailure } from './respond.ts'
+
+export interface TlsOptions {
+  /** PEM. */
+  readonly key: string
+  readonly cert: string
+  /** The CA of client certificates. */
+  readonly clientCa: string
+}
+
+export interface HttpDoorOptions {
+  readonly tls: TlsOptions
+  readonly authenticate: Authenticate
+  readonly authorizer: Authorizer
+  readonly serveResource: (exchange: Exchange, path: ResourcePath) => Promise<void>
+  /** Serves an upgrade of a resource path (exec, attach, portforward); takes the socket over. */
+  readonly serveUpgrade: (upgrade: Upgrade, path: ResourcePath) => Promise<void>
+  readonly system: Hono
+  readonly metrics: RequestMetrics
+  readonly clock: Clock
+  readonly log: (text: string) => void
+}
+
+export interface Upgrade {
+  readonly incoming: IncomingMessage
+  readonly socket: Duplex
+  /** What the client sent after its request. */
+  readonly head: Buffer
+  readonly query: URLSearchParams
+  readonly user: UserInfo
+}
+
+/** Reachable by everyone, whatever the roles say. */
+const openPaths = new Set(['/healthz', '/livez', '/readyz'])
+
+export class HttpDoor {
+  readonly #options: HttpDoorOptions
+  readonly #server: Http2SecureServer
+  readonly #watchdog: ConnectionWatchdog
+  readonly #sockets = new Set<Socket>()
+
+  constructor(options: HttpDoorOptions) {
+    this.#options = options
+    this.#watchdog = new ConnectionWatchdog(options.clock)
+    this.#server = createSecureServer(serverOptions(options.tls))
+    this.#server.prependListener('secureConnection', (socket: TLSSocket) => this.#watchdog.add(socket))
+    this.#server.on('connection', (socket: Socket) => {
+      socket.setNoDelay(true)
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
+    // Clients that break off in a handshake or a session are their own business.
+    this.#server.on('tlsClientError', () => undefined)
+    this.#server.on('sessionError', () => undefined)
+    this.#server.on('clientError', (_error: Error, socket: Duplex) => void socket.destroy())
+    this.#server.on('request', (incoming, outgoing) => void this.#serve(incoming, outgoing))
+    this.#server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(incoming, socket, head))
+  }
+
+  listen(port: number, host: string): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.removeListener('error', reject)
+        this.#server.on('error', (error) => this.#options.log(`listener: ${error.message}`))
+        resolve(this.#server.address() as AddressInfo)
+      })
+    })
+  }
+
+  /** New connections get the new certificates. */
+  setTls(tls: TlsOptions): void {
+    this.#server.setSecureContext(serverOptions(tls))
+  }
+
+  /** Ends all connections, watches among them. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+      this.#watchdog.close()
+      for (const socket of this.#sockets) socket.destroy()
+    })
+  }
+
+  async #serve(incoming: Incoming, outgoing: Outgoing): Promise<void> {
+    const { log, metrics } = this.#options
+    const warnings: string[] = []
+    this.#watchdog.touch()
+    // A client may reset its stream at any time.
+    incoming.on('error', () => undefined)
+    outgoing.on('error', () => undefined)
+    let counted = 'other'
+    try {
+      const [rawPath, query] = splitUrl(incoming.url ?? '/')
+      const path = decodePath(rawPath)
+      if (path === undefined) throw badRequest(`invalid URL escape in ${JSON.stringify(rawPath)}`)
+      const user = await this.#options.authenticate(incoming)
+      const exchange: Exchange = { incoming, outgoing, method: incoming.method ?? 'GET', path, query: new URLSearchParams(query), user, warnings }
+      const parsed = parsePath(path)
+      if (parsed.kind === 'resource') {
+        counted = parsed.plural
+        await this.#options.serveResource(exchange, parsed)
+      } else await this.#serveSystem(exchange)
+    } catch (error) {
+      await sendFailure({ incoming, outgoing, warnings }, error, log)
+    }
+    metrics.count(incoming.method ?? '', counted, outgoing.statusCode)
+  }
+
+  async #serveSystem(exchange: Exchange): Promise<void> {
+    const { incoming, method, path, user } = exchange
+    const attributes = { user, verb: method.toLowerCase(), path }
+    if (!openPaths.has(`/${path.split('/')[1]}`)) {
+      const decision = this.#options.authorizer.authorize(attributes)
+      if (!decision.allowed) throw refusal(attributes, decision.reason)
+    }
+    const headers = new Headers()
+    for (const name of ['accept', 'if-none-match']) {
+      const value = header(incoming, name)
+      if (value !== undefined) headers.set(name, value)
+    }
+    const host = header(incoming, ':authority') ?? header(incoming, 'host') ?? 'localhost'
+    const response = await this.#options.system.fetch(new Request(`https://${host}${incoming.url ?? '/'}`, { method, headers }))
+    const { 'content-type': contentType = 'text/plain', ...rest } = Object.fromEntries(response.headers)
+    await send(exchange, { code: response.status, contentType, body: Buffer.from(await response.arrayBuffer()), headers: rest })
+  }
+
+  async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => void socket.destroy())
+    try {
+      const [rawPath, query] = splitUrl(incoming.url ?? '/')
+      const user = await this.#options.authenticate(incoming)
+      const parsed = parsePath(decodePath(rawPath) ?? '/')
+      if (parsed.kind !== 'resource') throw badRequest('upgrade is not supported here')
+      await this.#options.serveUpgrade({ incoming, socket, head, query: new URLSearchParams(query), user }, parsed)
+    } catch (error) {
+      refuseUpgrade(socket, error, this.#options.log)
+    }
+  }
+}

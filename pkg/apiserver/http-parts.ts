@@ -1,0 +1,36 @@
+// Small parts of the HTTP door: server settings, splitting URLs, and refusing an upgrade on a bare socket.
+import type { SecureServerOptions } from 'node:http2'
+import type { Duplex } from 'node:stream'
+import { STATUS_CODES } from 'node:http'
+import { statusOf } from './respond.ts'
+
+/** Client libraries keep connections for 90 s; closing earlier would race with their next request. */
+const keepAliveTimeout = 180_000
+
+export function serverOptions(tls: { key: string; cert: string; clientCa: string }): SecureServerOptions {
+  const http1 = {
+    // Watches, logs and exec last as long as they like.
+    requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout,
+  }
+  return {
+    key: tls.key, cert: tls.cert, ca: tls.clientCa, requestCert: true, rejectUnauthorized: false,
+    allowHTTP1: true, minVersion: 'TLSv1.2', ALPNProtocols: ['h2', 'http/1.1'],
+    settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+    ...http1,
+  }
+}
+
+/** Path and query as the client wrote them. */
+export function splitUrl(url: string): [path: string, query: string] {
+  const at = url.indexOf('?')
+  return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
+}
+
+/** Answers an upgrade request with a Status and closes. */
+export function refuseUpgrade(socket: Duplex, error: unknown, log: (text: string) => void): void {
+  const status = statusOf(error, log)
+  const body = JSON.stringify(status)
+  const code = status.code ?? 500
+  if (!socket.writable) return
+  socket.end(`HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+}

@@ -1,0 +1,81 @@
+// Content negotiation: from an Accept header to the form of the answer.
+import { StatusError } from '../api/status-error.ts'
+
+export type MediaType = 'application/json' | 'application/yaml'
+
+/** How an object is shown: as it is, as a row of a table, or its metadata only. */
+export interface Form {
+  readonly media: MediaType
+  readonly as?: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
+  /** Version of meta.k8s.io for `as`. */
+  readonly version?: 'v1' | 'v1beta1'
+}
+
+interface Clause {
+  readonly type: string
+  readonly parameters: ReadonlyMap<string, string>
+  readonly quality: number
+}
+
+const plainJson: Form = { media: 'application/json' }
+const shapes = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'])
+const offered = 'application/json, application/yaml, application/vnd.kubernetes.protobuf'
+
+/** Clauses in the client's order of preference. */
+function clauses(accept: string): Clause[] {
+  const parsed = accept.split(',').map((part) => {
+    const [type = '', ...rest] = part.split(';').map((piece) => piece.trim())
+    const parameters = new Map(rest.map((piece) => {
+      const at = piece.indexOf('=')
+      return at < 0 ? [piece.toLowerCase(), ''] : [piece.slice(0, at).trim().toLowerCase(), piece.slice(at + 1).trim().replace(/^"(.*)"$/, '$1')]
+    }))
+    return { type: type.toLowerCase(), parameters, quality: Number(parameters.get('q') ?? 1) }
+  })
+  return parsed.filter((clause) => clause.type !== '' && clause.quality > 0).sort((a, b) => b.quality - a.quality)
+}
+
+function mediaOf(type: string): MediaType | undefined {
+  switch (type) {
+    // Whoever takes protobuf from a Kubernetes server takes JSON as well, so JSON is the answer.
+    case 'application/vnd.kubernetes.protobuf':
+    case 'application/json': case 'application/*': case '*/*':
+      return 'application/json'
+    case 'application/yaml': case 'application/x-yaml': case 'text/yaml':
+      return 'application/yaml'
+    default:
+      return undefined
+  }
+}
+
+const notAcceptable = (text: string): StatusError => new StatusError(406, 'NotAcceptable', text)
+
+const cache = new Map<string, Form>()
+const cacheLimit = 256
+
+/** The best form that the client takes. Throws 406 when it takes none. */
+export function negotiate(accept: string | undefined): Form {
+  if (!accept || accept === 'application/json' || accept === '*/*') return plainJson
+  const known = cache.get(accept)
+  if (known) return known
+  const form = choose(accept)
+  if (cache.size >= cacheLimit) cache.clear()
+  cache.set(accept, form)
+  return form
+}
+
+function choose(accept: string): Form {
+  for (const { type, parameters } of clauses(accept)) {
+    const media = mediaOf(type)
+    if (!media) continue
+    const as = parameters.get('as')
+    if (as === undefined) return { media }
+    const version = parameters.get('v')
+    if (!shapes.has(as) || parameters.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) continue
+    return { media, as: as as Form['as'], version }
+  }
+  throw notAcceptable(`only the following media types are accepted: ${offered}`)
+}
+
+/** The refusal of a form for a kind that has none, such as a Table of a review. */
+export const noSuchForm = (kind: string): StatusError =>
+  notAcceptable(`only the following media types are accepted when converting to ${kind}: ${offered}`)

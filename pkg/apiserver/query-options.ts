@@ -1,0 +1,57 @@
+// Query parameters to RequestOptions, with the errors that Kubernetes gives for values that can't be read.
+import type { DeleteOptions, RequestOptions } from '../api/request.ts'
+import { badRequest } from '../api/status-error.ts'
+
+const text = (query: URLSearchParams, name: string): string | undefined => query.get(name) || undefined
+
+/** Whole numbers as strconv.ParseInt takes them. */
+function whole(query: URLSearchParams, name: string): number | undefined {
+  const value = query.get(name)
+  if (value === null || value === '') return undefined
+  if (!/^[+-]?\d+$/.test(value)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`)
+  const number = Number(value)
+  if (!Number.isSafeInteger(number)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: value out of range`)
+  return number
+}
+
+/** Anything but `0` and `false` is true, even nothing at all (`?watch`). */
+export function truth(query: URLSearchParams, name: string): boolean | undefined {
+  const value = query.get(name)
+  return value === null ? undefined : !['0', 'false'].includes(value.toLowerCase())
+}
+
+export function parseOptions(query: URLSearchParams): RequestOptions {
+  if (query.size === 0) return {}
+  const dryRun = query.getAll('dryRun').filter((value) => value !== '')
+  return withoutUndefined({
+    labelSelector: text(query, 'labelSelector'),
+    fieldSelector: text(query, 'fieldSelector'),
+    resourceVersion: text(query, 'resourceVersion'),
+    resourceVersionMatch: text(query, 'resourceVersionMatch'),
+    limit: whole(query, 'limit'),
+    continue: text(query, 'continue'),
+    timeoutSeconds: whole(query, 'timeoutSeconds'),
+    allowWatchBookmarks: truth(query, 'allowWatchBookmarks'),
+    sendInitialEvents: truth(query, 'sendInitialEvents'),
+    dryRun: dryRun.length > 0 ? dryRun : undefined,
+    fieldManager: text(query, 'fieldManager'),
+    fieldValidation: text(query, 'fieldValidation'),
+    force: truth(query, 'force'),
+  })
+}
+
+/** The options of a DELETE whose body is empty. */
+export function parseDeleteQuery(query: URLSearchParams): DeleteOptions {
+  const policy = text(query, 'propagationPolicy')
+  const uid = text(query, 'preconditions.uid')
+  return withoutUndefined({
+    gracePeriodSeconds: whole(query, 'gracePeriodSeconds'),
+    orphanDependents: truth(query, 'orphanDependents'),
+    propagationPolicy: policy as DeleteOptions['propagationPolicy'],
+    preconditions: uid ? { uid } : undefined,
+  })
+}
+
+function withoutUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T
+}

@@ -1,0 +1,76 @@
+// What one RBAC rule allows, and which rules cover which.
+import type { PolicyRule } from '../api/types-auth.ts'
+import type { Attributes, PathAttributes, ResourceAttributes } from './authorizer.ts'
+
+export function ruleAllows(rule: PolicyRule, attributes: Attributes): boolean {
+  return 'path' in attributes ? pathAllowed(rule, attributes) : resourceAllowed(rule, attributes)
+}
+
+const has = (list: readonly string[] | undefined, value: string): boolean =>
+  list !== undefined && (list.includes('*') || list.includes(value))
+
+function resourceAllowed(rule: PolicyRule, wanted: ResourceAttributes): boolean {
+  return has(rule.verbs, wanted.verb)
+    && has(rule.apiGroups, wanted.group)
+    && resourceMatches(rule.resources ?? [], wanted.resource, wanted.subresource)
+    && (!rule.resourceNames?.length || rule.resourceNames.includes(wanted.name ?? ''))
+}
+
+/** `*` is everything, `pods/exec` that subresource, `*` plus `/scale` the subresource of every resource; there is no `pods/*`. */
+function resourceMatches(resources: readonly string[], resource: string, subresource: string | undefined): boolean {
+  if (resources.includes('*')) return true
+  if (!subresource) return resources.includes(resource)
+  return resources.includes(`${resource}/${subresource}`) || resources.includes(`*/${subresource}`)
+}
+
+function pathAllowed(rule: PolicyRule, wanted: PathAttributes): boolean {
+  return has(rule.verbs, wanted.verb) && (rule.nonResourceURLs ?? []).some((url) => pathMatches(url, wanted.path))
+}
+
+function pathMatches(pattern: string, path: string): boolean {
+  if (pattern === '*' || pattern === path) return true
+  return pattern.endsWith('*') && path.startsWith(pattern.replace(/\*+$/, ''))
+}
+
+/** The smallest rules that `rules` consist of: one group, resource and verb (and name), or one path and verb. */
+function atoms(rules: readonly PolicyRule[]): PolicyRule[] {
+  return rules.flatMap((rule) => rule.verbs.flatMap((verb): PolicyRule[] => [
+    ...(rule.apiGroups ?? []).flatMap((group) => (rule.resources ?? []).flatMap((resource): PolicyRule[] =>
+      rule.resourceNames?.length
+        ? rule.resourceNames.map((name) => ({ apiGroups: [group], resources: [resource], resourceNames: [name], verbs: [verb] }))
+        : [{ apiGroups: [group], resources: [resource], verbs: [verb] }])),
+    ...(rule.nonResourceURLs ?? []).map((url) => ({ nonResourceURLs: [url], verbs: [verb] })),
+  ]))
+}
+
+function covers(owner: PolicyRule, atom: PolicyRule): boolean {
+  if (!has(owner.verbs, atom.verbs[0]!)) return false
+  if (atom.nonResourceURLs) return (owner.nonResourceURLs ?? []).some((url) => pathMatches(url, atom.nonResourceURLs![0]!))
+  const [resource = '', subresource] = atom.resources![0]!.split('/')
+  const held = owner.resources ?? []
+  return has(owner.apiGroups, atom.apiGroups![0]!)
+    && (held.includes('*') || held.includes(atom.resources![0]!) || (subresource !== undefined && held.includes(`*/${subresource}`) && resource !== ''))
+    && (!owner.resourceNames?.length || (atom.resourceNames !== undefined && owner.resourceNames.includes(atom.resourceNames[0]!)))
+}
+
+/** What `wanted` allows and `held` does not, with the verbs of equal rules joined. */
+export function uncovered(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] {
+  const missing = new Map<string, PolicyRule>()
+  for (const atom of atoms(wanted)) {
+    if (held.some((rule) => covers(rule, atom))) continue
+    const { verbs, ...rest } = atom
+    const key = JSON.stringify(rest)
+    const known = missing.get(key)
+    missing.set(key, known ? { ...known, verbs: [...new Set([...known.verbs, ...verbs])] } : atom)
+  }
+  return [...missing.values()]
+}
+
+/** A rule as Kubernetes prints it: `{APIGroups:["apps"], Resources:["deployments"], Verbs:["create"]}`. */
+export function ruleText(rule: PolicyRule): string {
+  const parts: [string, readonly string[] | undefined][] = [
+    ['APIGroups', rule.apiGroups], ['Resources', rule.resources], ['ResourceNames', rule.resourceNames],
+    ['NonResourceURLs', rule.nonResourceURLs], ['Verbs', rule.verbs],
+  ]
+  return `{${parts.filter(([, list]) => list?.length).map(([name, list]) => `${name}:${JSON.stringify(list)}`).join(', ')}}`
+}

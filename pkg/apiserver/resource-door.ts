@@ -1,0 +1,93 @@
+// Requests for resources over HTTP: from method, path, query and body to an ApiRequest, and the answer back.
+import type { ApiRequest, Handle, Verb } from '../api/request.ts'
+import { methodNotAllowed, unknownPath } from '../api/status-error.ts'
+import type { Definition } from '../registry/definition.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Clock } from '../util/clock.ts'
+import type { Authorizer } from './authorizer.ts'
+import { requireAllowed } from './authorize.ts'
+import { decodeDeletion, decodeObject, decodePatch } from './decode-body.ts'
+import { checkForm, encodeAnswer } from './encode.ts'
+import { header, readBody, signalOf, type Exchange } from './exchange.ts'
+import { attributesOf } from './handle.ts'
+import { negotiate } from './negotiate.ts'
+import { parseDeleteQuery, parseOptions, truth } from './query-options.ts'
+import type { ResourcePath } from './request-path.ts'
+import { send } from './respond.ts'
+import { parseInclude } from './table.ts'
+import { sendWatch } from './watch-door.ts'
+
+export interface ResourceDoorOptions {
+  readonly handle: Handle
+  readonly registry: Registry
+  readonly authorizer: Authorizer
+  readonly clock: Clock
+  /** A client stopped reading its watch. */
+  readonly onStall: (exchange: Exchange) => void
+}
+
+/** undefined for a method that resources don't have. */
+export function verbOf(method: string, path: ResourcePath, query: URLSearchParams): Verb | undefined {
+  const named = path.name !== undefined
+  switch (method) {
+    case 'GET': case 'HEAD':
+      if (path.watch || (truth(query, 'watch') && path.subresource === undefined)) return 'watch'
+      return named ? 'get' : 'list'
+    case 'POST': return 'create'
+    case 'PUT': return 'update'
+    case 'PATCH': return 'patch'
+    case 'DELETE': return named ? 'delete' : 'deletecollection'
+    default: return undefined
+  }
+}
+
+export async function serveResource(exchange: Exchange, path: ResourcePath, options: ResourceDoorOptions): Promise<void> {
+  const { registry, authorizer, clock, handle } = options
+  const { query, user, incoming, outgoing } = exchange
+  const verb = verbOf(exchange.method, path, query)
+  if (!verb) throw methodNotAllowed(path)
+  const { group, version, plural, namespace, name, subresource } = path
+  const bare = { verb, user, group, version, plural, subresource, namespace, name }
+  const parsed = parseOptions(query)
+  // A body is read only for those who may send it.
+  requireAllowed(authorizer, attributesOf({ ...bare, options: parsed }))
+  const definition = registry.definition(group, version, plural)
+  if (!definition) throw unknownPath()
+  const form = negotiate(header(incoming, 'accept'))
+  checkForm(definition, form)
+  const include = form.as === 'Table' ? parseInclude(query.get('includeObject')) : 'Metadata'
+
+  const request: ApiRequest = {
+    ...bare,
+    options: verb === 'delete' || verb === 'deletecollection' ? { ...parsed, ...await deletion(exchange) } : parsed,
+    ...await bodyOf(exchange, verb, definition, path),
+    userAgent: header(incoming, 'user-agent'),
+    warn: (text) => void exchange.warnings.push(text),
+    ...(verb === 'watch' ? { signal: signalOf(outgoing) } : {}),
+  }
+  const response = await handle(request)
+  if (response.type === 'watch') {
+    await sendWatch(exchange, response.events, { definition, form, include, clock, onStall: () => options.onStall(exchange) })
+    return
+  }
+  await send(exchange, encodeAnswer(response, definition, { form, include, now: clock.now(), pretty: truth(query, 'pretty') }))
+}
+
+async function deletion({ incoming, query }: Exchange): Promise<Partial<ApiRequest['options']>> {
+  const body = await readBody(incoming)
+  if (body.length === 0) return { delete: parseDeleteQuery(query) }
+  const { dryRun, ...rest } = decodeDeletion(body, header(incoming, 'content-type'))
+  return { delete: rest, ...(dryRun?.length ? { dryRun } : {}) }
+}
+
+async function bodyOf({ incoming, query, warnings }: Exchange, verb: Verb, definition: Definition, path: ResourcePath): Promise<Pick<ApiRequest, 'object' | 'patch'>> {
+  if (verb !== 'create' && verb !== 'update' && verb !== 'patch') return {}
+  const contentType = header(incoming, 'content-type')
+  const body = await readBody(incoming)
+  const context = {
+    definition, subresource: path.subresource, contentType,
+    fieldValidation: query.get('fieldValidation') ?? undefined,
+    warn: (text: string) => void warnings.push(text),
+  }
+  return verb === 'patch' ? { patch: decodePatch(body, context) } : { object: decodeObject(body, context) }
+}

@@ -1,0 +1,66 @@
+// Sending answers: status, headers, compression, and every failure as a Status object.
+import { promisify } from 'node:util'
+import { constants, gzip } from 'node:zlib'
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
+import { StatusError, type Status, internalError } from '../api/status-error.ts'
+import { header, type Exchange, type Incoming, type Outgoing } from './exchange.ts'
+
+const gzipAsync = promisify(gzip)
+/** Shorter answers cost more to compress than to send. */
+const gzipFrom = 128 * 1024
+
+export interface Answer {
+  readonly code: number
+  readonly contentType: string
+  readonly body: Buffer | string
+  readonly headers?: Readonly<Record<string, string | string[]>>
+}
+
+/** One `Warning` header a text, as RFC 7234 quotes it. */
+export function warningHeaders(warnings: readonly string[]): string[] {
+  return [...new Set(warnings)].map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&').replace(/[\r\n\t]+/g, ' ')}"`)
+}
+
+type AnyResponse = Http2ServerResponse
+
+export async function send(exchange: Pick<Exchange, 'incoming' | 'outgoing' | 'warnings'>, answer: Answer): Promise<void> {
+  const outgoing = exchange.outgoing as AnyResponse
+  let body: Buffer = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
+  const headers: OutgoingHttpHeaders = { 'content-type': answer.contentType, 'cache-control': 'no-cache, private', ...answer.headers }
+  if (exchange.warnings.length > 0) headers['warning'] = warningHeaders(exchange.warnings)
+  if (body.length >= gzipFrom && header(exchange.incoming, 'accept-encoding')?.includes('gzip')) {
+    body = await gzipAsync(body, { level: constants.Z_BEST_SPEED })
+    headers['content-encoding'] = 'gzip'
+    headers['vary'] = 'Accept-Encoding'
+  }
+  if (outgoing.destroyed || outgoing.headersSent) return
+  headers['content-length'] = body.length
+  outgoing.writeHead(answer.code, headers)
+  outgoing.end(exchange.incoming.method === 'HEAD' ? undefined : body)
+}
+
+export const json = (code: number, value: unknown): Answer =>
+  ({ code, contentType: 'application/json', body: JSON.stringify(value) })
+
+export const text = (code: number, body: string): Answer =>
+  ({ code, contentType: 'text/plain; charset=utf-8', body })
+
+/** Any failure as a Status; what is not a StatusError is a bug of ours, and told to `log`. */
+export function statusOf(error: unknown, log: (text: string) => void): Status {
+  if (error instanceof StatusError) return error.status
+  const message = error instanceof Error ? error.message : String(error)
+  log(`unexpected failure: ${error instanceof Error ? error.stack ?? message : message}`)
+  return internalError(message).status
+}
+
+export async function sendFailure(exchange: { incoming: Incoming; outgoing: Outgoing; warnings: string[] }, error: unknown, log: (text: string) => void): Promise<void> {
+  const status = statusOf(error, log)
+  const outgoing = exchange.outgoing as AnyResponse
+  if (outgoing.headersSent) {
+    outgoing.destroy()
+    return
+  }
+  const retry = status.details?.retryAfterSeconds
+  await send(exchange, { ...json(status.code ?? 500, status), ...(retry ? { headers: { 'retry-after': String(retry) } } : {}) })
+}

@@ -1,0 +1,84 @@
+// The paths that are no resources: version, health, metrics, issuer discovery, and the index at the root.
+import { Hono } from 'hono'
+import { StatusError, unknownPath } from '../api/status-error.ts'
+import { healthAnswer, type HealthChecks } from './health.ts'
+import type { Answer } from './respond.ts'
+import { json, statusOf, text } from './respond.ts'
+import { versionInfo } from './version.ts'
+
+/** What discovery and OpenAPI are asked. The path has no query. */
+export interface DocumentRequest {
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly accept: string | undefined
+  readonly ifNoneMatch: string | undefined
+  /** `host:port` that the client used. */
+  readonly host: string
+}
+
+/** Answers discovery and OpenAPI paths; undefined for a path that is none. Throws StatusError. */
+export type Documents = (request: DocumentRequest) => Answer | undefined | Promise<Answer | undefined>
+
+/** The public half of the ServiceAccount token issuer. */
+export interface IssuerDocuments {
+  readonly issuer: string
+  /** A JSON Web Key Set. */
+  keySet(): unknown
+}
+
+export interface SystemRoutesOptions {
+  readonly health: HealthChecks
+  readonly metrics: () => string
+  readonly documents?: Documents
+  readonly issuer?: IssuerDocuments
+  readonly log: (text: string) => void
+  /** Paths for the index beside the fixed ones. */
+  readonly groupVersions: () => readonly string[]
+}
+
+const fixedPaths = [
+  '/.well-known/openid-configuration', '/api', '/api/v1', '/apis', '/healthz', '/livez', '/metrics',
+  '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version',
+]
+
+const toResponse = ({ code, contentType, body, headers }: Answer): Response => {
+  const response = new Response(code === 304 ? null : body as Uint8Array<ArrayBuffer>, { status: code })
+  response.headers.set('content-type', contentType)
+  for (const [name, value] of Object.entries(headers ?? {})) response.headers.set(name, [value].flat().join(', '))
+  return response
+}
+
+export function createSystemRoutes(options: SystemRoutesOptions): Hono {
+  const app = new Hono({ strict: false })
+  app.get('/version', () => toResponse({ ...json(200, null), body: JSON.stringify(versionInfo, null, 2) }))
+  app.get('/metrics', () => toResponse({ ...text(200, options.metrics()), contentType: 'text/plain; version=0.0.4; charset=utf-8' }))
+  for (const endpoint of ['healthz', 'livez', 'readyz'] as const) {
+    app.get(`/${endpoint}/:check?`, async (context) =>
+      toResponse(await healthAnswer(endpoint, context.req.param('check'), new URL(context.req.url).searchParams, options.health)))
+  }
+  app.get('/', () => toResponse(json(200, { paths: [...new Set([...fixedPaths, ...options.groupVersions()])].sort() })))
+  const { issuer } = options
+  if (issuer) {
+    app.get('/.well-known/openid-configuration', () => toResponse(json(200, {
+      issuer: issuer.issuer, jwks_uri: `${issuer.issuer}/openid/v1/jwks`,
+      response_types_supported: ['id_token'], subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['ES256'],
+    })))
+    app.get('/openid/v1/jwks', () => toResponse({ ...json(200, issuer.keySet()), contentType: 'application/jwk-set+json' }))
+  }
+  app.all('*', async (context) => {
+    const { url, method } = context.req
+    if (method !== 'GET' && method !== 'HEAD') throw new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
+    const { pathname, searchParams, host } = new URL(url)
+    const answer = await options.documents?.({
+      path: pathname, query: searchParams, accept: context.req.header('accept'), ifNoneMatch: context.req.header('if-none-match'), host,
+    })
+    if (!answer) throw unknownPath()
+    return toResponse(answer)
+  })
+  app.onError((error) => {
+    const status = statusOf(error, options.log)
+    return toResponse(json(status.code ?? 500, status))
+  })
+  return app
+}

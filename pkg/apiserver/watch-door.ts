@@ -1,0 +1,90 @@
+// A watch on the wire: one JSON event a line, flushed a batch at a time; a client that does not read is cut off.
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
+import type { AnyObject, KubeObject, WatchEvent } from '../api/object.ts'
+import type { WatchStream } from '../api/request.ts'
+import type { Definition } from '../registry/definition.ts'
+import { encoded } from '../registry/object-view.ts'
+import type { Clock } from '../util/clock.ts'
+import type { Exchange, Outgoing } from './exchange.ts'
+import type { Form } from './negotiate.ts'
+import { warningHeaders } from './respond.ts'
+import { metadataText, tableText, type Include } from './table.ts'
+
+export interface WatchDoorOptions {
+  readonly definition: Definition
+  readonly form: Form
+  readonly include: Include
+  readonly clock: Clock
+  /** Called when the client did not read for this long. */
+  readonly onStall: () => void
+}
+
+/** How long a client may leave its events unread. */
+const stallMs = 30_000
+/** Bytes that are gathered before they are written; a first state can be large. */
+const pieceBytes = 256 * 1024
+
+const heads = new Map(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'].map((type) => [type, Buffer.from(`{"type":"${type}","object":`)]))
+const tail = Buffer.from('}\n')
+
+export async function sendWatch(exchange: Exchange, events: WatchStream, options: WatchDoorOptions): Promise<void> {
+  const outgoing = exchange.outgoing as Http2ServerResponse
+  const headers: OutgoingHttpHeaders = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }
+  if (exchange.warnings.length > 0) headers['warning'] = warningHeaders(exchange.warnings)
+  outgoing.writeHead(200, headers)
+  // HTTP/2 sends headers at once; HTTP/1.1 keeps them for the first event, which may be long in coming.
+  if ('flushHeaders' in outgoing) (outgoing as ServerResponse).flushHeaders()
+  const encode = eventEncoder(options)
+  for await (const batch of events) {
+    let pieces: Buffer[] = []
+    let length = 0
+    for (const event of batch) {
+      const body = encode(event)
+      pieces.push(heads.get(event.type)!, body, tail)
+      length += body.length
+      if (length < pieceBytes) continue
+      if (!await write(outgoing, Buffer.concat(pieces), options)) return
+      pieces = []
+      length = 0
+    }
+    if (pieces.length > 0 && !await write(outgoing, Buffer.concat(pieces), options)) return
+  }
+  if (!outgoing.destroyed) outgoing.end()
+}
+
+function eventEncoder({ definition, form, include, clock }: WatchDoorOptions): (event: WatchEvent<AnyObject>) => Buffer {
+  const version = form.version ?? 'v1'
+  let first = true
+  return ({ type, object }) => {
+    if (form.as === undefined || type === 'ERROR') return encoded(object)
+    if (form.as !== 'Table') return Buffer.from(metadataText(object as KubeObject, version))
+    const columns = first
+    first = false
+    const rows = type === 'BOOKMARK' ? [] : [object]
+    return Buffer.from(tableText(definition, rows, { resourceVersion: object.metadata.resourceVersion }, { version, include, now: clock.now(), columns }, encoded))
+  }
+}
+
+/** Resolves true when more may be written, false when the client is gone or was cut off. */
+function write(outgoing: Outgoing, bytes: Buffer, { clock, onStall }: WatchDoorOptions): Promise<boolean> {
+  if (outgoing.destroyed) return Promise.resolve(false)
+  if ((outgoing as Http2ServerResponse).write(bytes)) return Promise.resolve(true)
+  return new Promise((resolve) => {
+    const finish = (more: boolean): void => {
+      timer.cancel()
+      outgoing.removeListener('drain', onDrain)
+      outgoing.removeListener('close', onClose)
+      resolve(more)
+    }
+    const onDrain = (): void => finish(true)
+    const onClose = (): void => finish(false)
+    const timer = clock.setTimer(() => {
+      outgoing.destroy()
+      onStall()
+      finish(false)
+    }, stallMs)
+    outgoing.on('drain', onDrain)
+    outgoing.on('close', onClose)
+  })
+}
