@@ -1,18 +1,38 @@
 // The registry: reads and writes of every kind over the store, with the kinds' rules, admission and allocation.
 import type { KubeObject, ObjectList } from '../api/object.ts'
-import type { WatchStream } from '../api/request.ts'
+import { apiVersionOf } from '../api/object.ts'
+import type { RequestOptions, WatchStream } from '../api/request.ts'
+import { isNotFound, methodNotAllowed, notFound } from '../api/status-error.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import type { AdmissionPlugin } from './admission.ts'
+import type { Allocator } from './allocator.ts'
+import { createIn } from './create.ts'
 import type { Definition } from './definition.ts'
+import { DefinitionTable } from './definition-table.ts'
+import { checkDeleteOptions, deleteIn, deletedStatus } from './deletion.ts'
+import { Expiry } from './expiry.ts'
+import { parseRevision, tooLargeRevision } from './list-options.ts'
+import { listObjects } from './lister.ts'
+import type { StoredEntry } from './object-view.ts'
+import { keyOf, prefixOf, viewOf } from './object-view.ts'
+import { applyPatch } from './patching.ts'
 import type { CollectionRequest, CreateRequest, DeleteRequest, DeleteResult, GetRequest, PatchRequest, UpdateRequest, WatchRequest, WriteResult } from './requests.ts'
+import type { WriteContext } from './transaction-step.ts'
+import { runStep } from './transaction-step.ts'
+import { patchIn, subresourceOf, updateIn } from './update.ts'
+import { watchObjects } from './watcher.ts'
+import type { Target, Written } from './writing.ts'
 
 export interface RegistryOptions {
   readonly store: Store
   readonly definitions: readonly Definition[]
   /** In order. */
   readonly admission?: readonly AdmissionPlugin[]
+  readonly allocators?: readonly Allocator[]
   readonly clock: Clock
+  /** Events that may wait for one watcher before it is cut off. */
+  readonly watchCapacity?: number
 }
 
 /**
@@ -20,31 +40,150 @@ export interface RegistryOptions {
  * out are frozen, in the definition's version, with apiVersion, kind and resourceVersion. `get` and `list` show durable state.
  */
 export class Registry {
-  constructor(_options: RegistryOptions) {
-    throw new Error('contract only: the implementation follows in the next commit')
+  readonly #table: DefinitionTable
+  readonly #context: WriteContext
+  readonly #watchCapacity: number | undefined
+  readonly #expiries = new Map<string, Expiry>()
+  readonly #stop = new AbortController()
+
+  constructor(options: RegistryOptions) {
+    this.#table = new DefinitionTable(options.definitions)
+    this.#watchCapacity = options.watchCapacity
+    this.#context = {
+      store: options.store, clock: options.clock,
+      admission: options.admission ?? [], allocators: options.allocators ?? [],
+      stored: (resource) => this.#table.stored(resource),
+    }
+    for (const allocator of this.#context.allocators) {
+      const definition = this.#table.stored(allocator.resource)
+      if (!definition) throw new Error(`an allocator is given for ${allocator.resource.plural}, which is not defined`)
+      allocator.start(options.store, prefixOf(definition))
+    }
+    for (const definition of this.#table.all()) this.#letExpire(definition)
   }
 
-  declare definition: (group: string, version: string, plural: string) => Definition | undefined
-  /** In discovery order. */
-  declare definitions: () => readonly Definition[]
-  /** Adds or replaces a definition (CRDs). */
-  declare define: (definition: Definition) => void
-  declare undefine: (definition: Definition) => void
-  /** Calls back after each define and undefine. Returns the function that unsubscribes. */
-  declare onDefinitionsChange: (listener: () => void) => () => void
+  definition(group: string, version: string, plural: string): Definition | undefined {
+    return this.#table.get(group, version, plural)
+  }
 
-  declare get: (definition: Definition, request: GetRequest) => KubeObject
-  declare list: (definition: Definition, request: CollectionRequest) => ObjectList
-  /** Throws at once when the options are wrong. */
-  declare watch: (definition: Definition, request: WatchRequest) => WatchStream
-  declare create: (definition: Definition, request: CreateRequest) => Promise<KubeObject>
-  declare update: (definition: Definition, request: UpdateRequest) => Promise<WriteResult>
-  declare patch: (definition: Definition, request: PatchRequest) => Promise<WriteResult>
-  declare delete: (definition: Definition, request: DeleteRequest) => Promise<DeleteResult>
-  declare deleteCollection: (definition: Definition, request: CollectionRequest) => Promise<ObjectList>
+  /** In discovery order. */
+  definitions(): readonly Definition[] {
+    return this.#table.all()
+  }
+
+  /** Adds or replaces a definition (CRDs). */
+  define(definition: Definition): void {
+    this.#letExpire(definition)
+    this.#table.define(definition)
+  }
+
+  undefine(definition: Definition): void {
+    this.#table.undefine(definition)
+  }
+
+  /** Calls back after each define and undefine. Returns the function that unsubscribes. */
+  onDefinitionsChange(listener: () => void): () => void {
+    return this.#table.onChange(listener)
+  }
+
+  get(definition: Definition, request: GetRequest): KubeObject {
+    this.#checkReached(request.options)
+    const entry = this.#context.store.get(keyOf(definition, request.namespace, request.name)) as StoredEntry | undefined
+    if (!entry) throw notFound(definition.resource, request.name)
+    const object = viewOf(definition, entry)
+    return this.#shown(definition, request.subresource, object)
+  }
+
+  list(definition: Definition, request: CollectionRequest): ObjectList {
+    return listObjects(this.#context.store, definition, request)
+  }
+
+  /** Throws at once when the options are wrong. Ends by the signal, its time, the registry's end, or because the consumer is too slow. */
+  watch(definition: Definition, request: WatchRequest): WatchStream {
+    const { store, clock } = this.#context
+    const capacity = this.#watchCapacity
+    return watchObjects({ store, clock, signal: this.#stop.signal, ...(capacity === undefined ? {} : { capacity }) }, definition, request)
+  }
+
+  async create(definition: Definition, request: CreateRequest): Promise<KubeObject> {
+    if (definition.storage === undefined) throw methodNotAllowed(definition.resource)
+    const { object } = await runStep(this.#context, request, (step) => createIn(step, definition, request))
+    return object
+  }
+
+  async update(definition: Definition, request: UpdateRequest): Promise<WriteResult> {
+    const target = targetOf(definition, request)
+    return this.#result(target, await runStep(this.#context, request, (step) => updateIn(step, target, request.object)))
+  }
+
+  async patch(definition: Definition, request: PatchRequest): Promise<WriteResult> {
+    const target = targetOf(definition, request)
+    const apply = applyPatch(definition, request)
+    return this.#result(target, await runStep(this.#context, request, (step) => patchIn(step, target, (current, subresource) => apply(current, subresource, step))))
+  }
+
+  async delete(definition: Definition, request: DeleteRequest): Promise<DeleteResult> {
+    const target = targetOf(definition, request)
+    const options = request.options.delete ?? {}
+    checkDeleteOptions(options)
+    const { object, gone } = await runStep(this.#context, request, (step) => deleteIn(step, target, options))
+    return { object, gone, status: deletedStatus(target, object) }
+  }
+
+  /** Each object in a transaction of its own; what is gone meanwhile counts as deleted. */
+  async deleteCollection(definition: Definition, request: CollectionRequest): Promise<ObjectList> {
+    const { delete: options = {}, dryRun: _dryRun, ...listing } = request.options
+    checkDeleteOptions(options)
+    const { items } = this.list(definition, { ...request, options: listing })
+    const results = await Promise.all(items.map(async ({ metadata: { namespace, name = '' } }) => {
+      try {
+        return (await this.delete(definition, { ...request, name, ...(namespace ? { namespace } : {}) })).object
+      } catch (error) {
+        if (isNotFound(error)) return undefined
+        throw error
+      }
+    }))
+    return {
+      kind: definition.listKind, apiVersion: apiVersionOf(definition.resource),
+      metadata: { resourceVersion: String(this.#context.store.revision) },
+      items: results.filter((object) => object !== undefined),
+    }
+  }
+
   /** Ends watches and timers. The store stays open. */
-  declare stop: () => void
+  stop(): void {
+    this.#stop.abort()
+    for (const expiry of this.#expiries.values()) expiry.stop()
+    for (const allocator of this.#context.allocators) allocator.stop()
+  }
+
+  #checkReached(options: RequestOptions | undefined): void {
+    const wanted = parseRevision(options?.resourceVersion)
+    if (wanted !== undefined && wanted > this.#context.store.revision) throw tooLargeRevision(wanted, this.#context.store.revision)
+  }
+
+  #shown(definition: Definition, name: string | undefined, object: KubeObject): KubeObject {
+    if (name === undefined) return object
+    return subresourceOf(definition, name).view?.(object as Parameters<NonNullable<Definition['convert']>['toStored']>[0]) ?? object
+  }
+
+  #result(target: Target, written: Written): WriteResult {
+    return { object: this.#shown(target.definition, target.subresource, written.object), created: written.created }
+  }
+
+  #letExpire(definition: Definition): void {
+    const ttlSeconds = definition.volatile?.ttlSeconds
+    if (ttlSeconds === undefined || definition.storage === undefined || this.#expiries.has(definition.storage)) return
+    const expiry = new Expiry(this.#context.store, this.#context.clock, ttlSeconds)
+    this.#expiries.set(definition.storage, expiry)
+    expiry.start(prefixOf(definition))
+  }
 }
 
-/** JSON bytes of an object or event that the registry handed out, made once. Exported from object-view.ts. */
-export type Encoded = (object: object) => Buffer
+function targetOf(definition: Definition, request: { namespace?: string; name: string; subresource?: string }): Target {
+  return {
+    definition, name: request.name,
+    ...(definition.resource.namespaced && request.namespace ? { namespace: request.namespace } : {}),
+    ...(request.subresource ? { subresource: request.subresource } : {}),
+  }
+}

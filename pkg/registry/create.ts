@@ -1,0 +1,48 @@
+// Create, inside one transaction: name, metadata, defaults, admission, validation, allocation, put.
+import { thaw } from '../api/json.ts'
+import type { AnyObject, KubeObject } from '../api/object.ts'
+import { alreadyExists } from '../api/status-error.ts'
+import type { Definition } from './definition.ts'
+import { keyOf } from './object-view.ts'
+import { generatedName, metadataErrors, settleNamespace, startMetadata } from './object-metadata.ts'
+import type { Step } from './transaction-step.ts'
+import type { Written } from './writing.ts'
+import { admissionRequest, allocate, complete, countsGenerations, mutate, put, refuseInvalid, review, ruleContext } from './writing.ts'
+
+const nameTries = 8
+
+export function createIn(step: Step, definition: Definition, request: { namespace?: string; object: KubeObject }): Written {
+  const { clock } = step.context
+  const draft = thaw(request.object) as AnyObject
+  draft.metadata ??= {}
+  const { metadata } = draft
+  settleNamespace(definition, metadata, request.namespace)
+  startMetadata(metadata, clock, countsGenerations(definition))
+  settleName(step, definition, draft)
+  complete(definition, draft)
+  prepare(step, definition, draft)
+  const target = { definition, name: metadata.name ?? '', ...(metadata.namespace ? { namespace: metadata.namespace } : {}) }
+  const admission = admissionRequest(step, 'CREATE', target)
+  mutate(step, draft, admission)
+  refuseInvalid(definition, target.name, [...metadataErrors(definition, draft), ...(definition.validate?.(draft) ?? [])])
+  review(step, draft, admission)
+  definition.warnings?.(draft).forEach((text) => step.warn(text))
+  if (step.transaction.get(keyOf(definition, target.namespace, target.name))) throw alreadyExists(definition.resource, target.name)
+  allocate(step, definition, draft)
+  return put(step, target, draft)
+}
+
+function prepare(step: Step, definition: Definition, draft: AnyObject): void {
+  if (definition.prepareCreate) definition.prepareCreate(draft, ruleContext(step))
+  else if (definition.subresources.some(({ name }) => name === 'status')) delete draft.status
+}
+
+/** A generated name that is taken is made anew, a few times. */
+function settleName(step: Step, definition: Definition, draft: AnyObject): void {
+  const { metadata } = draft
+  if (metadata.name || !metadata.generateName) return
+  for (let tries = 0; tries < nameTries; tries++) {
+    metadata.name = generatedName(metadata.generateName, step.context.clock)
+    if (!step.transaction.get(keyOf(definition, metadata.namespace, metadata.name))) return
+  }
+}

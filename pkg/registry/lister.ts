@@ -1,0 +1,90 @@
+// Lists: selectors, pages that all show the revision of the first one, and lists at a revision.
+import type { AnyObject, ListMeta, ObjectList } from '../api/object.ts'
+import { apiVersionOf } from '../api/object.ts'
+import { badRequest } from '../api/status-error.ts'
+import type { ListResult, Store } from '../storage/store.ts'
+import { RevisionCompactedError, RevisionInFutureError } from '../storage/store.ts'
+import { decodeContinue, encodeContinue } from './continue-token.ts'
+import type { Definition } from './definition.ts'
+import { checkListOptions, expired, parseRevision, tooLargeRevision } from './list-options.ts'
+import { viewOf } from './object-view.ts'
+import type { CollectionRequest } from './requests.ts'
+import { selectionOf } from './selection.ts'
+
+const expiredContinue = 'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.'
+
+interface Start {
+  /** undefined: the newest state. */
+  readonly revision?: number
+  /** First key, relative to the prefix. */
+  readonly start?: string
+}
+
+function startOf(store: Store, options: CollectionRequest['options']): Start {
+  if (options.continue) {
+    if (options.resourceVersion && options.resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue')
+    const token = decodeContinue(options.continue)
+    return token.revision < 0 ? { start: token.start } : { revision: token.revision, start: token.start }
+  }
+  const wanted = parseRevision(options.resourceVersion)
+  if (wanted === undefined || wanted === 0) return {}
+  if (wanted > store.revision) throw tooLargeRevision(wanted, store.revision)
+  // Without a match, a limited list at a version means Exact, an unlimited one "not older than".
+  const exact = options.resourceVersionMatch ? options.resourceVersionMatch === 'Exact' : (options.limit ?? 0) > 0
+  return exact ? { revision: wanted } : {}
+}
+
+/** Reads under the prefix from the store, in Kubernetes' errors. */
+function read(store: Store, prefix: string, from: Start & { limit?: number }, token: string | undefined): ListResult<AnyObject> {
+  try {
+    return store.list<AnyObject>(prefix, {
+      ...(from.revision === undefined ? {} : { revision: from.revision }),
+      ...(from.start === undefined ? {} : { start: prefix + from.start }),
+      ...(from.limit === undefined ? {} : { limit: from.limit }),
+    })
+  } catch (error) {
+    if (error instanceof RevisionCompactedError) {
+      if (token === undefined) throw expired('The resourceVersion for the provided list is too old.')
+      throw expired(expiredContinue, encodeContinue({ revision: -1, start: decodeContinue(token).start }))
+    }
+    if (error instanceof RevisionInFutureError) throw tooLargeRevision(error.revision, error.currentRevision)
+    throw error
+  }
+}
+
+export function listObjects(store: Store, definition: Definition, request: CollectionRequest): ObjectList<AnyObject> {
+  const { options } = request
+  checkListOptions(options)
+  const selection = selectionOf(definition, request, options)
+  const limit = options.limit && options.limit > 0 ? options.limit : undefined
+  const items: AnyObject[] = []
+  let from = startOf(store, options)
+  let revision: number
+  let metadata: ListMeta
+  for (;;) {
+    const result = read(store, selection.prefix, limit === undefined ? from : { ...from, limit: selection.selective ? Math.max(limit, 500) : limit }, options.continue)
+    revision = result.revision
+    let lastKey: string | undefined
+    let unread = 0
+    for (const [index, entry] of result.entries.entries()) {
+      const object = viewOf(definition, entry)
+      if (!selection.selective || selection.matches(object)) items.push(object)
+      lastKey = entry.key
+      if (items.length === limit) {
+        unread = result.entries.length - index - 1
+        break
+      }
+    }
+    const remaining = unread + result.remaining
+    metadata = { resourceVersion: String(revision) }
+    if (remaining === 0 || lastKey === undefined) break
+    const start = `${lastKey.slice(selection.prefix.length)}\0`
+    if (items.length === limit) {
+      metadata.continue = encodeContinue({ revision, start })
+      if (!selection.selective) metadata.remainingItemCount = remaining
+      break
+    }
+    from = { revision, start }
+  }
+  return { kind: definition.listKind, apiVersion: apiVersionOf(definition.resource), metadata, items }
+}

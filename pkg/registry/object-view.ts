@@ -1,0 +1,74 @@
+// Stored entries as the objects that callers see: keys, resourceVersion, version conversion, encoded bytes. Each is made once.
+import type { AnyObject, KubeObject, ObjectMeta } from '../api/object.ts'
+import { apiVersionOf } from '../api/object.ts'
+import type { Change, Entry } from '../storage/store.ts'
+import { deepFreeze } from '../util/deep-freeze.ts'
+import type { Definition } from './definition.ts'
+
+/** The prefix of a kind's keys, within one namespace if given. */
+export function prefixOf(definition: Definition, namespace?: string): string {
+  if (definition.storage === undefined) throw new Error(`${definition.resource.plural}: nothing is stored`)
+  const root = `/registry/${definition.storage}/`
+  return namespace ? `${root}${namespace}/` : root
+}
+
+export function keyOf(definition: Definition, namespace: string | undefined, name: string): string {
+  return prefixOf(definition, definition.resource.namespaced ? namespace : undefined) + name
+}
+
+/** A kind's stored value: an object without its resourceVersion. */
+export type StoredEntry = Entry<AnyObject>
+export type StoredChange = Change<AnyObject>
+
+const views = new WeakMap<Definition, WeakMap<object, AnyObject>>()
+
+function viewsOf(definition: Definition): WeakMap<object, AnyObject> {
+  let map = views.get(definition)
+  if (!map) views.set(definition, map = new WeakMap())
+  return map
+}
+
+/** The entry's object in the definition's version, with its resourceVersion; the same frozen object each time. */
+export function viewOf(definition: Definition, entry: StoredEntry): AnyObject {
+  const known = viewsOf(definition)
+  let view = known.get(entry)
+  if (!view) known.set(entry, view = decorate(definition, entry.value, entry.revision))
+  return view
+}
+
+/** What a watcher is shown of a deletion: the last state with the revision of the delete. */
+export function deletedView(definition: Definition, change: StoredChange, last: StoredEntry): AnyObject {
+  const known = viewsOf(definition)
+  let view = known.get(change)
+  if (!view) known.set(change, view = decorate(definition, last.value, change.revision))
+  return view
+}
+
+/** A view that is not kept; without a revision for what was never stored. */
+export function decorate(definition: Definition, stored: AnyObject, revision: number | undefined): AnyObject {
+  const value = definition.convert ? deepFreeze(definition.convert.fromStored(stored)) : stored
+  const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = value
+  const versioned: ObjectMeta = Object.freeze(revision === undefined ? { ...metadata } : { ...metadata, resourceVersion: String(revision) })
+  return Object.freeze({
+    kind: definition.resource.kind, apiVersion: apiVersionOf(definition.resource), metadata: versioned, ...rest,
+  })
+}
+
+/** A draft in the definition's version as the value to store. */
+export function storedForm(definition: Definition, draft: AnyObject): AnyObject {
+  const value = definition.convert ? definition.convert.toStored(draft) : draft
+  if (value.metadata.resourceVersion === undefined) return value
+  const { resourceVersion: _resourceVersion, ...metadata } = value.metadata
+  return { ...value, metadata }
+}
+
+const bytes = new WeakMap<object, Buffer>()
+
+/** The JSON bytes of an object that the registry handed out; made on first use and kept as long as the object. */
+export function encoded(object: object): Buffer {
+  let buffer = bytes.get(object)
+  if (!buffer) bytes.set(object, buffer = Buffer.from(JSON.stringify(object)))
+  return buffer
+}
+
+export const revisionOf = (object: KubeObject): number => Number(object.metadata.resourceVersion ?? 0)

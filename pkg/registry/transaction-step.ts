@@ -1,0 +1,93 @@
+// One write as the registry runs it: what every write carries, dry runs, and reservations that end with it.
+import type { ObjectKey } from '../api/object.ts'
+import { invalidObject, notSupported } from '../api/field-error.ts'
+import type { Store, Transaction } from '../storage/store.ts'
+import type { Clock } from '../util/clock.ts'
+import type { AdmissionPlugin, AdmissionView } from './admission.ts'
+import type { Allocator } from './allocator.ts'
+import type { Definition } from './definition.ts'
+import { keyOf, prefixOf } from './object-view.ts'
+import type { Asking } from './requests.ts'
+
+/** What writes need beside the request. */
+export interface WriteContext {
+  readonly store: Store
+  readonly clock: Clock
+  readonly admission: readonly AdmissionPlugin[]
+  readonly allocators: readonly Allocator[]
+  /** The definition under which a resource is stored, whatever its version; undefined when there is none. */
+  stored(resource: { group: string; plural: string }): Definition | undefined
+}
+
+/** What the functions inside a transaction get. */
+export interface Step {
+  readonly context: WriteContext
+  readonly transaction: Transaction
+  readonly asking: Asking
+  readonly dryRun: boolean
+  readonly view: AdmissionView
+  warn(text: string): void
+  /** Keeps a reservation until the write is settled; `release` is called once, whatever the outcome. */
+  holdUntilSettled(release: () => void): void
+}
+
+// Thrown out of a transaction so that nothing of it stays.
+class DryRunOutcome<R> {
+  readonly result: R
+  constructor(result: R) {
+    this.result = result
+  }
+}
+
+export function isDryRun(asking: Asking): boolean {
+  const wanted = asking.options.dryRun ?? []
+  for (const value of wanted) {
+    if (value !== 'All') throw invalidObject({ group: 'meta.k8s.io', kind: 'CreateOptions' }, '', [notSupported('dryRun', value, ['All'])])
+  }
+  return wanted.length > 0
+}
+
+/** Reads of a transaction by resource instead of by key. */
+export function viewThrough(context: WriteContext, transaction: Transaction): AdmissionView {
+  return {
+    get<T>(resource: { group: string; plural: string }, { namespace, name }: ObjectKey): T | undefined {
+      const definition = context.stored(resource)
+      return definition && transaction.get<T>(keyOf(definition, namespace, name))?.value
+    },
+    *list<T>(resource: { group: string; plural: string }, namespace?: string): Iterable<T> {
+      const definition = context.stored(resource)
+      if (!definition) return
+      for (const entry of transaction.list<T>(prefixOf(definition, namespace))) yield entry.value
+    },
+  }
+}
+
+/** Runs one write. The function may run again on a shared backend: each run starts with no warnings and no reservations. */
+export async function runStep<R>(context: WriteContext, asking: Asking, change: (step: Step) => R): Promise<R> {
+  const dryRun = isDryRun(asking)
+  const warnings = new Set<string>()
+  const held: (() => void)[] = []
+  const release = (): void => held.splice(0).forEach((end) => end())
+  try {
+    const result = await context.store.transact((transaction) => {
+      warnings.clear()
+      release()
+      const result = change({
+        context, transaction, asking, dryRun, view: viewThrough(context, transaction),
+        warn: (text) => void warnings.add(text),
+        holdUntilSettled: (end) => void held.push(end),
+      })
+      if (dryRun) throw new DryRunOutcome(result)
+      return result
+    })
+    for (const text of warnings) asking.warn?.(text)
+    return result
+  } catch (error) {
+    if (!(error instanceof DryRunOutcome)) throw error
+    for (const text of warnings) asking.warn?.(text)
+    return error.result as R
+  } finally {
+    release()
+  }
+}
+

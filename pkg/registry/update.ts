@@ -1,0 +1,128 @@
+// Update and patch of an object or one of its subresources, inside one transaction.
+import type { FieldError } from '../api/field-error.ts'
+import { thaw } from '../api/json.ts'
+import type { AnyObject, KubeObject } from '../api/object.ts'
+import { badRequest, conflict, methodNotAllowed, notFound, unknownPath } from '../api/status-error.ts'
+import { createIn } from './create.ts'
+import type { Definition, Subresource } from './definition.ts'
+import { finalizerErrors, keepMetadata, metadataErrors } from './object-metadata.ts'
+import type { StoredEntry } from './object-view.ts'
+import { viewOf } from './object-view.ts'
+import type { Step } from './transaction-step.ts'
+import type { Target, Written } from './writing.ts'
+import { admissionRequest, allocate, complete, keyOfTarget, mutate, put, raiseGeneration, refuseInvalid, remove, review, ruleContext } from './writing.ts'
+
+export function subresourceOf(definition: Definition, name: string): Subresource {
+  const subresource = definition.subresources.find((candidate) => candidate.name === name)
+  if (!subresource) throw unknownPath()
+  return subresource
+}
+
+/** Status may be written alone; labels, annotations and finalizers come from the request like in a whole update. */
+const mergeStatus = (stored: AnyObject, body: KubeObject): AnyObject =>
+  ({ ...stored, metadata: body.metadata, status: (body as AnyObject).status })
+
+function mergeOf(definition: Definition, subresource: Subresource): (stored: AnyObject, body: KubeObject) => AnyObject {
+  if (subresource.merge) return (stored, body) => subresource.merge?.(stored, body) ?? stored
+  if (subresource.name === 'status') return mergeStatus
+  throw methodNotAllowed(definition.resource)
+}
+
+/** PUT: the body is the wanted state. */
+export function updateIn(step: Step, target: Target, body: KubeObject): Written {
+  const { definition, subresource } = target
+  const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
+  if (!stored) {
+    if (subresource || !definition.allowCreateOnUpdate) throw notFound(definition.resource, target.name)
+    return createMissing(step, target, body)
+  }
+  checkIdentity(target, body)
+  if (definition.requireVersionOnUpdate && !subresource && !body.metadata.resourceVersion) {
+    refuseInvalid(definition, target.name, [versionRequired])
+  }
+  return change(step, target, stored, body)
+}
+
+const versionRequired: FieldError = {
+  field: 'metadata.resourceVersion', reason: 'FieldValueInvalid', text: 'Invalid value: 0x0: must be specified for an update',
+}
+
+function createMissing(step: Step, target: Target, body: KubeObject): Written {
+  checkIdentity(target, body)
+  const { resourceVersion: _resourceVersion, ...metadata } = body.metadata
+  return createIn(step, target.definition, {
+    object: { ...body, metadata: { ...metadata, name: target.name } },
+    ...(target.namespace ? { namespace: target.namespace } : {}),
+  })
+}
+
+function checkIdentity(target: Target, body: KubeObject): void {
+  const { name, namespace } = body.metadata ?? {}
+  if (name !== target.name && !(target.subresource && !name)) {
+    throw badRequest(`the name of the object (${name ?? ''}) does not match the name on the URL (${target.name})`)
+  }
+  if (target.definition.resource.namespaced && namespace && namespace !== target.namespace) {
+    throw badRequest(`the namespace of the object (${namespace}) does not match the namespace on the request (${target.namespace ?? ''})`)
+  }
+}
+
+/** PATCH: `patched` makes the wanted state of what stands. */
+export function patchIn(step: Step, target: Target, patched: (current: AnyObject, subresource?: Subresource) => KubeObject): Written {
+  const { definition } = target
+  const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
+  if (!stored) throw notFound(definition.resource, target.name)
+  const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
+  const current = viewOf(definition, stored)
+  const body = patched(subresource?.view ? subresource.view(current) as AnyObject : current, subresource)
+  checkIdentity(target, body)
+  return change(step, target, stored, body)
+}
+
+function checkVersion(target: Target, stored: StoredEntry, body: KubeObject): void {
+  const { resource } = target.definition
+  const { uid, resourceVersion } = body.metadata
+  const storedUid = stored.value.metadata.uid ?? ''
+  if (uid && uid !== storedUid) {
+    throw conflict(resource, target.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${storedUid}`)
+  }
+  if (resourceVersion && resourceVersion !== '0' && resourceVersion !== String(stored.revision)) throw conflict(resource, target.name)
+}
+
+function change(step: Step, target: Target, stored: StoredEntry, body: KubeObject): Written {
+  const { definition } = target
+  checkVersion(target, stored, body)
+  const old = viewOf(definition, stored)
+  const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
+  const draft = thaw(subresource ? mergeOf(definition, subresource)(old, body) : body) as AnyObject
+  const errors = keepMetadata(draft.metadata, old.metadata)
+  if (!subresource && definition.subresources.some(({ name }) => name === 'status')) keepStatus(draft, old)
+  complete(definition, draft)
+  if (!subresource) definition.prepareUpdate?.(draft, old, ruleContext(step))
+  const admission = admissionRequest(step, 'UPDATE', target, old)
+  mutate(step, draft, admission)
+  raiseGeneration(definition, draft, old)
+  errors.push(...metadataErrors(definition, draft), ...finalizerErrors(draft.metadata, old.metadata))
+  errors.push(...(subresource ? subresource.validate?.(draft, old) : definition.validate?.(draft, old)) ?? [])
+  refuseInvalid(definition, target.name, errors)
+  review(step, draft, admission)
+  if (!subresource) definition.warnings?.(draft, old).forEach((text) => step.warn(text))
+  if (isReleased(draft, old)) return remove(step, target, stored, draft)
+  if (!subresource) allocate(step, definition, draft, old)
+  return put(step, target, draft, stored)
+}
+
+function keepStatus(draft: AnyObject, old: AnyObject): void {
+  if (old.status === undefined) delete draft.status
+  else draft.status = thaw(old.status)
+}
+
+/** What a deletion waits for. A namespace has its own list beside the common one. */
+export function finalizersOf(object: AnyObject): readonly string[] {
+  const own = object.kind === 'Namespace' && object.apiVersion === 'v1' ? (object.spec as { finalizers?: string[] } | undefined)?.finalizers : undefined
+  return [...object.metadata.finalizers ?? [], ...own ?? []]
+}
+
+/** The last finalizer of an object in deletion is gone, and no grace period runs. */
+function isReleased(draft: AnyObject, old: AnyObject): boolean {
+  return old.metadata.deletionTimestamp !== undefined && !draft.metadata.deletionGracePeriodSeconds && finalizersOf(draft).length === 0
+}

@@ -1,0 +1,55 @@
+// Batches between a producer that never waits and one consumer: bounded, so that a slow consumer is cut off.
+
+/** Iterated once. The end comes by `end`, by the consumer leaving, or by overflow; `onEnd` is called once in each case. */
+export class WatchBuffer<T> implements AsyncIterable<readonly T[]> {
+  #batch: T[] = []
+  #ended = false
+  #wake: (() => void) | undefined
+  #capacity: number
+  readonly #onEnd: () => void
+
+  constructor(capacity: number, onEnd: () => void) {
+    this.#capacity = capacity
+    this.#onEnd = onEnd
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Pushes the state at the start, which does not count against the capacity. */
+  pushState(items: readonly T[]): void {
+    this.#capacity += items.length
+    this.push(items)
+  }
+
+  /** Items beyond the capacity end the stream: what is buffered is still delivered, the rest is not. */
+  push(items: readonly T[]): void {
+    if (this.#ended || items.length === 0) return
+    if (this.#batch.length > 0 && this.#batch.length + items.length > this.#capacity) return this.end()
+    for (const item of items) this.#batch.push(item)
+    this.#wake?.()
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#onEnd()
+    this.#wake?.()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<readonly T[]> {
+    try {
+      for (;;) {
+        if (this.#batch.length > 0) {
+          const batch = this.#batch
+          this.#batch = []
+          yield batch
+        } else if (this.#ended) return
+        else await new Promise<void>((resolve) => void (this.#wake = resolve))
+      }
+    } finally {
+      this.end()
+    }
+  }
+}

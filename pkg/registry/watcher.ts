@@ -1,0 +1,176 @@
+// Watches: the state at the start, then every change as the events of one selection, with bookmarks and a time limit.
+import type { AnyObject, WatchEvent } from '../api/object.ts'
+import { apiVersionOf } from '../api/object.ts'
+import type { WatchStream } from '../api/request.ts'
+import type { Store, Watch } from '../storage/store.ts'
+import { RevisionCompactedError, RevisionInFutureError } from '../storage/store.ts'
+import type { Clock, Timer } from '../util/clock.ts'
+import type { Definition } from './definition.ts'
+import { checkWatchOptions, expired, parseRevision, tooLargeRevision, tooOldRevision } from './list-options.ts'
+import { deletedView, viewOf } from './object-view.ts'
+import type { StoredChange } from './object-view.ts'
+import type { WatchRequest } from './requests.ts'
+import type { Selection } from './selection.ts'
+import { selectionOf } from './selection.ts'
+import { WatchBuffer } from './watch-buffer.ts'
+
+type Event = WatchEvent<AnyObject>
+
+export interface WatchSource {
+  readonly store: Store
+  readonly clock: Clock
+  /** Events that may wait for a consumer beyond the batch it is at. */
+  readonly capacity?: number
+  /** Aborts when the registry stops. */
+  readonly signal: AbortSignal
+}
+
+const bookmarkEveryMs = 60_000
+const beforeTimeoutMs = 2_000
+const defaultCapacity = 10_000
+
+// All watchers of a kind get the same event objects, so that an event is encoded once.
+const shared = new WeakMap<AnyObject, Map<string, Event>>()
+
+export function eventOf(type: Event['type'], object: AnyObject): Event {
+  let events = shared.get(object)
+  if (!events) shared.set(object, events = new Map())
+  let event = events.get(type)
+  if (!event) events.set(type, event = Object.freeze({ type, object }))
+  return event
+}
+
+/** What a change is to a selection: entering it is ADDED, leaving it DELETED, with the change's revision. */
+export function eventFor(definition: Definition, selection: Selection, change: StoredChange): Event | undefined {
+  const { entry, previous } = change
+  const now = entry && viewOf(definition, entry)
+  if (!selection.selective) {
+    if (now) return eventOf(previous ? 'MODIFIED' : 'ADDED', now)
+    return previous && eventOf('DELETED', deletedView(definition, change, previous))
+  }
+  const matchesNow = now !== undefined && selection.matches(now)
+  const matchedBefore = previous !== undefined && selection.matches(viewOf(definition, previous))
+  if (matchesNow) return eventOf(matchedBefore ? 'MODIFIED' : 'ADDED', now)
+  return matchedBefore ? eventOf('DELETED', deletedView(definition, change, previous)) : undefined
+}
+
+function bookmark(definition: Definition, revision: number, initialEventsEnd = false): Event {
+  const metadata = {
+    resourceVersion: String(revision),
+    ...(initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
+  }
+  return { type: 'BOOKMARK', object: { kind: definition.resource.kind, apiVersion: apiVersionOf(definition.resource), metadata } }
+}
+
+export function watchObjects(source: WatchSource, definition: Definition, request: WatchRequest): WatchStream {
+  const { options } = request
+  checkWatchOptions(options)
+  const selection = selectionOf(definition, request, options)
+  const wanted = parseRevision(options.resourceVersion)
+  return new ObjectWatch(source, definition, selection, request).open(wanted)
+}
+
+/** One running watch. Everything it holds (store watch, timers, abort listeners) is released when its buffer ends. */
+class ObjectWatch {
+  readonly #source: WatchSource
+  readonly #definition: Definition
+  readonly #selection: Selection
+  readonly #request: WatchRequest
+  readonly #buffer: WatchBuffer<Event>
+  #watch: Watch | undefined
+  #timers: Timer[] = []
+  readonly #end = (): void => this.#buffer.end()
+
+  constructor(source: WatchSource, definition: Definition, selection: Selection, request: WatchRequest) {
+    this.#source = source
+    this.#definition = definition
+    this.#selection = selection
+    this.#request = request
+    this.#buffer = new WatchBuffer(source.capacity ?? defaultCapacity, () => this.#release())
+  }
+
+  open(wanted: number | undefined): WatchStream {
+    const { store } = this.#source
+    const { sendInitialEvents } = this.#request.options
+    if (sendInitialEvents === true && wanted !== undefined && wanted > store.revision) throw tooLargeRevision(wanted, store.revision)
+    const fromState = sendInitialEvents ?? (wanted === undefined || wanted === 0)
+    const after = fromState ? this.#sendState(sendInitialEvents === true) : wanted === undefined || wanted === 0 ? store.revision : wanted
+    try {
+      this.#watch = store.watch<AnyObject>(this.#selection.prefix, after, (changes) => this.#onChanges(changes))
+    } catch (error) {
+      this.#refuse(error)
+    }
+    if (!this.#buffer.ended) this.#arm()
+    return this.#buffer
+  }
+
+  /** ADDED for everything there is. Returns the revision that this shows. */
+  #sendState(withEnd: boolean): number {
+    const { entries, revision } = this.#source.store.list<AnyObject>(this.#selection.prefix)
+    const events: Event[] = []
+    for (const entry of entries) {
+      const object = viewOf(this.#definition, entry)
+      if (this.#selection.matches(object)) events.push(eventOf('ADDED', object))
+    }
+    if (withEnd) events.push(bookmark(this.#definition, revision, true))
+    this.#buffer.pushState(events)
+    return revision
+  }
+
+  #onChanges(changes: readonly StoredChange[]): void {
+    const events: Event[] = []
+    for (const change of changes) {
+      const event = eventFor(this.#definition, this.#selection, change)
+      if (event) events.push(event)
+    }
+    this.#buffer.push(events)
+  }
+
+  /** A version that can't be resumed from is told in the stream, as one ERROR. */
+  #refuse(error: unknown): void {
+    let status
+    if (error instanceof RevisionCompactedError) status = tooOldRevision(error.revision, error.compactedRevision + 1).status
+    // A version that this server never gave out (its data was replaced): only a new list helps the client.
+    else if (error instanceof RevisionInFutureError) status = expired(`too new resource version: ${error.revision} (${error.currentRevision})`).status
+    else throw error
+    this.#buffer.push([{ type: 'ERROR', object: status as unknown as AnyObject }])
+    this.#buffer.end()
+  }
+
+  #arm(): void {
+    const { clock, signal } = this.#source
+    const { options } = this.#request
+    const timeoutSeconds = options.timeoutSeconds && options.timeoutSeconds > 0 ? options.timeoutSeconds : 1800 * (1 + clock.random())
+    const timeoutMs = timeoutSeconds * 1000
+    this.#timers.push(clock.setTimer(this.#end, timeoutMs))
+    if (options.allowWatchBookmarks) {
+      this.#bookmarkIn(bookmarkEveryMs)
+      if (timeoutMs > beforeTimeoutMs) this.#timers.push(clock.setTimer(() => this.#bookmark(), timeoutMs - beforeTimeoutMs))
+    }
+    for (const stop of [signal, this.#request.signal]) {
+      if (stop?.aborted) return this.#buffer.end()
+      stop?.addEventListener('abort', this.#end, { once: true })
+    }
+  }
+
+  #bookmarkIn(delayMs: number): void {
+    const timer = this.#source.clock.setTimer(() => {
+      this.#timers = this.#timers.filter((other) => other !== timer)
+      this.#bookmark()
+      this.#bookmarkIn(bookmarkEveryMs)
+    }, delayMs)
+    this.#timers.push(timer)
+  }
+
+  #bookmark(): void {
+    this.#buffer.push([bookmark(this.#definition, this.#source.store.revision)])
+  }
+
+  #release(): void {
+    this.#watch?.close()
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers = []
+    this.#source.signal.removeEventListener('abort', this.#end)
+    this.#request.signal?.removeEventListener('abort', this.#end)
+  }
+}

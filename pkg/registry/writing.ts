@@ -1,0 +1,108 @@
+// The shared half of all writes: defaults, admission, validation, allocation and the put, in that order.
+import type { FieldError } from '../api/field-error.ts'
+import { invalidObject } from '../api/field-error.ts'
+import { equalJson } from '../api/json.ts'
+import type { AnyObject } from '../api/object.ts'
+import { apiVersionOf } from '../api/object.ts'
+import type { AdmissionRequest } from './admission.ts'
+import type { Definition, RuleContext } from './definition.ts'
+import type { StoredEntry } from './object-view.ts'
+import { decorate, deletedView, keyOf, storedForm, viewOf } from './object-view.ts'
+import type { Step } from './transaction-step.ts'
+
+/** What a transaction has done to one object. */
+export interface Written {
+  /** As callers see it. */
+  readonly object: AnyObject
+  readonly created: boolean
+  readonly gone: boolean
+}
+
+export interface Target {
+  readonly definition: Definition
+  readonly namespace?: string
+  readonly name: string
+  readonly subresource?: string
+}
+
+export const keyOfTarget = ({ definition, namespace, name }: Target): string => keyOf(definition, namespace, name)
+
+export const ruleContext = (step: Step): RuleContext =>
+  ({ user: step.asking.user, clock: step.context.clock, warn: (text) => step.warn(text) })
+
+export function complete(definition: Definition, draft: AnyObject): void {
+  draft.kind = definition.resource.kind
+  draft.apiVersion = apiVersionOf(definition.resource)
+  // SCHEMA-DEFAULTS
+  definition.defaults?.(draft)
+}
+
+/** True where metadata.generation counts the changes of the wanted state. */
+export const countsGenerations = (definition: Definition): boolean => definition.generation ?? definition.schema.fields.has('spec')
+
+function wantedState(definition: Definition, object: AnyObject): unknown {
+  if (definition.schema.fields.has('spec')) return object.spec
+  const { metadata: _metadata, status: _status, kind: _kind, apiVersion: _apiVersion, ...rest } = object
+  return rest
+}
+
+/** Raises the generation when the wanted state differs, unless a hook has done so already. */
+export function raiseGeneration(definition: Definition, draft: AnyObject, old: AnyObject): void {
+  if (!countsGenerations(definition)) return
+  const before = old.metadata.generation ?? 0
+  if ((draft.metadata.generation ?? 0) > before) return
+  if (!equalJson(wantedState(definition, draft), wantedState(definition, old))) draft.metadata.generation = before + 1
+}
+
+export function admissionRequest(step: Step, operation: AdmissionRequest['operation'], target: Target, old?: AnyObject): AdmissionRequest {
+  return {
+    operation, definition: target.definition, name: target.name, user: step.asking.user, dryRun: step.dryRun,
+    view: step.view, clock: step.context.clock, warn: (text) => step.warn(text),
+    ...(target.namespace ? { namespace: target.namespace } : {}),
+    ...(target.subresource ? { subresource: target.subresource } : {}),
+    ...(old ? { old } : {}),
+  }
+}
+
+/** Plugins may add what has defaults of its own, so defaults run again behind them. */
+export function mutate(step: Step, draft: AnyObject, request: AdmissionRequest): void {
+  for (const plugin of step.context.admission) plugin.mutate?.(draft, request)
+  complete(request.definition, draft)
+}
+
+export function refuseInvalid(definition: Definition, name: string, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalidObject(definition.resource, name, errors)
+}
+
+export function review(step: Step, object: AnyObject, request: AdmissionRequest): void {
+  for (const plugin of step.context.admission) plugin.validate?.(object, request)
+}
+
+export function allocate(step: Step, definition: Definition, draft: AnyObject, old?: AnyObject): void {
+  for (const allocator of step.context.allocators) {
+    if (allocator.resource.group !== definition.resource.group || allocator.resource.plural !== definition.resource.plural) continue
+    step.holdUntilSettled(allocator.allocate(draft, old, { definition, clock: step.context.clock }))
+  }
+}
+
+/** Puts the draft, or does nothing when it says what is stored already. */
+export function put(step: Step, target: Target, draft: AnyObject, stored?: StoredEntry): Written {
+  const { definition } = target
+  const next = storedForm(definition, draft)
+  const created = stored === undefined
+  if (stored && equalJson(next, stored.value)) return { object: viewOf(definition, stored), created, gone: false }
+  const entry = step.transaction.put(keyOfTarget(target), next, { volatile: definition.volatile !== undefined })
+  // A dry run shows the version that stands, and none for what isn't there.
+  const object = step.dryRun ? decorate(definition, entry.value, stored?.revision) : viewOf(definition, entry)
+  return { object, created, gone: false }
+}
+
+/** Removes the object; what is returned is its last state, with the revision of the delete. */
+export function remove(step: Step, target: Target, stored: StoredEntry, last?: AnyObject): Written {
+  const { definition } = target
+  const change = step.transaction.delete(stored.key)
+  const revision = step.dryRun || !change ? stored.revision : change.revision
+  if (last) return { object: decorate(definition, storedForm(definition, last), revision), created: false, gone: true }
+  const object = step.dryRun || !change ? viewOf(definition, stored) : deletedView(definition, change as Parameters<typeof deletedView>[1], stored)
+  return { object, created: false, gone: true }
+}
