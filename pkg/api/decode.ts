@@ -1,0 +1,206 @@
+// Request bodies to objects: JSON, YAML or protobuf by content type, then checked against the kind that the URL names.
+import { DecodingError, conform } from './conform.ts'
+import { decodeMessage, readEnvelope } from './decode-protobuf.ts'
+import { JsonSyntaxError, keysOf, parseJson } from './json-text.ts'
+import type { KeyOccurrence } from './json-text.ts'
+import { isJsonObject } from './json.ts'
+import { apiVersionOf } from './object.ts'
+import type { KubeObject } from './object.ts'
+import { ProtobufError } from './protobuf-wire.ts'
+import type { DeleteOptions } from './request.ts'
+import { deleteOptionsSchema, schemaOf } from './schema-table.ts'
+import type { ObjectSchema } from './schema.ts'
+import { StatusError, badRequest } from './status-error.ts'
+import { YamlSyntaxError, readYaml } from './yaml-text.ts'
+
+export type BodyFormat = 'json' | 'yaml' | 'protobuf'
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
+
+export interface DecodedBody {
+  readonly format: BodyFormat
+  /** Plain JSON, not shared with anyone. */
+  readonly value: unknown
+  /** JSON only: every key in the order of the text. */
+  readonly keys: readonly KeyOccurrence[]
+  /** YAML only: `line 11: key "foo" already set in map`. */
+  readonly duplicateLines: readonly string[]
+}
+
+const formats: Readonly<Record<string, BodyFormat>> = {
+  'application/json': 'json', 'application/yaml': 'yaml', 'application/vnd.kubernetes.protobuf': 'protobuf',
+}
+
+export const unsupportedMediaType = (accepted: readonly string[] = Object.keys(formats)): StatusError =>
+  new StatusError(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`)
+
+/** The format that a Content-Type names; JSON if there is none. Fails with 415. */
+export function bodyFormat(contentType: string | undefined): BodyFormat {
+  const type = contentType?.split(';')[0]?.trim().toLowerCase() ?? ''
+  if (type === '') return 'json'
+  const format = Object.hasOwn(formats, type) ? formats[type] : undefined
+  if (!format) throw unsupportedMediaType()
+  return format
+}
+
+/** What the schema of a protobuf body is; the built-in table unless the caller knows more. */
+export type SchemaLookup = (apiVersion: string, kind: string) => ObjectSchema | undefined
+
+const builtin: SchemaLookup = (apiVersion, kind) => {
+  if (kind === 'DeleteOptions') return deleteOptionsSchema()
+  const [group, version] = splitApiVersion(apiVersion)
+  return schemaOf(group, version, kind)
+}
+
+export function splitApiVersion(apiVersion: string): [group: string, version: string] {
+  const slash = apiVersion.indexOf('/')
+  return slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)]
+}
+
+/** Fails with 415 or 400. `kind` is what the URL expects, for the text of errors. */
+export function decodeBody(bytes: Uint8Array, contentType: string | undefined, options: { readonly kind?: string; readonly schemas?: SchemaLookup } = {}): DecodedBody {
+  const format = bodyFormat(contentType)
+  try {
+    return decodeAs(format, bytes, options.schemas ?? builtin)
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw unrecognized(`couldn't get version/kind; json parse error: ${error.message}`, bytes, options.kind)
+    if (error instanceof YamlSyntaxError || error instanceof ProtobufError) throw unrecognized(error.message, bytes, options.kind)
+    throw error
+  }
+}
+
+function decodeAs(format: BodyFormat, bytes: Uint8Array, schemas: SchemaLookup): DecodedBody {
+  if (format === 'protobuf') return { format, value: decodeProtobuf(bytes, schemas), keys: [], duplicateLines: [] }
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  if (format === 'yaml') {
+    const { value, duplicates } = readYaml(text)
+    return { format, value, keys: [], duplicateLines: duplicates }
+  }
+  return { format, value: parseJson(text), keys: keysOf(text), duplicateLines: [] }
+}
+
+function decodeProtobuf(bytes: Uint8Array, schemas: SchemaLookup): unknown {
+  const { apiVersion, kind, message } = readEnvelope(bytes)
+  const schema = schemas(apiVersion, kind)
+  if (!schema) throw new ProtobufError(`no kind "${kind}" is registered for version "${apiVersion}"`)
+  return { apiVersion, kind, ...decodeMessage(message, schema) }
+}
+
+function unrecognized(reason: string, bytes: Uint8Array, kind: string | undefined): StatusError {
+  return badRequest(`the object provided is unrecognized (must be of type ${kind ?? 'Object'}): ${reason} (${summary(bytes)})`)
+}
+
+/** The start of a body for an error message. */
+function summary(bytes: Uint8Array): string {
+  const max = 30
+  if (bytes.length === 0) return '<empty>'
+  const readable = bytes[0] === 0x7b
+  const start = Buffer.from(bytes.subarray(0, max)).toString(readable ? 'utf8' : 'hex')
+  return bytes.length > max ? `${start} ...` : start
+}
+
+export interface DecodeTarget {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  readonly schema: ObjectSchema
+}
+
+export interface DecodeOptions {
+  readonly fieldValidation?: FieldValidation
+  readonly warn?: (text: string) => void
+}
+
+/** The object that a create or update sends. Fails with 400. */
+export function decodeObject(body: DecodedBody, target: DecodeTarget, options: DecodeOptions = {}): KubeObject {
+  const { value } = body
+  const apiVersion = apiVersionOf(target)
+  if (!isJsonObject(value)) throw badRequest(`the object provided is unrecognized (must be of type ${target.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`)
+  checkType(value, target, apiVersion)
+  try {
+    const { object, unknown } = conform({ ...value, apiVersion, kind: target.kind }, target.schema)
+    report(strictFaults(body, unknown), target, options)
+    return object as unknown as KubeObject
+  } catch (error) {
+    if (error instanceof DecodingError) throw badRequest(`${handled(target)}: ${error.message}`)
+    throw error
+  }
+}
+
+const handled = ({ kind, version }: DecodeTarget, sent = kind, sentVersion = version): string =>
+  `${sent} in version "${sentVersion}" cannot be handled as a ${kind}`
+
+function checkType(value: Record<string, unknown>, target: DecodeTarget, apiVersion: string): void {
+  const sentVersion = typeof value['apiVersion'] === 'string' && value['apiVersion'] !== '' ? value['apiVersion'] : apiVersion
+  const sentKind = typeof value['kind'] === 'string' && value['kind'] !== '' ? value['kind'] : target.kind
+  const [group, version] = splitApiVersion(sentVersion)
+  if (sentKind !== target.kind) {
+    const reason = schemaOf(group, version, sentKind)
+      ? `converting (${version}.${sentKind}) to (${target.version}.${target.kind}): unknown conversion`
+      : `no kind "${sentKind}" is registered for version "${sentVersion}" in scheme "kinglet"`
+    throw badRequest(`${handled(target, sentKind, version)}: ${reason}`)
+  }
+  if (sentVersion === apiVersion) return
+  if (group === target.group || schemaOf(group, version, sentKind)) {
+    throw badRequest(`the API version in the data (${sentVersion}) does not match the expected API version (${apiVersion})`)
+  }
+  throw badRequest(`${handled(target, sentKind, version)}: no kind "${sentKind}" is registered for version "${sentVersion}" in scheme "kinglet"`)
+}
+
+/** Upstream stops at as many. */
+const maxFaults = 100
+
+/** What strict validation finds, in the order of the body: `unknown field "spec.foo"`, `duplicate field "spec.replicas"`. */
+export function strictFaults(body: Pick<DecodedBody, 'format' | 'keys' | 'duplicateLines'>, unknown: readonly string[]): string[] {
+  if (body.format === 'protobuf') return []
+  const faults = new Set<string>()
+  if (body.duplicateLines.length > 0) faults.add(`yaml: unmarshal errors:\n  ${body.duplicateLines.join('\n  ')}`)
+  if (body.format === 'yaml' || !body.keys.some((key) => key.duplicate)) {
+    for (const path of unknown) faults.add(`unknown field ${JSON.stringify(path)}`)
+  } else {
+    const pending = new Set(unknown)
+    for (const { path, duplicate } of body.keys) {
+      if (pending.has(path)) faults.add(`unknown field ${JSON.stringify(path)}`)
+      else if (duplicate && !isBelow(path, pending)) faults.add(`duplicate field ${JSON.stringify(path)}`)
+    }
+  }
+  return [...faults].slice(0, maxFaults)
+}
+
+function isBelow(path: string, parents: ReadonlySet<string>): boolean {
+  for (const parent of parents) if (path.startsWith(parent) && /[.[]/.test(path.charAt(parent.length))) return true
+  return false
+}
+
+/** Warns of the faults, or fails with 400 under Strict. */
+function report(faults: readonly string[], target: DecodeTarget, { fieldValidation = 'Warn', warn }: DecodeOptions): void {
+  if (faults.length === 0 || fieldValidation === 'Ignore') return
+  if (fieldValidation === 'Strict') throw badRequest(`${handled(target)}: strict decoding error: ${faults.join(', ')}`)
+  for (const fault of faults) warn?.(fault)
+}
+
+/** Checks the query parameter. Fails with 422. */
+export function fieldValidationOf(text: string | undefined, optionsKind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'): FieldValidation {
+  if (text === undefined || text === '') return 'Warn'
+  if (text === 'Ignore' || text === 'Warn' || text === 'Strict') return text
+  const fault = `Unsupported value: ${JSON.stringify(text)}: supported values: "Ignore", "Strict", "Warn"`
+  throw new StatusError(422, 'Invalid', `${optionsKind}.meta.k8s.io "" is invalid: fieldValidation: ${fault}`, {
+    group: 'meta.k8s.io', kind: optionsKind, causes: [{ reason: 'FieldValueNotSupported', message: fault, field: 'fieldValidation' }],
+  })
+}
+
+/** The body of a DELETE; an empty one is no options. Fails with 400 or 415. */
+export function decodeDeleteOptions(bytes: Uint8Array, contentType: string | undefined): DeleteOptions & { readonly dryRun?: readonly string[] } {
+  if (bytes.length === 0) return {}
+  const body = decodeBody(bytes, contentType, { kind: 'DeleteOptions' })
+  if (body.value === null) return {}
+  if (isJsonObject(body.value) && typeof body.value['kind'] === 'string' && !['', 'DeleteOptions'].includes(body.value['kind'])) {
+    throw badRequest(`${body.value['kind']} in version "${String(body.value['apiVersion'] ?? 'v1')}" cannot be handled as a DeleteOptions`)
+  }
+  try {
+    const { apiVersion: _apiVersion, kind: _kind, ...options } = conform(body.value, deleteOptionsSchema()).object
+    return options as DeleteOptions & { dryRun?: string[] }
+  } catch (error) {
+    if (error instanceof DecodingError) throw badRequest(`DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ${error.message}`)
+    throw error
+  }
+}

@@ -1,0 +1,104 @@
+// JSON text from clients: values, Go's words for bad syntax, and keys in the order of the text with the duplicates among them.
+
+/** The text is no JSON. */
+export class JsonSyntaxError extends Error {
+  override name = 'JsonSyntaxError'
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw new JsonSyntaxError(syntaxFault(text, error.message))
+  }
+}
+
+/** What Go's decoder says for what V8 found. */
+function syntaxFault(text: string, message: string): string {
+  const position = /position (\d+)/.exec(message)?.[1]
+  const at = position === undefined ? firstBad(text) : Number(position)
+  const char = at < text.length ? String.fromCodePoint(text.codePointAt(at) ?? 0) : undefined
+  if (char === undefined || /end of JSON|Unterminated string/.test(message)) return 'unexpected end of JSON input'
+  const shown = char === "'" ? "'\\''" : char === '\n' ? "'\\n'" : `'${char}'`
+  if (/property name|double-quoted/.test(message)) return `invalid character ${shown} looking for beginning of object key string`
+  if (/after property name|Expected ':'/.test(message)) return `invalid character ${shown} after object key`
+  if (/Expected ',' or '}'|after property value/.test(message)) return `invalid character ${shown} after object key:value pair`
+  if (/Expected ',' or ']'|after array element/.test(message)) return `invalid character ${shown} after array element`
+  if (/after JSON/.test(message)) return `invalid character ${shown} after top-level value`
+  if (/control character/.test(message)) return `invalid character ${shown} in string literal`
+  return `invalid character ${shown} looking for beginning of value`
+}
+
+/** V8 leaves the position out of short texts with a bad token; then it is the first character that cannot begin or be part of a value. */
+function firstBad(text: string): number {
+  const match = /^(?:[\s[\]{}:,]|"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null)*/.exec(text)
+  return match ? match[0].length : 0
+}
+
+export interface KeyOccurrence {
+  /** `spec.containers[0].image` */
+  readonly path: string
+  readonly duplicate: boolean
+}
+
+interface Frame {
+  /** Keys seen so far; undefined in a list. */
+  readonly keys: Set<string> | undefined
+  readonly path: string
+  index: number
+  /** Path of the member that is read next or now. */
+  member: string
+  /** In an object: the next string is a key. */
+  expectsKey: boolean
+}
+
+/** Deeper values would exhaust the stack of whoever walks them. */
+const maxDepth = 500
+
+/** Every key of a text that `parseJson` accepts, in its order. Fails if the text is nested too deeply. */
+export function keysOf(text: string): KeyOccurrence[] {
+  const found: KeyOccurrence[] = []
+  const stack: Frame[] = []
+  let top: Frame | undefined
+  const open = (list: boolean): void => {
+    if (stack.length >= maxDepth) throw new JsonSyntaxError('exceeded max depth')
+    const path = top ? top.member : ''
+    if (top) stack.push(top)
+    top = { keys: list ? undefined : new Set(), path, index: 0, member: list ? `${path}[0]` : path, expectsKey: !list }
+  }
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: {
+        const end = endOfString(text, at)
+        if (top?.keys && top.expectsKey) {
+          const raw = text.slice(at, end + 1)
+          const key = raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1)
+          top.member = top.path === '' ? key : `${top.path}.${key}`
+          found.push({ path: top.member, duplicate: top.keys.has(key) })
+          top.keys.add(key)
+          top.expectsKey = false
+        }
+        at = end
+        break
+      }
+      case 0x7b: open(false); break
+      case 0x5b: open(true); break
+      case 0x7d: case 0x5d: top = stack.pop(); break
+      case 0x2c:
+        if (top?.keys) top.expectsKey = true
+        else if (top) top.member = `${top.path}[${++top.index}]`
+        break
+    }
+  }
+  return found
+}
+
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x5c) at++
+    else if (code === 0x22) return at
+  }
+  return text.length
+}

@@ -1,0 +1,111 @@
+// YAML as kubectl reads it: YAML 1.1 booleans and octals, merge keys, no dates; with the duplicate keys that strict validation reports.
+import {
+  CORE_SCHEMA, EVENT_ID, NOT_RESOLVED, YAMLException, boolYaml11Tag, constructFromEvents, defineScalarTag, getScalarValue, mergeTag, parseEvents,
+} from 'js-yaml'
+import type { Event } from 'js-yaml'
+
+/** The text is no YAML, or more than one document. */
+export class YamlSyntaxError extends Error {
+  override name = 'YamlSyntaxError'
+}
+
+export interface YamlDocument {
+  readonly value: unknown
+  /** `line 11: key "foo" already set in map`, in the order of the text. */
+  readonly duplicates: readonly string[]
+}
+
+const integerPattern = /^[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[1-9][0-9_]*|0)$/
+
+/** 0777 and 0o777 are octal, 1_000 is a thousand, 12:30 is text. */
+const integerTag = defineScalarTag<number>('tag:yaml.org,2002:int', {
+  implicit: true,
+  implicitFirstChars: ['-', '+', ...'0123456789'],
+  identify: () => false,
+  resolve: (source) => {
+    if (!integerPattern.test(source)) return NOT_RESOLVED
+    const negative = source.startsWith('-')
+    const digits = source.replace(/^[-+]/, '').replaceAll('_', '')
+    const value = /^0[0-7]/.test(digits) ? Number.parseInt(digits, 8) : Number(digits)
+    return Number.isNaN(value) ? NOT_RESOLVED : negative ? -value : value
+  },
+})
+
+/** Kubernetes keeps the decoded bytes as text. */
+const binaryTag = defineScalarTag<string>('tag:yaml.org,2002:binary', {
+  identify: () => false,
+  resolve: (source) => Buffer.from(source.replace(/\s/g, ''), 'base64').toString('utf8'),
+})
+
+const schema = CORE_SCHEMA.withTags([boolYaml11Tag, integerTag, mergeTag, binaryTag])
+
+/** Aliases may make a small text a huge value; this bounds what the value would be when written out. */
+const maxNodes = 1_000_000
+
+export function readYaml(text: string): YamlDocument {
+  const documents = readDocuments(text)
+  if (documents.values.length > 1) throw new YamlSyntaxError(`yaml: expected one document, found ${documents.values.length}`)
+  return { value: documents.values[0] ?? null, duplicates: documents.duplicates }
+}
+
+/** All documents of a stream, without the empty ones. */
+export function readYamlStream(text: string): unknown[] {
+  return readDocuments(text).values.filter((value) => value !== null && value !== undefined)
+}
+
+function readDocuments(text: string): { values: unknown[]; duplicates: string[] } {
+  try {
+    const events = parseEvents(text, {})
+    const values = constructFromEvents(events, { source: text, schema, json: true })
+    if (events.some((event) => event.type === EVENT_ID.ALIAS)) checkSize(values, { left: maxNodes })
+    return { values, duplicates: duplicatesOf(text, events) }
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error
+    throw new YamlSyntaxError(`yaml: ${error.mark ? `line ${error.mark.line + 1}: ` : ''}${error.reason}`)
+  }
+}
+
+function checkSize(value: unknown, budget: { left: number }): void {
+  if (--budget.left < 0) throw new YamlSyntaxError('yaml: document contains excessive aliasing')
+  if (typeof value !== 'object' || value === null) return
+  for (const child of Object.values(value)) checkSize(child, budget)
+}
+
+interface Frame {
+  readonly keys: Set<string> | undefined
+  expectsKey: boolean
+}
+
+function duplicatesOf(text: string, events: readonly Event[]): string[] {
+  const found: string[] = []
+  const stack: Frame[] = []
+  const nodeDone = (): void => {
+    const top = stack.at(-1)
+    if (top?.keys) top.expectsKey = !top.expectsKey
+  }
+  for (const event of events) {
+    switch (event.type) {
+      case EVENT_ID.DOCUMENT: case EVENT_ID.SEQUENCE: stack.push({ keys: undefined, expectsKey: false }); break
+      case EVENT_ID.MAPPING: stack.push({ keys: new Set(), expectsKey: true }); break
+      case EVENT_ID.SCALAR: {
+        const top = stack.at(-1)
+        if (top?.keys && top.expectsKey) {
+          const key = getScalarValue(text, event)
+          if (top.keys.has(key) && key !== '<<') found.push(`line ${lineAt(text, event.valueStart)}: key ${JSON.stringify(key)} already set in map`)
+          top.keys.add(key)
+        }
+        nodeDone()
+        break
+      }
+      case EVENT_ID.ALIAS: nodeDone(); break
+      case EVENT_ID.POP: stack.pop(); nodeDone(); break
+    }
+  }
+  return found
+}
+
+function lineAt(text: string, offset: number): number {
+  let line = 1
+  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++
+  return line
+}
