@@ -89,8 +89,10 @@ function pluginsOfV3(settings: ContainerdSettings, host: HostFacts): TomlTable {
 export function toToml(table: TomlTable, path: readonly string[] = []): string {
   const isTable = (value: TomlValue | TomlTable): value is TomlTable => typeof value === 'object' && !Array.isArray(value)
   const entries = Object.entries(table)
-  const lines = entries.filter(([, value]) => !isTable(value)).map(([key, value]) => `${key} = ${JSON.stringify(value)}`)
+  const lines = entries.filter(([, value]) => !isTable(value)).map(([key, value]) => `${tomlKey(key)} = ${JSON.stringify(value)}`)
   const own = lines.length === 0 ? '' : `${path.length > 0 ? `\n[${path.map((key) => JSON.stringify(key)).join('.')}]\n` : ''}${lines.join('\n')}\n`
   return own + entries.filter((entry): entry is [string, TomlTable] => isTable(entry[1]))
     .map(([key, value]) => toToml(value, [...path, key])).join('')
 }
+
+const tomlKey = (key: string): string => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key))

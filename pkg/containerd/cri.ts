@@ -17,8 +17,8 @@ type Empty = Record<string, never>
 
 /**
  * Every call rejects with RpcError. Default deadline: two minutes; none for pulls (pass your own signal).
- * Which calls exist depends on the runtime's version: containerd 1.6 has neither PodSandboxStats, RuntimeConfig,
- * UpdatePodSandboxResources nor GetContainerEvents (RpcError UNIMPLEMENTED); use containerd's own events there.
+ * Which calls exist depends on the runtime's version: containerd 1.6 has neither RuntimeConfig, UpdatePodSandboxResources
+ * nor GetContainerEvents (RpcError UNIMPLEMENTED); containerd's own events (events.ts) are there in all versions.
  */
 export interface CriClient {
   version: Call<calls.VersionRequest, calls.VersionResponse>

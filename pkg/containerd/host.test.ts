@@ -1,0 +1,75 @@
+// What is read out of the kernel's texts, and the configuration that follows from it.
+import type { HostFacts } from './host.ts'
+import { capSysAdmin, capSysResource, hasCapability, parseMountInfo, readCgroups } from './host.ts'
+import { containerdConfig, toToml } from './containerd-config.ts'
+import { parseVersion } from './containerd-binary.ts'
+
+const unified = '30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate'
+const cpu = '31 23 0:27 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct'
+const named = '32 23 0:28 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,name=systemd'
+const beside = '33 23 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw'
+
+describe('host', () => {
+  it.each([
+    ['v2', [unified]], ['v1', [cpu, named]], ['hybrid', [cpu, named, beside]], ['v2', [named, unified]],
+  ] as const)('finds cgroup %s', (version, lines) => {
+    expect(readCgroups(lines.join('\n')).version).toBe(version)
+  })
+
+  it('finds where each controller is, and says when there is none', () => {
+    expect(readCgroups([cpu, beside].join('\n')).mounts).toEqual({
+      cpu: '/sys/fs/cgroup/cpu,cpuacct', cpuacct: '/sys/fs/cgroup/cpu,cpuacct', '': '/sys/fs/cgroup/unified',
+    })
+    expect(() => readCgroups('1 1 0:1 / / rw - ext4 /dev/vda rw')).toThrow('no cgroup hierarchy is mounted')
+  })
+
+  it('reads mount points with spaces', () => {
+    expect(parseMountInfo('1 1 0:1 / /a\\040b rw shared:1 master:2 - tmpfs none rw\n')).toEqual([
+      { mountPoint: '/a b', type: 'tmpfs', source: 'none', superOptions: 'rw' },
+    ])
+  })
+
+  it('reads capabilities', () => {
+    expect(hasCapability('CapPrm:\t0\nCapEff:\t000001fffeffffff\n', capSysResource)).toBe(false)
+    expect(hasCapability('CapEff:\t000001fffeffffff\n', capSysAdmin)).toBe(true)
+    expect(hasCapability('', capSysAdmin)).toBe(false)
+  })
+
+  it.each([
+    ['containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u3\n', '1.6.20~ds1'],
+    ['containerd github.com/containerd/containerd/v2 v2.1.4 75cb2b71\n', '2.1.4'],
+    ['containerd containerd.io 1.7.27 05044ec0\n', '1.7.27'],
+    ['no version', undefined],
+  ])('reads the version out of %j', (text, version) => expect(parseVersion(text)).toBe(version))
+})
+
+describe('the configuration', () => {
+  const settings = {
+    root: '/r', state: '/s', socketPath: '/s/c.sock', sandboxImage: 'pause:1', cniBinDirectory: '/b', cniConfDirectory: '/c', registryDirectory: '/g',
+  }
+  const host: HostFacts = {
+    cgroupVersion: 'v2', cgroupDriver: 'systemd', cgroupMounts: {}, systemd: true, mayLowerOomScore: true, appArmor: false, snapshotter: 'overlayfs',
+  }
+
+  it('puts values before tables and quotes keys', () => {
+    expect(toToml({ a: { b: { 'c.d': ['x'], e: true } }, f: 1 })).toBe('f = 1\n\n["a"."b"]\n"c.d" = ["x"]\ne = true\n')
+  })
+
+  it('is of version 2 for containerd 1, with the host in it', () => {
+    const text = containerdConfig(1, settings, { ...host, cgroupDriver: 'cgroupfs', mayLowerOomScore: false })
+    expect(text).toContain('version = 2\n')
+    expect(text).toContain('["plugins"."io.containerd.grpc.v1.cri"]\nsandbox_image = "pause:1"\n')
+    expect(text).toContain('restrict_oom_score_adj = true\n')
+    expect(text).toContain('SystemdCgroup = false\n')
+    expect(text).toContain('oom_score = 0\n')
+  })
+
+  it('is of version 3 for containerd 2', () => {
+    const text = containerdConfig(2, settings, host)
+    expect(text).toContain('version = 3\n')
+    expect(text).toContain('["plugins"."io.containerd.cri.v1.images"."pinned_images"]\nsandbox = "pause:1"\n')
+    expect(text).toContain('SystemdCgroup = true\n')
+    expect(text).toContain('restrict_oom_score_adj = false\n')
+    expect(text).toContain('oom_score = -999\n')
+  })
+})
