@@ -1,0 +1,126 @@
+// Writes Events in the background: repeats raise a count, floods about one object are dropped.
+import { isNotFound } from '../api/status-error.ts'
+import type { KubeObject } from '../api/object.ts'
+import { formatTime } from '../api/times.ts'
+import { events, type Event } from '../api/types-config.ts'
+import type { Clock } from '../util/clock.ts'
+import type { Client } from './client.ts'
+import type { EventRecorder } from './events.ts'
+
+type Occurrence = Parameters<EventRecorder['record']>[1]
+
+export interface EventRecorderOptions {
+  readonly client: Client
+  readonly clock: Clock
+  /** Who says it: `deployment-controller`. */
+  readonly component: string
+  /** The node that it is said on. */
+  readonly host?: string
+  readonly log: (text: string) => void
+}
+
+/** How many may wait to be written; later ones are lost. */
+const queueLimit = 1000
+/** Events about one object: this many at once, then one more every five minutes. */
+const burst = 25
+const refillMs = 300_000
+/** How many different events, and objects, are remembered for counting. */
+const memory = 4096
+
+export class QueuedEventRecorder implements EventRecorder {
+  readonly #options: EventRecorderOptions
+  readonly #queue: Event[] = []
+  // What was last written of each event, in the order of use.
+  readonly #written = new Map<string, { name: string; count: number }>()
+  readonly #budgets = new Map<string, { tokens: number; atMs: number }>()
+  #draining: Promise<void> | undefined
+  #sequence = 0
+  #stopped = false
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options
+  }
+
+  record(about: KubeObject, occurrence: Occurrence): void {
+    if (this.#stopped || this.#queue.length >= queueLimit || !this.#allow(about)) return
+    this.#queue.push(this.#eventOf(about, occurrence))
+    this.#draining ??= this.#drain()
+  }
+
+  /** Resolves when everything recorded so far is written. */
+  async flush(): Promise<void> {
+    await this.#draining
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#draining
+  }
+
+  #allow(about: KubeObject): boolean {
+    const nowMs = this.#options.clock.monotonic()
+    const key = about.metadata.uid ?? ''
+    const budget = this.#budgets.get(key) ?? { tokens: burst, atMs: nowMs }
+    const tokens = Math.min(burst, budget.tokens + (nowMs - budget.atMs) / refillMs)
+    remember(this.#budgets, key, { tokens: Math.max(0, tokens - 1), atMs: nowMs })
+    return tokens >= 1
+  }
+
+  #eventOf(about: KubeObject, { type, reason, message, fieldPath }: Occurrence): Event {
+    const { component, host, clock } = this.#options
+    const { namespace, name = '', uid, resourceVersion } = about.metadata
+    const nowMs = clock.now()
+    const time = formatTime(nowMs)
+    const serial = (BigInt(Math.floor(nowMs)) * 1_000_000n + BigInt(this.#sequence++ % 1_000_000)).toString(16)
+    return {
+      apiVersion: 'v1', kind: 'Event',
+      metadata: { name: `${name}.${serial}`, namespace: namespace || 'default' },
+      involvedObject: {
+        apiVersion: about.apiVersion, kind: about.kind, name, uid, resourceVersion,
+        ...(namespace ? { namespace } : {}), ...(fieldPath ? { fieldPath } : {}),
+      },
+      type, reason, message: message.slice(0, 1024), count: 1, firstTimestamp: time, lastTimestamp: time,
+      source: { component, ...(host ? { host } : {}) },
+      reportingComponent: component, reportingInstance: host ?? '',
+    }
+  }
+
+  async #drain(): Promise<void> {
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+      try {
+        await this.#write(next)
+      } catch (error) {
+        // A namespace that goes away takes its events with it.
+        const text = error instanceof Error ? error.message : String(error)
+        if (!isNotFound(error) && !text.includes('is being terminated')) this.#options.log(`event ${next.reason} about ${next.involvedObject.name} was not written: ${text}`)
+      }
+    }
+    this.#draining = undefined
+  }
+
+  async #write(event: Event): Promise<void> {
+    const key = identityOf(event)
+    const known = this.#written.get(key)
+    if (known) {
+      const body = { count: known.count + 1, lastTimestamp: event.lastTimestamp }
+      try {
+        await this.#options.client.patch(events, { namespace: event.metadata.namespace, name: known.name }, { type: 'merge', body })
+        return remember(this.#written, key, { name: known.name, count: known.count + 1 })
+      } catch (error) {
+        if (!isNotFound(error)) throw error
+      }
+    }
+    await this.#options.client.create(events, event)
+    remember(this.#written, key, { name: event.metadata.name ?? '', count: 1 })
+  }
+}
+
+const identityOf = ({ involvedObject, type, reason, message }: Event): string =>
+  JSON.stringify([involvedObject.uid, involvedObject.namespace, involvedObject.name, involvedObject.fieldPath, type, reason, message])
+
+/** Puts the key last in line, and forgets the first in line when there are too many. */
+function remember<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size > memory) map.delete(map.keys().next().value as string)
+}
