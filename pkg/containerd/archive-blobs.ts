@@ -1,6 +1,6 @@
 // Brings an image archive into the content store in one pass, and works out which images it holds.
-import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { Readable } from 'node:stream'
+import zlib from 'node:zlib'
 import type { ContainerdClient, Descriptor } from './containerd.ts'
 import { isAlreadyExists } from './cri.ts'
 import type { CallOptions } from './grpc-connection.ts'
@@ -92,7 +92,7 @@ async function readItem(client: ContainerdClient, item: TarItem, contents: Archi
   if (item.type === 'link') contents.links.set(path, item.target.replace(/^\.\//, ''))
   if (item.type !== 'file') return
   const head = await peek(item.body)
-  if (item.size <= maxDocumentBytes && head.first[0] === 0x7b) {
+  if (item.size <= maxDocumentBytes && '{['.includes(String.fromCharCode(head.first[0] ?? 0))) {
     const bytes = await collect(head.all)
     contents.documents.set(path, bytes)
     if (!isTopLevel(path)) contents.blobs.set(path, await storeBytes(client, path, bytes, options))
@@ -215,7 +215,10 @@ async function decompressed(archive: AsyncIterable<Uint8Array>): Promise<AsyncIt
   const compression = compressionOf(first)
   if (compression === 'none') return all
   const source = Readable.from(all, { objectMode: false })
-  const target = compression === 'gzip' ? createGunzip() : createZstdDecompress()
+  if (compression === 'zstd' && !('createZstdDecompress' in zlib)) {
+    throw new Error(`the archive is compressed with zstd, which needs Node 22.15 or newer; this is ${process.version}`)
+  }
+  const target = compression === 'gzip' ? zlib.createGunzip() : zlib.createZstdDecompress()
   // A pipe alone would leave the target waiting for ever when the source fails.
   source.on('error', (error) => target.destroy(error))
   return source.pipe(target)
