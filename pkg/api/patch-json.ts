@@ -1,6 +1,6 @@
 // JSON patches (RFC 6902).
-import { JsonPatchError, applyPatch } from 'fast-json-patch'
-import type { Operation } from 'fast-json-patch'
+import fastJsonPatch from 'fast-json-patch'
+import type { JsonPatchError, Operation } from 'fast-json-patch'
 import { isJsonObject, thaw } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { rejectedPatch } from './patch-merge.ts'
@@ -18,11 +18,11 @@ export function jsonPatch(original: JsonObject, patch: unknown): JsonObject {
   const operations = patch.map(readOperation)
   try {
     // Values are copied: an operation may put one into two places.
-    const { newDocument } = applyPatch<unknown>(thaw(original), thaw(operations) as unknown as Operation[], true, true, true)
+    const { newDocument } = fastJsonPatch.applyPatch<unknown>(thaw(original), thaw(operations) as unknown as Operation[], true, true, true)
     if (!isJsonObject(newDocument)) throw rejectedPatch('expected the patched document to be an object')
     return newDocument
   } catch (error) {
-    if (error instanceof JsonPatchError) throw rejectedPatch(fault(error))
+    if (error instanceof fastJsonPatch.JsonPatchError) throw rejectedPatch(fault(error))
     // The library's answer to paths through __proto__, and to values of an unexpected kind on the way.
     if (error instanceof TypeError) throw rejectedPatch(error.message)
     throw error
