@@ -1,6 +1,8 @@
 // The admission contract: plugins that complete or refuse a write, inside the write's own transaction.
 import type { AnyObject, ObjectKey } from '../api/object.ts'
 import type { UserInfo } from '../api/request.ts'
+import type { StatusError } from '../api/status-error.ts'
+import { forbidden } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Definition } from './definition.ts'
 
@@ -48,3 +50,29 @@ export interface AsyncAdmission {
 
 export const isResource = (definition: Definition, group: string, plural: string): boolean =>
   definition.resource.group === group && definition.resource.plural === plural
+
+/** The request is about the objects of this resource themselves, not a subresource. */
+export const isAbout = (request: AdmissionRequest, resource: { group: string; plural: string }): boolean =>
+  request.subresource === undefined && isResource(request.definition, resource.group, resource.plural)
+
+export const isCreateOf = (request: AdmissionRequest, resource: { group: string; plural: string }): boolean =>
+  request.operation === 'CREATE' && isAbout(request, resource)
+
+/** A refusal of this request, in Kubernetes' words. */
+export const refusal = (request: AdmissionRequest, reason: string): StatusError =>
+  forbidden(request.definition.resource, request.name, reason)
+
+/** What is missing may appear in a moment (a new namespace's default account): the write waits a little and tries again. */
+export class NotYet extends Error {
+  override name = 'NotYet'
+  readonly resource: { readonly group: string; readonly plural: string }
+  readonly key: ObjectKey
+  /** What is answered if it does not appear. */
+  readonly refusal: StatusError
+  constructor(resource: { group: string; plural: string }, key: ObjectKey, refused: StatusError) {
+    super(refused.message)
+    this.resource = resource
+    this.key = key
+    this.refusal = refused
+  }
+}

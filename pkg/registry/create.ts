@@ -1,10 +1,10 @@
 // Create, inside one transaction: name, metadata, defaults, admission, validation, allocation, put.
-import { thaw } from '../api/json.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import { alreadyExists } from '../api/status-error.ts'
 import type { Definition } from './definition.ts'
 import { keyOf } from './object-view.ts'
 import { generatedName, metadataErrors, settleNamespace, startMetadata } from './object-metadata.ts'
+import { draftOf } from './patching.ts'
 import type { Step } from './transaction-step.ts'
 import type { Written } from './writing.ts'
 import { admissionRequest, allocate, complete, countsGenerations, mutate, put, refuseInvalid, review, ruleContext } from './writing.ts'
@@ -13,8 +13,7 @@ const nameTries = 8
 
 export function createIn(step: Step, definition: Definition, request: { namespace?: string; object: KubeObject }): Written {
   const { clock } = step.context
-  const draft = thaw(request.object) as AnyObject
-  draft.metadata ??= {}
+  const draft = draftOf(definition, request.object)
   const { metadata } = draft
   settleNamespace(definition, metadata, request.namespace)
   startMetadata(metadata, clock, countsGenerations(definition))

@@ -1,24 +1,69 @@
-// Patches: the current object and a patch body to the wanted object.
-import { isJsonObject, setKey } from '../api/json.ts'
+// Patches: the current object and a patch body to the wanted object, checked against the schema.
+import { DecodingError, conform } from '../api/conform.ts'
+import type { FieldValidation } from '../api/decode.ts'
+import { fieldValidationOf, unsupportedMediaType } from '../api/decode.ts'
+import { invalid, invalidObject } from '../api/field-error.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
-import { StatusError } from '../api/status-error.ts'
+import { apiVersionOf } from '../api/object.ts'
+import { applyPatch } from '../api/patch.ts'
+import type { ObjectSchema } from '../api/schema.ts'
+import { schemaOf } from '../api/schema-table.ts'
+import { badRequest } from '../api/status-error.ts'
 import type { Definition, Subresource } from './definition.ts'
 import type { PatchRequest } from './requests.ts'
 import type { Step } from './transaction-step.ts'
 
 export type Patched = (current: AnyObject, subresource: Subresource | undefined, step: Step) => KubeObject
 
-export function applyPatch(_definition: Definition, { patch }: PatchRequest): Patched {
-  if (patch.type === 'merge') return (current) => merge(current, patch.body) as KubeObject
-  throw new StatusError(415, 'UnsupportedMediaType', 'the body of the request was in an unknown format - accepted media types include: application/merge-patch+json')
+const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
+
+/** What a subresource's body is: another kind's, or the object itself. */
+function schemaFor(definition: Definition, subresource: Subresource | undefined): ObjectSchema {
+  const { kind } = subresource ?? {}
+  return (subresource?.view && kind ? schemaOf(kind.group, kind.version, kind.kind) : undefined) ?? definition.schema
 }
 
-function merge(target: unknown, patch: unknown): unknown {
-  if (!isJsonObject(patch)) return patch
-  const result: Record<string, unknown> = isJsonObject(target) ? { ...target } : {}
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key]
-    else setKey(result, key, merge(result[key], value))
+function refuse(patched: unknown, reason: string): never {
+  throw invalidObject({ group: '', kind: '' }, '', [invalid('patch', JSON.stringify(patched), reason)])
+}
+
+/** Server-side apply, which needs managed fields, is answered with 415 so far. */
+export function preparePatch(definition: Definition, request: PatchRequest): Patched {
+  const { type, body } = request.patch
+  if (type === 'apply') throw unsupportedMediaType(patchTypes)
+  if (type === 'strategic' && definition.schema.goName === undefined) throw unsupportedMediaType(patchTypes.slice(0, 2))
+  const validation: FieldValidation = fieldValidationOf(request.options.fieldValidation, 'PatchOptions')
+  return (current, subresource, step) => {
+    const schema = schemaFor(definition, subresource)
+    const patched = applyPatch(current, { type, body }, schema)
+    checkType(current, patched)
+    try {
+      const { object, unknown } = conform(patched, schema)
+      const faults = unknown.map((path) => `unknown field ${JSON.stringify(path)}`)
+      if (faults.length > 0 && validation === 'Strict') refuse(patched, `strict decoding error: ${faults.join(', ')}`)
+      if (validation === 'Warn') faults.forEach((text) => step.warn(text))
+      return object as unknown as KubeObject
+    } catch (error) {
+      if (error instanceof DecodingError) refuse(patched, error.message)
+      throw error
+    }
   }
-  return result
+}
+
+function checkType(current: AnyObject, patched: Record<string, unknown>): void {
+  const expected = `${current.apiVersion ?? ''} ${current.kind ?? ''}`
+  const found = `${String(patched.apiVersion ?? '')} ${String(patched.kind ?? '')}`
+  if (expected !== found) throw badRequest(`the patched object is a ${found}, not a ${expected}`)
+  if (typeof patched.metadata !== 'object' || patched.metadata === null) throw badRequest('the patched object has no metadata')
+}
+
+/** A draft of an object from anywhere: its own copy, in canonical form, so that equal objects are equal JSON. */
+export function draftOf(definition: Definition, object: KubeObject): AnyObject {
+  const typed = { ...object, kind: definition.resource.kind, apiVersion: apiVersionOf(definition.resource), metadata: object.metadata ?? {} }
+  try {
+    return conform(typed, definition.schema).object as unknown as AnyObject
+  } catch (error) {
+    if (error instanceof DecodingError) throw badRequest(`${definition.resource.kind} in version "${definition.resource.version}" cannot be handled as a ${definition.resource.kind}: ${error.message}`)
+    throw error
+  }
 }

@@ -16,7 +16,7 @@ import { parseRevision, tooLargeRevision } from './list-options.ts'
 import { listObjects } from './lister.ts'
 import type { StoredEntry } from './object-view.ts'
 import { keyOf, prefixOf, viewOf } from './object-view.ts'
-import { applyPatch } from './patching.ts'
+import { preparePatch } from './patching.ts'
 import type { CollectionRequest, CreateRequest, DeleteRequest, DeleteResult, GetRequest, PatchRequest, UpdateRequest, WatchRequest, WriteResult } from './requests.ts'
 import type { WriteContext } from './transaction-step.ts'
 import { runStep } from './transaction-step.ts'
@@ -118,7 +118,7 @@ export class Registry {
 
   async patch(definition: Definition, request: PatchRequest): Promise<WriteResult> {
     const target = targetOf(definition, request)
-    const apply = applyPatch(definition, request)
+    const apply = preparePatch(definition, request)
     return this.#result(target, await runStep(this.#context, request, (step) => patchIn(step, target, (current, subresource) => apply(current, subresource, step))))
   }
 

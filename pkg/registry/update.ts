@@ -8,6 +8,7 @@ import type { Definition, Subresource } from './definition.ts'
 import { finalizerErrors, keepMetadata, metadataErrors } from './object-metadata.ts'
 import type { StoredEntry } from './object-view.ts'
 import { viewOf } from './object-view.ts'
+import { draftOf } from './patching.ts'
 import type { Step } from './transaction-step.ts'
 import type { Target, Written } from './writing.ts'
 import { admissionRequest, allocate, complete, keyOfTarget, mutate, put, raiseGeneration, refuseInvalid, remove, review, ruleContext } from './writing.ts'
@@ -93,7 +94,7 @@ function change(step: Step, target: Target, stored: StoredEntry, body: KubeObjec
   checkVersion(target, stored, body)
   const old = viewOf(definition, stored)
   const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
-  const draft = thaw(subresource ? mergeOf(definition, subresource)(old, body) : body) as AnyObject
+  const draft = draftOf(definition, subresource ? mergeOf(definition, subresource)(old, body) : body)
   const errors = keepMetadata(draft.metadata, old.metadata)
   if (!subresource && definition.subresources.some(({ name }) => name === 'status')) keepStatus(draft, old)
   complete(definition, draft)

@@ -4,6 +4,7 @@ import { invalidObject } from '../api/field-error.ts'
 import { equalJson } from '../api/json.ts'
 import type { AnyObject } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
+import { applySchemaDefaults } from '../api/schema-defaults.ts'
 import type { AdmissionRequest } from './admission.ts'
 import type { Definition, RuleContext } from './definition.ts'
 import type { StoredEntry } from './object-view.ts'
@@ -33,7 +34,7 @@ export const ruleContext = (step: Step): RuleContext =>
 export function complete(definition: Definition, draft: AnyObject): void {
   draft.kind = definition.resource.kind
   draft.apiVersion = apiVersionOf(definition.resource)
-  // SCHEMA-DEFAULTS
+  applySchemaDefaults(definition.schema, draft)
   definition.defaults?.(draft)
 }
 

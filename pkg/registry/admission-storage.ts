@@ -1,0 +1,44 @@
+// DefaultStorageClass and StorageObjectInUseProtection: claims get a class, and claims and volumes stay while they are used.
+import type { StorageClass } from '../api/types-config.ts'
+import { storageClasses } from '../api/types-config.ts'
+import type { PersistentVolumeClaim } from '../api/types-volume.ts'
+import { persistentVolumeClaims, persistentVolumes } from '../api/types-volume.ts'
+import type { AdmissionPlugin } from './admission.ts'
+import { isCreateOf } from './admission.ts'
+
+const defaultAnnotations = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']
+const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
+
+const isDefault = (found: StorageClass): boolean => defaultAnnotations.some((annotation) => found.metadata.annotations?.[annotation] === 'true')
+
+/** The newest wins where several are marked. */
+function newestFirst(a: StorageClass, b: StorageClass): number {
+  const [older = '', newer = ''] = [a.metadata.creationTimestamp, b.metadata.creationTimestamp]
+  if (older !== newer) return older < newer ? 1 : -1
+  return (a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1
+}
+
+export const defaultStorageClass: AdmissionPlugin = {
+  name: 'DefaultStorageClass',
+  mutate(draft, request) {
+    if (!isCreateOf(request, persistentVolumeClaims)) return
+    const claim = draft as unknown as PersistentVolumeClaim
+    if (claim.spec.storageClassName !== undefined || claim.metadata.annotations?.[classAnnotation] !== undefined) return
+    const name = [...request.view.list<StorageClass>(storageClasses)].filter(isDefault).sort(newestFirst)[0]?.metadata.name
+    if (name !== undefined) claim.spec.storageClassName = name
+  },
+}
+
+const protections = [
+  { resource: persistentVolumeClaims, finalizer: 'kubernetes.io/pvc-protection' },
+  { resource: persistentVolumes, finalizer: 'kubernetes.io/pv-protection' },
+  { resource: { group: 'storage.k8s.io', plural: 'volumeattributesclasses' }, finalizer: 'kubernetes.io/vac-protection' },
+]
+
+export const storageObjectInUseProtection: AdmissionPlugin = {
+  name: 'StorageObjectInUseProtection',
+  mutate({ metadata }, request) {
+    const finalizer = protections.find(({ resource }) => isCreateOf(request, resource))?.finalizer
+    if (finalizer !== undefined && !metadata.finalizers?.includes(finalizer)) metadata.finalizers = [...metadata.finalizers ?? [], finalizer]
+  },
+}
