@@ -1,14 +1,15 @@
 // A private containerd, for real: images, pods, events, adoption, shutdown. Needs root and containerd.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { testImage } from '../../test/images/build.ts'
 import { systemClock } from '../util/clock.ts'
+import { connectContainerd } from './containerd.ts'
 import type { CriClient } from './cri.ts'
 import { connectCri } from './cri.ts'
-import type { ContainerConfig, PodSandboxConfig } from './cri-types.ts'
+import type { ContainerConfig, NamespaceOption, PodSandboxConfig } from './cri-types.ts'
 import type { ContainerdEvent } from './events.ts'
 import { isMainProcess, watchContainerdEvents } from './events.ts'
 import { exitedStatus } from './exited-status.ts'
@@ -24,9 +25,12 @@ import { packTar } from './tar.ts'
 const possible = process.getuid?.() === 0 && findProgram('containerd') && findProgram('runc') && findProgram('busybox')
 const describeWithContainerd = possible ? describe : describe.skip
 
+const hostNetwork: NamespaceOption = { network: 'NODE', pid: 'CONTAINER' }
+
 describeWithContainerd('a private containerd', () => {
   const directory = mkdtempSync(join(tmpdir(), 'kinglet-ctd-'))
   const logs: string[] = []
+  const cgroupParent = `/${basename(directory)}`
   const newSupervisor = (): ContainerdSupervisor => new ContainerdSupervisor({
     clock: systemClock, rootDirectory: join(directory, 'containerd'), stateDirectory: join(directory, 'state'), log: (line) => logs.push(line),
   })
@@ -38,7 +42,7 @@ describeWithContainerd('a private containerd', () => {
     expect(await supervisor.start()).toEqual({ adopted: false })
     cri = connectCri(supervisor.socketPath)
     images = new ImageStore({ socketPath: supervisor.socketPath, clock: systemClock })
-    await images.import(Readable.from([buildPauseArchive()]))
+    await images.ensure(pauseImageName, () => buildPauseArchive())
     await images.importFile(testImage('busybox'))
   }, 60_000)
 
@@ -46,18 +50,23 @@ describeWithContainerd('a private containerd', () => {
     cri?.close()
     await supervisor.shutdown()
     rmSync(directory, { recursive: true, force: true })
+    // The parent of the containers' cgroups is ours to remove, as it would be the kubelet's.
+    for (const mount of new Set(Object.values(supervisor.host.cgroupMounts))) {
+      if (existsSync(join(mount, cgroupParent))) rmdirSync(join(mount, cgroupParent))
+    }
   }, 60_000)
 
   const podConfig = (name: string): PodSandboxConfig => ({
     metadata: { name, uid: `uid-${name}`, namespace: 'test', attempt: 0 },
     logDirectory: join(directory, 'logs', name),
-    linux: { cgroupParent: '/kinglet-test', securityContext: { namespaceOptions: { network: 'NODE', pid: 'CONTAINER' } } },
+    // A systemd driver wants a slice's name instead of a path.
+    linux: { cgroupParent: supervisor.host.cgroupDriver === 'systemd' ? 'kinglettest.slice' : cgroupParent, securityContext: { namespaceOptions: hostNetwork } },
   })
   const runPod = async (config: PodSandboxConfig): Promise<string> => (await cri.runPodSandbox({ config })).podSandboxId
   const runContainer = async (podSandboxId: string, sandboxConfig: PodSandboxConfig, command: string[], more: Partial<ContainerConfig> = {}): Promise<string> => {
     const config: ContainerConfig = {
       metadata: { name: 'main', attempt: 0 }, image: { image: 'busybox' }, command, logPath: 'main.log',
-      linux: { resources: { memoryLimitInBytes: 64 << 20 }, securityContext: { namespaceOptions: { network: 'NODE', pid: 'CONTAINER' } } }, ...more,
+      linux: { resources: { memoryLimitInBytes: 64 << 20 }, securityContext: { namespaceOptions: hostNetwork } }, ...more,
     }
     const { containerId } = await cri.createContainer({ podSandboxId, config, sandboxConfig })
     await cri.startContainer({ containerId })
@@ -126,6 +135,12 @@ describeWithContainerd('a private containerd', () => {
     expect(await images.has('example.com/a/b:c')).toBe(true)
     await images.remove('example.com/a/b:c')
     expect(await images.has('example.com/a/b:c')).toBe(false)
+    // The removal has collected what nothing refers to; every part of the other image, never unpacked, must still be there.
+    const client = connectContainerd(supervisor.socketPath, systemClock)
+    const { target } = await client.getImage('docker.io/library/hello:1')
+    for (const digest of [target.digest, sha256(imageConfig), sha256(layer), sha256(plainLayer)]) await client.contentInfo(digest)
+    await expect(client.contentInfo(ociDigest(oci))).rejects.toMatchObject({ codeName: 'NOT_FOUND' })
+    client.close()
     await expect(images.import(Readable.from([packTar([])]))).rejects.toThrow('holds no image')
     await expect(images.import(Readable.from([docker.subarray(0, docker.length - 2048)]))).rejects.toThrow()
   }, 30_000)
@@ -187,6 +202,9 @@ describeWithContainerd('a private containerd', () => {
     await expect(lost.start()).rejects.toThrow('was not found on PATH; install it (Debian: apt-get install containerd)')
   })
 })
+
+/** The digest of the manifest in an archive that buildOciArchive made. */
+const ociDigest = (archive: Buffer): string => /"digest":"(sha256:[0-9a-f]{64})"/.exec(archive.toString('latin1'))?.[1] ?? ''
 
 async function connectAndList(socketPath: string): Promise<unknown[]> {
   const cri = connectCri(socketPath)

@@ -1,5 +1,6 @@
 // Images in the private containerd without a registry: import from OCI and docker archives, list, remove.
 import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
 import type { Clock } from '../util/clock.ts'
 import { sleep } from '../util/clock.ts'
 import type { ArchiveImage } from './archive-blobs.ts'
@@ -50,6 +51,11 @@ export class ImageStore {
 
   importFile(path: string): Promise<string[]> {
     return this.import(createReadStream(path, { highWaterMark: 1 << 20 }))
+  }
+
+  /** Imports what `archive` builds unless the name is known already. */
+  async ensure(name: string, archive: () => Uint8Array): Promise<void> {
+    if (!(await this.has(name))) await this.import(Readable.from([archive()], { objectMode: true }))
   }
 
   /** All names, those by digest too. */

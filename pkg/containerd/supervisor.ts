@@ -1,7 +1,7 @@
 // Runs a private containerd: starts it, adopts one that an earlier kinglet started, and starts it again when it dies.
 import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Clock, Timer } from '../util/clock.ts'
 import { sleep } from '../util/clock.ts'
@@ -177,9 +177,15 @@ export class ContainerdSupervisor {
     if (facts) this.#remember({ pid: facts.pid, startTicks: facts.startTicks, configHash })
     this.#process = facts
     const signal = this.#stopping?.signal
-    await Promise.race([failed, this.#socketAppears(signal)])
-    if (!(await Promise.race([failed, this.#answers(readyTimeoutMs, signal)]))) {
-      throw new Error(`containerd ${binary.version} did not answer on ${this.socketPath} within ${readyTimeoutMs / 1000} s; see ${this.logPath}`)
+    try {
+      await Promise.race([failed, this.#socketAppears(signal)])
+      if (!(await Promise.race([failed, this.#answers(readyTimeoutMs, signal)]))) {
+        throw new Error(`containerd ${binary.version} did not answer on ${this.socketPath} within ${readyTimeoutMs / 1000} s; see ${this.logPath}`)
+      }
+    } catch (error) {
+      // One that is of no use must not hold the state directory against the next.
+      if (facts) await endProcess(facts, { clock: this.#clock, graceMs: 5_000 })
+      throw error
     }
     void ended.then((reason) => this.#died(reason, startedAt, signal))
   }
@@ -245,9 +251,8 @@ export class ContainerdSupervisor {
 
   /** The containerd that the state directory tells of, when it is alive and really one. */
   #findRunning(): { process: ProcessFacts; configHash: string } | undefined {
-    const file = join(this.#options.stateDirectory, 'supervised.json')
-    if (!existsSync(file)) return undefined
-    const supervised = JSON.parse(readFileSync(file, 'utf8')) as Supervised
+    if (!existsSync(this.#supervisedPath)) return undefined
+    const supervised = JSON.parse(readFileSync(this.#supervisedPath, 'utf8')) as Supervised
     const process = readProcess(supervised.pid)
     if (!process || process.startTicks !== supervised.startTicks) return undefined
     if (!process.command.includes(this.#configPath)) return undefined
@@ -256,7 +261,12 @@ export class ContainerdSupervisor {
   }
 
   #remember(supervised: Supervised): void {
-    writeFileSync(join(this.#options.stateDirectory, 'supervised.json'), JSON.stringify(supervised))
+    writeFileSync(`${this.#supervisedPath}.new`, JSON.stringify(supervised))
+    renameSync(`${this.#supervisedPath}.new`, this.#supervisedPath)
+  }
+
+  get #supervisedPath(): string {
+    return join(this.#options.stateDirectory, 'supervised.json')
   }
 
   get #configPath(): string {

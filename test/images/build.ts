@@ -31,7 +31,10 @@ function busyboxBase(): Pick<HostImage, 'programs' | 'texts' | 'links' | 'direct
     programs: { '/bin/busybox': '/usr/bin/busybox' },
     texts: accounts,
     links: Object.fromEntries(applets.filter((name) => name !== 'busybox').map((name) => [`/bin/${name}`, '/bin/busybox'])),
-    directories: { '/tmp': { mode: 0o1777 }, '/root': { mode: 0o700 }, '/var/log': {}, '/run': {}, '/home': {}, '/var/www': {} },
+    directories: {
+      '/tmp': { mode: 0o1777 }, '/root': { mode: 0o700 }, '/var/log': {}, '/run': {}, '/home': {}, '/var/www': {},
+      '/mnt': {}, '/opt': {}, '/srv': {}, '/usr/bin': {}, '/usr/sbin': {}, '/dev': {}, '/proc': {}, '/sys': {},
+    },
   }
 }
 
