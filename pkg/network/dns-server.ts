@@ -3,6 +3,7 @@ import dgram from 'node:dgram'
 import net from 'node:net'
 import packet from 'dns-packet'
 import type { Clock } from '../util/clock.ts'
+import { type DnsQuery, readAddresses, readQuery } from './dns-message.ts'
 import type { DnsZone, ZoneRecord } from './dns-zone.ts'
 import type { Upstream } from './dns-upstream.ts'
 
@@ -14,10 +15,9 @@ export interface DnsServerOptions {
 
 const ttlSeconds = 5
 const plainUdpBytes = 512
-const rcodes = { formatError: 1, serverFailure: 2, nameMissing: 3, notImplemented: 4 }
+const rcodes = { formatError: 1, serverFailure: 2, nameMissing: 3 }
 const maxCnameSteps = 8
 
-type Packet = packet.Packet
 type Answer = packet.Answer
 
 export class DnsServer {
@@ -32,9 +32,9 @@ export class DnsServer {
   async listen(address: string, port: number): Promise<void> {
     const udp = dgram.createSocket('udp4')
     udp.on('message', (message, from) => {
-      void this.respond(message, from.address).then((reply) => reply && udp.send(fit(reply, udpLimit(message)), from.port, from.address))
+      void this.respond(message).then((reply) => reply && udp.send(fit(reply, message), from.port, from.address))
     })
-    const tcp = net.createServer((socket) => serveTcp(socket, (message) => this.respond(message, socket.remoteAddress ?? '')))
+    const tcp = net.createServer((socket) => serveTcp(socket, (message) => this.respond(message)))
     this.#sockets.push(udp, tcp)
     await Promise.all([
       new Promise<void>((resolve, reject) => udp.once('error', reject).bind(port, address, () => { udp.off('error', reject).on('error', () => undefined); resolve() })),
@@ -47,60 +47,55 @@ export class DnsServer {
   }
 
   /** One message in, one message out; undefined for what is not a question at all. */
-  async respond(message: Buffer, _from: string): Promise<Buffer | undefined> {
-    let query: Packet & { rcode?: string }
+  async respond(message: Buffer): Promise<Buffer | undefined> {
+    if (message.length < 12 || (message.readUInt16BE(2) & 0x8000) !== 0) return undefined
+    let query: DnsQuery
     try {
-      query = packet.decode(message)
+      query = readQuery(message)
     } catch {
-      return message.length >= 12 ? failure(message, rcodes.formatError) : undefined
+      return headerOnly(message, rcodes.formatError)
     }
-    if (query.type !== 'query') return undefined
-    const question = query.questions?.[0]
-    if (!question || query.questions?.length !== 1) return failure(message, rcodes.formatError)
-    const name = question.name.replace(/\.$/, '')
-    const answer = this.#options.zone.answer(name, question.type)
-    if (answer.kind === 'outside') return (await this.#options.upstream.ask(message)) ?? failure(message, rcodes.serverFailure)
+    const answer = this.#options.zone.answer(query.name, query.type)
+    if (answer.kind === 'outside') return (await this.#options.upstream.ask(message)) ?? this.#encode(query, { rcode: rcodes.serverFailure })
     if (answer.kind === 'missing') return this.#encode(query, { rcode: rcodes.nameMissing, authorities: [this.#soa()] })
     const answers = answer.records.map(toAnswer)
-    const rcode = await this.#followCname(answer.records, question.type, answers)
+    await this.#followCname(answer.records, query.type, answers)
     return this.#encode(query, {
-      rcode, answers, additionals: answer.additional.map(toAnswer),
+      rcode: 0, answers, additionals: answer.additional.map(toAnswer),
       authorities: answers.length === 0 ? [this.#soa()] : [],
     })
   }
 
   /** An ExternalName leads on: into the zone, or to upstream, whose records are added behind the CNAME. */
-  async #followCname(records: readonly ZoneRecord[], type: string, answers: Answer[]): Promise<number> {
+  async #followCname(records: readonly ZoneRecord[], type: string, answers: Answer[]): Promise<void> {
     let cname = records.find((record) => record.type === 'CNAME')
-    if (!cname || type === 'CNAME') return 0
+    if (!cname || type === 'CNAME') return
     for (let step = 0; step < maxCnameSteps && cname?.type === 'CNAME'; step++) {
       const target: string = cname.target.replace(/\.$/, '')
       const next = this.#options.zone.answer(target, type)
-      if (next.kind === 'missing') return 0
+      if (next.kind === 'missing') return
       if (next.kind === 'outside') {
         const reply = await this.#options.upstream.ask(packet.encode({
           type: 'query', id: Math.floor(this.#options.clock.random() * 65536), flags: packet.RECURSION_DESIRED,
           questions: [{ type: type as 'A', name: target }],
         }))
-        if (reply) answers.push(...(packet.decode(reply).answers ?? []))
-        return 0
+        if (reply) answers.push(...readAddresses(reply))
+        return
       }
       answers.push(...next.records.map(toAnswer))
       cname = next.records.find((record) => record.type === 'CNAME')
     }
-    return 0
   }
 
-  #encode(query: Packet, parts: { rcode: number; answers?: Answer[]; additionals?: Answer[]; authorities?: Answer[] }): Buffer {
-    const edns = query.additionals?.find((record) => record.type === 'OPT')
-    const desired = (query.flags ?? 0) & packet.RECURSION_DESIRED
+  #encode(query: DnsQuery, parts: { rcode: number; answers?: Answer[]; additionals?: Answer[]; authorities?: Answer[] }): Buffer {
+    const edns = query.udpBytes === undefined ? [] : [{ type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options: [] } as unknown as Answer]
     return packet.encode({
-      type: 'response', id: query.id ?? 0,
-      flags: packet.AUTHORITATIVE_ANSWER | packet.RECURSION_AVAILABLE | desired | parts.rcode,
-      questions: query.questions ?? [],
+      type: 'response', id: query.id,
+      flags: packet.AUTHORITATIVE_ANSWER | packet.RECURSION_AVAILABLE | (query.recursionDesired ? packet.RECURSION_DESIRED : 0) | parts.rcode,
+      questions: [{ name: query.name, type: query.type as 'A' }],
       answers: parts.answers ?? [],
       authorities: parts.authorities ?? [],
-      additionals: [...(parts.additionals ?? []), ...(edns ? [{ type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options: [] } as unknown as Answer] : [])],
+      additionals: [...(parts.additionals ?? []), ...edns],
     })
   }
 
@@ -124,33 +119,23 @@ function toAnswer(record: ZoneRecord): Answer {
   }
 }
 
-/** The question's own header and question section with an error code: works for what can't be decoded, too. */
-function failure(message: Buffer, rcode: number): Buffer {
-  const reply = Buffer.from(message.subarray(0, Math.max(12, message.length)))
+/** The question's own header with an error code: works for what can't be decoded, too. */
+function headerOnly(message: Buffer, rcode: number): Buffer {
+  const reply = Buffer.alloc(12)
+  reply.writeUInt16BE(message.readUInt16BE(0), 0)
   reply.writeUInt16BE(0x8000 | (message.readUInt16BE(2) & 0x0100) | 0x0080 | rcode, 2)
-  if (rcode === rcodes.formatError) {
-    reply.writeUInt16BE(0, 4)
-    for (const offset of [6, 8, 10]) reply.writeUInt16BE(0, offset)
-    return reply.subarray(0, 12)
-  }
   return reply
 }
 
-/** How large a UDP answer the client takes: EDNS says, else 512 bytes. */
-function udpLimit(message: Buffer): number {
-  try {
-    const edns = packet.decode(message).additionals?.find((record) => record.type === 'OPT')
-    return Math.max(plainUdpBytes, (edns as unknown as { udpPayloadSize?: number } | undefined)?.udpPayloadSize ?? plainUdpBytes)
-  } catch {
-    return plainUdpBytes
-  }
-}
-
-/** A reply over the limit is cut to its question with the TC bit, so that the client asks again by TCP. */
-function fit(reply: Buffer, limit: number): Buffer {
-  if (reply.length <= limit) return reply
-  const decoded = packet.decode(reply)
-  return packet.encode({ ...decoded, type: 'response', flags: (decoded.flags ?? 0) | packet.TRUNCATED_RESPONSE, answers: [], authorities: [], additionals: [] })
+/** A reply over what the client takes is cut to its question with the TC bit, so that the client asks again by TCP. */
+function fit(reply: Buffer, question: Buffer): Buffer {
+  if (reply.length <= plainUdpBytes) return reply
+  const query = readQuery(question)
+  if (reply.length <= (query.udpBytes ?? plainUdpBytes)) return reply
+  const cut = Buffer.from(reply.subarray(0, query.end))
+  cut.writeUInt16BE(cut.readUInt16BE(2) | 0x0200, 2)
+  for (const offset of [6, 8, 10]) cut.writeUInt16BE(0, offset)
+  return cut
 }
 
 function serveTcp(socket: net.Socket, respond: (message: Buffer) => Promise<Buffer | undefined>): void {
