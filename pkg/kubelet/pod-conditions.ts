@@ -1,6 +1,6 @@
 // The conditions that the kubelet sets on a pod. Pure; conditions of others are kept.
 import type { ContainerStatus, Pod, PodCondition } from '../api/types-pod.ts'
-import { isoTime } from './api-time.ts'
+import { formatTime } from '../api/times.ts'
 
 export interface ConditionsInput {
   readonly pod: Pod
@@ -36,7 +36,7 @@ function condition(type: string, verdict: Verdict, input: ConditionsInput): PodC
     type,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     status: verdict.status,
-    lastTransitionTime: before?.status === verdict.status && before.lastTransitionTime ? before.lastTransitionTime : isoTime(input.nowMs),
+    lastTransitionTime: before?.status === verdict.status && before.lastTransitionTime ? before.lastTransitionTime : formatTime(input.nowMs),
     ...(verdict.reason ? { reason: verdict.reason } : {}),
     ...(verdict.message ? { message: verdict.message } : {}),
   }

@@ -24,6 +24,10 @@ export interface PlanInput {
   readonly mustRestart: ReadonlySet<string>
   /** The highest restart count that the API server knows; the runtime may have lost its containers. */
   restartCount(name: string): number | undefined
+  /** Until when a start that failed is not to be tried again; undefined when it may be. */
+  hold(name: string): number | undefined
+  /** The same for the sandbox. */
+  readonly sandboxHoldMs?: number
   /** The pod is to end: all of it. */
   readonly ending: boolean
 }
@@ -99,8 +103,12 @@ function planSandbox(input: PlanInput): PodPlan {
   if (ended || failedInit) return planEnd(input, true)
   const orphans = runtime.containers.filter((container) => container.phase === 'running')
   const kills = orphans.map((container) => killOf(container, undefined, 'sandbox', `Stopping container ${container.name}`))
-  const starts = orphans.length > 0 ? [] : [{ type: 'sandbox' as const, attempt: newest ? newest.attempt + 1 : 0, changed: newest !== undefined }]
-  return { starts, kills, stopSandboxes: [], waiting: new Map(), finished: false, stopped: false }
+  const held = (input.sandboxHoldMs ?? 0) > input.nowMs
+  const starts = orphans.length > 0 || held ? [] : [{ type: 'sandbox' as const, attempt: newest ? newest.attempt + 1 : 0, changed: newest !== undefined }]
+  return {
+    starts, kills, stopSandboxes: [], waiting: new Map(), finished: false, stopped: false,
+    ...(held && input.sandboxHoldMs !== undefined ? { wakeAtMs: input.sandboxHoldMs } : {}),
+  }
 }
 
 const initFailed = (pod: Pod, latest: ReadonlyMap<string, RuntimeContainer>): boolean =>
@@ -229,6 +237,11 @@ class PodPlanner {
 
   #start(each: NamedContainer): void {
     const { name } = each.container
+    const heldMs = this.#input.hold(name)
+    if (heldMs !== undefined && heldMs > this.#input.nowMs) {
+      this.#wakeAtMs = Math.min(this.#wakeAtMs, heldMs)
+      return
+    }
     const here = this.#latest.get(name)
     const last = this.#everywhere.get(name)
     const unstarted = here?.phase === 'created' ? here : undefined

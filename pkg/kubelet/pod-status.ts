@@ -2,7 +2,7 @@
 import type { ContainerState, ContainerStatus, Pod, PodStatus } from '../api/types-pod.ts'
 import type { ContainerKind, NamedContainer } from './pod-names.ts'
 import { podContainers } from './pod-names.ts'
-import { isoTime } from './api-time.ts'
+import { formatTime } from '../api/times.ts'
 import { podConditions } from './pod-conditions.ts'
 import type { RuntimeContainer, RuntimePod } from './runtime-service.ts'
 
@@ -24,7 +24,7 @@ export interface StatusInput {
   /** What a container that has ended left as its message. */
   terminationMessage(containerId: string): string
   /** The container's start is not over yet: its postStart hook runs. */
-  starting(containerId: string): boolean
+  starting(name: string): boolean
   /** The kubelet ended the pod for this. */
   readonly verdict?: { readonly reason: string; readonly message: string }
   /** Nothing of it runs, and nothing will. */
@@ -52,7 +52,7 @@ export function podStatus(input: StatusInput): PodStatus {
     hostIPs: input.hostIPs.map((ip) => ({ ip })),
     podIP: ips[0],
     podIPs: ips.length > 0 ? ips.map((ip) => ({ ip })) : undefined,
-    startTime: previous.startTime ?? isoTime(input.nowMs),
+    startTime: previous.startTime ?? formatTime(input.nowMs),
     initContainerStatuses: init.length > 0 ? init : undefined,
     containerStatuses: main,
     ephemeralContainerStatuses: ephemeral.length > 0 ? ephemeral : undefined,
@@ -79,7 +79,7 @@ function containerStatus({ container, kind }: NamedContainer, input: StatusInput
   const old = oldStatus(input.previous, container.name)
   const waiting = input.waiting(container.name)
   const state = containerState(current, waiting, input)
-  const lastState = current && state.waiting && current.phase !== 'created' && !input.starting(current.id)
+  const lastState = current && state.waiting && current.phase !== 'created' && !input.starting(current.name)
     ? terminatedState(current, input)
     : before ? terminatedState(before, input) : current ? old?.lastState : lostState(old)
   const probes = current && state.running ? input.probes(current.id) : undefined
@@ -122,7 +122,7 @@ const mountStatuses = (container: NamedContainer['container']): NonNullable<Cont
   }))
 
 function containerState(current: RuntimeContainer | undefined, waiting: Waiting | undefined, input: StatusInput): ContainerState {
-  if (current?.phase === 'running' && !input.starting(current.id)) return { running: { startedAt: isoTime(current.startedAtMs) } }
+  if (current?.phase === 'running' && !input.starting(current.name)) return { running: { startedAt: formatTime(current.startedAtMs) } }
   if (waiting && !input.stopped) return { waiting: { reason: waiting.reason, ...(waiting.message ? { message: waiting.message } : {}) } }
   if (current && (current.phase === 'exited' || current.phase === 'unknown')) return terminatedState(current, input)
   if (input.stopped && input.previous.startTime && current) return { terminated: lostTermination }
@@ -149,8 +149,8 @@ function terminatedState(container: RuntimeContainer, input: StatusInput): Conta
       reason: container.reason || (container.exitCode === 0 ? 'Completed' : 'Error'),
       ...(message ? { message } : {}),
       // containerd gives no start to what it could not start.
-      startedAt: isoTime(container.startedAtMs || container.finishedAtMs),
-      finishedAt: isoTime(container.finishedAtMs),
+      startedAt: formatTime(container.startedAtMs || container.finishedAtMs),
+      finishedAt: formatTime(container.finishedAtMs),
       containerID: containerID(container.id),
     },
   }

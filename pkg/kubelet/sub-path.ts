@@ -11,6 +11,9 @@ export interface SubPath {
   readonly target: string
 }
 
+// O_PATH: names the file without opening it, so that sockets and devices can be bound too.
+const openPathOnly = 0o10000000
+
 /** Binds what is there now: it stays even if the volume's files are replaced. */
 export async function bindSubPath({ volumePath, subPath, target }: SubPath, mounter: Mounter): Promise<string> {
   if (subPath.startsWith('/') || subPath.split('/').includes('..')) throw new Error(`subPath ${JSON.stringify(subPath)} must be relative, without '..'`)
@@ -18,7 +21,7 @@ export async function bindSubPath({ volumePath, subPath, target }: SubPath, moun
   await createMissing(root, subPath)
   const resolved = await realpath(join(root, subPath))
   if (!inside(root, resolved)) throw new Error(`subPath ${JSON.stringify(subPath)} leads out of its volume`)
-  const handle = await open(resolved, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  const handle = await open(resolved, openPathOnly | constants.O_NOFOLLOW)
   try {
     // The open handle cannot be exchanged any more: what it is, is what gets mounted.
     const link = `/proc/${process.pid}/fd/${handle.fd}`

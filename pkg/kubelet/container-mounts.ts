@@ -1,0 +1,87 @@
+// What is mounted into a container: its volumes, hosts file and termination message file. Creates the files behind them.
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Container, Pod, VolumeMount } from '../api/types-pod.ts'
+import { ConfigError } from './environment.ts'
+import { expand } from './expansion.ts'
+import { hostNetworkHostsFile, podHostsFile } from './hosts-file.ts'
+import type { NodePaths } from './pod-files.ts'
+import { hostsFile, messageFile, subPathTarget } from './pod-files.ts'
+import { podHostname, podUid } from './pod-names.ts'
+import type { MountSpec } from './runtime-service.ts'
+import { bindSubPath } from './sub-path.ts'
+import type { MountedVolume, Mounter } from './volume.ts'
+
+export interface MountInput {
+  readonly pod: Pod
+  readonly container: Container
+  readonly attempt: number
+  readonly volumes: ReadonlyMap<string, MountedVolume>
+  readonly env: ReadonlyMap<string, string>
+  readonly podIPs: readonly string[]
+  readonly clusterDomain: string
+  readonly paths: NodePaths
+  readonly mounter: Mounter
+}
+
+const hostsPath = '/etc/hosts'
+
+export async function containerMounts(input: MountInput): Promise<{ mounts: MountSpec[]; messageFile: string }> {
+  const { pod, container, paths } = input
+  const mounts = await Promise.all((container.volumeMounts ?? []).map((mount, index) => volumeMount(mount, index, input)))
+  const taken = (path: string): boolean => mounts.some((mount) => mount.containerPath.replace(/(.)\/+$/, '$1') === path)
+  if (!taken(hostsPath)) {
+    const file = hostsFile(paths, podUid(pod))
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, await hostsText(input), { mode: 0o644 })
+    mounts.push({ containerPath: hostsPath, hostPath: file, readOnly: false, propagation: 'None' })
+  }
+  const messagePath = container.terminationMessagePath ?? '/dev/termination-log'
+  if (messagePath === '' || taken(messagePath)) return { mounts, messageFile: '' }
+  const file = messageFile(paths, podUid(pod), container.name, input.attempt)
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, '')
+  // Whoever the container runs as must be able to write it.
+  await chmod(file, 0o666)
+  mounts.push({ containerPath: messagePath, hostPath: file, readOnly: false, propagation: 'None' })
+  return { mounts, messageFile: file }
+}
+
+async function hostsText({ pod, podIPs, clusterDomain }: MountInput): Promise<string> {
+  const aliases = pod.spec.hostAliases ?? []
+  if (pod.spec.hostNetwork) return hostNetworkHostsFile(await readFile(hostsPath, 'utf8'), aliases)
+  const { hostname, fqdn } = podHostname(pod, clusterDomain)
+  return podHostsFile({ ips: podIPs, hostname, aliases, ...(fqdn === undefined ? {} : { fqdn }) })
+}
+
+async function volumeMount(mount: VolumeMount, index: number, input: MountInput): Promise<MountSpec> {
+  const volume = input.volumes.get(mount.name)
+  if (!volume) throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${input.container.name}"`)
+  const subPath = mountSubPath(mount, input)
+  const hostPath = subPath === '' ? volume.hostPath : await bindSubPath({
+    volumePath: volume.hostPath, subPath,
+    target: subPathTarget(input.paths, podUid(input.pod), { volume: mount.name, container: input.container.name, index, attempt: input.attempt }),
+  }, input.mounter).catch((error: unknown) => {
+    throw new ConfigError(`failed to prepare subPath for volumeMount "${mount.name}" of container "${input.container.name}"`, { cause: error })
+  })
+  return {
+    containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
+    hostPath,
+    readOnly: (mount.readOnly ?? false) || volume.readOnly,
+    propagation: (mount.mountPropagation ?? 'None') as MountSpec['propagation'],
+  }
+}
+
+/** An expression must expand wholly: what is left over would name a directory that nobody meant. */
+function mountSubPath(mount: VolumeMount, { env }: MountInput): string {
+  if (!mount.subPathExpr) return mount.subPath ?? ''
+  const missing = new Set<string>()
+  const text = expand(mount.subPathExpr, (name) => {
+    const value = env.get(name)
+    if (value === undefined) missing.add(name)
+    return value
+  })
+  if (missing.size > 0) throw new ConfigError(`failed to expand subPath for volumeMount "${mount.name}": missing value for ${[...missing].map((name) => JSON.stringify(name)).join(', ')}`)
+  if (text.startsWith('/') || text.split('/').includes('..')) throw new ConfigError(`failed to expand subPath for volumeMount "${mount.name}": ${JSON.stringify(text)} must be relative, without '..'`)
+  return text
+}

@@ -1,0 +1,171 @@
+// Starts one container: image, configuration, creation, start, postStart; with the events and failures of each step.
+import { services as servicesResource } from '../api/types-service.ts'
+import type { ConfigMap, Secret } from '../api/types-config.ts'
+import { configMaps, secrets } from '../api/types-config.ts'
+import type { KubeObject, Resource } from '../api/object.ts'
+import { isNotFound } from '../api/status-error.ts'
+import type { Container, Pod } from '../api/types-pod.ts'
+import type { Client } from '../client/client.ts'
+import type { EventRecorder } from '../client/events.ts'
+import type { Clock } from '../util/clock.ts'
+import { containerMounts } from './container-mounts.ts'
+import { containerLimits } from './container-resources.ts'
+import { containerEnvironment, environmentSources } from './environment.ts'
+import { expand } from './expansion.ts'
+import type { ImagePuller } from './image-puller.ts'
+import { containerAnnotations } from './labels.ts'
+import { containerLogPath } from './pod-files.ts'
+import type { NamedContainer } from './pod-names.ts'
+import { containerFieldPath } from './pod-names.ts'
+import { wholeValue } from './quantity-values.ts'
+import type { ContainerSpec, RuntimeImage, RuntimeService, SandboxSpec } from './runtime-service.ts'
+import type { SandboxNode } from './sandbox-spec.ts'
+import { checkNonRoot, containerSecurity, podNamespaces } from './security.ts'
+import { serviceEnvironment } from './service-environment.ts'
+import { StartFailure } from './start-failure.ts'
+import type { MountedVolume, Mounter } from './volume.ts'
+
+export interface StarterNode extends SandboxNode {
+  readonly hostIPs: readonly string[]
+  readonly allocatable: Readonly<Record<string, string>>
+  readonly mounter: Mounter
+}
+
+export interface StarterOptions {
+  readonly runtime: RuntimeService
+  readonly puller: ImagePuller
+  readonly client: Client
+  readonly events: EventRecorder
+  readonly clock: Clock
+  readonly node: StarterNode
+}
+
+export interface StartRequest {
+  readonly pod: Pod
+  readonly target: NamedContainer
+  readonly attempt: number
+  readonly sandboxId: string
+  readonly sandbox: SandboxSpec
+  readonly podIPs: readonly string[]
+  readonly volumes: ReadonlyMap<string, MountedVolume>
+  /** For an ephemeral container: the runtime's id of the container whose processes it sees. */
+  readonly processesOf?: string
+  readonly signal: AbortSignal
+}
+
+const retryMs = 10_000
+
+export class ContainerStarter {
+  readonly #options: StarterOptions
+
+  constructor(options: StarterOptions) {
+    this.#options = options
+  }
+
+  /** Resolves with the id of the started container. Throws StartFailure. */
+  async start(request: StartRequest): Promise<string> {
+    const { pod, target } = request
+    const image = await this.#step(request, () => this.#options.puller.ensure(pod, target.container, (event) => this.#note(request, event)))
+    request.signal.throwIfAborted()
+    const spec = await this.#step(request, () => this.#spec(request, image), 'CreateContainerConfigError')
+    request.signal.throwIfAborted()
+    const { runtime } = this.#options
+    const id = await this.#step(request, () => runtime.createContainer(request.sandboxId, request.sandbox, spec), 'CreateContainerError')
+    this.#note(request, { type: 'Normal', reason: 'Created', message: 'Container created' })
+    await this.#step(request, () => runtime.startContainer(id), 'RunContainerError')
+    this.#note(request, { type: 'Normal', reason: 'Started', message: 'Container started' })
+    return id
+  }
+
+  #note({ pod, target }: StartRequest, event: { type: 'Normal' | 'Warning'; reason: string; message: string }): void {
+    this.#options.events.record(pod, { ...event, fieldPath: containerFieldPath(target) })
+  }
+
+  async #step<T>(request: StartRequest, work: () => Promise<T>, reason?: string): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (request.signal.aborted) throw error
+      const failure = error instanceof StartFailure ? error
+        : new StartFailure(reason ?? 'CreateContainerError', error instanceof Error ? error.message : String(error), this.#options.clock.now() + retryMs)
+      this.#note(request, { type: 'Warning', reason: 'Failed', message: `Error: ${error instanceof StartFailure ? error.reason : failure.message}` })
+      throw failure
+    }
+  }
+
+  async #spec(request: StartRequest, image: RuntimeImage): Promise<ContainerSpec> {
+    const { pod, target: { container }, attempt } = request
+    const { node } = this.#options
+    checkNonRoot(pod, container, image)
+    const env = await this.#environment(request)
+    const { mounts, messageFile } = await containerMounts({
+      pod, container, attempt, env, volumes: request.volumes, podIPs: request.podIPs,
+      clusterDomain: node.dns.clusterDomain, paths: node.paths, mounter: node.mounter,
+    })
+    const lookup = (name: string): string | undefined => env.get(name)
+    return {
+      name: container.name,
+      attempt,
+      image: image.id,
+      userImage: container.image ?? '',
+      command: (container.command ?? []).map((word) => expand(word, lookup)),
+      args: (container.args ?? []).map((word) => expand(word, lookup)),
+      workingDir: container.workingDir ?? '',
+      env: [...env].map(([name, value]) => ({ name, value })),
+      mounts,
+      devices: [],
+      annotations: containerAnnotations(pod, container, attempt, messageFile),
+      stdin: container.stdin ?? false,
+      stdinOnce: container.stdinOnce ?? false,
+      tty: container.tty ?? false,
+      limits: containerLimits(pod, container, wholeValue(node.allocatable['memory']) || 1),
+      namespaces: podNamespaces(pod, request.processesOf),
+      security: containerSecurity(pod, container, node.paths.seccomp),
+      logPath: containerLogPath(container.name, attempt),
+    }
+  }
+
+  async #environment({ pod, target: { container }, podIPs }: StartRequest): Promise<Map<string, string>> {
+    const { client, node } = this.#options
+    const namespace = pod.metadata.namespace ?? ''
+    const sources = environmentSources(container)
+    const [maps, secretMap, own, master] = await Promise.all([
+      this.#objects<ConfigMap>(configMaps, namespace, sources.configMaps),
+      this.#objects<Secret>(secrets, namespace, sources.secrets),
+      pod.spec.enableServiceLinks === false ? [] : client.list(servicesResource, { namespace }).then((list) => list.items),
+      client.get(servicesResource, { namespace: 'default', name: 'kubernetes' }).catch((error: unknown) => {
+        if (isNotFound(error)) return undefined
+        throw error
+      }),
+    ])
+    const services = serviceEnvironment([...own, ...(master ? [master] : [])], { namespace, links: pod.spec.enableServiceLinks ?? true })
+    return containerEnvironment(container, {
+      pod, services, configMaps: maps, secrets: secretMap, allocatable: node.allocatable,
+      addresses: { podIPs, hostIPs: node.hostIPs },
+    })
+  }
+
+  async #objects<T extends KubeObject>(resource: Resource<T>, namespace: string, names: ReadonlySet<string>): Promise<Map<string, T>> {
+    const found = new Map<string, T>()
+    await Promise.all([...names].map(async (name) => {
+      try {
+        found.set(name, await this.#options.client.get(resource, { namespace, name }))
+      } catch (error) {
+        // Whether it may be missing is decided where it is used.
+        if (!isNotFound(error)) throw error
+      }
+    }))
+    return found
+  }
+}
+
+/** Objects that may make a failed start succeed when they change. */
+export function startSources(pod: Pod, container: Container): { resource: Resource<KubeObject>; name: string; namespace: string }[] {
+  const namespace = pod.metadata.namespace ?? ''
+  const sources = environmentSources(container)
+  return [
+    ...[...sources.configMaps].map((name) => ({ resource: configMaps as Resource<KubeObject>, name, namespace })),
+    ...[...sources.secrets].map((name) => ({ resource: secrets as Resource<KubeObject>, name, namespace })),
+  ]
+}
+

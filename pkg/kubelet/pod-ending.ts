@@ -1,0 +1,38 @@
+// Why and by when a pod has to end. Pure.
+import type { Pod } from '../api/types-pod.ts'
+
+export interface PodVerdict {
+  readonly reason: string
+  readonly message: string
+}
+
+export interface Ending {
+  readonly graceSeconds: number
+}
+
+export const isTerminal = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed'
+
+export interface EndingInput {
+  readonly pod: Pod
+  /** The API object is gone. */
+  readonly removed: boolean
+  readonly verdict?: PodVerdict
+  readonly phase: string | undefined
+}
+
+/** undefined while the pod is to run. */
+export function podEnding({ pod, removed, verdict, phase }: EndingInput): Ending | undefined {
+  const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata
+  const own = pod.spec.terminationGracePeriodSeconds ?? 30
+  if (deletionTimestamp !== undefined) return { graceSeconds: Math.max(1, deletionGracePeriodSeconds ?? own) }
+  if (removed || verdict || isTerminal(phase)) return { graceSeconds: own }
+  return undefined
+}
+
+export const deadlineVerdict: PodVerdict = { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' }
+
+/** When activeDeadlineSeconds are over; undefined without them, or before the pod has started. */
+export function activeDeadlineMs(pod: Pod, startTime: string | undefined): number | undefined {
+  const seconds = pod.spec.activeDeadlineSeconds
+  return seconds === undefined || startTime === undefined ? undefined : Date.parse(startTime) + seconds * 1000
+}

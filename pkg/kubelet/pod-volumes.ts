@@ -1,0 +1,133 @@
+// The volumes of one pod on this node: set up, kept up to date, taken away.
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Pod } from '../api/types-pod.ts'
+import type { Volume } from '../api/types-volume.ts'
+import type { Clock, Timer } from '../util/clock.ts'
+import { claimVolume } from './claim-volume.ts'
+import { emptyDirVolume } from './empty-dir-volume.ts'
+import { hostPathVolume } from './host-path-volume.ts'
+import type { ObjectWatches } from './object-watches.ts'
+import { payloadVolume } from './payload-volume.ts'
+import type { TokenSource } from './volume-payload.ts'
+import type { MountedVolume, Mounter, VolumeContext, VolumeType } from './volume.ts'
+
+/** Which type serves a volume. */
+export type VolumeTypes = (volume: Volume) => VolumeType | undefined
+
+export function standardVolumeTypes(tokens: TokenSource): VolumeTypes {
+  const types = {
+    configMap: payloadVolume('configmap', tokens), secret: payloadVolume('secret', tokens),
+    downwardAPI: payloadVolume('downward-api', tokens), projected: payloadVolume('projected', tokens),
+    emptyDir: emptyDirVolume, hostPath: hostPathVolume, persistentVolumeClaim: claimVolume, ephemeral: claimVolume,
+  }
+  // A volume without any source is an emptyDir.
+  return (volume) => {
+    const source = Object.keys(volume).find((key) => key !== 'name')
+    return source === undefined ? emptyDirVolume : (types as Record<string, VolumeType>)[source]
+  }
+}
+
+export class VolumeFailure extends Error {
+  override name = 'VolumeFailure'
+}
+
+export interface PodVolumesOptions {
+  /** The pod's own directory. */
+  readonly directory: string
+  readonly types: VolumeTypes
+  readonly watches: ObjectWatches
+  readonly mounter: Mounter
+  readonly clock: Clock
+  /** A source has changed, or a volume has grown old: `setUp` is due. */
+  readonly onStale: () => void
+}
+
+export class PodVolumes {
+  readonly #options: PodVolumesOptions
+  readonly #unwatch = new Map<string, () => void>()
+  readonly #timers = new Map<string, Timer>()
+  #mounted: ReadonlyMap<string, MountedVolume> = new Map()
+  #stale = true
+
+  constructor(options: PodVolumesOptions) {
+    this.#options = options
+  }
+
+  get mounted(): ReadonlyMap<string, MountedVolume> {
+    return this.#mounted
+  }
+
+  get stale(): boolean {
+    return this.#stale
+  }
+
+  markStale(): void {
+    this.#stale = true
+  }
+
+  /** Brings all volumes up to date. Throws VolumeFailure with the words of the first that cannot be. */
+  async setUp(pod: Pod, context: Pick<VolumeContext, 'addresses' | 'allocatable' | 'client'>): Promise<void> {
+    this.#stale = false
+    const { clock, mounter } = this.#options
+    const results = await Promise.allSettled((pod.spec.volumes ?? []).map(async (volume) => {
+      const type = this.#options.types(volume)
+      if (!type) throw new VolumeFailure(`no volume plugin matched for volume "${volume.name}"`)
+      this.#watch(type, pod, volume)
+      const directory = join(this.#options.directory, 'volumes', `kubernetes.io~${type.name}`, volume.name)
+      const mounted = await type.setUp({ ...context, pod, volume, directory, clock, mounter }).catch((error: unknown) => {
+        throw new VolumeFailure(`MountVolume.SetUp failed for volume "${volume.name}" : ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      })
+      this.#arm(volume.name, mounted.refreshAtMs)
+      return [volume.name, mounted] as const
+    }))
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) {
+      this.#stale = true
+      throw failed.reason
+    }
+    this.#mounted = new Map(results.filter((result) => result.status === 'fulfilled').map((result) => result.value))
+  }
+
+  /** Stops following the sources; the files stay, for running containers and for the next kubelet. */
+  release(): void {
+    for (const stop of this.#unwatch.values()) stop()
+    this.#unwatch.clear()
+    for (const timer of this.#timers.values()) timer.cancel()
+    this.#timers.clear()
+  }
+
+  async tearDown(): Promise<void> {
+    this.release()
+    await removePodDirectory(this.#options.directory, this.#options.mounter)
+    this.#mounted = new Map()
+    this.#stale = true
+  }
+
+  #watch(type: VolumeType, pod: Pod, volume: Volume): void {
+    for (const ref of type.sources(pod, volume)) {
+      const key = `${volume.name}/${ref.resource.plural}/${ref.name}`
+      if (this.#unwatch.has(key)) continue
+      this.#unwatch.set(key, this.#options.watches.watch(ref, () => this.#becameStale()))
+    }
+  }
+
+  #arm(name: string, refreshAtMs: number | undefined): void {
+    this.#timers.get(name)?.cancel()
+    this.#timers.delete(name)
+    if (refreshAtMs === undefined) return
+    const { clock } = this.#options
+    this.#timers.set(name, clock.setTimer(() => this.#becameStale(), refreshAtMs - clock.now()))
+  }
+
+  #becameStale(): void {
+    this.#stale = true
+    this.#options.onStale()
+  }
+}
+
+/** Unmounts first: nothing behind a mount is ever deleted. */
+export async function removePodDirectory(directory: string, mounter: Mounter): Promise<void> {
+  await mounter.unmountBelow(directory)
+  await rm(directory, { recursive: true, force: true })
+}
