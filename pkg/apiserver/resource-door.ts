@@ -1,4 +1,5 @@
 // Requests for resources over HTTP: from method, path, query and body to an ApiRequest, and the answer back.
+import { decodeDeleteOptions } from '../api/decode.ts'
 import type { ApiRequest, Handle, Verb } from '../api/request.ts'
 import { methodNotAllowed, unknownPath } from '../api/status-error.ts'
 import type { Definition } from '../registry/definition.ts'
@@ -6,7 +7,7 @@ import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Authorizer } from './authorizer.ts'
 import { requireAllowed } from './authorize.ts'
-import { decodeDeletion, decodeObject, decodePatch } from './decode-body.ts'
+import { decodeObject, decodePatch } from './decode-body.ts'
 import { checkForm, encodeAnswer } from './encode.ts'
 import { header, readBody, signalOf, type Exchange } from './exchange.ts'
 import { attributesOf } from './handle.ts'
@@ -76,7 +77,7 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
 async function deletion({ incoming, query }: Exchange): Promise<Partial<ApiRequest['options']>> {
   const body = await readBody(incoming)
   if (body.length === 0) return { delete: parseDeleteQuery(query) }
-  const { dryRun, ...rest } = decodeDeletion(body, header(incoming, 'content-type'))
+  const { dryRun, ...rest } = decodeDeleteOptions(body, header(incoming, 'content-type'))
   return { delete: rest, ...(dryRun?.length ? { dryRun } : {}) }
 }
 

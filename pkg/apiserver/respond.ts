@@ -17,18 +17,18 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string | string[]>>
 }
 
-/** One `Warning` header a text, as RFC 7234 quotes it. */
-export function warningHeaders(warnings: readonly string[]): string[] {
-  return [...new Set(warnings)].map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&').replace(/[\r\n\t]+/g, ' ')}"`)
+/** The texts as the value of a `Warning` header. */
+export function warningHeader(warnings: readonly string[]): string {
+  return [...new Set(warnings)].map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&').replace(/[\r\n\t]+/g, ' ')}"`).join(', ')
 }
 
 type AnyResponse = Http2ServerResponse
 
 export async function send(exchange: Pick<Exchange, 'incoming' | 'outgoing' | 'warnings'>, answer: Answer): Promise<void> {
   const outgoing = exchange.outgoing as AnyResponse
-  let body: Buffer = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
+  let body: Uint8Array = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   const headers: OutgoingHttpHeaders = { 'content-type': answer.contentType, 'cache-control': 'no-cache, private', ...answer.headers }
-  if (exchange.warnings.length > 0) headers['warning'] = warningHeaders(exchange.warnings)
+  if (exchange.warnings.length > 0) headers['warning'] = warningHeader(exchange.warnings)
   if (body.length >= gzipFrom && header(exchange.incoming, 'accept-encoding')?.includes('gzip')) {
     body = await gzipAsync(body, { level: constants.Z_BEST_SPEED })
     headers['content-encoding'] = 'gzip'
@@ -37,7 +37,8 @@ export async function send(exchange: Pick<Exchange, 'incoming' | 'outgoing' | 'w
   if (outgoing.destroyed || outgoing.headersSent) return
   headers['content-length'] = body.length
   outgoing.writeHead(answer.code, headers)
-  outgoing.end(exchange.incoming.method === 'HEAD' ? undefined : body)
+  if (exchange.incoming.method === 'HEAD') outgoing.end()
+  else outgoing.end(body)
 }
 
 export const json = (code: number, value: unknown): Answer =>

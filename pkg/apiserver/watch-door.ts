@@ -8,7 +8,7 @@ import { encoded } from '../registry/object-view.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Exchange, Outgoing } from './exchange.ts'
 import type { Form } from './negotiate.ts'
-import { warningHeaders } from './respond.ts'
+import { warningHeader } from './respond.ts'
 import { metadataText, tableText, type Include } from './table.ts'
 
 export interface WatchDoorOptions {
@@ -31,10 +31,10 @@ const tail = Buffer.from('}\n')
 export async function sendWatch(exchange: Exchange, events: WatchStream, options: WatchDoorOptions): Promise<void> {
   const outgoing = exchange.outgoing as Http2ServerResponse
   const headers: OutgoingHttpHeaders = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }
-  if (exchange.warnings.length > 0) headers['warning'] = warningHeaders(exchange.warnings)
+  if (exchange.warnings.length > 0) headers['warning'] = warningHeader(exchange.warnings)
   outgoing.writeHead(200, headers)
   // HTTP/2 sends headers at once; HTTP/1.1 keeps them for the first event, which may be long in coming.
-  if ('flushHeaders' in outgoing) (outgoing as ServerResponse).flushHeaders()
+  if ('flushHeaders' in outgoing) (outgoing as unknown as ServerResponse).flushHeaders()
   const encode = eventEncoder(options)
   for await (const batch of events) {
     let pieces: Buffer[] = []

@@ -1,0 +1,104 @@
+// The API server: its core pipeline, and the HTTP door around it when there are certificates for one.
+import type { AddressInfo } from 'node:net'
+import type { Handle, UserInfo } from '../api/request.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Clock } from '../util/clock.ts'
+import type { Authorizer } from './authorizer.ts'
+import { createAuthenticate, type TokenAuthenticator } from './authenticator.ts'
+import { bindingRequests } from './bindings.ts'
+import { componentStatusRequests } from './component-statuses.ts'
+import { evictionRequests } from './evictions.ts'
+import { createHandle, type SpecialRequest } from './handle.ts'
+import type { HealthChecks } from './health.ts'
+import { HttpDoor, type TlsOptions } from './http-door.ts'
+import { RequestMetrics } from './metrics.ts'
+import type { NodeConnections } from './node-connection.ts'
+import { RbacAuthorizer } from './rbac.ts'
+import { rbacGuard } from './rbac-escalation.ts'
+import { watchRbac } from './rbac-source.ts'
+import { serveResource } from './resource-door.ts'
+import { reviewRequests } from './reviews.ts'
+import { serveConnect, isConnect } from './connect.ts'
+import { serveUpgrade } from './upgrade-tunnel.ts'
+import { createSystemRoutes, type Documents } from './system-routes.ts'
+import { ServiceAccountTokens, type TokenSigner } from './service-account-tokens.ts'
+
+export interface ApiServerOptions {
+  readonly registry: Registry
+  readonly clock: Clock
+  readonly nodeConnections: NodeConnections
+  /** Makes and reads ServiceAccount tokens. */
+  readonly signer: TokenSigner
+  /** Bearer tokens from a file. */
+  readonly staticTokens?: ReadonlyMap<string, UserInfo>
+  readonly anonymous?: boolean
+  /** Discovery and OpenAPI. */
+  readonly documents?: Documents
+  readonly health?: HealthChecks
+  /** Instead of RBAC. */
+  readonly authorizer?: Authorizer
+  readonly log?: (text: string) => void
+}
+
+/**
+ * Made after the registry and before its `stop`. `handle` works at once; `listen` opens the HTTP door.
+ * `stop` closes connections and watches; it leaves the registry and the store to their owner.
+ */
+export class ApiServer {
+  readonly handle: Handle
+  readonly authorizer: Authorizer
+  readonly #options: ApiServerOptions
+  readonly #tokens: readonly TokenAuthenticator[]
+  readonly #metrics: RequestMetrics
+  readonly #stop = new AbortController()
+  readonly #log: (text: string) => void
+  #door: HttpDoor | undefined
+
+  constructor(options: ApiServerOptions) {
+    const { registry, clock, signer } = options
+    this.#options = options
+    this.#log = options.log ?? (() => undefined)
+    this.#metrics = new RequestMetrics(clock.now())
+    const rbac = options.authorizer ? undefined : new RbacAuthorizer(watchRbac(registry, { clock, signal: this.#stop.signal }))
+    this.authorizer = options.authorizer ?? rbac!
+    const accounts = new ServiceAccountTokens({ registry, signer, clock })
+    const fixed = options.staticTokens
+    this.#tokens = [
+      ...(fixed ? [async (token: string) => { const user = fixed.get(token); return user && { user } }] : []),
+      (token, audiences) => accounts.authenticate(token, audiences),
+    ]
+    const special = new Map<string, SpecialRequest>([
+      ...reviewRequests({ authorizer: this.authorizer, tokens: this.#tokens }),
+      ...bindingRequests(registry), ...evictionRequests(registry, clock), ...componentStatusRequests, ...accounts.requests(),
+    ])
+    this.handle = createHandle({ registry, authorizer: this.authorizer, special, guards: rbac ? [rbacGuard(registry, rbac)] : [] })
+  }
+
+  async listen(at: { host: string; port: number; tls: TlsOptions }): Promise<AddressInfo> {
+    const { registry, clock, nodeConnections, signer, documents, health = {}, anonymous } = this.#options
+    const log = this.#log
+    const connect = { registry, authorizer: this.authorizer, nodeConnections, clock, log }
+    const resources = { handle: this.handle, registry, authorizer: this.authorizer, clock, onStall: () => log('a client that did not read its watch was cut off'), metrics: this.#metrics }
+    this.#door = new HttpDoor({
+      tls: at.tls, authorizer: this.authorizer, metrics: this.#metrics, clock, log,
+      authenticate: createAuthenticate({ tokens: this.#tokens, authorizer: this.authorizer, anonymous }),
+      serveResource: (exchange, path) => isConnect(path) ? serveConnect(exchange, path, connect) : serveResource(exchange, path, resources),
+      serveUpgrade: (upgrade, path) => serveUpgrade(upgrade, path, connect),
+      system: createSystemRoutes({
+        health, documents, log, metrics: () => this.#metrics.text(), issuer: signer,
+        groupVersions: () => registry.definitions().flatMap(({ resource: { group, version } }) => group === '' ? [] : [`/apis/${group}`, `/apis/${group}/${version}`]),
+      }),
+    })
+    return this.#door.listen(at.port, at.host)
+  }
+
+  setTls(tls: TlsOptions): void {
+    this.#door?.setTls(tls)
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#door?.close()
+    this.#door = undefined
+  }
+}

@@ -1,0 +1,50 @@
+// Requests that are answered by a node or a pod instead of the registry: logs, streams without an upgrade, proxies.
+import type { ServerResponse } from 'node:http'
+import { badRequest, methodNotAllowed } from '../api/status-error.ts'
+import { signalOf, type Exchange } from './exchange.ts'
+import { openLog } from './pod-logs.ts'
+import { requireVerbs, type ConnectOptions } from './pod-target.ts'
+import { serveProxy } from './proxy.ts'
+import type { ResourcePath } from './request-path.ts'
+
+const streams = new Set(['exec', 'attach', 'portforward'])
+const proxied = new Set(['pods', 'services', 'nodes'])
+
+export function isConnect({ group, version, plural, subresource, watch }: ResourcePath): boolean {
+  if (group !== '' || version !== 'v1' || subresource === undefined || watch) return false
+  if (subresource === 'proxy') return proxied.has(plural)
+  return plural === 'pods' && (subresource === 'log' || streams.has(subresource))
+}
+
+export const isStream = (path: ResourcePath): boolean => isConnect(path) && streams.has(path.subresource ?? '')
+
+const verbs: Readonly<Record<string, string>> = { GET: 'get', HEAD: 'get', OPTIONS: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
+
+export async function serveConnect(exchange: Exchange, path: ResourcePath, options: ConnectOptions): Promise<void> {
+  const verb = verbs[exchange.method]
+  if (!verb) throw methodNotAllowed(path)
+  requireVerbs(exchange.user, path, options.authorizer, [verb])
+  if (path.subresource === 'proxy') return serveProxy(exchange, path, options)
+  if (path.subresource === 'log') {
+    if (verb !== 'get') throw methodNotAllowed(path)
+    return serveLog(exchange, path, options)
+  }
+  throw badRequest('Upgrade request required')
+}
+
+async function serveLog(exchange: Exchange, path: ResourcePath, options: ConnectOptions): Promise<void> {
+  const outgoing = exchange.outgoing as ServerResponse
+  const chunks = await openLog(path, exchange.query, signalOf(outgoing), options)
+  outgoing.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' })
+  if ('flushHeaders' in outgoing) outgoing.flushHeaders()
+  for await (const chunk of chunks ?? []) {
+    if (outgoing.destroyed) return
+    if (!outgoing.write(chunk)) await drained(outgoing)
+  }
+  outgoing.end()
+}
+
+const drained = (outgoing: ServerResponse): Promise<void> => new Promise((resolve) => {
+  outgoing.once('drain', resolve)
+  outgoing.once('close', resolve)
+})

@@ -1,0 +1,91 @@
+// Reviews: questions about who one is and what one may do, asked by creating an object that is not stored.
+import type { KubeObject } from '../api/object.ts'
+import type { ApiRequest, ApiResponse, UserInfo } from '../api/request.ts'
+import { badRequest } from '../api/status-error.ts'
+import type {
+  LocalSubjectAccessReview, NonResourceAttributes, ResourceAttributes as ReviewedResource, SelfSubjectAccessReview,
+  SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewStatus, TokenReview,
+} from '../api/types-auth.ts'
+import type { Attributes, Authorizer } from './authorizer.ts'
+import { withAuthenticated, type TokenAuthenticator } from './authenticator.ts'
+import type { SpecialRequest } from './handle.ts'
+
+export interface ReviewOptions {
+  readonly authorizer: Authorizer
+  readonly tokens: readonly TokenAuthenticator[]
+}
+
+const created = (object: KubeObject): ApiResponse => ({ type: 'object', code: 201, object })
+
+/** The review as it was asked, with its answer. */
+const answered = <T extends KubeObject>(request: ApiRequest, status: unknown): ApiResponse => {
+  const asked = request.object as T
+  return created({ kind: asked.kind, apiVersion: asked.apiVersion, ...asked, metadata: asked.metadata ?? {}, status } as KubeObject)
+}
+
+export function reviewRequests({ authorizer, tokens }: ReviewOptions): [string, SpecialRequest][] {
+  const authentication = 'create authentication.k8s.io'
+  const authorization = 'create authorization.k8s.io'
+  return [
+    [`${authentication}/tokenreviews`, async (request) => answered(request, await reviewToken(tokens, request.object as TokenReview))],
+    [`${authentication}/selfsubjectreviews`, (request) => answered(request, { userInfo: shownUser(request.user) })],
+    [`${authorization}/selfsubjectaccessreviews`, (request) => {
+      const { spec } = request.object as SelfSubjectAccessReview
+      return answered(request, decide(authorizer, request.user, spec))
+    }],
+    [`${authorization}/subjectaccessreviews`, (request) => {
+      const { spec } = request.object as SubjectAccessReview
+      return answered(request, decide(authorizer, subjectOf(spec), spec))
+    }],
+    [`${authorization}/localsubjectaccessreviews`, (request) => {
+      const { spec } = request.object as LocalSubjectAccessReview
+      if (spec.resourceAttributes?.namespace !== request.namespace) {
+        throw badRequest(`spec.resourceAttributes.namespace must match namespace: expected ${JSON.stringify(request.namespace)}, found ${JSON.stringify(spec.resourceAttributes?.namespace ?? '')}`)
+      }
+      return answered(request, decide(authorizer, subjectOf(spec), spec))
+    }],
+    [`${authorization}/selfsubjectrulesreviews`, (request) => {
+      const { spec } = request.object as SelfSubjectRulesReview
+      if (!spec?.namespace) throw badRequest('no namespace on request')
+      const { resourceRules, nonResourceRules } = authorizer.rulesFor(request.user, spec.namespace)
+      return answered(request, { resourceRules, nonResourceRules, incomplete: false })
+    }],
+  ]
+}
+
+interface AccessSpec {
+  readonly resourceAttributes?: ReviewedResource
+  readonly nonResourceAttributes?: NonResourceAttributes
+}
+
+function decide(authorizer: Authorizer, user: UserInfo, spec: AccessSpec): SubjectAccessReviewStatus {
+  const { allowed, reason } = authorizer.authorize(attributesOf(user, spec))
+  return { allowed, ...(reason ? { reason } : {}) }
+}
+
+function attributesOf(user: UserInfo, spec: AccessSpec): Attributes {
+  const { resourceAttributes: resource, nonResourceAttributes: path } = spec ?? {}
+  if ((resource === undefined) === (path === undefined)) throw badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified')
+  if (path) return { user, verb: path.verb ?? '', path: path.path ?? '' }
+  const { verb = '', group = '', version, resource: plural = '', subresource, namespace, name } = resource!
+  return { user, verb, group, version, resource: plural, subresource, namespace, name }
+}
+
+function subjectOf(spec: SubjectAccessReview['spec']): UserInfo {
+  if (!spec?.user && !spec?.groups?.length) throw badRequest('at least one of user or group must be specified')
+  return { username: spec.user ?? '', groups: spec.groups ?? [], ...(spec.uid ? { uid: spec.uid } : {}), ...(spec.extra ? { extra: spec.extra } : {}) }
+}
+
+const shownUser = ({ username, uid, groups, extra }: UserInfo): object => ({
+  username, ...(uid ? { uid } : {}), groups, ...(extra ? { extra } : {}),
+})
+
+async function reviewToken(tokens: readonly TokenAuthenticator[], review: TokenReview): Promise<object> {
+  const { token, audiences } = review.spec ?? {}
+  if (!token) throw badRequest('token is required for TokenReview in authentication')
+  for (const authenticate of tokens) {
+    const found = await authenticate(token, audiences?.length ? audiences : undefined)
+    if (found) return { authenticated: true, user: shownUser(withAuthenticated(found.user)), ...(found.audiences ? { audiences: found.audiences } : {}) }
+  }
+  return { authenticated: false, user: {}, error: 'invalid bearer token' }
+}
