@@ -2,14 +2,22 @@
 import { apiVersionOf, controllerOf, keyOf, type KubeObject, type OwnerReference, type Resource } from '../api/object.ts'
 import { isNotFound, StatusError } from '../api/status-error.ts'
 import type { Client } from '../client/client.ts'
+import type { Index, Informer } from '../client/informer.ts'
 
 export interface Claim<T extends KubeObject> {
   readonly owner: KubeObject
   readonly ownerResource: Resource
   readonly resource: Resource<T>
-  /** All objects that might be claimed: those of the owner's namespace. */
+  /** All objects that might be claimed; `claimCandidates` gives them. */
   readonly candidates: readonly T[]
   readonly matches: (object: T) => boolean
+}
+
+const orphans: Index<KubeObject> = { name: 'orphans by namespace', values: (object) => (controllerOf(object) ? [] : [object.metadata.namespace ?? '']) }
+
+/** What an owner might claim: what it owns, and what in its namespace nobody owns. */
+export function claimCandidates<T extends KubeObject>(informer: Informer<T>, { metadata }: KubeObject): readonly T[] {
+  return [...informer.ownedBy(metadata.uid ?? ''), ...informer.byIndex(orphans, metadata.namespace ?? '')]
 }
 
 export interface ClaimPlan<T> {
