@@ -62,11 +62,7 @@ export class VersionedState {
     if (!start.startsWith(prefix)) throw new RangeError(`start ${start} is not under ${prefix}`)
     const overlay = this.#overlay(prefix, revision)
     const end = prefixEnd(prefix)
-    const entries: Entry[] = []
-    for (const entry of this.#visible(overlay, start, end)) {
-      if (entries.length >= limit) break
-      entries.push(entry)
-    }
+    const entries = overlay.size === 0 ? this.#newest.values(start, end, limit) : this.#visible(overlay, { start, end, limit })
     const remaining = this.#count(overlay, start, end) - entries.length
     return { entries: entries as Entry<V>[], revision, remaining }
   }
@@ -100,7 +96,7 @@ export class VersionedState {
     }
     const transaction: Transaction = {
       get: <V>(key: string) => this.#newest.get(key) as Entry<V> | undefined,
-      list: <V>(prefix: string) => Array.from(this.#newest.range(prefix, prefixEnd(prefix)), ([, entry]) => entry as Entry<V>),
+      list: <V>(prefix: string) => this.#newest.values(prefix, prefixEnd(prefix), Infinity) as Entry<V>[],
       put: (key, value, options) => {
         const revision = this.#newestRevision + 1
         const previous = this.#newest.get(key)
@@ -191,21 +187,20 @@ export class VersionedState {
     return overlay
   }
 
-  *#visible(overlay: Overlay, start: string, end: string | undefined): Generator<Entry, void, undefined> {
+  #visible(overlay: Overlay, { start, end, limit }: { start: string; end: string | undefined; limit: number }): Entry[] {
+    const found: Entry[] = []
+    const add = (entry: Entry | undefined): boolean => {
+      if (entry && found.length < limit) found.push(entry)
+      return found.length < limit
+    }
     const extra = [...overlay.keys()].filter((key) => key >= start && !this.#newest.has(key)).sort()
     let next = 0
     for (const [key, newest] of this.#newest.range(start, end)) {
-      for (; next < extra.length && (extra[next] as string) < key; next++) {
-        const entry = overlay.get(extra[next] as string)
-        if (entry) yield entry
-      }
-      const entry = overlay.has(key) ? overlay.get(key) : newest
-      if (entry) yield entry
+      for (; next < extra.length && (extra[next] as string) < key; next++) add(overlay.get(extra[next] as string))
+      if (!add(overlay.has(key) ? overlay.get(key) : newest)) return found
     }
-    for (; next < extra.length; next++) {
-      const entry = overlay.get(extra[next] as string)
-      if (entry) yield entry
-    }
+    for (; next < extra.length; next++) add(overlay.get(extra[next] as string))
+    return found
   }
 
   #count(overlay: Overlay, start: string, end: string | undefined): number {

@@ -27,6 +27,9 @@ describe('SortedMap', () => {
       const end = `k${random(4000).toString(36)}`
       const within = sorted.filter(([name]) => name >= start && name < end)
       expect([...map.range(start, end)]).toEqual(within)
+      const limit = random(700)
+      expect(map.values(start, end, limit)).toEqual(within.slice(0, limit).map(([, value]) => value))
+      expect(map.values(start, undefined, Infinity)).toEqual(sorted.filter(([name]) => name >= start).map(([, value]) => value))
       expect(map.count(start, end)).toBe(within.length)
     }
     for (const key of [...model.keys()]) map.delete(key)

@@ -71,6 +71,22 @@ export class SortedMap<V> {
     }
   }
 
+  /** The first `limit` values of a range, as fast as it goes. */
+  values(start: string, end: string | undefined, limit: number): V[] {
+    const values: V[] = []
+    if (this.#chunks.length === 0) return values
+    let index = this.#chunkFor(start)
+    let position = lowerBound(this.#chunks[index] as string[], start)
+    for (; index < this.#chunks.length; index++, position = 0) {
+      const chunk = this.#chunks[index] as string[]
+      const within = end === undefined || (chunk[chunk.length - 1] as string) < end ? chunk.length : lowerBound(chunk, end)
+      const stop = Math.min(within, position + limit - values.length)
+      for (; position < stop; position++) values.push(this.#values.get(chunk[position] as string) as V)
+      if (stop < chunk.length) break
+    }
+    return values
+  }
+
   /** How many keys are in `start` (inclusive) to `end` (exclusive). */
   count(start: string, end?: string): number {
     return Math.max(0, (end === undefined ? this.size : this.#rank(end)) - this.#rank(start))
