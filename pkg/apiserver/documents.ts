@@ -1,0 +1,139 @@
+// Serves discovery and OpenAPI documents for the definitions of the moment.
+import { createHash } from 'node:crypto'
+import type { Definition } from '../registry/definition.ts'
+import { findDescriptions } from './descriptions.ts'
+import type { DescriptionSource } from './descriptions.ts'
+import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions, discoveredGroups } from './discovery.ts'
+import type { AggregatedVersion, DiscoveredGroup, DiscoveredVersion } from './discovery.ts'
+import { documentHash, documentPath, openApiV2, openApiV3 } from './openapi.ts'
+import type { Answer } from './respond.ts'
+import { json } from './respond.ts'
+import type { DocumentRequest, Documents } from './system-routes.ts'
+
+export interface DocumentOptions {
+  /** Answers the same array until something changes. */
+  readonly definitions: () => readonly Definition[]
+  readonly descriptions?: DescriptionSource
+}
+
+/** What was worked out for one state of the definitions. */
+interface State {
+  readonly definitions: readonly Definition[]
+  readonly groups: readonly DiscoveredGroup[]
+  /** Discovery bodies by path and form. */
+  readonly bodies: Map<string, Answer>
+  swagger?: Answer
+  swaggerTag?: string
+}
+
+export function createDocuments({ definitions, descriptions = findDescriptions() }: DocumentOptions): Documents {
+  let state: State | undefined
+  /** Hashes outlive a change of other group-versions. */
+  const hashes = new WeakMap<Definition, { readonly members: readonly Definition[]; readonly hash: string }>()
+
+  const current = (): State => {
+    const now = definitions()
+    if (state?.definitions !== now) state = { definitions: now, groups: discoveredGroups(now), bodies: new Map() }
+    return state
+  }
+
+  const hashOf = ({ definitions: members }: DiscoveredVersion): string => {
+    const first = members[0]
+    if (!first) return ''
+    const known = hashes.get(first)
+    if (known && known.members.length === members.length && known.members.every((member, index) => member === members[index])) return known.hash
+    const hash = documentHash(openApiV3(members), descriptions.stamp)
+    hashes.set(first, { members, hash })
+    return hash
+  }
+
+  const openApiIndex = (): unknown => ({
+    paths: Object.fromEntries(current().groups.flatMap(({ group, versions }) => versions.map((member) => {
+      const path = documentPath({ group, version: member.version })
+      return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(member)}` }]
+    }))),
+  })
+
+  const openApiDocument = (path: string, request: DocumentRequest): Answer | undefined => {
+    for (const { group, versions } of current().groups) {
+      const member = versions.find(({ version }) => documentPath({ group, version }) === path)
+      if (!member) continue
+      const hash = hashOf(member)
+      const asked = request.query.get('hash')
+      if (asked !== null && asked !== hash) {
+        return { ...json(301, null), body: '', headers: { location: `/openapi/v3/${path}?hash=${hash}` } }
+      }
+      const headers: Record<string, string> = { etag: `"${hash}"`, ...(asked === null ? {} : { 'cache-control': 'public, immutable' }) }
+      if (request.ifNoneMatch?.includes(`"${hash}"`)) return { ...json(304, null), body: '', headers }
+      return { ...json(200, openApiV3(member.definitions, descriptions.read())), headers }
+    }
+    return undefined
+  }
+
+  const swagger = (request: DocumentRequest): Answer => {
+    const state = current()
+    const hash = state.swaggerTag ??= createHash('sha512').update(state.groups.flatMap(({ versions }) => versions.map(hashOf)).join()).digest('hex').toUpperCase()
+    const headers = { etag: `"${hash}"` }
+    if (request.ifNoneMatch?.includes(`"${hash}"`)) return { ...json(304, null), body: '', headers }
+    return (state.swagger ??= { ...json(200, openApiV2(state.definitions, descriptions.read())), headers })
+  }
+
+  return (request) => {
+    const path = request.path.replace(/\/+$/, '')
+    if (path === '/openapi/v2') return swagger(request)
+    if (path === '/openapi/v3') return json(200, openApiIndex())
+    if (path.startsWith('/openapi/v3/')) return openApiDocument(path.slice('/openapi/v3/'.length), request)
+    return discovery(path, request, current())
+  }
+}
+
+function discovery(path: string, request: DocumentRequest, { groups, bodies }: State): Answer | undefined {
+  const aggregated = path === '/api' || path === '/apis' ? aggregatedVersion(request.accept) : undefined
+  const key = `${path} ${aggregated ?? ''} ${path === '/api' && !aggregated ? request.host : ''}`
+  let answer = bodies.get(key)
+  if (!answer) {
+    const value = aggregated
+      ? aggregatedDiscovery(groups.filter(({ group }) => (group === '') === (path === '/api')), aggregated)
+      : legacyDiscovery(path, request.host, groups)
+    if (value === undefined) return undefined
+    answer = tagged(json(200, value), aggregated)
+    // Hosts are what clients call us: as many as they like.
+    if (!key.endsWith(request.host) || bodies.size < 200) bodies.set(key, answer)
+  }
+  const etag = answer.headers?.['etag']
+  return typeof etag === 'string' && request.ifNoneMatch?.includes(etag) ? { ...answer, code: 304, body: '' } : answer
+}
+
+function tagged(answer: Answer, aggregated: AggregatedVersion | undefined): Answer {
+  const headers: Record<string, string> = { vary: 'Accept' }
+  if (!aggregated) return { ...answer, headers }
+  headers['etag'] = `"${createHash('sha512').update(answer.body).digest('hex').toUpperCase()}"`
+  return { ...answer, contentType: `application/json;g=apidiscovery.k8s.io;v=${aggregated};as=APIGroupDiscoveryList`, headers }
+}
+
+/** The newest form of aggregated discovery that the client takes, if any. */
+function aggregatedVersion(accept: string | undefined): AggregatedVersion | undefined {
+  const versions = new Set<string>()
+  for (const clause of (accept ?? '').split(',')) {
+    const parts = clause.split(';').map((part) => part.trim())
+    if (parts[0] !== 'application/json' || !parts.includes('g=apidiscovery.k8s.io') || !parts.includes('as=APIGroupDiscoveryList')) continue
+    for (const part of parts) if (part.startsWith('v=')) versions.add(part.slice(2))
+  }
+  return versions.has('v2') ? 'v2' : versions.has('v2beta1') ? 'v2beta1' : undefined
+}
+
+function legacyDiscovery(path: string, host: string, groups: readonly DiscoveredGroup[]): unknown {
+  const [, root, ...rest] = path.split('/')
+  if (root === 'api') {
+    if (rest.length === 0) return apiVersions(host)
+    const member = rest.length === 1 ? groups.find(({ group }) => group === '')?.versions.find(({ version }) => version === rest[0]) : undefined
+    return member && apiResourceList('', member)
+  }
+  if (root !== 'apis') return undefined
+  if (rest.length === 0) return apiGroupList(groups.filter(({ group }) => group !== ''))
+  const group = rest[0] === '' ? undefined : groups.find((candidate) => candidate.group === rest[0])
+  if (!group || rest.length > 2) return undefined
+  if (rest.length === 1) return apiGroup(group)
+  const member = group.versions.find(({ version }) => version === rest[1])
+  return member && apiResourceList(group.group, member)
+}
