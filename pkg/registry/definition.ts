@@ -45,6 +45,8 @@ export interface Definition<T extends KubeObject = AnyObject> {
   readonly categories: readonly string[]
   readonly verbs: readonly Verb[]
   readonly schema: ObjectSchema
+  /** OpenAPI v3 schema as a CRD states it; what /openapi shows instead of `schema`. */
+  readonly published?: Readonly<Record<string, unknown>>
   /**
    * Where objects live: `/registry/<storage>/[namespace/]name`. Two versions of a kind share it.
    * undefined: nothing is stored (reviews, bindings); `create` of the registry is then given by the API server.
@@ -57,7 +59,7 @@ export interface Definition<T extends KubeObject = AnyObject> {
 
   /** Fills in what the client left out, on a draft that it may change. Runs on create, update, patch; idempotent. */
   defaults?(draft: T): void
-  /** On create, before admission: drop status, set initial state. May change the draft. */
+  /** On create, after mutating admission: drop status, set initial state. May change the draft. */
   prepareCreate?(draft: T, context: RuleContext): void
   /** On update of the main resource: keep what clients may not write here. May change the draft. `status` is kept already if there is a status subresource. */
   prepareUpdate?(draft: T, old: T, context: RuleContext): void
