@@ -1,4 +1,4 @@
-// Create, inside one transaction: name, metadata, defaults, admission, validation, allocation, put.
+// Create, inside one transaction: name, metadata, defaults, admission, the kind's rules, validation, allocation, put.
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import { alreadyExists } from '../api/status-error.ts'
 import type { Definition } from './definition.ts'
@@ -19,10 +19,10 @@ export function createIn(step: Step, definition: Definition, request: { namespac
   startMetadata(metadata, clock, countsGenerations(definition))
   settleName(step, definition, draft)
   complete(definition, draft)
-  prepare(step, definition, draft)
   const target = { definition, name: metadata.name ?? '', ...(metadata.namespace ? { namespace: metadata.namespace } : {}) }
   const admission = admissionRequest(step, 'CREATE', target)
   mutate(step, draft, admission)
+  prepare(step, definition, draft)
   refuseInvalid(definition, target.name, [...metadataErrors(definition, draft), ...(definition.validate?.(draft) ?? [])])
   review(step, draft, admission)
   definition.warnings?.(draft).forEach((text) => step.warn(text))

@@ -17,8 +17,9 @@ import { listObjects } from './lister.ts'
 import type { StoredEntry } from './object-view.ts'
 import { keyOf, prefixOf, viewOf } from './object-view.ts'
 import { preparePatch } from './patching.ts'
-import type { CollectionRequest, CreateRequest, DeleteRequest, DeleteResult, GetRequest, PatchRequest, UpdateRequest, WatchRequest, WriteResult } from './requests.ts'
-import type { WriteContext } from './transaction-step.ts'
+import { withPatience } from './patience.ts'
+import type { Asking, CollectionRequest, CreateRequest, DeleteRequest, DeleteResult, GetRequest, PatchRequest, UpdateRequest, WatchRequest, WriteResult } from './requests.ts'
+import type { Step, WriteContext } from './transaction-step.ts'
 import { runStep } from './transaction-step.ts'
 import { patchIn, subresourceOf, updateIn } from './update.ts'
 import { watchObjects } from './watcher.ts'
@@ -107,7 +108,7 @@ export class Registry {
 
   async create(definition: Definition, request: CreateRequest): Promise<KubeObject> {
     if (definition.storage === undefined) throw methodNotAllowed(definition.resource)
-    const { object } = await runStep(this.#context, request, (step) => createIn(step, definition, request))
+    const { object } = await withPatience(this.#context, () => runStep(this.#context, request, (step) => createIn(step, definition, request)))
     return object
   }
 
@@ -128,6 +129,11 @@ export class Registry {
     checkDeleteOptions(options)
     const { object, gone } = await runStep(this.#context, request, (step) => deleteIn(step, target, options))
     return { object, gone, status: deletedStatus(target, object) }
+  }
+
+  /** A write that is none of the above (pods/binding …), with the same dry runs and warnings. */
+  write<R>(request: Asking, change: (step: Step) => R): Promise<R> {
+    return runStep(this.#context, request, change)
   }
 
   /** Each object in a transaction of its own; what is gone meanwhile counts as deleted. */

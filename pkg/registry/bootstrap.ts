@@ -1,0 +1,30 @@
+// What a new cluster finds in itself: creates the objects of a list that are not there.
+import type { KubeObject } from '../api/object.ts'
+import { isAlreadyExists } from '../api/status-error.ts'
+import type { UserInfo } from '../api/request.ts'
+import type { Definition } from './definition.ts'
+import type { Registry } from './registry.ts'
+
+export const bootstrapUser: UserInfo = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
+
+function definitionFor(registry: Registry, object: KubeObject): Definition {
+  const [version = '', group = ''] = (object.apiVersion ?? '').split('/').reverse()
+  const found = registry.definitions().find(({ resource }) => resource.group === group && resource.version === version && resource.kind === object.kind)
+  if (!found) throw new Error(`bootstrap: nothing serves ${object.apiVersion} ${object.kind} (${object.metadata.name})`)
+  return found
+}
+
+/** Creates what is missing, in list order, and leaves alone what is there. Returns what it created. */
+export async function ensureObjects(registry: Registry, objects: readonly KubeObject[], user = bootstrapUser): Promise<KubeObject[]> {
+  const created: KubeObject[] = []
+  for (const object of objects) {
+    const definition = definitionFor(registry, object)
+    const namespace = definition.resource.namespaced ? object.metadata.namespace ?? 'default' : undefined
+    try {
+      created.push(await registry.create(definition, { object, user, options: {}, ...(namespace ? { namespace } : {}) }))
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw new Error(`bootstrap: ${object.kind} ${object.metadata.name}: ${(error as Error).message}`, { cause: error })
+    }
+  }
+  return created
+}

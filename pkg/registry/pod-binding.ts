@@ -1,0 +1,51 @@
+// pods/binding: gives a pod its node, once.
+import type { KubeObject } from '../api/object.ts'
+import { badRequest, conflict, internalError, notFound } from '../api/status-error.ts'
+import { thaw } from '../api/json.ts'
+import type { AnyObject } from '../api/object.ts'
+import type { Status } from '../api/status-error.ts'
+import type { Binding, Pod, PodCondition } from '../api/types-pod.ts'
+import { pods } from '../api/types-pod.ts'
+import { timestamp } from './object-metadata.ts'
+import type { Registry } from './registry.ts'
+import type { Asking } from './requests.ts'
+import type { Step } from './transaction-step.ts'
+import type { Target } from './writing.ts'
+import { keyOfTarget, put } from './writing.ts'
+
+/** Sets a condition; its transition time moves with its status only. */
+export function setCondition(pod: Pod, condition: Omit<PodCondition, 'lastTransitionTime'>, now: string): void {
+  pod.status ??= {}
+  const known = pod.status.conditions?.find(({ type }) => type === condition.type)
+  const next: PodCondition = { ...condition, lastTransitionTime: known?.status === condition.status ? known.lastTransitionTime ?? now : now }
+  pod.status.conditions = [...(pod.status.conditions ?? []).filter(({ type }) => type !== condition.type), next]
+}
+
+function bind(step: Step, target: Target, binding: Binding): void {
+  const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
+  if (!stored) throw notFound(pods, target.name)
+  const pod = thaw(stored.value) as unknown as Pod
+  const { uid, resourceVersion } = binding.metadata
+  if (uid && uid !== pod.metadata.uid) throw conflict(pods, target.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid ?? ''}`)
+  if (resourceVersion && resourceVersion !== String(stored.revision)) throw conflict(pods, target.name)
+  if (pod.metadata.deletionTimestamp) throw conflict(pods, target.name, `pod ${target.name} is being deleted, cannot be assigned to a host`)
+  if (pod.spec.nodeName) throw conflict(pods, target.name, `pod ${target.name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`)
+  if (pod.spec.schedulingGates?.length) throw conflict(pods, target.name, `pod ${target.name} has non-empty .spec.schedulingGates`)
+  pod.spec.nodeName = binding.target?.name ?? ''
+  if (binding.metadata.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...binding.metadata.annotations }
+  setCondition(pod, { type: 'PodScheduled', status: 'True' }, timestamp(step.context.clock.now()))
+  put(step, target, pod as unknown as AnyObject, stored)
+}
+
+/** Answers a POST to pods/binding or to bindings. */
+export async function bindPod(registry: Registry, about: Asking & { namespace: string; name: string }, body: KubeObject): Promise<Status> {
+  const binding = body as Binding
+  const definition = registry.definition(pods.group, pods.version, pods.plural)
+  if (!definition) throw internalError('pods are not served')
+  const { kind, name } = binding.target ?? {}
+  if (kind && kind !== 'Node') throw badRequest(`target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`)
+  if (!name) throw badRequest('target.name: Required value')
+  if (binding.metadata?.name && binding.metadata.name !== about.name) throw badRequest(`the name of the object (${binding.metadata.name}) does not match the name on the URL (${about.name})`)
+  await registry.write(about, (step) => bind(step, { definition, namespace: about.namespace, name: about.name }, binding))
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
+}

@@ -1,0 +1,175 @@
+// Gives Services their cluster IPs and node ports, from an index that follows the store. IPAddress objects are not made (yet).
+import type { FieldError } from '../api/field-error.ts'
+import { invalid, invalidObject } from '../api/field-error.ts'
+import type { AnyObject } from '../api/object.ts'
+import { internalError } from '../api/status-error.ts'
+import type { Service, ServiceSpec } from '../api/types-service.ts'
+import { services } from '../api/types-service.ts'
+import type { Store, Watch } from '../storage/store.ts'
+import type { Clock } from '../util/clock.ts'
+import type { Allocator } from './allocator.ts'
+import type { Definition } from './definition.ts'
+import type { AddressRange } from './service-network.ts'
+import { chooseOffset, formatIpv4, offsetIn, parseIpv4, parseRange, reservedOffsets } from './service-network.ts'
+import { TakenNumbers } from './taken-numbers.ts'
+
+export interface ServiceNetwork {
+  /** Such as `10.43.0.0/16`. */
+  readonly cidr: string
+  /** Inclusive; 30000 to 32767 when left out. */
+  readonly nodePorts?: { readonly first: number; readonly last: number }
+}
+
+interface Draw {
+  readonly definition: Definition
+  readonly clock: Clock
+  readonly name: string
+  readonly addresses: number[]
+  readonly ports: number[]
+}
+
+const goList = (texts: readonly string[]): string => `[]string{${texts.map((text) => JSON.stringify(text)).join(', ')}}`
+
+const needsAddress = ({ type, clusterIP, clusterIPs }: ServiceSpec): boolean =>
+  type !== 'ExternalName' && clusterIP !== 'None' && clusterIPs?.[0] !== 'None'
+
+const needsNodePorts = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean =>
+  type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false)
+
+const needsHealthPort = ({ type, externalTrafficPolicy }: ServiceSpec): boolean => type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
+
+function portsOf({ ports, healthCheckNodePort }: ServiceSpec): number[] {
+  return [...(ports ?? []).map(({ nodePort }) => nodePort ?? 0), healthCheckNodePort ?? 0].filter((port) => port > 0)
+}
+
+export class ServiceAllocator implements Allocator {
+  readonly resource = services
+  readonly #cidr: string
+  readonly #range: AddressRange
+  readonly #firstPort: number
+  readonly #portCount: number
+  readonly #addresses = new TakenNumbers()
+  readonly #ports = new TakenNumbers()
+  #watch: Watch | undefined
+
+  constructor(network: ServiceNetwork) {
+    this.#cidr = network.cidr
+    this.#range = parseRange(network.cidr)
+    const { first, last } = network.nodePorts ?? { first: 30_000, last: 32_767 }
+    this.#firstPort = first
+    this.#portCount = last - first + 1
+  }
+
+  start(store: Store, prefix: string): void {
+    const { entries, revision } = store.list<Service>(prefix)
+    for (const { key, value } of entries) this.#index(key, value)
+    this.#watch = store.watch<Service>(prefix, revision, (changes) => {
+      for (const { key, entry } of changes) this.#index(key, entry?.value)
+    })
+  }
+
+  stop(): void {
+    this.#watch?.close()
+  }
+
+  allocate(draft: AnyObject, old: AnyObject | undefined, context: { definition: Definition; clock: Clock }): () => void {
+    const { spec } = draft as unknown as Service
+    const before = (old as unknown as Service | undefined)?.spec
+    const draw: Draw = { ...context, name: draft.metadata.name ?? '', addresses: [], ports: [] }
+    const release = (): void => {
+      this.#addresses.release(draw.addresses)
+      this.#ports.release(draw.ports)
+    }
+    try {
+      if (needsAddress(spec)) this.#drawAddresses(spec, before, draw)
+      else if (spec.clusterIP === 'None') spec.clusterIPs = ['None']
+      if (needsNodePorts(spec)) this.#drawPorts(spec, before, draw)
+      if (needsHealthPort(spec) && !spec.healthCheckNodePort) spec.healthCheckNodePort = this.#drawPort(draw)
+      return release
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  #index(key: string, service: Service | undefined): void {
+    const spec = service?.spec
+    const addresses = (spec?.clusterIPs ?? (spec?.clusterIP ? [spec.clusterIP] : [])).map((ip) => this.#offset(ip)).filter((offset) => offset !== undefined)
+    this.#addresses.set(key, addresses)
+    this.#ports.set(key, spec ? portsOf(spec) : [])
+  }
+
+  #offset(ip: string): number | undefined {
+    const address = parseIpv4(ip)
+    return address === undefined ? undefined : offsetIn(this.#range, address)
+  }
+
+  #drawAddresses(spec: ServiceSpec, before: ServiceSpec | undefined, draw: Draw): void {
+    const refuse = (error: FieldError): never => {
+      throw invalidObject(draw.definition.resource, draw.name, [error])
+    }
+    const asked = spec.clusterIPs?.length ? spec.clusterIPs : spec.clusterIP ? [spec.clusterIP] : []
+    spec.ipFamilies?.forEach((family, index) => {
+      if (family !== 'IPv4' && spec.ipFamilyPolicy === 'SingleStack') refuse(invalid(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster'))
+    })
+    if (spec.ipFamilyPolicy === 'RequireDualStack') refuse(invalid('spec.ipFamilyPolicy', 'RequireDualStack', 'this cluster is not configured for dual-stack services'))
+    spec.ipFamilies = ['IPv4']
+    const kept = before ? before.clusterIPs ?? (before.clusterIP ? [before.clusterIP] : []) : []
+    for (const ip of asked) {
+      if (kept.includes(ip)) continue
+      const offset = this.#offset(ip)
+      const fault = offset === undefined ? `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${this.#cidr}`
+        : this.#addresses.has(offset) ? 'provided IP is already allocated' : undefined
+      if (fault !== undefined) refuse({ field: 'spec.clusterIPs', reason: 'FieldValueInvalid', text: `Invalid value: ${goList(asked)}: failed to allocate IP ${ip}: ${fault}` })
+      this.#reserve(this.#addresses, draw.addresses, offset as number)
+    }
+    const addresses = asked.length > 0 ? asked : [this.#drawAddress(draw)]
+    spec.clusterIP = addresses[0] ?? ''
+    spec.clusterIPs = [...addresses]
+  }
+
+  #drawAddress(draw: Draw): string {
+    const { size, base } = this.#range
+    const offset = chooseOffset(size, reservedOffsets(size), (candidate) => this.#addresses.has(candidate), () => draw.clock.random())
+    if (offset === undefined) throw internalError('failed to allocate a serviceIP: range is full')
+    this.#reserve(this.#addresses, draw.addresses, offset)
+    return formatIpv4(base + offset)
+  }
+
+  #drawPorts(spec: ServiceSpec, before: ServiceSpec | undefined, draw: Draw): void {
+    const kept = new Set(before ? portsOf(before) : [])
+    const own = new Set<number>()
+    const ports = spec.ports ?? []
+    ports.forEach(({ nodePort }, index) => {
+      if (!nodePort || kept.has(nodePort) || own.has(nodePort)) return
+      const fault = nodePort < this.#firstPort || nodePort >= this.#firstPort + this.#portCount
+        ? `provided port is not in the valid range. The range of valid ports is ${this.#firstPort}-${this.#firstPort + this.#portCount - 1}`
+        : this.#ports.has(nodePort) ? 'provided port is already allocated' : undefined
+      if (fault !== undefined) throw invalidObject(draw.definition.resource, draw.name, [invalid(`spec.ports[${index}].nodePort`, nodePort, fault)])
+      this.#reserve(this.#ports, draw.ports, nodePort)
+      own.add(nodePort)
+    })
+    for (const port of ports) {
+      if (port.nodePort) continue
+      // The same port number over TCP and UDP is reached at one node port.
+      const twin = ports.find((other) => other !== port && other.port === port.port && other.protocol !== port.protocol && other.nodePort)
+      const taken = twin && ports.some((other) => other !== twin && other.nodePort === twin.nodePort && other.protocol === port.protocol)
+      port.nodePort = twin?.nodePort && !taken ? twin.nodePort : this.#drawPort(draw)
+    }
+  }
+
+  #drawPort(draw: Draw): number {
+    const count = this.#portCount
+    const reserved = count < 16 ? 0 : Math.min(Math.max(Math.floor(count / 32), 16), 128)
+    const offset = chooseOffset(count, reserved, (candidate) => this.#ports.has(this.#firstPort + candidate - 1), () => draw.clock.random())
+    if (offset === undefined) throw internalError('failed to allocate a nodePort: range is full')
+    const port = this.#firstPort + offset - 1
+    this.#reserve(this.#ports, draw.ports, port)
+    return port
+  }
+
+  #reserve(taken: TakenNumbers, mine: number[], value: number): void {
+    taken.reserve(value)
+    mine.push(value)
+  }
+}
