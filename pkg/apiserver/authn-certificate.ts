@@ -1,7 +1,7 @@
 // Users by client certificate: the common name is the user, the organizations are the groups.
 import type { TLSSocket } from 'node:tls'
 import type { UserInfo } from '../api/request.ts'
-import { StatusError } from '../api/status-error.ts'
+import type { StatusError } from '../api/status-error.ts'
 import { authenticatedGroup, unauthorized } from './authenticator.ts'
 import type { Incoming } from './exchange.ts'
 

@@ -39,7 +39,9 @@ async function serveLog(exchange: Exchange, path: ResourcePath, options: Connect
   if ('flushHeaders' in outgoing) outgoing.flushHeaders()
   for await (const chunk of chunks ?? []) {
     if (outgoing.destroyed) return
-    if (!outgoing.write(chunk)) await drained(outgoing)
+    if (outgoing.write(chunk)) continue
+    exchange.onBlocked()
+    await drained(outgoing)
   }
   outgoing.end()
 }

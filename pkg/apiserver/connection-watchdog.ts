@@ -61,6 +61,8 @@ export class ConnectionWatchdog {
   }
 }
 
+/** An HTTP/2 session writes past the socket's own buffer, straight to the handle; only the handle knows what waits there. */
 function socketProgress(socket: TLSSocket): Progress {
-  return { waiting: socket.writableLength, written: socket.bytesWritten }
+  const handle = (socket as { _handle?: { writeQueueSize?: number } | null })._handle
+  return { waiting: Math.max(socket.writableLength, handle?.writeQueueSize ?? 0), written: socket.bytesWritten }
 }

@@ -1,5 +1,6 @@
 // Eviction: a delete of a pod that disruption budgets may refuse.
-import { LabelMatcher, selectorMatcher } from '../api/label-selector.ts'
+import type { LabelMatcher} from '../api/label-selector.ts';
+import { selectorMatcher } from '../api/label-selector.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import type { ApiRequest, ApiResponse, DeleteOptions } from '../api/request.ts'
 import { StatusError, isConflict, unknownPath, type Status } from '../api/status-error.ts'

@@ -17,6 +17,8 @@ export interface Exchange {
   readonly user: UserInfo
   /** Texts for Warning headers; send them before the body. */
   readonly warnings: string[]
+  /** To be called when output does not flow: the connection may be a dead one. */
+  readonly onBlocked: () => void
 }
 
 export const bodyLimit = 3 * 1024 * 1024

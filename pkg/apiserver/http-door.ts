@@ -56,6 +56,7 @@ export class HttpDoor {
   readonly #server: Http2SecureServer
   readonly #watchdog: ConnectionWatchdog
   readonly #sockets = new Set<Socket>()
+  readonly #onBlocked = (): void => this.#watchdog.touch()
 
   constructor(options: HttpDoorOptions) {
     this.#options = options
@@ -113,7 +114,7 @@ export class HttpDoor {
       const path = decodePath(rawPath)
       if (path === undefined) throw badRequest(`invalid URL escape in ${JSON.stringify(rawPath)}`)
       const user = await this.#options.authenticate(incoming)
-      const exchange: Exchange = { incoming, outgoing, method: incoming.method ?? 'GET', path, query: new URLSearchParams(query), user, warnings }
+      const exchange: Exchange = { incoming, outgoing, method: incoming.method ?? 'GET', path, query: new URLSearchParams(query), user, warnings, onBlocked: this.#onBlocked }
       const parsed = parsePath(path)
       if (parsed.kind === 'resource') {
         counted = parsed.plural

@@ -13,6 +13,7 @@ import { header, readBody, signalOf, type Exchange } from './exchange.ts'
 import { attributesOf } from './handle.ts'
 import { negotiate } from './negotiate.ts'
 import { parseDeleteQuery, parseOptions, truth } from './query-options.ts'
+import type { RequestMetrics } from './metrics.ts'
 import type { ResourcePath } from './request-path.ts'
 import { send } from './respond.ts'
 import { parseInclude } from './table.ts'
@@ -23,6 +24,7 @@ export interface ResourceDoorOptions {
   readonly registry: Registry
   readonly authorizer: Authorizer
   readonly clock: Clock
+  readonly metrics: RequestMetrics
   /** A client stopped reading its watch. */
   readonly onStall: (exchange: Exchange) => void
 }
@@ -68,7 +70,12 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   }
   const response = await handle(request)
   if (response.type === 'watch') {
-    await sendWatch(exchange, response.events, { definition, form, include, clock, onStall: () => options.onStall(exchange) })
+    options.metrics.watchStarted()
+    try {
+      await sendWatch(exchange, response.events, { definition, form, include, clock, onStall: () => options.onStall(exchange), onBlocked: exchange.onBlocked })
+    } finally {
+      options.metrics.watchEnded()
+    }
     return
   }
   await send(exchange, encodeAnswer(response, definition, { form, include, now: clock.now(), pretty: truth(query, 'pretty') }))

@@ -16,8 +16,10 @@ export interface WatchDoorOptions {
   readonly form: Form
   readonly include: Include
   readonly clock: Clock
-  /** Called when the client did not read for this long. */
+  /** Called when the client was cut off because it did not read. */
   readonly onStall: () => void
+  /** Called when output does not flow. */
+  readonly onBlocked: () => void
 }
 
 /** How long a client may leave its events unread. */
@@ -67,9 +69,10 @@ function eventEncoder({ definition, form, include, clock }: WatchDoorOptions): (
 }
 
 /** Resolves true when more may be written, false when the client is gone or was cut off. */
-function write(outgoing: Outgoing, bytes: Buffer, { clock, onStall }: WatchDoorOptions): Promise<boolean> {
+function write(outgoing: Outgoing, bytes: Buffer, { clock, onStall, onBlocked }: WatchDoorOptions): Promise<boolean> {
   if (outgoing.destroyed) return Promise.resolve(false)
   if ((outgoing as Http2ServerResponse).write(bytes)) return Promise.resolve(true)
+  onBlocked()
   return new Promise((resolve) => {
     const finish = (more: boolean): void => {
       timer.cancel()
