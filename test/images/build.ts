@@ -106,6 +106,23 @@ const definitions = {
       config: { Cmd: ['nginx', '-g', 'daemon off;'], Env: [path], ExposedPorts: { '80/tcp': {} }, StopSignal: 'SIGQUIT' },
     }
   },
+  'guestbook-web': (): HostImage => {
+    const base = busyboxBase()
+    return {
+      ...base,
+      names: ['docker.io/library/guestbook-web:1'],
+      programs: { ...base.programs, '/usr/local/bin/redis-cli': '/usr/bin/redis-cli' },
+      texts: {
+        ...base.texts,
+        '/www/index.html': sampleFile('index.html'), '/www/healthz': sampleFile('healthz'), '/www/cgi-bin/entries': sampleFile('entries'),
+      },
+      config: { Cmd: ['busybox', 'httpd', '-f', '-p', '8080', '-h', '/www'], Env: [path], ExposedPorts: { '8080/tcp': {} } },
+    }
+  },
+}
+
+function sampleFile(name: string): string {
+  return readFileSync(join(import.meta.dirname, '../sample/web', name), 'utf8')
 }
 
 export type TestImage = keyof typeof definitions

@@ -13,7 +13,7 @@ export interface HostImage {
   programs: Record<string, string>
   /** Further files of this machine, likewise. */
   files?: Record<string, string>
-  /** Files made here: path in the image, and contents. A path that ends in `.sh` becomes executable. */
+  /** Files made here: path in the image, and contents. What begins with `#!` becomes executable. */
   texts?: Record<string, string>
   /** Symlinks: path in the image, and what it points to. */
   links?: Record<string, string>
@@ -42,7 +42,7 @@ export function buildHostImage(image: HostImage): Buffer {
   }
   for (const [path, source] of Object.entries(image.files ?? {})) add(path, { type: 'file', bytes: readFileSync(source) })
   for (const [path, text] of Object.entries(image.texts ?? {})) {
-    add(path, { type: 'file', mode: path.endsWith('.sh') ? 0o755 : 0o644, bytes: Buffer.from(text) })
+    add(path, { type: 'file', mode: text.startsWith('#!') ? 0o755 : 0o644, bytes: Buffer.from(text) })
   }
   for (const [path, target] of Object.entries(image.links ?? {})) {
     if (!entries.has(path.replace(/^\//, ''))) add(path, { type: 'symlink', target })
