@@ -1,0 +1,190 @@
+// The default admission plugins on real kinds, and the pod subresources that write.
+import type { KubeObject } from '../api/object.ts'
+import type { Pod, PodSpec } from '../api/types-pod.ts'
+import type { Node } from '../api/types-node.ts'
+import { defaultAdmission } from './admission-plugins.ts'
+import type { Definition } from './definition.ts'
+import { asking, failure, fixture } from './fixture.suite.ts'
+import type { Fixture } from './fixture.suite.ts'
+import limitRanges from './kinds/limit-range.ts'
+import namespaces from './kinds/namespace.ts'
+import nodes from './kinds/node.ts'
+import podDisruptionBudgets from './kinds/pod-disruption-budget.ts'
+import pods from './kinds/pod.ts'
+import priorityClasses from './kinds/priority-class.ts'
+import runtimeClasses from './kinds/runtime-class.ts'
+import serviceAccounts from './kinds/service-account.ts'
+import { ensureObjects } from './bootstrap.ts'
+import { bindPod } from './pod-binding.ts'
+import { evictPod } from './pod-eviction.ts'
+
+const definitions: Definition[] = [namespaces, nodes, pods, serviceAccounts, priorityClasses, runtimeClasses, limitRanges, podDisruptionBudgets]
+
+async function open(objects: Partial<KubeObject & Record<string, unknown>>[] = []): Promise<Fixture> {
+  const made = fixture({ definitions, admission: defaultAdmission })
+  await ensureObjects(made.registry, [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } },
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } },
+    ...objects as KubeObject[],
+  ])
+  return made
+}
+
+const at = (name: string): { namespace: string; name: string } & ReturnType<typeof asking> => ({ ...asking(), namespace: 'default', name })
+const pod = async (made: Fixture, spec: Partial<PodSpec> & Record<string, unknown> = {}, name = 'p', labels?: Record<string, string>): Promise<Pod> =>
+  await made.create(pods, { metadata: { name, ...(labels ? { labels } : {}) }, spec: { containers: [{ name: 'c', image: 'i' }], ...spec } }) as unknown as Pod
+
+describe('pods on create', () => {
+  it('get account, token, priority and tolerations', async () => {
+    const { spec, status } = await pod(await open(), { initContainers: [{ name: 'init', image: 'i' }] })
+    expect(spec).toMatchObject({
+      serviceAccountName: 'default', serviceAccount: 'default', priority: 0, preemptionPolicy: 'PreemptLowerPriority',
+      tolerations: [
+        { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+        { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+      ],
+    })
+    const [volume] = spec.volumes ?? []
+    expect(volume?.name).toMatch(/^kube-api-access-[a-z0-9]{5}$/)
+    const mount = { name: volume?.name, readOnly: true, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' }
+    expect([spec.containers[0]?.volumeMounts, spec.initContainers?.[0]?.volumeMounts]).toEqual([[mount], [mount]])
+    expect(volume?.projected?.sources?.map((source) => Object.keys(source)[0])).toEqual(['serviceAccountToken', 'configMap', 'downwardAPI'])
+    expect(status?.phase).toBe('Pending')
+  })
+
+  it.each([[false, undefined, 0], [undefined, false, 0], [true, false, 1], [undefined, undefined, 1]])('automount: pod %s, account %s', async (ofPod, ofAccount, volumes) => {
+    const made = await open([{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'own' }, imagePullSecrets: [{ name: 's' }], ...(ofAccount === undefined ? {} : { automountServiceAccountToken: ofAccount }) }])
+    const { spec } = await pod(made, { serviceAccountName: 'own', ...(ofPod === undefined ? {} : { automountServiceAccountToken: ofPod }) })
+    expect(spec.volumes?.length ?? 0).toBe(volumes)
+    expect(spec.imagePullSecrets).toEqual([{ name: 's' }])
+  })
+
+  it.each<[string, Partial<PodSpec>, number, string]>([
+    ['a missing account', { serviceAccountName: 'none' }, 403, 'pods "p" is forbidden: error looking up service account default/none: serviceaccount "none" not found'],
+    ['a missing priority class', { priorityClassName: 'none' }, 403, 'pods "p" is forbidden: no PriorityClass with name none was found'],
+    ['a priority of its own', { priority: 7 }, 403, 'pods "p" is forbidden: the integer value of priority (7) must not be provided in pod spec; priority admission controller computed 0 from the given PriorityClass name'],
+    ['a missing runtime class', { runtimeClassName: 'none' }, 403, 'pods "p" is forbidden: pod rejected: RuntimeClass "none" not found'],
+  ])('are refused for %s', async (_title, spec, code, message) => {
+    const made = await open()
+    expect(await failure(() => pod(made, spec))).toMatchObject({ code, message })
+  })
+
+  it('wait for the default account of a new namespace', async () => {
+    const made = fixture({ definitions, admission: defaultAdmission })
+    await ensureObjects(made.registry, [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } }])
+    const created = pod(made)
+    await made.create(serviceAccounts, { metadata: { name: 'default' } })
+    expect((await created).spec.serviceAccountName).toBe('default')
+  })
+
+  it('are refused when the default account does not come', async () => {
+    const made = fixture({ definitions, admission: defaultAdmission })
+    await ensureObjects(made.registry, [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } }])
+    const refused = failure(() => pod(made))
+    await new Promise((resolve) => setImmediate(resolve))
+    made.clock.step(2000)
+    expect(await refused).toMatchObject({ code: 403, message: 'pods "p" is forbidden: error looking up service account default/default: serviceaccount "default" not found' })
+  })
+
+  it('take priority and overhead from their classes', async () => {
+    const made = await open([
+      { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'high' }, value: 1000, preemptionPolicy: 'Never' },
+      { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'usual' }, value: 5, globalDefault: true },
+      { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'vm' }, handler: 'vm', overhead: { podFixed: { cpu: '100m' } }, scheduling: { nodeSelector: { vm: 'yes' } } },
+    ])
+    expect((await pod(made, { priorityClassName: 'high', runtimeClassName: 'vm' })).spec)
+      .toMatchObject({ priority: 1000, preemptionPolicy: 'Never', overhead: { cpu: '100m' }, nodeSelector: { vm: 'yes' } })
+    expect((await pod(made, {}, 'q')).spec).toMatchObject({ priorityClassName: 'usual', priority: 5 })
+    expect((await pod(made, { priorityClassName: 'system-node-critical' }, 'r')).spec.priority).toBe(2_000_001_000)
+  })
+
+  it('get defaults and bounds of limit ranges', async () => {
+    const limits = [{ type: 'Container', default: { cpu: '500m' }, defaultRequest: { cpu: '100m' }, max: { cpu: '1' }, min: { cpu: '50m' } }]
+    const made = await open([{ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'l' }, spec: { limits } }])
+    const { spec, metadata, status } = await pod(made)
+    expect(spec.containers[0]?.resources).toEqual({ limits: { cpu: '500m' }, requests: { cpu: '100m' } })
+    expect(metadata.annotations?.['kubernetes.io/limit-ranger']).toBe('LimitRanger plugin set: cpu request for container c; cpu limit for container c')
+    expect((status as { qosClass?: string }).qosClass).toBe('Burstable')
+    const big = { containers: [{ name: 'c', image: 'i', resources: { limits: { cpu: '2' }, requests: { cpu: '10m' } } }] }
+    expect(await failure(() => pod(made, big, 'big'))).toMatchObject({
+      code: 403, message: 'pods "big" is forbidden: [minimum cpu usage per Container is 50m, but request is 10m, maximum cpu usage per Container is 1, but limit is 2]',
+    })
+  })
+})
+
+describe('namespaces', () => {
+  it('must exist and stay, and some stay for ever', async () => {
+    const made = await open([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'leaving' } }])
+    const elsewhere = (namespace: string) => (): Promise<unknown> => made.registry.create(serviceAccounts, { ...asking(), namespace, object: { metadata: { name: 'a' } } })
+    expect(await failure(elsewhere('none'))).toMatchObject({ code: 404, message: 'namespaces "none" not found' })
+    await made.registry.delete(namespaces, { ...asking(), name: 'leaving' })
+    expect(await failure(elsewhere('leaving'))).toMatchObject({
+      code: 403, message: 'serviceaccounts "a" is forbidden: unable to create new content in namespace leaving because it is being terminated',
+      details: { causes: [{ reason: 'NamespaceTerminating', message: 'namespace leaving is being terminated', field: 'metadata.namespace' }] },
+    })
+    expect(await failure(() => made.registry.delete(namespaces, { ...asking(), name: 'default' }))).toMatchObject({ code: 403, message: 'namespaces "default" is forbidden: this namespace may not be deleted' })
+    await made.registry.update(namespaces, { ...asking(), name: 'leaving', subresource: 'finalize', object: { metadata: { name: 'leaving' }, spec: { finalizers: [] } } as KubeObject })
+    expect(await failure(() => made.registry.get(namespaces, { name: 'leaving' }))).toMatchObject({ code: 404 })
+  })
+})
+
+it('nodes start with a taint', async () => {
+  const made = await open()
+  const node = await made.create(nodes, { metadata: { name: 'n' } }) as unknown as Node
+  expect(node.spec?.taints).toEqual([{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }])
+})
+
+describe('binding', () => {
+  it('gives a pod its node once, without a new generation', async () => {
+    const made = await open()
+    await pod(made)
+    const binding = { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } } as KubeObject
+    expect(await bindPod(made.registry, at('p'), binding)).toMatchObject({ status: 'Success' })
+    expect(made.registry.get(pods, at('p'))).toMatchObject({ spec: { nodeName: 'n' }, status: { conditions: [{ type: 'PodScheduled', status: 'True' }] }, metadata: { generation: 1 } })
+    expect(await failure(() => bindPod(made.registry, at('p'), binding))).toMatchObject({ code: 409, message: 'Operation cannot be fulfilled on pods "p": pod p is already assigned to node "n"' })
+    expect(await failure(() => bindPod(made.registry, at('none'), { metadata: {}, target: { name: 'n' } } as KubeObject))).toMatchObject({ code: 404 })
+  })
+})
+
+describe('eviction', () => {
+  const running = async (made: Fixture): Promise<void> => {
+    await pod(made, {}, 'p', { app: 'web' })
+    await bindPod(made.registry, at('p'), { metadata: {}, target: { name: 'n' } } as KubeObject)
+    await made.registry.patch(pods, { ...at('p'), subresource: 'status', patch: { type: 'strategic', body: { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } } } })
+  }
+  const budget = async (made: Fixture, disruptionsAllowed: number, name = 'b'): Promise<void> => {
+    await made.create(podDisruptionBudgets, { metadata: { name }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } } })
+    await made.registry.patch(podDisruptionBudgets, { ...at(name), subresource: 'status', patch: { type: 'merge', body: { status: { disruptionsAllowed, desiredHealthy: 1, currentHealthy: 1, expectedPods: 1, observedGeneration: 1 } } } })
+  }
+
+  it('starts the graceful end of a pod and says why', async () => {
+    const made = await open()
+    await running(made)
+    await evictPod(made.registry, at('p'), { metadata: { name: 'p' } })
+    const { metadata, status } = made.registry.get(pods, at('p')) as Pod
+    expect(metadata.deletionGracePeriodSeconds).toBe(30)
+    expect(status?.conditions).toContainEqual(expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' }))
+    expect(status?.conditions?.map(({ type }) => type)).toContain('Ready')
+  })
+
+  it('spends the budget, and is refused when there is none', async () => {
+    const made = await open()
+    await running(made)
+    await budget(made, 0)
+    expect(await failure(() => evictPod(made.registry, at('p'), { metadata: {} }))).toMatchObject({
+      code: 429, reason: 'TooManyRequests', message: "Cannot evict pod as it would violate the pod's disruption budget.",
+      details: { causes: [{ reason: 'DisruptionBudget', message: 'The disruption budget b needs 1 healthy pods and has 1 currently' }] },
+    })
+    await made.registry.patch(podDisruptionBudgets, { ...at('b'), subresource: 'status', patch: { type: 'merge', body: { status: { disruptionsAllowed: 1 } } } })
+    await evictPod(made.registry, at('p'), { metadata: {} })
+    expect(made.registry.get(podDisruptionBudgets, at('b'))).toMatchObject({ status: { disruptionsAllowed: 0, disruptedPods: { p: '2026-01-01T00:00:00Z' } } })
+  })
+
+  it('knows no answer to two budgets', async () => {
+    const made = await open()
+    await running(made)
+    await budget(made, 1)
+    await budget(made, 1, 'c')
+    expect(await failure(() => evictPod(made.registry, at('p'), { metadata: {} }))).toMatchObject({ code: 500, message: expect.stringContaining('This pod has more than one PodDisruptionBudget') })
+  })
+})
