@@ -1,13 +1,12 @@
 // The API server: its core pipeline, and the HTTP door around it when there are certificates for one.
 import type { AddressInfo } from 'node:net'
 import type { Handle, UserInfo } from '../api/request.ts'
+import type { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Authorizer } from './authorizer.ts'
 import { createAuthenticate, type TokenAuthenticator } from './authenticator.ts'
-import { bindingRequests } from './bindings.ts'
 import { componentStatusRequests } from './component-statuses.ts'
-import { evictionRequests } from './evictions.ts'
 import { createHandle, type SpecialRequest } from './handle.ts'
 import type { HealthChecks } from './health.ts'
 import { HttpDoor, type TlsOptions } from './http-door.ts'
@@ -20,20 +19,21 @@ import { serveResource } from './resource-door.ts'
 import { reviewRequests } from './reviews.ts'
 import { serveConnect, isConnect } from './connect.ts'
 import { serveUpgrade } from './upgrade-tunnel.ts'
-import { createSystemRoutes, type Documents } from './system-routes.ts'
-import { ServiceAccountTokens, type TokenSigner } from './service-account-tokens.ts'
+import { createSystemRoutes } from './system-routes.ts'
+import { AccountTokens } from './account-tokens.ts'
+import { podRequests } from './pod-requests.ts'
+import { createDocuments } from './documents.ts'
 
 export interface ApiServerOptions {
   readonly registry: Registry
   readonly clock: Clock
   readonly nodeConnections: NodeConnections
-  /** Makes and reads ServiceAccount tokens. */
-  readonly signer: TokenSigner
+  readonly accountTokens: ServiceAccountTokens
+  /** Audiences of tokens for this server; the issuer of `accountTokens` among them. */
+  readonly audiences: readonly string[]
   /** Bearer tokens from a file. */
   readonly staticTokens?: ReadonlyMap<string, UserInfo>
   readonly anonymous?: boolean
-  /** Discovery and OpenAPI. */
-  readonly documents?: Documents
   readonly health?: HealthChecks
   /** Instead of RBAC. */
   readonly authorizer?: Authorizer
@@ -55,27 +55,27 @@ export class ApiServer {
   #door: HttpDoor | undefined
 
   constructor(options: ApiServerOptions) {
-    const { registry, clock, signer } = options
+    const { registry, clock, accountTokens, audiences } = options
     this.#options = options
     this.#log = options.log ?? (() => undefined)
     this.#metrics = new RequestMetrics(clock.now())
     const rbac = options.authorizer ? undefined : new RbacAuthorizer(watchRbac(registry, { clock, signal: this.#stop.signal }))
     this.authorizer = options.authorizer ?? rbac!
-    const accounts = new ServiceAccountTokens({ registry, signer, clock })
+    const accounts = new AccountTokens({ registry, tokens: accountTokens, audiences, clock })
     const fixed = options.staticTokens
     this.#tokens = [
-      ...(fixed ? [async (token: string) => { const user = fixed.get(token); return user && { user } }] : []),
-      (token, audiences) => accounts.authenticate(token, audiences),
+      ...(fixed ? [(token: string) => { const user = fixed.get(token); return user && { user } }] : []),
+      (token, wanted) => accounts.authenticate(token, wanted),
     ]
     const special = new Map<string, SpecialRequest>([
       ...reviewRequests({ authorizer: this.authorizer, tokens: this.#tokens }),
-      ...bindingRequests(registry), ...evictionRequests(registry, clock), ...componentStatusRequests, ...accounts.requests(),
+      ...podRequests(registry), ...componentStatusRequests, ...accounts.requests(),
     ])
     this.handle = createHandle({ registry, authorizer: this.authorizer, special, guards: rbac ? [rbacGuard(registry, rbac)] : [] })
   }
 
   async listen(at: { host: string; port: number; tls: TlsOptions }): Promise<AddressInfo> {
-    const { registry, clock, nodeConnections, signer, documents, health = {}, anonymous } = this.#options
+    const { registry, clock, nodeConnections, accountTokens, health = {}, anonymous } = this.#options
     const log = this.#log
     const connect = { registry, authorizer: this.authorizer, nodeConnections, clock, log }
     const resources = { handle: this.handle, registry, authorizer: this.authorizer, clock, onStall: () => log('a client that did not read its watch was cut off'), metrics: this.#metrics }
@@ -85,7 +85,7 @@ export class ApiServer {
       serveResource: (exchange, path) => isConnect(path) ? serveConnect(exchange, path, connect) : serveResource(exchange, path, resources),
       serveUpgrade: (upgrade, path) => serveUpgrade(upgrade, path, connect),
       system: createSystemRoutes({
-        health, documents, log, metrics: () => this.#metrics.text(), issuer: signer,
+        health, log, documents: createDocuments({ definitions: () => registry.definitions() }), metrics: () => this.#metrics.text(), issuer: accountTokens,
         groupVersions: () => registry.definitions().flatMap(({ resource: { group, version } }) => group === '' ? [] : [`/apis/${group}`, `/apis/${group}/${version}`]),
       }),
     })

@@ -7,7 +7,7 @@ import type { Authorizer } from './authorizer.ts'
 import { impersonated } from './authn-impersonation.ts'
 
 /** A bearer token's user; undefined when the token means nothing here. `audiences` undefined: this server's own. */
-export type TokenAuthenticator = (token: string, audiences?: readonly string[]) => Promise<TokenUser | undefined>
+export type TokenAuthenticator = (token: string, audiences?: readonly string[]) => TokenUser | undefined | Promise<TokenUser | undefined>
 
 export interface TokenUser {
   readonly user: UserInfo

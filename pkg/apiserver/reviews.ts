@@ -1,5 +1,6 @@
 // Reviews: questions about who one is and what one may do, asked by creating an object that is not stored.
-import type { KubeObject } from '../api/object.ts'
+import { invalidObject } from '../api/field-error.ts'
+import type { AnyObject, KubeObject } from '../api/object.ts'
 import type { ApiRequest, ApiResponse, UserInfo } from '../api/request.ts'
 import { badRequest } from '../api/status-error.ts'
 import type {
@@ -15,6 +16,17 @@ export interface ReviewOptions {
   readonly tokens: readonly TokenAuthenticator[]
 }
 
+/** Refuses a review that its kind finds wrong. A local one is judged in the namespace of its URL. */
+function checked(answer: SpecialRequest): SpecialRequest {
+  return (request, definition) => {
+    const asked = request.object as AnyObject
+    const placed = request.namespace ? { ...asked, metadata: { ...asked.metadata, namespace: request.namespace } } : asked
+    const errors = definition.validate?.(placed) ?? []
+    if (errors.length > 0) throw invalidObject(definition.resource, '', errors)
+    return answer({ ...request, object: placed }, definition)
+  }
+}
+
 const created = (object: KubeObject): ApiResponse => ({ type: 'object', code: 201, object })
 
 /** The review as it was asked, with its answer. */
@@ -26,7 +38,7 @@ const answered = <T extends KubeObject>(request: ApiRequest, status: unknown): A
 export function reviewRequests({ authorizer, tokens }: ReviewOptions): [string, SpecialRequest][] {
   const authentication = 'create authentication.k8s.io'
   const authorization = 'create authorization.k8s.io'
-  return [
+  const requests: [string, SpecialRequest][] = [
     [`${authentication}/tokenreviews`, async (request) => answered(request, await reviewToken(tokens, request.object as TokenReview))],
     [`${authentication}/selfsubjectreviews`, (request) => answered(request, { userInfo: shownUser(request.user) })],
     [`${authorization}/selfsubjectaccessreviews`, (request) => {
@@ -39,9 +51,6 @@ export function reviewRequests({ authorizer, tokens }: ReviewOptions): [string, 
     }],
     [`${authorization}/localsubjectaccessreviews`, (request) => {
       const { spec } = request.object as LocalSubjectAccessReview
-      if (spec.resourceAttributes?.namespace !== request.namespace) {
-        throw badRequest(`spec.resourceAttributes.namespace must match namespace: expected ${JSON.stringify(request.namespace)}, found ${JSON.stringify(spec.resourceAttributes?.namespace ?? '')}`)
-      }
       return answered(request, decide(authorizer, subjectOf(spec), spec))
     }],
     [`${authorization}/selfsubjectrulesreviews`, (request) => {
@@ -51,6 +60,7 @@ export function reviewRequests({ authorizer, tokens }: ReviewOptions): [string, 
       return answered(request, { resourceRules, nonResourceRules, incomplete: false })
     }],
   ]
+  return requests.map(([key, answer]) => [key, checked(answer)])
 }
 
 interface AccessSpec {
@@ -65,14 +75,12 @@ function decide(authorizer: Authorizer, user: UserInfo, spec: AccessSpec): Subje
 
 function attributesOf(user: UserInfo, spec: AccessSpec): Attributes {
   const { resourceAttributes: resource, nonResourceAttributes: path } = spec ?? {}
-  if ((resource === undefined) === (path === undefined)) throw badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified')
   if (path) return { user, verb: path.verb ?? '', path: path.path ?? '' }
   const { verb = '', group = '', version, resource: plural = '', subresource, namespace, name } = resource!
   return { user, verb, group, version, resource: plural, subresource, namespace, name }
 }
 
 function subjectOf(spec: SubjectAccessReview['spec']): UserInfo {
-  if (!spec?.user && !spec?.groups?.length) throw badRequest('at least one of user or group must be specified')
   return { username: spec.user ?? '', groups: spec.groups ?? [], ...(spec.uid ? { uid: spec.uid } : {}), ...(spec.extra ? { extra: spec.extra } : {}) }
 }
 
@@ -81,8 +89,7 @@ const shownUser = ({ username, uid, groups, extra }: UserInfo): object => ({
 })
 
 async function reviewToken(tokens: readonly TokenAuthenticator[], review: TokenReview): Promise<object> {
-  const { token, audiences } = review.spec ?? {}
-  if (!token) throw badRequest('token is required for TokenReview in authentication')
+  const { token = '', audiences } = review.spec
   for (const authenticate of tokens) {
     const found = await authenticate(token, audiences?.length ? audiences : undefined)
     if (found) return { authenticated: true, user: shownUser(withAuthenticated(found.user)), ...(found.audiences ? { audiences: found.audiences } : {}) }

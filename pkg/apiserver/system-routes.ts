@@ -21,9 +21,9 @@ export type Documents = (request: DocumentRequest) => Answer | undefined | Promi
 
 /** The public half of the ServiceAccount token issuer. */
 export interface IssuerDocuments {
-  readonly issuer: string
+  discovery(keySetUrl: string): unknown
   /** A JSON Web Key Set. */
-  keySet(): unknown
+  jwks(): unknown
 }
 
 export interface SystemRoutesOptions {
@@ -59,12 +59,8 @@ export function createSystemRoutes(options: SystemRoutesOptions): Hono {
   app.get('/', () => toResponse(json(200, { paths: [...new Set([...fixedPaths, ...options.groupVersions()])].sort() })))
   const { issuer } = options
   if (issuer) {
-    app.get('/.well-known/openid-configuration', () => toResponse(json(200, {
-      issuer: issuer.issuer, jwks_uri: `${issuer.issuer}/openid/v1/jwks`,
-      response_types_supported: ['id_token'], subject_types_supported: ['public'],
-      id_token_signing_alg_values_supported: ['ES256'],
-    })))
-    app.get('/openid/v1/jwks', () => toResponse({ ...json(200, issuer.keySet()), contentType: 'application/jwk-set+json' }))
+    app.get('/.well-known/openid-configuration', ({ req }) => toResponse(json(200, issuer.discovery(`https://${new URL(req.url).host}/openid/v1/jwks`))))
+    app.get('/openid/v1/jwks', () => toResponse({ ...json(200, issuer.jwks()), contentType: 'application/jwk-set+json' }))
   }
   app.all('*', async (context) => {
     const { url, method } = context.req

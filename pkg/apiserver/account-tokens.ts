@@ -1,22 +1,21 @@
 // ServiceAccount tokens: given out by `serviceaccounts/token`, and taken as credentials while all that they are bound to exists.
-import { randomUUID } from 'node:crypto'
 import { invalid, invalidObject } from '../api/field-error.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { ApiRequest, ApiResponse, UserInfo } from '../api/request.ts'
 import { badRequest, conflict, forbidden, isNotFound } from '../api/status-error.ts'
 import type { BoundObjectReference, TokenRequest } from '../api/types-auth.ts'
+import { InvalidTokenError, type KubernetesClaims, type ServiceAccountTokens, type VerifiedToken } from '../pki/service-account-tokens.ts'
 import type { Definition } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import type { TokenUser } from './authenticator.ts'
 import type { SpecialRequest } from './handle.ts'
-import type { AccountClaims, TokenSigner } from './token-signer.ts'
 
-export type { TokenSigner } from './token-signer.ts'
-
-export interface ServiceAccountTokensOptions {
+export interface AccountTokensOptions {
   readonly registry: Registry
-  readonly signer: TokenSigner
+  readonly tokens: ServiceAccountTokens
+  /** Audiences of the API server itself. */
+  readonly audiences: readonly string[]
   readonly clock: Clock
 }
 
@@ -26,22 +25,19 @@ const longestSeconds = 2 ** 32
 /** What the volume of each pod asks for: such tokens live on for old clients that never read the file again. */
 const volumeSeconds = 3607
 const yearSeconds = 365 * 24 * 3600
-/** Clocks differ. */
-const leewaySeconds = 10
-const cacheLimit = 2048
 
 type BoundKind = 'pod' | 'secret' | 'node'
 
-export class ServiceAccountTokens {
+export class AccountTokens {
   readonly #registry: Registry
-  readonly #signer: TokenSigner
+  readonly #tokens: ServiceAccountTokens
+  readonly #audiences: readonly string[]
   readonly #clock: Clock
-  /** Tokens whose signature was found good. */
-  readonly #verified = new Map<string, AccountClaims>()
 
-  constructor({ registry, signer, clock }: ServiceAccountTokensOptions) {
+  constructor({ registry, tokens, audiences, clock }: AccountTokensOptions) {
     this.#registry = registry
-    this.#signer = signer
+    this.#tokens = tokens
+    this.#audiences = audiences
     this.#clock = clock
   }
 
@@ -49,30 +45,24 @@ export class ServiceAccountTokens {
     return [['create /serviceaccounts/token', (request, accounts) => this.#issue(request, accounts)]]
   }
 
-  async authenticate(token: string, audiences: readonly string[] = [this.#signer.issuer]): Promise<TokenUser | undefined> {
-    const claims = await this.#claimsOf(token)
-    if (!claims) return undefined
-    const nowSeconds = this.#clock.now() / 1000
-    if (claims.exp + leewaySeconds < nowSeconds || claims.nbf - leewaySeconds > nowSeconds) return undefined
-    const matching = audiences.filter((audience) => claims.aud.includes(audience))
-    if (matching.length === 0 || !this.#stillThere(claims['kubernetes.io'])) return undefined
-    return { user: userOf(claims), audiences: matching }
+  authenticate(token: string, audiences: readonly string[] = this.#audiences): TokenUser | undefined {
+    if (!this.#tokens.isOurs(token)) return undefined
+    try {
+      const verified = this.#tokens.verify(token, audiences)
+      return this.#stillThere(verified.kubernetes) ? { user: userOf(verified), audiences: verified.audiences } : undefined
+    } catch (error) {
+      if (error instanceof InvalidTokenError) return undefined
+      throw error
+    }
   }
 
-  async #claimsOf(token: string): Promise<AccountClaims | undefined> {
-    const known = this.#verified.get(token)
-    if (known) return known
-    if (token.split('.').length !== 3) return undefined
-    const claims = await this.#signer.verify(token)
-    if (!claims?.['kubernetes.io']?.serviceaccount) return undefined
-    if (this.#verified.size >= cacheLimit) this.#verified.clear()
-    this.#verified.set(token, claims)
-    return claims
-  }
-
-  #stillThere({ namespace, serviceaccount, pod, secret, node }: AccountClaims['kubernetes.io']): boolean {
-    const same = (plural: string, at: string | undefined, wanted: { name: string; uid: string } | undefined): boolean =>
-      !wanted || this.#find(plural, at, wanted.name)?.metadata.uid === wanted.uid
+  #stillThere({ namespace, serviceaccount, pod, secret, node }: KubernetesClaims): boolean {
+    // Tokens of secrets carry no uid of theirs.
+    const same = (plural: string, at: string | undefined, wanted: { name?: string; uid?: string } | undefined): boolean => {
+      if (!wanted) return true
+      const uid = this.#find(plural, at, wanted.name ?? '')?.metadata.uid
+      return uid !== undefined && (!wanted.uid || wanted.uid === uid)
+    }
     // A pod-bound token falls with its pod; the node is only told along with it.
     return same('serviceaccounts', namespace, serviceaccount) && same('pods', namespace, pod)
       && same('secrets', namespace, secret) && (pod !== undefined || same('nodes', undefined, node))
@@ -89,29 +79,25 @@ export class ServiceAccountTokens {
     }
   }
 
-  async #issue(request: ApiRequest, accounts: Definition): Promise<ApiResponse> {
+  #issue(request: ApiRequest, accounts: Definition): ApiResponse {
     const { namespace = '', name = '' } = request
     const account = this.#registry.get(accounts, { namespace, name })
     const asked = request.object as TokenRequest
     if (asked.metadata?.name && asked.metadata.name !== name) throw badRequest(`the name of the object (${asked.metadata.name}) does not match the name on the URL (${name})`)
     const seconds = asked.spec?.expirationSeconds ?? defaultSeconds
     checkSeconds(seconds)
-    const audiences = asked.spec?.audiences?.length ? asked.spec.audiences : [this.#signer.issuer]
+    const audiences = asked.spec?.audiences?.length ? asked.spec.audiences : this.#audiences
     const bound = this.#bound(accounts, account, asked.spec?.boundObjectRef)
+    const extended = seconds === volumeSeconds && bound['pod'] !== undefined && this.#audiences.some((audience) => audiences.includes(audience))
+    const token = request.options.dryRun?.length ? '' : this.#tokens.sign({
+      namespace, serviceAccount: { name, uid: account.metadata.uid ?? '' }, audiences, ...bound,
+      expirationSeconds: extended ? yearSeconds : seconds, ...(extended ? { warnAfterSeconds: seconds } : {}),
+    }).token
     const nowSeconds = Math.floor(this.#clock.now() / 1000)
-    const extended = seconds === volumeSeconds && bound['pod'] !== undefined && audiences.includes(this.#signer.issuer)
-    const token = request.options.dryRun?.length ? '' : await this.#signer.sign({
-      sub: `system:serviceaccount:${namespace}:${name}`, aud: audiences, jti: randomUUID(),
-      iat: nowSeconds, nbf: nowSeconds, exp: nowSeconds + (extended ? yearSeconds : seconds),
-      'kubernetes.io': {
-        namespace, serviceaccount: { name, uid: account.metadata.uid ?? '' }, ...bound,
-        ...(extended ? { warnafter: nowSeconds + seconds } : {}),
-      },
-    })
     const object: TokenRequest = {
       kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1',
       metadata: { name, namespace, creationTimestamp: timeText(nowSeconds) },
-      spec: { ...asked.spec, audiences, expirationSeconds: seconds },
+      spec: { ...asked.spec, audiences: [...audiences], expirationSeconds: seconds },
       status: { token, expirationTimestamp: timeText(nowSeconds + seconds) },
     }
     return { type: 'object', code: 201, object }
@@ -146,15 +132,14 @@ function checkSeconds(seconds: number): void {
   if (wrong) throw invalidObject({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [invalid('spec.expirationSeconds', seconds, wrong)])
 }
 
-function userOf(claims: AccountClaims): UserInfo {
-  const { namespace, serviceaccount, pod, node } = claims['kubernetes.io']
+function userOf({ username, kubernetes, id }: VerifiedToken): UserInfo {
+  const { namespace, serviceaccount, pod, node } = kubernetes
   const extra: Record<string, string[]> = {}
-  if (claims.jti) extra['authentication.kubernetes.io/credential-id'] = [`JTI=${claims.jti}`]
+  if (id) extra['authentication.kubernetes.io/credential-id'] = [`JTI=${id}`]
   if (pod) Object.assign(extra, { 'authentication.kubernetes.io/pod-name': [pod.name], 'authentication.kubernetes.io/pod-uid': [pod.uid] })
-  if (node) Object.assign(extra, { 'authentication.kubernetes.io/node-name': [node.name], 'authentication.kubernetes.io/node-uid': [node.uid] })
+  if (node?.name) Object.assign(extra, { 'authentication.kubernetes.io/node-name': [node.name], 'authentication.kubernetes.io/node-uid': [node.uid ?? ''] })
   return {
-    username: `system:serviceaccount:${namespace}:${serviceaccount.name}`, uid: serviceaccount.uid,
-    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
+    username, uid: serviceaccount.uid, groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
     ...(Object.keys(extra).length > 0 ? { extra } : {}),
   }
 }
