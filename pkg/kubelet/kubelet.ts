@@ -1,0 +1,226 @@
+// The kubelet: makes the pods that are bound to this node run, and tells how they and the node are.
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Pod } from '../api/types-pod.ts'
+import { runtimeClasses } from '../api/types-config.ts'
+import { isNotFound } from '../api/status-error.ts'
+import type { Client } from '../client/client.ts'
+import type { EventRecorder } from '../client/events.ts'
+import type { Clock, Timer } from '../util/clock.ts'
+import { ContainerKiller } from './container-killer.ts'
+import type { CgroupDriver } from './container-resources.ts'
+import { ContainerStarter, type StarterNode } from './container-starter.ts'
+import { parseResolvConf } from './dns-config.ts'
+import { ImagePuller } from './image-puller.ts'
+import { LinuxMounter } from './linux-mounter.ts'
+import { NodeAgent } from './node-agent.ts'
+import { defaultAddress, readNodeFacts } from './node-facts.ts'
+import { nodeLabels, nodeResources } from './node-status.ts'
+import { ObjectWatches } from './object-watches.ts'
+import { OrphanCollector } from './orphans.ts'
+import { admitPod } from './pod-admission.ts'
+import { releaseCgroup } from './pod-cgroup.ts'
+import type { PodVerdict } from './pod-ending.ts'
+import { podContainers, containerFieldPath, podUid } from './pod-names.ts'
+import { PodSource } from './pod-source.ts'
+import { NodeStreams } from './pod-streams.ts'
+import type { PodTools } from './pod-tools.ts'
+import { standardVolumeTypes } from './pod-volumes.ts'
+import { PodWorker } from './pod-worker.ts'
+import { Prober } from './prober.ts'
+import type { ImageService, RuntimeService } from './runtime-service.ts'
+import type { ExecOptions, LogOptions, PodRef, PodStreams } from './streams.ts'
+import { RequestedTokens } from './volume-payload.ts'
+import type { Mounter } from './volume.ts'
+
+export interface KubeletOptions {
+  readonly nodeName: string
+  readonly client: Client
+  readonly clock: Clock
+  /** Its component is `kubelet`, its host the node's name. */
+  readonly events: EventRecorder
+  readonly runtime: RuntimeService
+  readonly images: ImageService
+  /** Where pods' volumes and files are kept. */
+  readonly dataDirectory: string
+  /** Default `/var/log/pods`. */
+  readonly logDirectory?: string
+  /** Default: the address of the default route's interface. */
+  readonly nodeAddresses?: readonly string[]
+  readonly clusterDns?: readonly string[]
+  readonly clusterDomain?: string
+  /** The host's resolver configuration; default `/etc/resolv.conf`. */
+  readonly resolvConf?: string
+  readonly cgroupDriver?: CgroupDriver
+  /** The cgroup above `kubepods`, such as `/kinglet`; cgroupfs only. */
+  readonly cgroupRoot?: string
+  readonly maxPods?: number
+  /** Told in the node's status when the kubelet's HTTPS endpoint is served; 0 when it is not. */
+  readonly kubeletPort?: number
+  readonly labels?: Readonly<Record<string, string>>
+  readonly mounter?: Mounter
+  readonly log?: (message: string) => void
+}
+
+const relistMs = 60_000
+
+/** Pods do not depend on it: `stop` leaves them running, and the next kubelet on the node takes them over as they are. */
+export class Kubelet implements PodStreams {
+  readonly name = 'kubelet'
+  readonly #options: KubeletOptions
+  readonly #workers = new Map<string, PodWorker>()
+  readonly #streams: NodeStreams
+  readonly #log: (message: string) => void
+  #parts: { source: PodSource; agent: NodeAgent; watches: ObjectWatches; prober: Prober; unsubscribe: () => void } | undefined
+  #tools: PodTools | undefined
+  #labels: Readonly<Record<string, string>> = {}
+  #relistTimer: Timer | undefined
+  #stopped = false
+
+  constructor(options: KubeletOptions) {
+    this.#options = options
+    this.#log = options.log ?? (() => undefined)
+    this.#streams = new NodeStreams({
+      runtime: options.runtime, clock: options.clock, logs: options.logDirectory ?? '/var/log/pods', worker: (uid) => this.#workers.get(uid),
+    })
+  }
+
+  /** Resolves when the node is registered and its pods are known. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { client, clock, runtime, images, nodeName, dataDirectory, maxPods = 110 } = this.#options
+    const pods = join(dataDirectory, 'pods')
+    await mkdir(pods, { recursive: true, mode: 0o750 })
+    const facts = await readNodeFacts(dataDirectory)
+    const addresses = this.#options.nodeAddresses ?? [await defaultAddress()]
+    this.#labels = { ...nodeLabels(nodeName, facts.architecture), ...this.#options.labels }
+    const node = await this.#node(pods, addresses, nodeResources(facts, maxPods).allocatable)
+    const watches = new ObjectWatches(client, clock)
+    const prober = this.#prober()
+    const tools = this.#makeTools(node, watches, prober)
+    this.#tools = tools
+    const agent = new NodeAgent({
+      name: nodeName, client, clock, facts, addresses, maxPods, kubeletPort: this.#options.kubeletPort ?? 0, labels: this.#options.labels ?? {},
+      runtime, images, log: this.#log,
+    })
+    await agent.start(signal)
+    const { promise: synced, resolve } = Promise.withResolvers<void>()
+    const source = new PodSource({
+      client, clock, nodeName, log: this.#log, onPod: (pod) => this.#onPod(pod), onRemove: (uid) => this.#workers.get(uid)?.remove(), onSynced: resolve,
+    })
+    const unsubscribe = runtime.onChange((uid) => this.#wake(uid))
+    this.#parts = { source, agent, watches, prober, unsubscribe }
+    source.start()
+    await synced
+    await this.#relist(tools)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#relistTimer?.cancel()
+    const parts = this.#parts
+    if (!parts) return
+    parts.unsubscribe()
+    parts.prober.stop()
+    parts.watches.stop()
+    await Promise.all([parts.source.stop(), parts.agent.stop(), ...[...this.#workers.values()].map((worker) => worker.stop())])
+    this.#workers.clear()
+  }
+
+  logs(pod: PodRef, options: LogOptions): Promise<AsyncIterable<Uint8Array>> {
+    return this.#streams.logs(pod, options)
+  }
+
+  exec(pod: PodRef, options: ExecOptions): Promise<URL> {
+    return this.#streams.exec(pod, options)
+  }
+
+  attach(pod: PodRef, options: Omit<ExecOptions, 'command'>): Promise<URL> {
+    return this.#streams.attach(pod, options)
+  }
+
+  portForward(pod: PodRef, ports: readonly number[]): Promise<URL> {
+    return this.#streams.portForward(pod, ports)
+  }
+
+  async #node(pods: string, addresses: readonly string[], allocatable: Readonly<Record<string, string>>): Promise<StarterNode> {
+    const options = this.#options
+    const resolvConf = await readFile(options.resolvConf ?? '/etc/resolv.conf', 'utf8').catch(() => '')
+    return {
+      hostname: options.nodeName, hostIPs: addresses, allocatable,
+      dns: { clusterDns: options.clusterDns ?? [], clusterDomain: options.clusterDomain ?? 'cluster.local', host: parseResolvConf(resolvConf) },
+      paths: { pods, logs: options.logDirectory ?? '/var/log/pods', seccomp: join(options.dataDirectory, 'seccomp') },
+      cgroupDriver: options.cgroupDriver ?? 'cgroupfs', cgroupRoot: options.cgroupRoot ?? '',
+      mounter: options.mounter ?? new LinuxMounter(),
+    }
+  }
+
+  #prober(): Prober {
+    const { runtime, clock, events } = this.#options
+    return new Prober({
+      runtime, clock,
+      onChange: (uid) => this.#workers.get(uid)?.wake(),
+      onUnhealthy: ({ pod, container }, message) => {
+        const target = podContainers(pod).find((each) => each.container.name === container.name)
+        events.record(pod, { type: 'Warning', reason: 'Unhealthy', message, ...(target ? { fieldPath: containerFieldPath(target) } : {}) })
+      },
+    })
+  }
+
+  #makeTools(node: StarterNode, watches: ObjectWatches, prober: Prober): PodTools {
+    const { runtime, client, clock, events, images } = this.#options
+    const tokens = new RequestedTokens({ client, clock })
+    const puller = new ImagePuller({ images, client, clock })
+    return {
+      runtime, prober, watches, node, tokens, volumeTypes: standardVolumeTypes(tokens), releaseCgroup,
+      starter: new ContainerStarter({ runtime, puller, client, events, clock, node }),
+      killer: new ContainerKiller({ runtime, events, clock }),
+      handler: async (name) => (await client.get(runtimeClasses, { name }).catch((error: unknown) => {
+        throw isNotFound(error) ? new Error(`RuntimeClass "${name}" not found`, { cause: error }) : error
+      })).handler,
+    }
+  }
+
+  #onPod(pod: Pod): void {
+    const uid = podUid(pod)
+    const known = this.#workers.get(uid)
+    if (known) return known.update(pod)
+    if (!this.#tools || this.#stopped) return
+    const { client, clock, events } = this.#options
+    const worker = new PodWorker({
+      pod, tools: this.#tools, client, clock, events, log: this.#log,
+      admit: (candidate) => this.#admit(candidate),
+      onGone: (gone) => void this.#workers.delete(gone),
+    })
+    this.#workers.set(uid, worker)
+    worker.wake()
+  }
+
+  #admit(pod: Pod): PodVerdict | undefined {
+    const others = [...this.#workers.values()].filter((worker) => worker.active && podUid(worker.pod) !== podUid(pod)).map((worker) => worker.pod)
+    return admitPod({ pod, others, node: { metadata: { name: this.#options.nodeName, labels: { ...this.#labels } } }, allocatable: this.#tools?.node.allocatable ?? {} })
+  }
+
+  #wake(uid: string | undefined): void {
+    if (uid === undefined) for (const worker of this.#workers.values()) worker.wake()
+    else this.#workers.get(uid)?.wake()
+  }
+
+  /** A safety net under the runtime's events; also removes what no pod of this node owns. */
+  async #relist(tools: PodTools): Promise<void> {
+    try {
+      const found = await tools.runtime.pods()
+      for (const pod of found) {
+        const worker = this.#workers.get(pod.uid)
+        if (worker && fingerprint(worker.runtime) !== fingerprint(pod)) worker.wake()
+      }
+      const directories = await readdir(tools.node.paths.pods)
+      await new OrphanCollector(tools, this.#log).collect({ found, directories, owned: (uid) => this.#workers.has(uid) })
+    } catch (error) {
+      this.#log(`relist: ${(error as Error).message}`)
+    }
+    if (!this.#stopped) this.#relistTimer = this.#options.clock.setTimer(() => void this.#relist(tools), relistMs)
+  }
+}
+
+const fingerprint = (pod: PodWorker['runtime']): string =>
+  [...pod.sandboxes.map((each) => `${each.id}:${each.ready}`), ...pod.containers.map((each) => `${each.id}:${each.phase}`)].sort().join(' ')

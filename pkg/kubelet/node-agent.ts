@@ -1,0 +1,143 @@
+// Registers this node, tells its status when it changes, and renews its lease.
+import { isAlreadyExists, isNotFound } from '../api/status-error.ts'
+import { formatMicroTime } from '../api/times.ts'
+import { leases, type Lease } from '../api/types-config.ts'
+import type { Node, NodeStatus } from '../api/types-node.ts'
+import { nodes } from '../api/types-node.ts'
+import type { Client } from '../client/client.ts'
+import type { Clock, Timer } from '../util/clock.ts'
+import { sleep } from '../util/clock.ts'
+import type { NodeFacts } from './node-facts.ts'
+import { nodeLabels, nodeStatus, withoutHeartbeats } from './node-status.ts'
+import type { ImageService, RuntimeImage, RuntimeService, RuntimeState } from './runtime-service.ts'
+import { same } from './status-patch.ts'
+
+export interface NodeAgentOptions {
+  readonly name: string
+  readonly client: Client
+  readonly clock: Clock
+  readonly facts: NodeFacts
+  readonly addresses: readonly string[]
+  readonly maxPods: number
+  readonly kubeletPort: number
+  readonly labels: Readonly<Record<string, string>>
+  readonly runtime: Pick<RuntimeService, 'state'>
+  readonly images: Pick<ImageService, 'list'>
+  readonly log: (message: string) => void
+}
+
+const heartbeatMs = 10_000
+const leaseSeconds = 40
+const fullStatusMs = 300_000
+const leaseNamespace = 'kube-node-lease'
+
+export class NodeAgent {
+  readonly #options: NodeAgentOptions
+  #node: Node | undefined
+  #sent: { status: NodeStatus; atMs: number } | undefined
+  #images: readonly RuntimeImage[] = []
+  #timer: Timer | undefined
+  #beating: Promise<void> | undefined
+  readonly #stopping = new AbortController()
+
+  constructor(options: NodeAgentOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when the node is registered and its first status told. */
+  async start(signal: AbortSignal): Promise<void> {
+    for (let retryMs = 50; ; retryMs = Math.min(2000, retryMs * 2)) {
+      try {
+        await this.#register()
+        await this.#tell()
+        break
+      } catch (error) {
+        signal.throwIfAborted()
+        this.#options.log(`node ${this.#options.name} could not be registered: ${(error as Error).message}`)
+        await sleep(this.#options.clock, retryMs, signal)
+      }
+    }
+    this.#beat()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    this.#timer?.cancel()
+    await this.#beating
+  }
+
+  async #register(): Promise<void> {
+    const { client, name, facts, labels } = this.#options
+    const wanted = { ...nodeLabels(name, facts.architecture), ...labels }
+    try {
+      this.#node = await client.create(nodes, {
+        apiVersion: 'v1', kind: 'Node',
+        metadata: { name, labels: wanted, annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' } },
+        spec: {}, status: await this.#status(),
+      })
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error
+      const existing = await client.get(nodes, { name })
+      const missing = Object.entries(wanted).filter(([key, value]) => existing.metadata.labels?.[key] !== value)
+      this.#node = missing.length === 0 ? existing : await client.patch(nodes, { name }, { type: 'merge', body: { metadata: { labels: Object.fromEntries(missing) } } })
+    }
+  }
+
+  async #status(): Promise<NodeStatus> {
+    const { name, facts, addresses, maxPods, kubeletPort, clock, runtime, images } = this.#options
+    const state = await runtime.state().catch((error: Error): RuntimeState => ({ version: '', problem: { message: `container runtime is down: ${error.message}` } }))
+    if (!state.problem) this.#images = await images.list()
+    return nodeStatus({
+      name, facts, addresses, maxPods, kubeletPort, images: this.#images, nowMs: clock.now(),
+      runtimeVersion: state.version || this.#node?.status?.nodeInfo?.containerRuntimeVersion || '',
+      previous: this.#node?.status?.conditions ?? [],
+      ...(state.problem ? { problem: state.problem.message } : {}),
+    })
+  }
+
+  /** Writes the status when something has changed, and now and then when not. */
+  async #tell(): Promise<void> {
+    const { client, clock, name } = this.#options
+    const status = await this.#status()
+    const last = this.#sent
+    if (last && clock.monotonic() - last.atMs < fullStatusMs && same(withoutHeartbeats(status), withoutHeartbeats(last.status))) return
+    // The whole list of addresses is ours; capacities are merged by name, so that those of others stay.
+    const body = { status: { ...status, addresses: [...(status.addresses ?? []), { $patch: 'replace' }] } }
+    this.#node = await client.patch(nodes, { name }, { type: 'strategic', body }, { subresource: 'status' })
+    this.#sent = { status, atMs: clock.monotonic() }
+  }
+
+  #beat(): void {
+    if (this.#stopping.signal.aborted) return
+    this.#beating = this.#beatOnce().finally(() => {
+      if (!this.#stopping.signal.aborted) this.#timer = this.#options.clock.setTimer(() => this.#beat(), heartbeatMs)
+    })
+  }
+
+  async #beatOnce(): Promise<void> {
+    try {
+      await this.#renew()
+      await this.#tell()
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return
+      if (isNotFound(error)) await this.#register().catch(() => undefined)
+      this.#options.log(`heartbeat of node ${this.#options.name}: ${(error as Error).message}`)
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { client, clock, name } = this.#options
+    const renewTime = formatMicroTime(clock.now())
+    try {
+      await client.patch(leases, { namespace: leaseNamespace, name }, { type: 'merge', body: { spec: { renewTime, holderIdentity: name, leaseDurationSeconds: leaseSeconds } } })
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+      const owner = this.#node?.metadata.uid ? { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid: this.#node.metadata.uid }] } : {}
+      const lease: Lease = {
+        apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace: leaseNamespace, ...owner },
+        spec: { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime },
+      }
+      await client.create(leases, lease)
+    }
+  }
+}

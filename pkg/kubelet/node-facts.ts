@@ -1,0 +1,46 @@
+// What this machine is: read from the kernel and the system's files.
+import { readFile, statfs } from 'node:fs/promises'
+import { arch, cpus, networkInterfaces, release, totalmem } from 'node:os'
+
+export interface NodeFacts {
+  readonly cpus: number
+  readonly memoryBytes: number
+  readonly diskBytes: number
+  readonly hugePageSizes: readonly string[]
+  readonly machineID: string
+  readonly systemUUID: string
+  readonly bootID: string
+  readonly kernelVersion: string
+  readonly osImage: string
+  readonly architecture: string
+}
+
+const architectures: Record<string, string> = { x64: 'amd64', arm64: 'arm64', arm: 'arm' }
+
+export async function readNodeFacts(dataDirectory: string): Promise<NodeFacts> {
+  const text = (path: string): Promise<string> => readFile(path, 'utf8').then((content) => content.trim(), () => '')
+  const [machineID, systemUUID, bootID, osRelease, disk] = await Promise.all([
+    text('/etc/machine-id'), text('/sys/class/dmi/id/product_uuid'), text('/proc/sys/kernel/random/boot_id'), text('/etc/os-release'), statfs(dataDirectory),
+  ])
+  return {
+    cpus: cpus().length,
+    memoryBytes: totalmem(),
+    diskBytes: disk.blocks * disk.bsize,
+    hugePageSizes: ['1Gi', '2Mi'],
+    machineID,
+    systemUUID: systemUUID || machineID,
+    bootID,
+    kernelVersion: release(),
+    osImage: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(osRelease)?.[1] ?? 'Linux',
+    architecture: architectures[arch()] ?? arch(),
+  }
+}
+
+/** The address of the interface that the default route goes through; the first outside address, or loopback, without one. */
+export async function defaultAddress(): Promise<string> {
+  const routes = await readFile('/proc/net/route', 'utf8').catch(() => '')
+  const device = routes.split('\n').map((line) => line.split('\t')).find((fields) => fields[1] === '00000000' && fields[7] === '00000000')?.[0]
+  const interfaces = networkInterfaces()
+  const candidates = [...(interfaces[device ?? ''] ?? []), ...Object.values(interfaces).flatMap((addresses) => addresses ?? [])]
+  return candidates.find((address) => address.family === 'IPv4' && !address.internal)?.address ?? '127.0.0.1'
+}

@@ -1,0 +1,362 @@
+// Carries out a pod's plans: one row of starts at a time, each kill on its own; remembers what failed and why.
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Pod } from '../api/types-pod.ts'
+import type { Client } from '../client/client.ts'
+import type { EventRecorder } from '../client/events.ts'
+import type { Clock } from '../util/clock.ts'
+import { startSources } from './container-starter.ts'
+import { runHook } from './lifecycle-hook.ts'
+import type { KillAction, PlanInput, PodPlan, StartAction } from './pod-plan.ts'
+import { containerLogPath, podDirectory } from './pod-files.ts'
+import { podGarbage } from './pod-garbage.ts'
+import { containerFieldPath, logDirectory, podContainers, podUid } from './pod-names.ts'
+import type { Waiting } from './pod-status.ts'
+import type { PodTools } from './pod-tools.ts'
+import { PodVolumes } from './pod-volumes.ts'
+import { RestartBackOff } from './restart-back-off.ts'
+import type { RuntimeContainer, RuntimePod, RuntimeSandbox } from './runtime-service.ts'
+import { sandboxSpec } from './sandbox-spec.ts'
+import { StartFailure } from './start-failure.ts'
+
+export interface PodActorOptions {
+  readonly pod: Pod
+  readonly tools: PodTools
+  readonly client: Client
+  readonly events: EventRecorder
+  readonly clock: Clock
+  readonly log: (message: string) => void
+  wake(): void
+  /** What the API server knows of a container's probes from before. */
+  known(containerId: string): { started: boolean; ready: boolean } | undefined
+}
+
+interface Trouble extends Waiting {
+  readonly untilMs: number
+}
+
+interface ActInput {
+  readonly plan: PodPlan
+  readonly runtime: RuntimePod
+  readonly endMs?: number
+}
+
+const endlessMs = 24 * 3_600_000
+
+export class PodActor {
+  readonly #options: PodActorOptions
+  readonly #volumes: PodVolumes
+  readonly #backOff = new RestartBackOff({ baseMs: 10_000, maxMs: 300_000 })
+  readonly #sandboxBackOff = new RestartBackOff({ baseMs: 1000, maxMs: 60_000 })
+  readonly #volumeBackOff = new RestartBackOff({ baseMs: 500, maxMs: 122_000 })
+  readonly #trouble = new Map<string, Trouble>()
+  readonly #unwatch = new Map<string, () => void>()
+  readonly #hooked = new Set<string>()
+  readonly #mustRestart = new Set<string>()
+  readonly #stoppingSandboxes = new Set<string>()
+  #sandboxHoldMs = 0
+  #starts: { abort: AbortController; done: Promise<void> } | undefined
+  #cleaned = false
+  /** Grows with everything that is done: what was seen before is old then. */
+  epoch = 0
+
+  constructor(options: PodActorOptions) {
+    this.#options = options
+    const { tools, clock } = options
+    this.#volumes = new PodVolumes({
+      directory: podDirectory(tools.node.paths, podUid(options.pod)), types: tools.volumeTypes, watches: tools.watches, mounter: tools.node.mounter, clock,
+      onStale: () => {
+        this.#resume?.()
+        options.wake()
+      },
+    })
+  }
+
+  get starting(): boolean {
+    return this.#starts !== undefined
+  }
+
+  planInput(): Pick<PlanInput, 'verdict' | 'backOff' | 'mustRestart' | 'hold' | 'sandboxHoldMs'> {
+    const { prober } = this.#options.tools
+    const nowMs = this.#options.clock.now()
+    return {
+      verdict: (id) => prober.state(id),
+      backOff: (name, endedMs) => this.#backOff.wait(name, endedMs, nowMs),
+      mustRestart: this.#mustRestart,
+      hold: (name) => this.#trouble.get(name)?.untilMs,
+      sandboxHoldMs: this.#sandboxHoldMs,
+    }
+  }
+
+  trouble(name: string): Waiting | undefined {
+    return this.#trouble.get(name)
+  }
+
+  hooked(name: string): boolean {
+    return this.#hooked.has(name)
+  }
+
+  probes(containerId: string): { started: boolean; ready: boolean } {
+    return this.#options.tools.prober.state(containerId)
+  }
+
+  logPath(pod: Pod, container: Pick<RuntimeContainer, 'name' | 'attempt'>): string {
+    return join(this.#logs(pod), containerLogPath(container.name, container.attempt))
+  }
+
+  #logs(pod: Pod): string {
+    const { namespace = '', name = '', uid = '' } = pod.metadata
+    return logDirectory(this.#options.tools.node.paths.logs, { namespace, name, uid })
+  }
+
+  /** Its spec, labels or annotations are others now: what failed may succeed, what was made from them is old. */
+  podChanged(): void {
+    for (const [name, trouble] of this.#trouble) this.#trouble.set(name, { ...trouble, untilMs: 0 })
+    this.#volumes.markStale()
+    this.#volumeBackOff.forget('volumes')
+  }
+
+  syncProbes(pod: Pod, runtime: RuntimePod, ending: boolean): void {
+    const { prober } = this.#options.tools
+    const specs = new Map(podContainers(pod).filter((each) => each.kind === 'main' || each.kind === 'sidecar').map((each) => [each.container.name, each.container]))
+    for (const container of runtime.containers) {
+      const spec = specs.get(container.name)
+      if (container.phase !== 'running') prober.remove(container.id)
+      else if (ending) prober.ending(container.id)
+      else if (spec && !this.#hooked.has(container.name)) {
+        const known = this.#options.known(container.id)
+        prober.add({ pod, container: spec, containerId: container.id, startedAtMs: container.startedAtMs, podIP: this.#podIP(pod, runtime), ...(known ? { known } : {}) })
+      }
+    }
+  }
+
+  abortStarts(): void {
+    this.#starts?.abort.abort()
+  }
+
+  act(pod: Pod, input: ActInput): void {
+    for (const kill of input.plan.kills) void this.#kill(pod, kill, input)
+    for (const id of input.plan.stopSandboxes) void this.#stopSandbox(id)
+    if (!this.#starts && !input.plan.stopped) {
+      const abort = new AbortController()
+      const work = input.plan.starts.length > 0 || (input.endMs === undefined && this.#volumes.stale && input.runtime.containers.length > 0)
+      if (!work) return
+      const done = this.#startRow(pod, input, abort.signal).catch((error: unknown) => this.#failed(error, abort.signal)).finally(() => {
+        this.#starts = undefined
+        this.#acted()
+      })
+      this.#starts = { abort, done }
+    }
+  }
+
+  #acted(): void {
+    this.epoch++
+    this.#options.wake()
+  }
+
+  #failed(error: unknown, signal: AbortSignal): void {
+    if (signal.aborted) return
+    this.#options.log(`pod ${this.#options.pod.metadata.namespace}/${this.#options.pod.metadata.name}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`)
+  }
+
+  async #kill(pod: Pod, action: KillAction, { runtime, endMs }: ActInput): Promise<void> {
+    const { tools } = this.#options
+    const restart = action.reason !== 'ending' && action.reason !== 'sandbox'
+    if (restart) this.#mustRestart.add(action.container.id)
+    const again = tools.killer.busy(action.container.id)
+    try {
+      const deadline = endMs === undefined || restart ? {} : { endMs }
+      await tools.killer.kill(pod, action, { ...deadline, podIP: this.#podIP(pod, runtime) })
+    } catch (error) {
+      this.#options.log(`container ${action.container.name} of pod ${pod.metadata.namespace}/${pod.metadata.name} could not be ended: ${(error as Error).message}`)
+    } finally {
+      if (!again) this.#acted()
+    }
+  }
+
+  async #stopSandbox(id: string): Promise<void> {
+    if (this.#stoppingSandboxes.has(id)) return
+    this.#stoppingSandboxes.add(id)
+    try {
+      await this.#options.tools.runtime.stopSandbox(id)
+    } catch (error) {
+      this.#options.log(`sandbox ${id} could not be stopped: ${(error as Error).message}`)
+    } finally {
+      this.#stoppingSandboxes.delete(id)
+      this.#acted()
+    }
+  }
+
+  async #startRow(pod: Pod, { plan, runtime }: ActInput, signal: AbortSignal): Promise<void> {
+    if (!(await this.#volumesReady(pod, runtime, signal))) return
+    for (const action of plan.starts) {
+      if (signal.aborted) return
+      if (action.type === 'sandbox') return this.#createSandbox(pod, action, runtime)
+      const sandbox = runtime.sandboxes.find((each) => each.ready)
+      if (!sandbox) return
+      await this.#startContainer(pod, action, { runtime, sandbox, signal })
+    }
+    await this.#collectGarbage(pod, runtime)
+  }
+
+  async #volumesReady(pod: Pod, runtime: RuntimePod, signal: AbortSignal): Promise<boolean> {
+    if (!this.#volumes.stale) return true
+    const { tools, client, clock, events } = this.#options
+    const addresses = { podIPs: this.#podIPs(pod, runtime), hostIPs: tools.node.hostIPs }
+    try {
+      await this.#volumes.setUp(pod, { addresses, allocatable: tools.node.allocatable, client })
+      this.#volumeBackOff.forget('volumes')
+      return true
+    } catch (error) {
+      if (signal.aborted) return false
+      events.record(pod, { type: 'Warning', reason: 'FailedMount', message: (error as Error).message })
+      this.#volumeBackOff.next('volumes', clock.now())
+      const wait = this.#volumeBackOff.wait('volumes', clock.now(), clock.now())
+      await this.#pause(wait?.delayMs ?? 500, signal)
+      return false
+    }
+  }
+
+  /** Until the time is over, a source changes, or the pod is to end. */
+  #pause(delayMs: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options
+    return new Promise((resolve) => {
+      const end = (): void => {
+        timer.cancel()
+        this.#resume = undefined
+        resolve()
+      }
+      const timer = clock.setTimer(end, delayMs)
+      this.#resume = end
+      signal.addEventListener('abort', end, { once: true })
+    })
+  }
+
+  #resume: (() => void) | undefined
+
+  async #createSandbox(pod: Pod, { attempt, changed }: { attempt: number; changed: boolean }, runtime: RuntimePod): Promise<void> {
+    const { tools, events, clock } = this.#options
+    try {
+      if (changed) {
+        events.record(pod, { type: 'Normal', reason: 'SandboxChanged', message: 'Pod sandbox changed, it will be killed and re-created.' })
+        for (const old of runtime.sandboxes) await tools.runtime.stopSandbox(old.id)
+      }
+      const handler = pod.spec.runtimeClassName ? await tools.handler(pod.spec.runtimeClassName) : ''
+      await tools.runtime.createSandbox(sandboxSpec(pod, attempt, tools.node, handler))
+      this.#sandboxBackOff.forget('sandbox')
+    } catch (error) {
+      events.record(pod, { type: 'Warning', reason: 'FailedCreatePodSandBox', message: `Failed to create pod sandbox: ${(error as Error).message}` })
+      this.#sandboxBackOff.next('sandbox', clock.now())
+      this.#sandboxHoldMs = this.#sandboxBackOff.wait('sandbox', clock.now(), clock.now())?.untilMs ?? 0
+    }
+  }
+
+  async #startContainer(pod: Pod, action: StartAction, { runtime, sandbox, signal }: { runtime: RuntimePod; sandbox: RuntimeSandbox; signal: AbortSignal }): Promise<void> {
+    const { tools, clock } = this.#options
+    const { container } = action.target
+    if (action.replaces) await tools.runtime.removeContainer(action.replaces)
+    if (runtime.containers.some((each) => each.name === container.name && each.phase === 'exited')) this.#backOff.next(container.name, clock.now())
+    if (container.lifecycle?.postStart) this.#hooked.add(container.name)
+    const processesOf = this.#target(pod, action, runtime)
+    try {
+      const id = await tools.starter.start({
+        pod, target: action.target, attempt: action.attempt, sandboxId: sandbox.id, sandbox: sandboxSpec(pod, sandbox.attempt, tools.node, ''),
+        podIPs: this.#podIPs(pod, runtime), volumes: this.#volumes.mounted, signal, ...(processesOf === undefined ? {} : { processesOf }),
+      })
+      this.#untrouble(container.name)
+      this.#acted()
+      await this.#postStart(pod, action, { id, podIP: this.#podIP(pod, runtime), signal })
+    } catch (error) {
+      if (!(error instanceof StartFailure)) throw error
+      this.#setTrouble(pod, action, error)
+    } finally {
+      this.#hooked.delete(container.name)
+      this.#acted()
+    }
+  }
+
+  #target(pod: Pod, { target }: StartAction, runtime: RuntimePod): string | undefined {
+    const name = pod.spec.ephemeralContainers?.find((each) => each.name === target.container.name)?.targetContainerName
+    return name ? runtime.containers.find((each) => each.name === name && each.phase === 'running')?.id : undefined
+  }
+
+  async #postStart(pod: Pod, { target }: StartAction, { id, podIP, signal }: { id: string; podIP: string; signal: AbortSignal }): Promise<void> {
+    const hook = target.container.lifecycle?.postStart
+    if (!hook) return
+    const { tools, clock, events } = this.#options
+    const hooked = runHook(hook, { pod, container: target.container, containerId: id, podIP, timeoutMs: endlessMs }, { runtime: tools.runtime, clock, signal })
+    const aborted = new Promise<'aborted'>((resolve) => signal.addEventListener('abort', () => resolve('aborted'), { once: true }))
+    const outcome = await Promise.race([hooked.then(() => undefined, (error: Error) => error), aborted])
+    if (outcome === undefined || outcome === 'aborted') return
+    events.record(pod, { type: 'Warning', reason: 'FailedPostStartHook', message: 'PostStartHook failed', fieldPath: containerFieldPath(target) })
+    const container = (await tools.runtime.pods(podUid(pod)))[0]?.containers.find((each) => each.id === id)
+    if (container?.phase === 'running') await tools.killer.kill(pod, { type: 'kill', container, target, reason: 'changed', message: 'FailedPostStartHook' }, { podIP })
+    throw new StartFailure('PostStartHookError', outcome.message, 0)
+  }
+
+  #setTrouble(pod: Pod, { target: { container } }: StartAction, failure: StartFailure): void {
+    this.#trouble.set(container.name, { reason: failure.reason, message: failure.message, untilMs: failure.retryAtMs })
+    if (failure.reason !== 'CreateContainerConfigError' || this.#unwatch.has(container.name)) return
+    const stops = startSources(pod, container).map((ref) => this.#options.tools.watches.watch(ref, () => {
+      const trouble = this.#trouble.get(container.name)
+      if (trouble) this.#trouble.set(container.name, { ...trouble, untilMs: 0 })
+      this.#options.wake()
+    }))
+    this.#unwatch.set(container.name, () => stops.forEach((stop) => stop()))
+  }
+
+  #untrouble(name: string): void {
+    this.#trouble.delete(name)
+    this.#unwatch.get(name)?.()
+    this.#unwatch.delete(name)
+  }
+
+  async #collectGarbage(pod: Pod, runtime: RuntimePod): Promise<void> {
+    const { tools } = this.#options
+    const garbage = podGarbage(runtime)
+    for (const container of garbage.containers) {
+      await tools.runtime.removeContainer(container.id)
+      this.#mustRestart.delete(container.id)
+      await rm(this.logPath(pod, container), { force: true })
+    }
+    for (const id of garbage.sandboxes) await tools.runtime.removeSandbox(id)
+  }
+
+  /** The pod has ended: its volumes, probes and cgroup go; its containers stay for their logs. */
+  async cleanUp(pod: Pod): Promise<void> {
+    if (this.#cleaned) return
+    const { tools } = this.#options
+    this.#release()
+    await this.#volumes.tearDown()
+    tools.tokens.forget(podUid(pod))
+    await tools.releaseCgroup(sandboxSpec(pod, 0, tools.node, '').cgroupParent)
+    this.#cleaned = true
+  }
+
+  async purge(pod: Pod, runtime: RuntimePod): Promise<void> {
+    const { tools } = this.#options
+    for (const sandbox of runtime.sandboxes) await tools.runtime.removeSandbox(sandbox.id)
+    await rm(this.#logs(pod), { recursive: true, force: true })
+  }
+
+  /** Stops following anything; the pod goes on. */
+  release(): void {
+    this.#starts?.abort.abort()
+    this.#release()
+    this.#volumes.release()
+  }
+
+  #release(): void {
+    this.#resume?.()
+    for (const stop of this.#unwatch.values()) stop()
+    this.#unwatch.clear()
+  }
+
+  #podIPs(pod: Pod, runtime: RuntimePod): readonly string[] {
+    return pod.spec.hostNetwork ? this.#options.tools.node.hostIPs : runtime.sandboxes.find((sandbox) => sandbox.ready)?.ips ?? []
+  }
+
+  #podIP(pod: Pod, runtime: RuntimePod): string {
+    return this.#podIPs(pod, runtime)[0] ?? ''
+  }
+}

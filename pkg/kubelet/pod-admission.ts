@@ -1,0 +1,64 @@
+// Whether this node can take a pod that is bound to it. Pure: the scheduler has checked already, but it may have been passed by.
+import type { Node } from '../api/types-node.ts'
+import type { Pod } from '../api/types-pod.ts'
+import type { NodeSelectorRequirement } from '../api/types-volume.ts'
+import { podRequests } from './container-resources.ts'
+import type { PodVerdict } from './pod-ending.ts'
+import { milliValue, wholeValue } from './quantity-values.ts'
+import { forbiddenSysctl } from './security.ts'
+
+export interface AdmissionInput {
+  readonly pod: Pod
+  /** The others that use the node. */
+  readonly others: readonly Pod[]
+  readonly node: Pick<Node, 'metadata'>
+  readonly allocatable: Readonly<Record<string, string>>
+}
+
+/** undefined when it is taken. */
+export function admitPod(input: AdmissionInput): PodVerdict | undefined {
+  const sysctl = forbiddenSysctl(input.pod)
+  if (sysctl !== undefined) return rejected('SysctlForbidden', `forbidden sysctl: "${sysctl}" not allowlisted`)
+  if (!affine(input.pod, input.node)) return rejected('NodeAffinity', 'Predicate NodeAffinity failed: node(s) didn\'t match Pod\'s node affinity/selector')
+  return outOf(input)
+}
+
+const rejected = (reason: string, message: string): PodVerdict => ({ reason, message: `Pod was rejected: ${message}` })
+
+function outOf({ pod, others, allocatable }: AdmissionInput): PodVerdict | undefined {
+  const own = podRequests(pod)
+  const used = others.map(podRequests).reduce((sum, each) => ({ cpuMilli: sum.cpuMilli + each.cpuMilli, memoryBytes: sum.memoryBytes + each.memoryBytes }), { cpuMilli: 0, memoryBytes: 0 })
+  const checks = [
+    { name: 'pods', requested: 1, used: others.length, capacity: wholeValue(allocatable['pods']) },
+    { name: 'cpu', requested: own.cpuMilli, used: used.cpuMilli, capacity: milliValue(allocatable['cpu']) },
+    { name: 'memory', requested: own.memoryBytes, used: used.memoryBytes, capacity: wholeValue(allocatable['memory']) },
+  ]
+  const short = checks.find((check) => check.requested > 0 && check.requested + check.used > check.capacity)
+  if (!short) return undefined
+  return rejected(`OutOf${short.name}`, `Node didn't have enough resource: ${short.name}, requested: ${short.requested}, used: ${short.used}, capacity: ${short.capacity}`)
+}
+
+function affine(pod: Pod, node: Pick<Node, 'metadata'>): boolean {
+  const labels = node.metadata.labels ?? {}
+  if (!Object.entries(pod.spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value)) return false
+  const terms = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
+  if (!terms) return true
+  const fields = { 'metadata.name': node.metadata.name ?? '' }
+  return terms.some((term) => {
+    const all = [...(term.matchExpressions ?? []).map((each) => matches(each, labels)), ...(term.matchFields ?? []).map((each) => matches(each, fields))]
+    return all.length > 0 && all.every(Boolean)
+  })
+}
+
+function matches({ key, operator, values = [] }: NodeSelectorRequirement, labels: Readonly<Record<string, string>>): boolean {
+  const value = labels[key]
+  switch (operator) {
+    case 'In': return value !== undefined && values.includes(value)
+    case 'NotIn': return value === undefined || !values.includes(value)
+    case 'Exists': return value !== undefined
+    case 'DoesNotExist': return value === undefined
+    case 'Gt': return value !== undefined && Number(value) > Number(values[0])
+    case 'Lt': return value !== undefined && Number(value) < Number(values[0])
+    default: return false
+  }
+}

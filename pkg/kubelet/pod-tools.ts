@@ -1,0 +1,23 @@
+// What all pod workers of a node share.
+import type { ContainerKiller } from './container-killer.ts'
+import type { ContainerStarter, StarterNode } from './container-starter.ts'
+import type { ObjectWatches } from './object-watches.ts'
+import type { VolumeTypes } from './pod-volumes.ts'
+import type { Prober } from './prober.ts'
+import type { RuntimeService } from './runtime-service.ts'
+import type { RequestedTokens } from './volume-payload.ts'
+
+export interface PodTools {
+  readonly runtime: RuntimeService
+  readonly starter: ContainerStarter
+  readonly killer: ContainerKiller
+  readonly prober: Prober
+  readonly volumeTypes: VolumeTypes
+  readonly tokens: RequestedTokens
+  readonly watches: ObjectWatches
+  readonly node: StarterNode
+  /** The runtime handler of a pod's RuntimeClass. */
+  handler(runtimeClassName: string): Promise<string>
+  /** Removes a pod's cgroup once it is empty. */
+  releaseCgroup(path: string): Promise<void>
+}

@@ -1,0 +1,295 @@
+// The loop of one pod: look, tell, plan, act. Everything that may matter to the pod only wakes it.
+import { keyOf } from '../api/object.ts'
+import { isConflict, isNotFound } from '../api/status-error.ts'
+import type { Pod, PodStatus } from '../api/types-pod.ts'
+import { pods } from '../api/types-pod.ts'
+import type { Client } from '../client/client.ts'
+import type { EventRecorder } from '../client/events.ts'
+import type { Clock, Timer } from '../util/clock.ts'
+import { PodActor } from './pod-actor.ts'
+import type { Ending, PodVerdict } from './pod-ending.ts'
+import { activeDeadlineMs, deadlineVerdict, isTerminal, podEnding } from './pod-ending.ts'
+import type { PodPlan } from './pod-plan.ts'
+import { planPod } from './pod-plan.ts'
+import { containerFieldPath, podContainers, podText, podUid } from './pod-names.ts'
+import { containerID, podStatus } from './pod-status.ts'
+import type { PodTools } from './pod-tools.ts'
+import type { RuntimePod } from './runtime-service.ts'
+import { StatusWriter } from './status-writer.ts'
+import { terminationMessage } from './termination-message.ts'
+
+export interface PodWorkerOptions {
+  readonly pod: Pod
+  readonly tools: PodTools
+  readonly client: Client
+  readonly events: EventRecorder
+  readonly clock: Clock
+  readonly log: (message: string) => void
+  /** Whether this node takes the pod; asked once, before anything of it is started. */
+  readonly admit: (pod: Pod) => PodVerdict | undefined
+  /** Nothing of the pod is left on this node. */
+  readonly onGone: (uid: string) => void
+}
+
+const errorRetryMs = 1000
+
+export class PodWorker {
+  readonly #options: PodWorkerOptions
+  readonly #actor: PodActor
+  readonly #writer: StatusWriter
+  readonly #messages = new Map<string, string>()
+  readonly #listeners = new Set<() => void>()
+  #pod: Pod
+  #status: PodStatus
+  #runtime: RuntimePod
+  #verdict: PodVerdict | undefined
+  #admitted = false
+  #removed = false
+  #gone = false
+  #stopped = false
+  #deleting = false
+  #dirty = false
+  #running: Promise<void> | undefined
+  #timer: Timer | undefined
+  #endMs: number | undefined
+  #waited = new Set<string>()
+
+  constructor(options: PodWorkerOptions) {
+    this.#options = options
+    this.#pod = options.pod
+    this.#status = options.pod.status ?? {}
+    this.#runtime = { uid: podUid(options.pod), name: '', namespace: '', sandboxes: [], containers: [] }
+    this.#writer = new StatusWriter(options.pod, options)
+    this.#actor = new PodActor({ ...options, wake: () => this.wake(), known: (name) => this.#known(name) })
+  }
+
+  get pod(): Pod {
+    return this.#pod
+  }
+
+  /** What the runtime had of it when it was last looked at. */
+  get runtime(): RuntimePod {
+    return this.#runtime
+  }
+
+  get status(): PodStatus {
+    return this.#status
+  }
+
+  /** Whether it still uses the node's resources. */
+  get active(): boolean {
+    return !this.#gone && !isTerminal(this.#status.phase)
+  }
+
+  update(pod: Pod): void {
+    this.#writer.observe(pod)
+    const before = this.#pod
+    this.#pod = pod
+    const ours = before.metadata.generation === pod.metadata.generation && before.metadata.labels === pod.metadata.labels
+      && before.metadata.annotations === pod.metadata.annotations && before.metadata.deletionTimestamp === pod.metadata.deletionTimestamp
+    if (!ours) this.#actor.podChanged()
+    this.wake()
+  }
+
+  /** The API object is gone: what runs is ended, and every trace is removed. */
+  remove(): void {
+    this.#removed = true
+    this.#writer.stop()
+    this.wake()
+  }
+
+  wake(): void {
+    this.#dirty = true
+    if (this.#stopped || this.#gone) return
+    this.#running ??= this.#loop().finally(() => (this.#running = undefined))
+  }
+
+  /** Calls back after each look at the runtime. */
+  onLook(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Ends the loop; the pod goes on. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.cancel()
+    this.#writer.stop()
+    this.#actor.release()
+    await this.#running
+  }
+
+  async #loop(): Promise<void> {
+    while (this.#dirty && !this.#stopped && !this.#gone) {
+      this.#dirty = false
+      try {
+        await this.#run()
+      } catch (error) {
+        if (this.#stopped) return
+        this.#options.log(`pod ${podText(this.#pod)}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`)
+        this.#wakeAt(this.#options.clock.now() + errorRetryMs)
+      }
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#options
+    const epoch = this.#actor.epoch
+    const runtime = (await this.#options.tools.runtime.pods(podUid(this.#pod)))[0] ?? { ...this.#runtime, sandboxes: [], containers: [] }
+    await this.#readMessages(runtime)
+    if (this.#stopped) return
+    // Something was done while we looked: what we saw may be old.
+    if (epoch !== this.#actor.epoch) {
+      this.#dirty = true
+      return
+    }
+    this.#runtime = runtime
+    for (const listener of [...this.#listeners]) listener()
+    const ending = this.#ending()
+    this.#actor.syncProbes(this.#pod, runtime, ending !== undefined)
+    const plan = this.#plan(ending)
+    this.#tell(plan, ending)
+    if (ending && this.#endMs === undefined) this.#actor.abortStarts()
+    if (ending) {
+      const endMs = clock.now() + ending.graceSeconds * 1000
+      this.#endMs = Math.min(this.#endMs ?? Infinity, endMs)
+    }
+    if (ending && plan.stopped && !this.#actor.starting) return this.#finish()
+    this.#actor.act(this.#pod, { plan, runtime, ...(this.#endMs === undefined ? {} : { endMs: this.#endMs }) })
+    this.#wakeAt(Math.min(plan.wakeAtMs ?? Infinity, this.#deadlineMs() ?? Infinity))
+  }
+
+  #ending(): Ending | undefined {
+    const { clock } = this.#options
+    if (!this.#admitted) {
+      const begun = this.#runtime.sandboxes.length > 0 || this.#status.startTime !== undefined
+      this.#verdict ??= begun || this.#removed ? undefined : this.#options.admit(this.#pod)
+      this.#admitted = true
+      if (this.#verdict) this.#options.events.record(this.#pod, { type: 'Warning', reason: this.#verdict.reason, message: this.#verdict.message })
+    }
+    const deadlineMs = this.#deadlineMs()
+    if (!this.#verdict && deadlineMs !== undefined && deadlineMs <= clock.now() && !isTerminal(this.#status.phase)) {
+      this.#verdict = deadlineVerdict
+      this.#options.events.record(this.#pod, { type: 'Normal', ...deadlineVerdict })
+    }
+    return podEnding({ pod: this.#pod, removed: this.#removed, phase: this.#status.phase, ...(this.#verdict ? { verdict: this.#verdict } : {}) })
+  }
+
+  #deadlineMs(): number | undefined {
+    return activeDeadlineMs(this.#pod, this.#status.startTime)
+  }
+
+  #plan(ending: Ending | undefined): PodPlan {
+    const { clock } = this.#options
+    return planPod({
+      pod: this.#pod, runtime: this.#runtime, nowMs: clock.now(), ending: ending !== undefined,
+      ...this.#actor.planInput(),
+      restartCount: (name) => {
+        const old = this.#old(name)
+        return old?.containerID ? old.restartCount : undefined
+      },
+    })
+  }
+
+  #old(name: string): { ready: boolean; started?: boolean; restartCount: number; containerID?: string } | undefined {
+    return [...(this.#status.initContainerStatuses ?? []), ...(this.#status.containerStatuses ?? [])].find((each) => each.name === name)
+  }
+
+  #known(containerId: string): { started: boolean; ready: boolean } | undefined {
+    const all = [...(this.#status.initContainerStatuses ?? []), ...(this.#status.containerStatuses ?? [])]
+    const old = all.find((each) => each.containerID === containerID(containerId))
+    return old ? { started: old.started ?? false, ready: old.ready } : undefined
+  }
+
+  /** Makes the status and hands it to the writer. */
+  #tell(plan: PodPlan, ending: Ending | undefined): void {
+    this.#noteBackOff(plan)
+    // What has ended for good is not told anew: the runtime may have forgotten it.
+    if (this.#removed || (isTerminal(this.#status.phase) && isTerminal(this.#pod.status?.phase))) return
+    const alive = this.#runtime.containers.some((container) => container.phase === 'running')
+    const stopped = (ending !== undefined || plan.finished) && !alive && !this.#actor.starting
+    this.#status = podStatus({
+      pod: this.#pod,
+      previous: this.#previous(),
+      runtime: this.#runtime,
+      nowMs: this.#options.clock.now(),
+      hostIPs: this.#options.tools.node.hostIPs,
+      waiting: (name) => plan.waiting.get(name) ?? this.#actor.trouble(name),
+      probes: (id) => this.#actor.probes(id),
+      terminationMessage: (id) => this.#messages.get(id) ?? '',
+      starting: (name) => this.#actor.hooked(name),
+      stopped,
+      ...(this.#verdict ? { verdict: this.#verdict } : {}),
+    })
+    this.#writer.write(this.#status)
+    // A pod that has just become terminal is ended by the next run.
+    if (isTerminal(this.#status.phase) && !ending) this.#dirty = true
+  }
+
+  /** Our own last words, and what others have written to the status since. */
+  #previous(): PodStatus {
+    const theirs = this.#pod.status ?? {}
+    const foreign = (theirs.conditions ?? []).filter((condition) => !ownConditions.has(condition.type))
+    const own = (this.#status.conditions ?? []).filter((condition) => ownConditions.has(condition.type))
+    return { ...theirs, ...this.#status, conditions: [...own, ...foreign] }
+  }
+
+  #noteBackOff(plan: PodPlan): void {
+    for (const [name] of plan.waiting) {
+      const ended = this.#runtime.containers.find((container) => container.name === name)
+      const key = ended?.id ?? name
+      if (this.#waited.has(key)) continue
+      this.#waited.add(key)
+      const target = podContainers(this.#pod).find((each) => each.container.name === name)
+      this.#options.events.record(this.#pod, {
+        type: 'Warning', reason: 'BackOff', message: `Back-off restarting failed container ${name} in pod ${podText(this.#pod)}`,
+        ...(target ? { fieldPath: containerFieldPath(target) } : {}),
+      })
+    }
+  }
+
+  async #readMessages(runtime: RuntimePod): Promise<void> {
+    for (const container of runtime.containers) {
+      if (container.phase !== 'exited' || this.#messages.has(container.id)) continue
+      const told = this.#toldMessage(container.id)
+      this.#messages.set(container.id, told ?? await terminationMessage(container, this.#actor.logPath(this.#pod, container)))
+    }
+    const ids = new Set(runtime.containers.map((container) => container.id))
+    for (const id of this.#messages.keys()) if (!ids.has(id)) this.#messages.delete(id)
+  }
+
+  /** The message that the status has already: its file may be gone. */
+  #toldMessage(id: string): string | undefined {
+    const all = [...(this.#status.initContainerStatuses ?? []), ...(this.#status.containerStatuses ?? [])]
+    return all.flatMap((each) => [each.state?.terminated, each.lastState?.terminated]).find((ended) => ended?.containerID === containerID(id))?.message
+  }
+
+  /** Nothing runs any more: give back what the pod had, and tell the API server that it may go. */
+  async #finish(): Promise<void> {
+    await this.#actor.cleanUp(this.#pod)
+    if (this.#removed) {
+      await this.#actor.purge(this.#pod, this.#runtime)
+      this.#gone = true
+      this.#options.onGone(podUid(this.#pod))
+      return
+    }
+    if (this.#pod.metadata.deletionTimestamp === undefined || this.#deleting) return
+    this.#deleting = true
+    try {
+      await this.#writer.settled()
+      await this.#options.client.delete(pods, keyOf(this.#pod), { gracePeriodSeconds: 0, preconditions: { uid: podUid(this.#pod) } })
+    } catch (error) {
+      if (isNotFound(error) || isConflict(error)) return
+      this.#deleting = false
+      throw error
+    }
+  }
+
+  #wakeAt(atMs: number): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    if (Number.isFinite(atMs)) this.#timer = this.#options.clock.setTimer(() => this.wake(), Math.max(0, atMs - this.#options.clock.now()))
+  }
+}
+
+const ownConditions = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'])
