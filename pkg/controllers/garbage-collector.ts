@@ -1,0 +1,191 @@
+// Garbage collector: deletes what has lost all its owners, and carries out foreground and orphan deletion.
+import { apiVersionOf, type KubeObject, type ObjectKey, type OwnerReference, type Resource } from '../api/object.ts'
+import { isConflict, isNotFound } from '../api/status-error.ts'
+import type { Client } from '../client/client.ts'
+import type { Informers } from '../client/informer.ts'
+import { isGone, messageOf } from '../controller/refusals.ts'
+import type { Clock } from '../util/clock.ts'
+import { WorkQueue } from '../util/work-queue.ts'
+import { planGarbage, type OwnerState } from './garbage-plan.ts'
+import { blocksOwner, hasFinalizer, isDeleting, OwnerGraph, ownersOf, waitsForDependents, type GraphNode } from './owner-graph.ts'
+
+export interface GarbageCollectorOptions {
+  readonly client: Client
+  readonly informers: Informers
+  readonly clock: Clock
+  /** Every kind that can be watched and deleted. `resourcesChanged` asks anew. */
+  readonly resources: () => readonly Resource[]
+  readonly log: (text: string) => void
+}
+
+export class GarbageCollector {
+  readonly name = 'garbage-collector'
+  readonly #options: GarbageCollectorOptions
+  readonly #graph = new OwnerGraph()
+  // By uid.
+  readonly #queue: WorkQueue
+  readonly #followed = new Map<string, { resource: Resource; unsubscribe: () => void }>()
+  #stopped = false
+
+  constructor(options: GarbageCollectorOptions) {
+    this.#options = options
+    this.#queue = new WorkQueue({ clock: options.clock, concurrency: 20, work: (uid) => this.#work(uid), backOff: { baseMs: 10, maxMs: 60_000 } })
+  }
+
+  async start(signal?: AbortSignal): Promise<void> {
+    const { informers, resources } = this.#options
+    const wanted = resources().map((resource) => informers.for(resource))
+    await Promise.all(wanted.map((informer) => informer.whenSynced()))
+    // All kinds in one step: an owner is looked for only when every kind is in the graph.
+    if (!signal?.aborted) this.#follow()
+  }
+
+  /** A CRD came or went. */
+  async resourcesChanged(): Promise<void> {
+    const { informers, resources } = this.#options
+    await Promise.all(resources().map((resource) => informers.for(resource).whenSynced()))
+    if (!this.#stopped) this.#follow()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    for (const { unsubscribe } of this.#followed.values()) unsubscribe()
+    this.#followed.clear()
+    await this.#queue.stop()
+  }
+
+  #follow(): void {
+    const wanted = new Map(this.#options.resources().map((resource) => [`${apiVersionOf(resource)} ${resource.kind}`, resource]))
+    for (const [name, { unsubscribe }] of this.#followed) {
+      if (wanted.has(name)) continue
+      unsubscribe()
+      this.#followed.delete(name)
+    }
+    for (const [name, resource] of wanted) {
+      if (this.#followed.has(name)) continue
+      const unsubscribe = this.#options.informers.for(resource).onChange(({ object, previous }) => {
+        if (object) this.#seen(resource, object, previous)
+        else if (previous) this.#gone(previous)
+      })
+      this.#followed.set(name, { resource, unsubscribe })
+    }
+  }
+
+  #seen(resource: Resource, object: KubeObject, previous: KubeObject | undefined): void {
+    const uid = object.metadata.uid ?? ''
+    this.#graph.put(resource, object)
+    if (isDeleting(object)) {
+      if (hasFinalizer(object, 'orphan') || hasFinalizer(object, 'foregroundDeletion')) this.#queue.add(uid)
+      // Owners in foreground deletion count only dependents that are not gone: nothing to tell them yet.
+      return
+    }
+    const owners = ownersOf(object)
+    if (previous && previous.metadata.ownerReferences === object.metadata.ownerReferences) return
+    const settled = owners.every((owner) => {
+      const node = this.#graph.get(owner.uid)
+      return node !== undefined && !waitsForDependents(node.object)
+    })
+    if (!settled) this.#queue.add(uid)
+    for (const owner of previous ? ownersOf(previous) : []) this.#wakeWaiting(owner.uid)
+  }
+
+  #gone(object: KubeObject): void {
+    const uid = object.metadata.uid ?? ''
+    this.#graph.remove(uid)
+    for (const dependent of this.#graph.dependentsOf(uid)) this.#queue.add(dependent.object.metadata.uid ?? '')
+    for (const owner of ownersOf(object)) this.#wakeWaiting(owner.uid)
+  }
+
+  #wakeWaiting(ownerUid: string): void {
+    const owner = this.#graph.get(ownerUid)
+    if (owner && waitsForDependents(owner.object)) this.#queue.add(ownerUid)
+  }
+
+  async #work(uid: string): Promise<void> {
+    const node = this.#graph.get(uid)
+    try {
+      if (node) await this.#collect(node)
+      this.#queue.forget(uid)
+    } catch (error) {
+      if (this.#stopped) return
+      if (!isConflict(error) && !isNotFound(error)) this.#options.log(`garbage collector: ${node?.resource.plural} ${node?.key.name}: ${messageOf(error)}`)
+      this.#queue.retry(uid)
+    }
+  }
+
+  async #collect(node: GraphNode): Promise<void> {
+    const { object, resource, key } = node
+    if (isDeleting(object)) {
+      if (hasFinalizer(object, 'orphan')) await this.#orphanDependents(node)
+      if (hasFinalizer(object, 'foregroundDeletion')) await this.#deleteDependents(node)
+      return
+    }
+    const states = new Map<string, OwnerState>()
+    for (const owner of ownersOf(object)) {
+      const state = await this.#stateOf(owner, key.namespace)
+      // Who can't be told to be gone is taken to be there.
+      states.set(owner.uid, state ?? 'solid')
+    }
+    const dependents = this.#graph.dependentsOf(object.metadata.uid ?? '')
+    const action = planGarbage(object, states, { hasDependents: dependents.length > 0, dependentsWait: dependents.some((one) => waitsForDependents(one.object)) })
+    if (action.type === 'keep') return
+    if (action.type === 'strike') return this.#strike(node, action.owners)
+    if (action.unblock) await this.#patchOwners(node, ownersOf(object).map((owner) => ({ ...owner, blockOwnerDeletion: false })))
+    const { uid } = object.metadata
+    await this.#options.client.delete(resource, key, { propagationPolicy: action.policy, preconditions: { uid } }).catch((error: unknown) => {
+      if (!isGone(error)) throw error
+    })
+  }
+
+  /** undefined when the owner's kind is not served here, or its scope makes the reference meaningless. */
+  async #stateOf(owner: OwnerReference, namespace: string | undefined): Promise<OwnerState | undefined> {
+    const known = this.#graph.get(owner.uid)
+    if (known) return waitsForDependents(known.object) ? 'waiting' : 'solid'
+    const resource = this.#followed.get(`${owner.apiVersion} ${owner.kind}`)?.resource
+    if (!resource || (resource.namespaced && namespace === undefined)) return undefined
+    const key: ObjectKey = resource.namespaced ? { namespace, name: owner.name } : { name: owner.name }
+    try {
+      // The cache of that kind may be behind: only the server knows that an owner is gone.
+      const live = await this.#options.client.get(resource, key)
+      if (live.metadata.uid !== owner.uid) return 'absent'
+      return waitsForDependents(live) ? 'waiting' : 'solid'
+    } catch (error) {
+      if (isNotFound(error)) return 'absent'
+      throw error
+    }
+  }
+
+  async #orphanDependents(node: GraphNode): Promise<void> {
+    const { uid = '' } = node.object.metadata
+    await Promise.all(this.#graph.dependentsOf(uid).map((dependent) => this.#strike(dependent, ownersOf(dependent.object).filter((owner) => owner.uid === uid))))
+    await this.#removeFinalizer(node, 'orphan')
+  }
+
+  async #deleteDependents(node: GraphNode): Promise<void> {
+    const { uid = '' } = node.object.metadata
+    const dependents = this.#graph.dependentsOf(uid)
+    for (const dependent of dependents) if (!isDeleting(dependent.object)) this.#queue.add(dependent.object.metadata.uid ?? '')
+    if (!dependents.some(({ object }) => blocksOwner(object, uid))) await this.#removeFinalizer(node, 'foregroundDeletion')
+  }
+
+  async #strike(node: GraphNode, owners: readonly OwnerReference[]): Promise<void> {
+    const uids = new Set(owners.map(({ uid }) => uid))
+    await this.#patchOwners(node, ownersOf(node.object).filter(({ uid }) => !uids.has(uid)))
+  }
+
+  async #patchOwners({ resource, key, object }: GraphNode, ownerReferences: readonly OwnerReference[]): Promise<void> {
+    const { uid, resourceVersion } = object.metadata
+    await this.#options.client.patch(resource, key, { type: 'merge', body: { metadata: { uid, resourceVersion, ownerReferences } } }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error
+    })
+  }
+
+  async #removeFinalizer({ resource, key, object }: GraphNode, name: string): Promise<void> {
+    const { uid, resourceVersion, finalizers = [] } = object.metadata
+    const body = { metadata: { uid, resourceVersion, finalizers: finalizers.filter((one) => one !== name) } }
+    await this.#options.client.patch(resource, key, { type: 'merge', body }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error
+    })
+  }
+}
+
