@@ -1,0 +1,32 @@
+// ControllerRevision: an immutable snapshot of a DaemonSet's or StatefulSet's template.
+import { controllerOf } from '../../api/object.ts'
+import { controllerRevisions } from '../../api/types-workload.ts'
+import { ageColumn, integer, nameColumn, none, text } from './columns.ts'
+import { define } from './define.ts'
+import type { Errors } from './rules.ts'
+import { checkImmutable, checkNonNegative, required } from './rules.ts'
+
+export default define(controllerRevisions, {
+  generation: false,
+  defaults(object) {
+    object.revision ??= 0
+  },
+  validate(object, old) {
+    const out: Errors = []
+    if (object.data === undefined || object.data === null) out.push(required('data', 'data is mandatory'))
+    checkNonNegative(out, 'revision', object.revision)
+    if (old) checkImmutable(out, 'data', object.data, old.data)
+    return out
+  },
+  columns: [
+    nameColumn,
+    text('Controller', 'Object that the revision belongs to.', (object) => {
+      const owner = controllerOf(object)
+      if (!owner) return none
+      const group = owner.apiVersion.includes('/') ? `.${owner.apiVersion.split('/')[0]}` : ''
+      return `${owner.kind.toLowerCase()}${group}/${owner.name}`
+    }),
+    integer('Revision', 'Number of the revision.', ({ revision }) => revision),
+    ageColumn,
+  ],
+})

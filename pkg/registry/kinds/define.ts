@@ -1,0 +1,83 @@
+// Makes a Definition of what a kind's file states and what the table of resources and the schema table know.
+import type { KubeObject, Resource } from '../../api/object.ts'
+import { apiVersionOf } from '../../api/object.ts'
+import type { BuiltinResource } from '../../api/resources.ts'
+import { findResource } from '../../api/resources.ts'
+import type { ObjectSchema } from '../../api/schema.ts'
+import { schemaOf } from '../../api/schema-table.ts'
+import type { Definition, DefinitionInput, RuleContext, Subresource } from '../definition.ts'
+import { defaultColumns } from './columns.ts'
+
+/** What a kind's file states: rules, and the status that a new object has. */
+export interface KindInput<T extends KubeObject> extends DefinitionInput<T> {
+  /** The status of a new object, for kinds with a status subresource; `{}` when left out. */
+  initialStatus?(draft: T): unknown
+}
+
+/**
+ * The complete definition. Names, verbs, categories and the list of subresources come from the table of resources;
+ * the schema is looked up at its first use, so that building all definitions stays cheap.
+ */
+export function define<T extends KubeObject>(resource: Resource<T>, input: KindInput<NoInfer<T>> = {}): Definition {
+  const facts = factsOf(resource.group, resource.version, resource.plural)
+  const { initialStatus, ...stated } = input
+  const definition: Definition<T> = {
+    resource,
+    singular: facts.singular,
+    listKind: facts.listKind,
+    shortNames: facts.shortNames,
+    categories: facts.categories,
+    verbs: facts.verbs,
+    columns: defaultColumns,
+    ...(facts.verbs.includes('watch') ? { storage: resource.group === '' ? resource.plural : `${resource.group}/${resource.plural}` } : {}),
+    ...stated,
+    prepareCreate: creation(facts, stated, initialStatus),
+    subresources: subresourcesOf(facts, stated.subresources ?? []),
+    get schema() {
+      return linkedSchema(resource)
+    },
+  }
+  return definition as unknown as Definition
+}
+
+function linkedSchema({ group, version, kind }: Resource): ObjectSchema {
+  const schema = schemaOf(group, version, kind)
+  if (!schema) throw new Error(`schema table: expected ${group}/${version} ${kind}, found none`)
+  return schema
+}
+
+function factsOf(group: string, version: string, plural: string): BuiltinResource {
+  const facts = findResource(group, version, plural)
+  if (!facts) throw new Error(`table of resources: expected ${group}/${version} ${plural}, found none`)
+  return facts
+}
+
+/** The handle of a kind without interfaces, from the table. */
+export function named<T extends KubeObject>(apiVersion: string, plural: string): Resource<T> {
+  const [version = '', group = ''] = apiVersion.split('/').reverse()
+  const { resource } = factsOf(group, version, plural)
+  if (apiVersionOf(resource) !== apiVersion) throw new Error(`not an API version: ${apiVersion}`)
+  return resource as Resource<T>
+}
+
+/** A kind with a status subresource starts with its own status, whatever the client sent. */
+function creation<T extends KubeObject>(
+  facts: BuiltinResource, stated: DefinitionInput<T>, initialStatus: KindInput<T>['initialStatus'],
+): Definition<T>['prepareCreate'] {
+  if (!facts.subresources.some(({ name }) => name === 'status')) return stated.prepareCreate
+  return (draft: T, context: RuleContext) => {
+    const target = draft as KubeObject & { status?: unknown }
+    target.status = initialStatus?.(draft) ?? {}
+    stated.prepareCreate?.(draft, context)
+  }
+}
+
+/** All subresources of the table, each with the rules that the kind's file gives it. */
+function subresourcesOf<T extends KubeObject>(facts: BuiltinResource, stated: readonly Subresource<T>[]): Subresource<T>[] {
+  return facts.subresources.map((subresource) => ({ ...subresource, ...stated.find(({ name }) => name === subresource.name) }))
+}
+
+/** What a kind's file says of one subresource; its verbs come from the table. */
+export function subresource<T extends KubeObject>(name: string, rules: Omit<Subresource<T>, 'name' | 'verbs' | 'kind'>): Subresource<T> {
+  return { name, ...rules } as Subresource<T>
+}

@@ -1,0 +1,57 @@
+// Namespace: a scope for names. It ends through its finalizers, by the namespace controller.
+import type { KubeObject } from '../../api/object.ts'
+import { namespaces } from '../../api/types-config.ts'
+import type { Namespace } from '../../api/types-config.ts'
+import { ageColumn, nameColumn, text } from './columns.ts'
+import { define, subresource } from './define.ts'
+import type { Errors } from './rules.ts'
+import { checkLabelKey, invalid } from './rules.ts'
+
+const nameLabel = 'kubernetes.io/metadata.name'
+const finalizer = 'kubernetes'
+
+export default define(namespaces, {
+  names: 'dns-label',
+  generation: false,
+  initialStatus: () => ({ phase: 'Active' }),
+  defaults(draft) {
+    const { metadata } = draft
+    draft.spec ??= {}
+    if (metadata.name && metadata.labels?.[nameLabel] !== metadata.name) metadata.labels = { ...metadata.labels, [nameLabel]: metadata.name }
+  },
+  prepareCreate(draft) {
+    const { metadata, spec } = draft
+    if (metadata.name) metadata.labels = { ...metadata.labels, [nameLabel]: metadata.name }
+    const asked = spec.finalizers ?? []
+    draft.spec = { ...spec, finalizers: asked.includes(finalizer) ? asked : [...asked, finalizer] }
+  },
+  prepareUpdate(draft, old) {
+    // Only the finalize subresource removes them.
+    draft.spec = { ...draft.spec, finalizers: old.spec.finalizers }
+    if (!old.spec.finalizers) delete draft.spec.finalizers
+  },
+  validate({ spec }) {
+    return checkFinalizers(spec.finalizers ?? [])
+  },
+  fields: { 'status.phase': ({ status }) => status?.phase ?? '', name: ({ metadata }) => metadata.name ?? '' },
+  subresources: [
+    subresource('finalize', {
+      merge: (stored, body) => ({ ...stored, spec: { ...stored.spec, finalizers: (body as KubeObject as Namespace).spec?.finalizers ?? [] } }),
+      validate: ({ spec }) => checkFinalizers(spec.finalizers ?? []),
+    }),
+  ],
+  columns: [
+    nameColumn,
+    text('Status', 'Active, or Terminating while its content is deleted.', ({ status }) => status?.phase ?? ''),
+    ageColumn,
+  ],
+})
+
+function checkFinalizers(finalizers: readonly string[]): Errors {
+  const out: Errors = []
+  for (const [index, name] of finalizers.entries()) {
+    checkLabelKey(out, `spec.finalizers[${index}]`, name)
+    if (!name.includes('/') && name !== finalizer) out.push(invalid(`spec.finalizers[${index}]`, name, 'name is neither a standard finalizer name nor is it fully qualified'))
+  }
+  return out
+}

@@ -1,0 +1,53 @@
+// ReplicationController: the older form of ReplicaSet, with a plain map as selector.
+import { replicationControllers } from '../../api/types-workload.ts'
+import type { ReplicationController } from '../../api/types-workload.ts'
+import { ageColumn, integer, labelsText, nameColumn } from './columns.ts'
+import { define } from './define.ts'
+import { defaultPodTemplate } from './pod-spec-defaults.ts'
+import { checkPodTemplate } from './pod-spec-validation.ts'
+import type { Errors } from './rules.ts'
+import { checkLabels, checkNonNegative, checkRequired, invalid, required, selectorMatches } from './rules.ts'
+import { checkAlwaysRestarts, scaleSubresource, templateColumns } from './workload.ts'
+
+const isEmpty = (map: object | undefined): boolean => Object.keys(map ?? {}).length === 0
+
+export default define(replicationControllers, {
+  defaultPropagation: 'Orphan',
+  initialStatus: () => ({ replicas: 0 }),
+  defaults(object) {
+    object.spec ??= {}
+    const { spec } = object
+    if (spec.template) {
+      defaultPodTemplate(spec.template)
+      const labels = spec.template.metadata?.labels
+      if (labels && isEmpty(spec.selector)) spec.selector = { ...labels }
+      if (labels && isEmpty(object.metadata.labels)) object.metadata.labels = { ...labels }
+    }
+    spec.replicas ??= 1
+  },
+  validate({ spec }) {
+    const out: Errors = []
+    checkNonNegative(out, 'spec.replicas', spec.replicas)
+    checkNonNegative(out, 'spec.minReadySeconds', spec.minReadySeconds)
+    if (isEmpty(spec.selector)) out.push(required('spec.selector'))
+    checkLabels(out, 'spec.selector', spec.selector)
+    if (!checkRequired(out, 'spec.template', spec.template) || !spec.template) return out
+    const labels = spec.template.metadata?.labels ?? {}
+    if (!isEmpty(spec.selector) && !selectorMatches({ matchLabels: spec.selector ?? {} }, labels)) {
+      out.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'))
+    }
+    checkPodTemplate(out, 'spec.template', spec.template)
+    checkAlwaysRestarts(out, spec.template, 'ReplicationController')
+    return out
+  },
+  fields: { 'status.replicas': ({ status }) => `${status?.replicas ?? 0}` },
+  subresources: [scaleSubresource(({ spec }) => ({ matchLabels: spec.selector ?? {} }))],
+  columns: [
+    nameColumn,
+    integer('Desired', 'Pods wanted.', ({ spec }) => spec.replicas ?? 0),
+    integer('Current', 'Pods that exist.', ({ status }) => status?.replicas ?? 0),
+    integer('Ready', 'Pods that are ready.', ({ status }) => status?.readyReplicas ?? 0),
+    ageColumn,
+    ...templateColumns<ReplicationController>(({ spec }) => spec.template, ({ spec }) => labelsText(spec.selector)),
+  ],
+})
