@@ -20,7 +20,7 @@ export type CommitRequest =
   | { readonly type: 'close'; readonly revision: number }
 
 export type CommitAnswer =
-  | { readonly type: 'done'; readonly freePages?: number }
+  | { readonly type: 'done'; readonly more?: boolean }
   | { readonly type: 'failed'; readonly message: string }
   /** What the file holds, ahead of the answer to `open`: first the counters, then all rows by revision. */
   | { readonly type: 'counters'; readonly compacted: number; readonly reserved: number }

@@ -25,7 +25,7 @@ function carryOut(request: CommitRequest): CommitAnswer {
       file.prune(request.compacted, request.revisions)
       return { type: 'done' }
     case 'shrink':
-      return { type: 'done', freePages: file.shrink() }
+      return { type: 'done', more: file.shrink() }
     case 'close':
       file.close(request.revision)
       return { type: 'done' }

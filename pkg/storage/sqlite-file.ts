@@ -81,13 +81,14 @@ export class SqliteFile {
     })
   }
 
-  /** Returns how many pages are still free when a good part of the file is, else 0. */
-  shrink(): number {
-    const free = this.#database.pragma('freelist_count', { simple: true }) as number
-    const total = this.#database.pragma('page_count', { simple: true }) as number
-    if (free < 1024 || free < total / 4) return 0
-    this.#unhurried(() => this.#database.pragma(`incremental_vacuum(${pagesPerShrink})`))
-    return free - pagesPerShrink
+  /** Whether there is more to give back: a good part of the file is free, and this step made it less. */
+  shrink(): boolean {
+    const count = (of: 'freelist_count' | 'page_count'): number => this.#database.pragma(of, { simple: true }) as number
+    const free = count('freelist_count')
+    if (free < 1024 || free < count('page_count') / 4) return false
+    // Not as a pragma() call, which takes one step, that is one page, only.
+    this.#unhurried(() => this.#database.exec(`PRAGMA incremental_vacuum(${pagesPerShrink})`))
+    return count('freelist_count') < free
   }
 
   close(revision: number): void {
@@ -101,7 +102,6 @@ export class SqliteFile {
   }
 
   #create(): void {
-    this.#database.pragma('auto_vacuum = INCREMENTAL')
     this.#database.pragma('journal_mode = WAL')
     this.#database.exec(`
       BEGIN IMMEDIATE;
@@ -138,6 +138,8 @@ export class SqliteFile {
 function openLocked(directory: string): Database.Database {
   const database = new Database(join(directory, 'state.db'), { timeout: 0 })
   try {
+    // Counts in a new file only, and only before the first transaction.
+    database.pragma('auto_vacuum = INCREMENTAL')
     database.pragma('locking_mode = EXCLUSIVE')
     database.exec('BEGIN EXCLUSIVE; COMMIT')
     return database

@@ -1,7 +1,7 @@
 // SqliteStore keeps the Store's promises, and its own: what was acknowledged survives kill -9, disk errors and reopening.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -21,14 +21,17 @@ afterAll(() => directories.forEach((directory) => rmSync(directory, { recursive:
 
 const clock = new ManualClock()
 const open = (directory: string, options: { maxBytes?: number } = {}): Promise<SqliteStore> => SqliteStore.open({ directory, clock, ...options })
-/** What a crash now would leave behind: a store on a copy of the files as they are on disk. */
-const rowsOnDisk = (directory: string): number => {
+/** What a crash now would leave behind: a copy of the files as they are. */
+const crashed = (directory: string): string => {
   const copy = newDirectory()
   for (const suffix of ['', '-wal']) {
     const from = join(directory, `state.db${suffix}`)
     if (existsSync(from)) copyFileSync(from, join(copy, `state.db${suffix}`))
   }
-  const database = new Database(join(copy, 'state.db'))
+  return copy
+}
+const rowsOnDisk = (directory: string): number => {
+  const database = new Database(join(crashed(directory), 'state.db'))
   try {
     return database.prepare('SELECT count(*) FROM changes').pluck().get() as number
   } finally {
@@ -97,6 +100,38 @@ describe('SqliteStore', () => {
     await beat(21)
     await store.close()
     expect(rowsOnDisk(directory)).toBe(23)
+  })
+
+  it('compacts nothing away that a lost volatile change has replaced', async () => {
+    const directory = newDirectory()
+    const store = await open(directory)
+    await store.transact((transaction) => transaction.put('/a', { n: 1 }))
+    await store.transact((transaction) => transaction.put('/b', {}, { volatile: true }))
+    await store.transact((transaction) => transaction.put('/a', { n: 2 }, { volatile: true }))
+    expect(rowsOnDisk(directory)).toBe(2)
+    await store.compact(3)
+    const survivor = await open(crashed(directory))
+    expect(survivor.get('/a')).toMatchObject({ value: { n: 2 }, revision: 3, createRevision: 1 })
+    await survivor.close()
+    await store.close()
+  })
+
+  it('gives the space of what was compacted back', async () => {
+    const directory = newDirectory()
+    const store = await open(directory)
+    const fill = 'x'.repeat(4000)
+    for (let round = 0; round < 4; round++) {
+      await store.transact((transaction) => {
+        for (let index = 0; index < 1000; index++) transaction.put(`/k${index}`, { round, fill })
+      })
+    }
+    await store.compact(store.revision)
+    await store.close()
+    expect(statSync(join(directory, 'state.db')).size).toBeLessThan(12_000_000)
+    const again = await open(directory)
+    expect(again.count('/')).toBe(1000)
+    expect(again.get('/k999')).toMatchObject({ value: { round: 3 }, revision: 4000 })
+    await again.close()
   })
 
   it('refuses a second store on its directory', async () => {

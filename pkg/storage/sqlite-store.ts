@@ -240,7 +240,7 @@ export class SqliteStore implements Store {
         throw error
       }
     }
-    for (let free = 1; free > 0; ) free = (await this.#thread.request({ type: 'shrink' })).freePages ?? 0
+    for (let more = true; more; ) more = (await this.#thread.request({ type: 'shrink' })).more === true
   }
 
   /** Resolves when what is volatile now is on disk; rejects when the disk refuses it. */
