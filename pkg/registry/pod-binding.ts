@@ -1,8 +1,7 @@
 // pods/binding: gives a pod its node, once.
-import type { KubeObject } from '../api/object.ts'
 import { badRequest, conflict, internalError, notFound } from '../api/status-error.ts'
 import { thaw } from '../api/json.ts'
-import type { AnyObject } from '../api/object.ts'
+import type { AnyObject, KubeObject } from '../api/object.ts'
 import type { Status } from '../api/status-error.ts'
 import type { Binding, Pod, PodCondition } from '../api/types-pod.ts'
 import { pods } from '../api/types-pod.ts'

@@ -1,6 +1,5 @@
 // pods/eviction: deletes a pod, unless a disruption budget says that it is needed.
-import type { KubeObject } from '../api/object.ts'
-import type { AnyObject } from '../api/object.ts'
+import type { AnyObject, KubeObject } from '../api/object.ts'
 import { thaw } from '../api/json.ts'
 import { selectorMatcher } from '../api/label-selector.ts'
 import type { DeleteOptions } from '../api/request.ts'
@@ -21,7 +20,7 @@ import type { Target } from './writing.ts'
 import { keyOfTarget, put } from './writing.ts'
 
 interface Eviction extends KubeObject {
-  readonly deleteOptions?: DeleteOptions
+  readonly deleteOptions?: DeleteOptions & { readonly dryRun?: readonly string[] }
 }
 
 const isReady = (pod: Pod): boolean => pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
@@ -62,9 +61,9 @@ function spend(step: Step, definition: Definition, budget: PodDisruptionBudget, 
 }
 
 function evict(step: Step, target: Target, options: DeleteOptions): void {
-  const stored = step.transaction.get<Pod>(keyOfTarget(target))
+  const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
   if (!stored) throw notFound(pods, target.name)
-  const pod = stored.value
+  const pod = stored.value as unknown as Pod
   if (!hasEnded(pod) && !pod.metadata.deletionTimestamp) {
     const labels = pod.metadata.labels ?? {}
     const budgets = [...step.view.list<PodDisruptionBudget>(podDisruptionBudgets, target.namespace)]
@@ -74,13 +73,13 @@ function evict(step: Step, target: Target, options: DeleteOptions): void {
     const [budget] = budgets
     if (budget && definition && (isReady(pod) || !sparesUnready(budget))) spend(step, definition, budget, pod)
   }
-  const draft = thaw(pod) as Pod
+  const draft = thaw(pod)
   setCondition(draft, { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' }, timestamp(step.context.clock.now()))
   // The precondition is about the version that the caller saw, before the condition was set.
   const { resourceVersion } = options.preconditions ?? {}
   const seen = resourceVersion === undefined || resourceVersion === String(stored.revision)
   const { resourceVersion: _resourceVersion, ...preconditions } = options.preconditions ?? {}
-  if (seen) put(step, target, draft as unknown as AnyObject, stored as never)
+  if (seen) put(step, target, draft as unknown as AnyObject, stored)
   deleteIn(step, target, seen ? { ...options, preconditions } : options)
 }
 
@@ -90,6 +89,9 @@ export async function evictPod(registry: Registry, about: Asking & { namespace: 
   const definition = registry.definition(pods.group, pods.version, pods.plural)
   if (!definition) throw internalError('pods are not served')
   if (eviction.metadata?.name && eviction.metadata.name !== about.name) throw badRequest(`name in URL does not match name in Eviction object: ${about.name} != ${eviction.metadata.name}`)
-  await registry.write(about, (step) => evict(step, { definition, namespace: about.namespace, name: about.name }, eviction.deleteOptions ?? {}))
+  const { dryRun } = eviction.deleteOptions ?? {}
+  // A drain's dry run says so in the eviction, not in the query.
+  const asking = dryRun?.length ? { ...about, options: { ...about.options, dryRun } } : about
+  await registry.write(asking, (step) => evict(step, { definition, namespace: about.namespace, name: about.name }, eviction.deleteOptions ?? {}))
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
 }

@@ -84,7 +84,7 @@ export class ServiceAllocator implements Allocator {
       if (needsAddress(spec)) this.#drawAddresses(spec, before, draw)
       else if (spec.clusterIP === 'None') spec.clusterIPs = ['None']
       if (needsNodePorts(spec)) this.#drawPorts(spec, before, draw)
-      if (needsHealthPort(spec) && !spec.healthCheckNodePort) spec.healthCheckNodePort = this.#drawPort(draw)
+      if (needsHealthPort(spec)) this.#drawHealthPort(spec, before, draw)
       return release
     } catch (error) {
       release()
@@ -155,6 +155,17 @@ export class ServiceAllocator implements Allocator {
       const twin = ports.find((other) => other !== port && other.port === port.port && other.protocol !== port.protocol && other.nodePort)
       const taken = twin && ports.some((other) => other !== twin && other.nodePort === twin.nodePort && other.protocol === port.protocol)
       port.nodePort = twin?.nodePort && !taken ? twin.nodePort : this.#drawPort(draw)
+    }
+  }
+
+  #drawHealthPort(spec: ServiceSpec, before: ServiceSpec | undefined, draw: Draw): void {
+    const asked = spec.healthCheckNodePort
+    if (!asked) spec.healthCheckNodePort = this.#drawPort(draw)
+    else if (asked !== before?.healthCheckNodePort) {
+      if (this.#ports.has(asked)) {
+        throw invalidObject(draw.definition.resource, draw.name, [invalid('spec.healthCheckNodePort', asked, `failed to allocate requested HealthCheck NodePort ${asked}: provided port is already allocated`)])
+      }
+      this.#reserve(this.#ports, draw.ports, asked)
     }
   }
 

@@ -76,7 +76,7 @@ export function patchIn(step: Step, target: Target, patched: (current: AnyObject
   const current = viewOf(definition, stored)
   const body = patched(subresource?.view ? subresource.view(current) as AnyObject : current, subresource)
   checkIdentity(target, body)
-  return change(step, target, stored, body)
+  return change(step, target, stored, body, subresource ? undefined : body as AnyObject)
 }
 
 function checkVersion(target: Target, stored: StoredEntry, body: KubeObject): void {
@@ -89,12 +89,13 @@ function checkVersion(target: Target, stored: StoredEntry, body: KubeObject): vo
   if (resourceVersion && resourceVersion !== '0' && resourceVersion !== String(stored.revision)) throw conflict(resource, target.name)
 }
 
-function change(step: Step, target: Target, stored: StoredEntry, body: KubeObject): Written {
+/** `own` is the body where it may be changed and is in canonical form already. */
+function change(step: Step, target: Target, stored: StoredEntry, body: KubeObject, own?: AnyObject): Written {
   const { definition } = target
   checkVersion(target, stored, body)
   const old = viewOf(definition, stored)
   const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
-  const draft = draftOf(definition, subresource ? mergeOf(definition, subresource)(old, body) : body)
+  const draft = own ?? draftOf(definition, subresource ? mergeOf(definition, subresource)(old, body) : body)
   const errors = keepMetadata(draft.metadata, old.metadata)
   if (!subresource && definition.subresources.some(({ name }) => name === 'status')) keepStatus(draft, old)
   complete(definition, draft)
