@@ -107,11 +107,11 @@ export default define(named<SigningRequest>('certificates.k8s.io/v1', 'certifica
   validate,
   fields: { 'spec.signerName': ({ spec }) => spec.signerName ?? '' },
   subresources: [
-    subresource('approval', {
+    subresource<SigningRequest>('approval', {
       merge: (stored, body) => ({ ...stored, status: { ...stored.status, conditions: mergeConditions(stored, body as SigningRequest, (type) => decisions.has(type)) } }),
       validate,
     }),
-    subresource('status', {
+    subresource<SigningRequest>('status', {
       merge: (stored, body) => {
         const next = body as SigningRequest
         const conditions = mergeConditions(stored, next, (type) => !decisions.has(type))
