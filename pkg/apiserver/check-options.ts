@@ -5,7 +5,7 @@ import type { ApiRequest, Verb } from '../api/request.ts'
 const kinds: Partial<Record<Verb, string>> = {
   create: 'CreateOptions', update: 'UpdateOptions', patch: 'PatchOptions', delete: 'DeleteOptions', deletecollection: 'DeleteOptions',
 }
-const longestManager = 128
+export const longestManager = 128
 const policies = ['Orphan', 'Background', 'Foreground']
 
 /** Throws 422 with all that is wrong with the options of a write. */

@@ -6,7 +6,7 @@ import type { Definition } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ResourceAttributes, Authorizer } from './authorizer.ts'
 import { requireAllowed } from './authorize.ts'
-import { checkWriteOptions } from './check-options.ts'
+import { checkWriteOptions, longestManager } from './check-options.ts'
 
 /** A request that the registry does not answer by itself. May have side effects; fails with StatusError. */
 export type SpecialRequest = (request: ApiRequest, definition: Definition) => ApiResponse | Promise<ApiResponse>
@@ -27,7 +27,9 @@ export const specialKey = (request: Pick<ApiRequest, 'verb' | 'group' | 'plural'
 export function attributesOf(request: Omit<ApiRequest, 'options'> & { readonly options: { readonly fieldSelector?: string } }): ResourceAttributes {
   const { user, verb, group, version, plural, subresource, namespace } = request
   const name = request.name ?? selectedName(request.options.fieldSelector)
-  return { user, verb, group, version, resource: plural, subresource, namespace, name }
+  // A namespace is in itself, so that its own role bindings count.
+  const within = group === '' && plural === 'namespaces' ? name : namespace
+  return { user, verb, group, version, resource: plural, subresource, namespace: within, name }
 }
 
 function selectedName(fieldSelector: string | undefined): string | undefined {
@@ -50,8 +52,15 @@ export function createHandle(options: HandleOptions): Handle {
     checkWriteOptions(request)
     for (const guard of guards) guard(request)
     const own = special?.get(specialKey(request))
-    return own ? own(request, definition) : answer(registry, definition, request)
+    return own ? own(request, definition) : answer(registry, definition, managed(request))
   }
+}
+
+/** Writes that name no field manager are their program's. */
+function managed(request: ApiRequest): ApiRequest {
+  const { verb, options, userAgent } = request
+  if (!userAgent || options.fieldManager || (verb !== 'create' && verb !== 'update' && verb !== 'patch')) return request
+  return { ...request, options: { ...options, fieldManager: userAgent.split('/')[0]!.slice(0, longestManager) } }
 }
 
 /** 404 for a subresource or scope that is not there, 405 for a verb that it does not have. */

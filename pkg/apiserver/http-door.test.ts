@@ -1,0 +1,231 @@
+// The HTTP door end to end: a real server on the memory store.
+import { connect, type ClientHttp2Session } from 'node:http2'
+import { gunzipSync } from 'node:zlib'
+import { admin, alice, startServer, stranger, type TestServer } from './fixture.suite.ts'
+
+const configMaps = '/api/v1/namespaces/a/configmaps'
+const configMap = (name: string, data: Record<string, string> = { k: 'v' }) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data })
+const table = 'application/json;as=Table;v=v1;g=meta.k8s.io'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.stop())
+
+describe('objects', () => {
+  it('are created, read, changed and deleted', async () => {
+    const created = await server.call('POST', configMaps, { body: configMap('crud') })
+    expect(created.code).toBe(201)
+    expect(created.json.metadata?.namespace).toBe('a')
+    const read = await server.call('GET', `${configMaps}/crud`)
+    expect(read.json).toEqual(created.json)
+    const put = await server.call('PUT', `${configMaps}/crud`, { body: { ...read.json, data: { k: 'w' } } })
+    expect([put.code, put.json['data']]).toEqual([200, { k: 'w' }])
+    const stale = await server.call('PUT', `${configMaps}/crud`, { body: read.json })
+    expect([stale.code, stale.json.reason]).toEqual([409, 'Conflict'])
+    const patched = await server.call('PATCH', `${configMaps}/crud`, { body: '{"data":{"z":"1"}}', headers: { 'content-type': 'application/merge-patch+json' } })
+    expect(patched.json['data']).toEqual({ k: 'w', z: '1' })
+    const deleted = await server.call('DELETE', `${configMaps}/crud`)
+    expect(deleted.json).toMatchObject({ kind: 'Status', status: 'Success', details: { name: 'crud', kind: 'configmaps' } })
+    const gone = await server.call('GET', `${configMaps}/crud`)
+    expect(gone.json).toMatchObject({ code: 404, message: 'configmaps "crud" not found' })
+  })
+
+  it('come as YAML, as a Table, or as their metadata', async () => {
+    await server.call('POST', configMaps, { body: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: forms}\ndata: {a: b}\n', headers: { 'content-type': 'application/yaml' } })
+    const yaml = await server.call('GET', `${configMaps}/forms`, { headers: { accept: 'application/yaml' } })
+    expect([yaml.headers['content-type'], yaml.text]).toEqual(['application/yaml', expect.stringContaining('kind: ConfigMap\n')])
+    const { json } = await server.call('GET', `${configMaps}/forms`, { headers: { accept: table } })
+    expect(json).toMatchObject({ kind: 'Table', apiVersion: 'meta.k8s.io/v1', rows: [{ cells: ['forms', 1, expect.any(String)], object: { kind: 'PartialObjectMetadata', metadata: { name: 'forms' } } }] })
+    const whole = await server.call('GET', `${configMaps}?includeObject=Object&fieldSelector=metadata.name=forms`, { headers: { accept: table } })
+    expect(whole.json).toMatchObject({ rows: [{ object: { kind: 'ConfigMap', data: { a: 'b' } } }] })
+    const metadata = await server.call('GET', configMaps, { headers: { accept: 'application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json' } })
+    expect(metadata.json).toMatchObject({ kind: 'PartialObjectMetadataList', items: [{ kind: 'PartialObjectMetadata' }] })
+    expect(metadata.text).not.toContain('"data"')
+  })
+
+  it('warn of unknown fields, or refuse them', async () => {
+    const body = { ...configMap('strict'), extra: 1 }
+    const warned = await server.call('POST', `${configMaps}?dryRun=All`, { body })
+    expect([warned.code, warned.headers['warning']]).toEqual([201, '299 - "unknown field \\"extra\\""'])
+    const refused = await server.call('POST', `${configMaps}?fieldValidation=Strict`, { body })
+    expect([refused.code, refused.json.message]).toEqual([400, expect.stringContaining('strict decoding error: unknown field "extra"')])
+  })
+})
+
+describe('failures are Status objects', () => {
+  it.each([
+    ['GET', '/nope', {}, 404, 'the server could not find the requested resource'],
+    ['GET', '/api/v1/things', {}, 404, 'the server could not find the requested resource'],
+    ['GET', `${configMaps}/x/nope`, {}, 404, 'the server could not find the requested resource'],
+    ['POST', '/api/v1/configmaps', { body: configMap('x') }, 405, 'the server does not allow this method on the requested resource'],
+    ['PATCH', `${configMaps}/x`, { body: '{}', headers: { 'content-type': 'text/plain' } }, 415, expect.stringContaining('the body of the request was in an unknown format')],
+    ['GET', configMaps, { headers: { accept: 'text/html' } }, 406, 'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf'],
+    ['POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { headers: { accept: table }, body: {} }, 406, expect.stringContaining('SelfSubjectAccessReview')],
+    ['GET', `${configMaps}?limit=ten`, {}, 400, 'strconv.ParseInt: parsing "ten": invalid syntax'],
+    ['POST', `${configMaps}?dryRun=Some`, { body: configMap('x') }, 422, expect.stringContaining('dryRun: Unsupported value')],
+    ['POST', configMaps, { body: '{"a":' }, 400, expect.stringContaining('json parse error')],
+    ['POST', configMaps, { body: configMap('x', { k: 'x'.repeat(3 << 20) }) }, 413, 'Request entity too large: limit is 3145728'],
+    ['GET', '/api/v1/namespaces/a/pods/%zz', {}, 400, expect.stringContaining('invalid URL escape')],
+  ])('%s %s %#', async (method, path, options, code, message) => {
+    const reply = await server.call(method, path, options)
+    expect(reply.json).toMatchObject({ kind: 'Status', status: 'Failure', code, message })
+    expect(reply.code).toBe(code)
+  })
+})
+
+describe('who asks', () => {
+  it.each([
+    ['nobody', { as: 'nobody' as const }, 403, 'configmaps is forbidden: User "system:anonymous" cannot list resource "configmaps" in API group "" in the namespace "a"'],
+    ['a user without rights', { as: alice }, 403, 'configmaps is forbidden: User "alice" cannot list resource "configmaps" in API group "" in the namespace "a"'],
+    ['a certificate of another CA', { as: stranger }, 401, 'Unauthorized'],
+    ['an unknown token', { as: 'nobody' as const, headers: { authorization: 'Bearer abc' } }, 401, 'Unauthorized'],
+    ['a token from the file', { as: 'nobody' as const, headers: { authorization: 'Bearer secret-token' } }, 403, expect.stringContaining('"token-user"')],
+    ['an impersonated user', { as: admin, headers: { 'impersonate-user': 'bob' } }, 403, expect.stringContaining('"bob"')],
+    ['an impersonator without rights', { as: alice, headers: { 'impersonate-user': 'bob' } }, 403, 'users "bob" is forbidden: User "alice" cannot impersonate resource "users" in API group "" at the cluster scope'],
+  ])('%s', async (_, options, code, message) => {
+    const reply = await server.call('GET', configMaps, options)
+    expect([reply.code, reply.json.message]).toEqual([code, message])
+  })
+
+  it('is told by a review', async () => {
+    const body = { kind: 'SelfSubjectReview', apiVersion: 'authentication.k8s.io/v1' }
+    const bind = { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'basic' }, subjects: [{ kind: 'Group', name: 'system:authenticated' }] }
+    const rbac = '/apis/rbac.authorization.k8s.io/v1'
+    await server.call('POST', `${rbac}/clusterroles`, { body: { metadata: { name: 'basic' }, rules: [{ apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'], verbs: ['create'] }] } })
+    await server.call('POST', `${rbac}/clusterrolebindings`, { body: { metadata: { name: 'basic' }, ...bind } })
+    const reply = await server.call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { as: alice, body, headers: {} })
+    expect(reply.json['status']).toEqual({ userInfo: { username: 'alice', groups: ['devs', 'system:authenticated'] } })
+    const other = await server.call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body, headers: { 'impersonate-user': 'system:serviceaccount:a:b', 'impersonate-extra-scopes': ['x', 'y'] } })
+    expect(other.json['status']).toEqual({ userInfo: { username: 'system:serviceaccount:a:b', groups: ['system:serviceaccounts', 'system:serviceaccounts:a', 'system:authenticated'], extra: { scopes: ['x', 'y'] } } })
+  })
+})
+
+describe('roles', () => {
+  it('grant no more than their writer holds', async () => {
+    const rbac = '/apis/rbac.authorization.k8s.io/v1'
+    await server.call('POST', `${rbac}/clusterroles`, { body: { metadata: { name: 'role-writer' }, rules: [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles', 'clusterrolebindings'], verbs: ['create'] }] } })
+    await server.call('POST', `${rbac}/clusterrolebindings`, { body: { metadata: { name: 'role-writer' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'role-writer' }, subjects: [{ kind: 'User', name: 'alice' }] } })
+    const more = await server.call('POST', `${rbac}/clusterroles`, { as: alice, body: { metadata: { name: 'more' }, rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['create'] }] } })
+    expect(more.json).toMatchObject({ code: 403, message: 'clusterroles.rbac.authorization.k8s.io "more" is forbidden: user "alice" (groups=["devs" "system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:["apps"], Resources:["deployments"], Verbs:["create"]}' })
+    const same = await server.call('POST', `${rbac}/clusterroles`, { as: alice, body: { metadata: { name: 'same' }, rules: [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'], verbs: ['create'] }] } })
+    expect(same.code).toBe(201)
+    await server.call('POST', `${rbac}/clusterroles`, { body: { metadata: { name: 'powerful' }, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] } })
+    const bound = await server.call('POST', `${rbac}/clusterrolebindings`, { as: alice, body: { metadata: { name: 'x' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'powerful' }, subjects: [{ kind: 'User', name: 'alice' }] } })
+    expect(bound.code).toBe(403)
+  })
+})
+
+describe('service account tokens', () => {
+  const path = '/api/v1/namespaces/default/serviceaccounts/default/token'
+  const review = (token: string, audiences?: string[]) => server.call('POST', '/apis/authentication.k8s.io/v1/tokenreviews', { body: { spec: { token, audiences } } })
+
+  it('are given out, reviewed, and fall with the account', async () => {
+    const account = '/api/v1/namespaces/a/serviceaccounts'
+    await server.call('POST', account, { body: { metadata: { name: 'bot' } } })
+    const { json } = await server.call('POST', `${account}/bot/token`, { body: { spec: { expirationSeconds: 600, audiences: ['vault'] } } })
+    const { token } = json['status'] as { token: string }
+    expect((await review(token, ['vault', 'x'])).json['status']).toMatchObject({ authenticated: true, audiences: ['vault'], user: { username: 'system:serviceaccount:a:bot' } })
+    expect((await review(token)).json['status']).toMatchObject({ authenticated: false })
+    await server.call('DELETE', `${account}/bot`)
+    expect((await review(token, ['vault'])).json['status']).toMatchObject({ authenticated: false })
+  })
+
+  it('are taken as credentials', async () => {
+    const { json } = await server.call('POST', path, { body: {} })
+    const { token } = json['status'] as { token: string }
+    const reply = await server.call('GET', '/api/v1/namespaces/default/pods', { as: 'nobody', headers: { authorization: `Bearer ${token}` } })
+    expect(reply.json.message).toContain('User "system:serviceaccount:default:default" cannot list resource "pods"')
+  })
+
+  it('are not given out for less than ten minutes', async () => {
+    const reply = await server.call('POST', path, { body: { spec: { expirationSeconds: 599 } } })
+    expect(reply.json).toMatchObject({ code: 422, message: expect.stringContaining('spec.expirationSeconds: Invalid value: 599: may not specify a duration less than 10 minutes') })
+  })
+})
+
+describe('system paths', () => {
+  it.each([
+    ['/version', expect.stringContaining('"gitVersion": "v1.35.0+kinglet1"')],
+    ['/healthz', 'ok'], ['/readyz/ping', 'ok'], ['/livez?verbose', '[+]ping ok\nlivez check passed\n'],
+    ['/metrics', expect.stringContaining('apiserver_request_total{')],
+    ['/', expect.stringContaining('"/apis/apps/v1"')],
+    ['/.well-known/openid-configuration', expect.stringContaining('"issuer"')],
+    ['/openid/v1/jwks', expect.stringContaining('"kid"')],
+    ['/api', expect.stringContaining('APIVersions')],
+  ])('%s', async (path, body) => {
+    const reply = await server.call('GET', path)
+    expect([reply.code, reply.text]).toEqual([200, body])
+  })
+
+  it('are closed to strangers, except health', async () => {
+    const metrics = await server.call('GET', '/metrics', { as: 'nobody' })
+    expect(metrics.json.message).toBe('forbidden: User "system:anonymous" cannot get path "/metrics"')
+    expect((await server.call('GET', '/readyz', { as: 'nobody' })).text).toBe('ok')
+  })
+})
+
+describe('HTTP/2', () => {
+  let session: ClientHttp2Session
+  beforeAll(() => {
+    session = connect(server.url, { ca: server.ca, cert: admin.certificate, key: admin.key })
+  })
+  afterAll(() => session.close())
+
+  it('compresses long answers', async () => {
+    await server.call('POST', configMaps, { body: configMap('long', { k: 'x'.repeat(200_000) }) })
+    const stream = session.request({ ':path': `${configMaps}/long`, 'accept-encoding': 'gzip' })
+    let encoding: unknown
+    stream.on('response', (headers) => void (encoding = headers['content-encoding']))
+    const chunks: Buffer[] = []
+    for await (const chunk of stream) chunks.push(chunk as Buffer)
+    expect(encoding).toBe('gzip')
+    expect(JSON.parse(gunzipSync(Buffer.concat(chunks)).toString())).toMatchObject({ metadata: { name: 'long' } })
+  })
+
+  it('streams a watch, and ends it when the client leaves', async () => {
+    const stream = session.request({ ':path': '/api/v1/watch/namespaces/a/secrets?allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan' })
+    const lines = readLines(stream)
+    const bookmark = await lines.next()
+    expect(bookmark.value).toMatchObject({ type: 'BOOKMARK', object: { kind: 'Secret', metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } } })
+    await server.call('POST', '/api/v1/namespaces/a/secrets', { body: { metadata: { name: 'seen' } } })
+    expect((await lines.next()).value).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'seen' } } })
+    const before = openWatches(await server.call('GET', '/metrics').then(({ text }) => text))
+    stream.destroy()
+    await until(async () => openWatches((await server.call('GET', '/metrics')).text) === before - 1)
+  })
+
+  it('sends a watch as tables with the columns once', async () => {
+    await server.call('POST', configMaps, { body: configMap('t1') })
+    await server.call('POST', configMaps, { body: configMap('t2') })
+    const stream = session.request({ ':path': `${configMaps}?watch=true&fieldSelector=metadata.name!=long`, accept: table })
+    const lines = readLines(stream)
+    const [first, second] = [(await lines.next()).value, (await lines.next()).value] as { object: { kind: string; columnDefinitions: unknown[]; rows: unknown[] } }[]
+    expect([first!.object.kind, first!.object.columnDefinitions.length > 0, first!.object.rows.length]).toEqual(['Table', true, 1])
+    expect([second!.object.columnDefinitions, second!.object.rows.length]).toEqual([[], 1])
+    stream.destroy()
+  })
+
+  it('tells a version that is too old in the stream', async () => {
+    const stream = session.request({ ':path': `${configMaps}?watch=true&resourceVersion=99999999` })
+    expect((await readLines(stream).next()).value).toMatchObject({ type: 'ERROR', object: { kind: 'Status', code: 410 } })
+    stream.destroy()
+  })
+})
+
+const openWatches = (metrics: string): number => Number(/apiserver_longrunning_requests\{[^}]*\} (\d+)/.exec(metrics)?.[1])
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let turn = 0; !await condition(); turn++) if (turn > 500) throw new Error('never came true')
+}
+
+async function* readLines(stream: AsyncIterable<unknown>): AsyncGenerator<unknown, undefined> {
+  let rest = ''
+  for await (const chunk of stream) {
+    const lines = (rest + String(chunk)).split('\n')
+    rest = lines.pop()!
+    for (const line of lines) yield JSON.parse(line)
+  }
+  return undefined
+}

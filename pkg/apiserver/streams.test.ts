@@ -1,0 +1,201 @@
+// Logs and tunnels of pods, against a node that is a few lines of TCP.
+import { request as httpsRequest } from 'node:https'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { WebSocket } from 'ws'
+import { createServer as createHttp, type Server as HttpServer } from 'node:http'
+import { badRequest } from '../api/status-error.ts'
+import { admin, alice, startServer, type TestServer } from './fixture.suite.ts'
+import type { ExecOptions, LogOptions, NodeConnection } from './node-connection.ts'
+
+const pods = '/api/v1/namespaces/a/pods'
+const pod = (name: string, containers: string[], nodeName?: string) => ({
+  metadata: { name }, spec: { nodeName, containers: containers.map((container) => ({ name: container, image: 'x' })) },
+})
+
+let server: TestServer
+let upstream: Server
+let backend: HttpServer
+const seen: { requests: string[]; exec: ExecOptions[]; logs: LogOptions[]; ports: (readonly number[])[] } = { requests: [], exec: [], logs: [], ports: [] }
+
+/** Takes an upgrade, then sends back what it gets in upper case. */
+function serveUpstream(socket: Socket): void {
+  let head = ''
+  socket.on('error', () => socket.destroy())
+  socket.on('data', (chunk: Buffer) => {
+    if (head.includes('\r\n\r\n')) return void socket.write(chunk.toString().toUpperCase())
+    head += chunk.toString()
+    if (!head.includes('\r\n\r\n')) return
+    seen.requests.push(head.slice(0, head.indexOf('\r\n\r\n')))
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n')
+  })
+}
+
+beforeAll(async () => {
+  upstream = createServer(serveUpstream)
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+  const url = (path: string): Promise<URL> => Promise.resolve(new URL(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}${path}`))
+  const node: NodeConnection = {
+    async logs(_pod, options) {
+      seen.logs.push(options)
+      if (options.previous) throw badRequest('previous terminated container "c" in pod "one" not found')
+      return (async function* () {
+        yield Buffer.from('first\n')
+        if (options.follow) await new Promise((resolve) => options.signal.addEventListener('abort', resolve))
+        yield Buffer.from('second\n')
+      })()
+    },
+    exec: (_pod, options) => { seen.exec.push(options); return url('/exec/token1') },
+    attach: () => url('/attach/token2'),
+    portForward: (_pod, ports) => { seen.ports.push(ports); return url('/portforward/token3') },
+  }
+  server = await startServer({ nodeConnections: (name) => name === 'n1' ? node : undefined })
+  for (const body of [pod('one', ['c'], 'n1'), pod('two', ['c', 'd'], 'n1'), pod('waiting', ['c']), pod('lost', ['c'], 'n2')]) {
+    expect((await server.call('POST', pods, { body })).code).toBe(201)
+  }
+  backend = createHttp((incoming, outgoing) => {
+    if (incoming.url === '/go') outgoing.writeHead(302, { location: '/there' })
+    outgoing.end(JSON.stringify({ url: incoming.url, method: incoming.method, authorization: incoming.headers.authorization ?? null, forwarded: incoming.headers['x-forwarded-uri'] }))
+  })
+  await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
+})
+afterAll(async () => {
+  await server.stop()
+  upstream.close()
+  backend.close()
+})
+
+describe('pods/log', () => {
+  it('is plain text, with the parameters handed on', async () => {
+    const reply = await server.call('GET', `${pods}/one/log?tailLines=5&timestamps=true&limitBytes=100&stream=All`)
+    expect([reply.code, reply.text, reply.headers['content-type']]).toEqual([200, 'first\nsecond\n', 'text/plain'])
+    expect(seen.logs.at(-1)).toMatchObject({ container: 'c', tailLines: 5, timestamps: true, limitBytes: 100, stream: 'All' })
+  })
+
+  it('of a pod without a node is empty', async () => {
+    expect(await server.call('GET', `${pods}/waiting/log`)).toMatchObject({ code: 200, text: '' })
+  })
+
+  it.each([
+    ['two/log', 400, 'a container name must be specified for pod two, choose one of: [c d]'],
+    ['two/log?container=x', 400, 'container x is not valid for pod two'],
+    ['one/log?previous=true', 400, 'previous terminated container "c" in pod "one" not found'],
+    ['one/log?tailLines=-1', 422, expect.stringContaining('tailLines: Invalid value: -1: must be greater than or equal to 0')],
+    ['lost/log', 503, 'node "n2" is not connected'],
+    ['none/log', 404, 'pods "none" not found'],
+    ['one/exec', 400, 'Upgrade request required'],
+  ])('%s fails', async (path, code, message) => {
+    expect((await server.call('GET', `${pods}/${path}`)).json).toMatchObject({ code, message })
+  })
+
+  it('follows until the client leaves', async () => {
+    const text = await new Promise<string>((resolve, reject) => {
+      const outgoing = httpsRequest(`${server.url}${pods}/one/log?follow=true`, { ca: server.ca, cert: admin.certificate, key: admin.key, agent: false })
+      outgoing.on('response', (incoming) => incoming.once('data', (chunk: Buffer) => {
+        outgoing.destroy()
+        resolve(chunk.toString())
+      }))
+      outgoing.on('error', reject)
+      outgoing.end()
+    })
+    expect(text).toBe('first\n')
+    const { signal } = seen.logs.at(-1)!
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  })
+
+  it('comes over a WebSocket', async () => {
+    const socket = new WebSocket(`wss://127.0.0.1:${server.port}${pods}/one/log`, ['binary.k8s.io'], { ca: server.ca, cert: admin.certificate, key: admin.key })
+    const messages: string[] = []
+    socket.on('message', (message) => messages.push(String(message)))
+    const code = await new Promise((resolve, reject) => { socket.on('close', resolve); socket.on('error', reject) })
+    expect([code, messages]).toEqual([1000, ['first\n', 'second\n']])
+  })
+})
+
+/** The answer's status line, and the echo of `text`. */
+function upgrade(path: string, { method = 'POST', as = admin, text = 'hello' } = {}): Promise<{ code: number; echo: string; headers: object }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = httpsRequest(`${server.url}${path}`, {
+      method, ca: server.ca, cert: as.certificate, key: as.key, agent: false,
+      headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1', authorization: 'Bearer mine', 'x-stream-protocol-version': ['v4.channel.k8s.io', 'v3.channel.k8s.io'] },
+    })
+    outgoing.on('upgrade', (incoming, socket, head) => {
+      let echo = head.toString()
+      socket.write(text)
+      socket.on('data', (chunk: Buffer) => {
+        echo += chunk.toString()
+        if (echo.length >= text.length) {
+          socket.destroy()
+          resolve({ code: 101, echo, headers: incoming.headers })
+        }
+      })
+    })
+    outgoing.on('response', (incoming) => {
+      let body = ''
+      incoming.on('data', (chunk: Buffer) => void (body += chunk.toString()))
+      incoming.on('end', () => resolve({ code: incoming.statusCode ?? 0, echo: body, headers: incoming.headers }))
+    })
+    outgoing.on('error', reject)
+    outgoing.end()
+  })
+}
+
+describe('tunnels', () => {
+  it('replay the upgrade on the runtime and pipe both ways', async () => {
+    const reply = await upgrade(`${pods}/one/exec?command=sh&command=-c&stdin=true&stdout=1&tty=false`)
+    expect([reply.code, reply.echo]).toEqual([101, 'HELLO'])
+    expect(seen.exec.at(-1)).toEqual({ container: 'c', command: ['sh', '-c'], stdin: true, stdout: true, stderr: false, tty: false })
+    const request = seen.requests.at(-1)!
+    expect(request.split('\r\n')[0]).toBe('POST /exec/token1 HTTP/1.1')
+    expect(request).toContain('v4.channel.k8s.io')
+    expect(request.toLowerCase()).not.toContain('authorization')
+  })
+
+  it('serve attach and port-forward', async () => {
+    expect((await upgrade(`${pods}/two/attach?container=d&stdout=true`)).code).toBe(101)
+    expect((await upgrade(`${pods}/two/portforward?ports=80&ports=81`)).code).toBe(101)
+    expect([seen.requests.at(-1)!.split('\r\n')[0], seen.ports.at(-1)]).toEqual(['POST /portforward/token3 HTTP/1.1', [80, 81]])
+  })
+
+  it.each([
+    [`${pods}/one/exec?stdout=true`, 400, 'you must specify at least one command'],
+    [`${pods}/one/exec?command=x`, 400, 'you must specify at least 1 of stdin, stdout, stderr'],
+    [`${pods}/waiting/exec?command=x&stdout=1`, 400, 'pod waiting does not have a host assigned'],
+    [`${pods}/none/exec?command=x&stdout=1`, 404, 'not found'],
+    ['/version', 400, 'upgrade is not supported here'],
+  ])('%s is refused', async (path, code, message) => {
+    const reply = await upgrade(path)
+    expect([reply.code, JSON.parse(reply.echo).message]).toEqual([code, expect.stringContaining(message)])
+  })
+
+  it('need the right to create', async () => {
+    const rbac = '/apis/rbac.authorization.k8s.io/v1'
+    await server.call('POST', `${rbac}/clusterroles`, { body: { metadata: { name: 'looker' }, rules: [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['get'] }] } })
+    await server.call('POST', `${rbac}/clusterrolebindings`, { body: { metadata: { name: 'looker' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'looker' }, subjects: [{ kind: 'User', name: 'alice' }] } })
+    const reply = await upgrade(`${pods}/one/exec?command=x&stdout=1`, { method: 'GET', as: alice })
+    expect([reply.code, JSON.parse(reply.echo).message]).toEqual([403, 'pods "one" is forbidden: User "alice" cannot create resource "pods/exec" in API group "" in the namespace "a"'])
+  })
+})
+
+describe('pods/proxy', () => {
+  beforeAll(async () => {
+    await server.call('PATCH', `${pods}/one/status`, { body: '{"status":{"podIP":"127.0.0.1","podIPs":[{"ip":"127.0.0.1"}]}}', headers: { 'content-type': 'application/merge-patch+json' } })
+  })
+
+  const base = (): string => `${pods}/one:${(backend.address() as AddressInfo).port}/proxy`
+
+  it('hands on method, path and query, but no credentials', async () => {
+    const reply = await server.call('PUT', `${base()}/a//b/?q=1`, { body: 'x', headers: { authorization: 'Bearer secret-token' } })
+    expect(reply.json).toEqual({ url: '/a//b/?q=1', method: 'PUT', authorization: null, forwarded: `${base()}/a//b/` })
+  })
+
+  it('keeps redirects behind itself', async () => {
+    const reply = await server.call('GET', `${base()}/go`)
+    expect([reply.code, reply.headers.location]).toEqual([302, `${base()}/there`])
+    const bare = await server.call('GET', `${base()}?x=1`)
+    expect([bare.code, bare.headers.location]).toEqual([301, `${base()}/?x=1`])
+  })
+
+  it('says when nothing is there', async () => {
+    expect((await server.call('GET', `${pods}/one:1/proxy/`)).json).toMatchObject({ code: 503, message: expect.stringContaining('error trying to reach service') })
+  })
+})
