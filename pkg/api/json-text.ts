@@ -21,8 +21,8 @@ function syntaxFault(text: string, message: string): string {
   const char = at < text.length ? String.fromCodePoint(text.codePointAt(at) ?? 0) : undefined
   if (char === undefined || /end of JSON|Unterminated string/.test(message)) return 'unexpected end of JSON input'
   const shown = char === "'" ? "'\\''" : char === '\n' ? "'\\n'" : `'${char}'`
-  if (/property name|double-quoted/.test(message)) return `invalid character ${shown} looking for beginning of object key string`
   if (/after property name|Expected ':'/.test(message)) return `invalid character ${shown} after object key`
+  if (/property name|double-quoted/.test(message)) return `invalid character ${shown} looking for beginning of object key string`
   if (/Expected ',' or '}'|after property value/.test(message)) return `invalid character ${shown} after object key:value pair`
   if (/Expected ',' or ']'|after array element/.test(message)) return `invalid character ${shown} after array element`
   if (/after JSON/.test(message)) return `invalid character ${shown} after top-level value`

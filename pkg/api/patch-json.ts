@@ -41,7 +41,7 @@ function readOperation(operation: unknown): JsonObject {
 
 function fault(error: JsonPatchError): string {
   const operation: unknown = error.operation
-  const { op = '', path = '' } = isJsonObject(operation) ? operation : {}
-  if (error.name === 'TEST_OPERATION_FAILED') return `testing value ${String(path)} failed: test failed`
-  return `${String(op)} operation does not apply: doc is missing path: ${JSON.stringify(path)}: missing value`
+  const { op, path } = readOperation(operation) as { op: string; path: string }
+  if (error.name === 'TEST_OPERATION_FAILED') return `testing value ${path} failed: test failed`
+  return `${op} operation does not apply: doc is missing path: ${JSON.stringify(path)}: missing value`
 }

@@ -10,6 +10,7 @@ const retainKeys = '$retainKeys'
 const orderPrefix = '$setElementOrder/'
 const deletePrefix = '$deleteFromPrimitiveList/'
 
+const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 const badOrder = (): Error => badRequest('invalid patch format of setElementOrder list')
 const badDeletion = (): Error => badRequest('invalid patch format of primitive list')
 const badRetain = (): Error => badRequest('invalid patch format of retainKeys')
@@ -38,7 +39,7 @@ function directed(patch: JsonObject): JsonObject {
   const { [directive]: what, ...rest } = patch
   if (what === 'replace') return rest
   if (what === 'delete') return {}
-  throw badRequest(`unknown patch type: ${String(what)} in map: ${JSON.stringify(patch)}`)
+  throw badRequest(`unknown patch type: ${shown(what)} in map: ${JSON.stringify(patch)}`)
 }
 
 /** A shallow copy of the original with only the keys that the patch retains. */
@@ -140,7 +141,7 @@ function mergeList(original: readonly unknown[], patch: readonly unknown[], sche
       }
       case 'replace': replace = true; break
       case 'merge': throw badRequest('merging lists cannot yet be specified in the patch')
-      default: throw badRequest(`unknown patch type: ${String(item[directive])} in map: ${JSON.stringify(item)}`)
+      default: throw badRequest(`unknown patch type: ${shown(item[directive])} in map: ${JSON.stringify(item)}`)
     }
   }
   if (replace) return plain

@@ -1,0 +1,118 @@
+// Request bodies: media types, protobuf as kubectl 1.35 sends it, strict validation, errors in Kubernetes' words.
+import { decodeBody, decodeDeleteOptions, decodeObject, fieldValidationOf } from './decode.ts'
+import type { DecodeOptions } from './decode.ts'
+import { schemaOf } from './schema-table.ts'
+import { StatusError } from './status-error.ts'
+
+const target = (group: string, version: string, kind: string): Parameters<typeof decodeObject>[1] => {
+  const schema = schemaOf(group, version, kind)
+  if (!schema) throw new Error(`no schema for ${kind}`)
+  return { group, version, kind, schema }
+}
+const deployment = target('apps', 'v1', 'Deployment')
+const decode = (text: string, options: DecodeOptions = {}, type = 'application/json', of = deployment): unknown =>
+  decodeObject(decodeBody(Buffer.from(text), type, { kind: of.kind }), of, options)
+
+const failure = (run: () => unknown): { code: number | undefined; message: string | undefined } => {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof StatusError) return { code: error.code, message: error.message }
+    throw error
+  }
+  return { code: undefined, message: undefined }
+}
+
+// Recorded from `kubectl create deployment web --image nginx --replicas 0 --port 80`, v1.35.2.
+const recorded = 'azhzAAoVCgdhcHBzL3YxEgpEZXBsb3ltZW50ErgBCh8KA3dlYhIAGgAiACoAMgA4AEIAWgoKA2FwcBIDd2ViEoYBCAASDAoKCgNhcHASA3dlYhpsChwKABIAGgAiACoAMgA4AEIAWgoKA2FwcBIDd2ViEkwSLgoFbmdpbngSBW5naW54KgAyCgoAEAAYUCIAKgBCAGoAcgCAAQCIAQCQAQCiAQAaADIAQgBKAFIAWABgAGgAggEAigEAmgEAwgEAIgIKACgAOAAaDAgAEAAYACAAKAA4ABoAIgA='
+
+describe('protobuf', () => {
+  const protobuf = 'application/vnd.kubernetes.protobuf'
+
+  it('decodes what kubectl sends', () => {
+    expect(decodeObject(decodeBody(Buffer.from(recorded, 'base64'), protobuf), deployment)).toEqual({
+      apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', labels: { app: 'web' } }, status: {},
+      spec: {
+        replicas: 0, selector: { matchLabels: { app: 'web' } }, strategy: {},
+        template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'nginx', image: 'nginx', ports: [{ containerPort: 80 }], resources: {} }] } },
+      },
+    })
+  })
+
+  it('refuses cut bodies', () => {
+    const bytes = Buffer.from(recorded, 'base64')
+    for (let length = 0; length < bytes.length; length += 7) {
+      expect(failure(() => decodeBody(bytes.subarray(0, length), protobuf)).code).toBe(400)
+    }
+  })
+})
+
+describe('strict validation', () => {
+  const text = '{"apiVersion":"apps/v1","kind":"Deployment","spec":{"unknownField":{"a":1,"a":2},"replicas":1,"replicas":2,"selector":{},"template":{}}}'
+
+  it('names unknown and duplicate fields in the order of the body', () => {
+    expect(failure(() => decode(text, { fieldValidation: 'Strict' }))).toEqual({
+      code: 400, message: 'Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: unknown field "spec.unknownField", duplicate field "spec.replicas"',
+    })
+  })
+
+  it('warns by default and is silent when told', () => {
+    const warnings: string[] = []
+    decode(text, { warn: (warning) => warnings.push(warning) })
+    expect(warnings).toEqual(['unknown field "spec.unknownField"', 'duplicate field "spec.replicas"'])
+    decode(text, { fieldValidation: 'Ignore', warn: () => { throw new Error('warned') } })
+  })
+
+  it('names the lines of duplicate keys in YAML', () => {
+    const yaml = 'apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 1\n  replicas: 2\n  foo: 1\n'
+    expect(failure(() => decode(yaml, { fieldValidation: 'Strict' }, 'application/yaml')).message)
+      .toBe('Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: yaml: unmarshal errors:\n  line 5: key "replicas" already set in map, unknown field "spec.foo"')
+  })
+})
+
+it.each([
+  ['empty', '', "the object provided is unrecognized (must be of type Deployment): couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)"],
+  ['cut', '{"a":', "the object provided is unrecognized (must be of type Deployment): couldn't get version/kind; json parse error: unexpected end of JSON input ({\"a\":)"],
+  ['wrong type', '{"spec":{"replicas":"x"}}', 'Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32'],
+  ['other kind', '{"apiVersion":"v1","kind":"Pod"}', 'Pod in version "v1" cannot be handled as a Deployment: converting (v1.Pod) to (v1.Deployment): unknown conversion'],
+  ['other version', '{"apiVersion":"apps/v1beta1","kind":"Deployment"}', 'the API version in the data (apps/v1beta1) does not match the expected API version (apps/v1)'],
+])('refuses a body that is %s', (_what, text, message) => {
+  expect(failure(() => decode(text))).toEqual({ code: 400, message })
+})
+
+it('takes the kind from the URL when the body has none', () => {
+  expect(decode('{"metadata":{"name":"a"}}')).toMatchObject({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a' } })
+})
+
+it('refuses other media types', () => {
+  expect(failure(() => decode('{}', {}, 'text/plain'))).toEqual({
+    code: 415, message: 'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+  })
+})
+
+it('refuses depth that would exhaust the stack', () => {
+  expect(failure(() => decode('{"metadata":'.repeat(5000) + '1' + '}'.repeat(5000))).code).toBe(400)
+})
+
+describe('DeleteOptions', () => {
+  it('reads JSON, and nothing at all', () => {
+    expect(decodeDeleteOptions(Buffer.from('{"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0,"propagationPolicy":"Background","preconditions":{"uid":"u"}}'), undefined))
+      .toEqual({ gracePeriodSeconds: 0, propagationPolicy: 'Background', preconditions: { uid: 'u' } })
+    expect(decodeDeleteOptions(Buffer.alloc(0), 'application/json')).toEqual({})
+  })
+
+  it('reads protobuf', () => {
+    // k8s\0, TypeMeta{v1, DeleteOptions}, {gracePeriodSeconds: 0, propagationPolicy: "Foreground"}
+    const message = Buffer.from([0x08, 0x00, 0x22, 10, ...Buffer.from('Foreground')])
+    const type = Buffer.from([0x0a, 2, ...Buffer.from('v1'), 0x12, 13, ...Buffer.from('DeleteOptions')])
+    const body = Buffer.from([0x6b, 0x38, 0x73, 0, 0x0a, type.length, ...type, 0x12, message.length, ...message])
+    expect(decodeDeleteOptions(body, 'application/vnd.kubernetes.protobuf')).toEqual({ gracePeriodSeconds: 0, propagationPolicy: 'Foreground' })
+  })
+})
+
+it('checks the fieldValidation parameter', () => {
+  expect(fieldValidationOf(undefined, 'CreateOptions')).toBe('Warn')
+  expect(failure(() => fieldValidationOf('x', 'CreateOptions'))).toEqual({
+    code: 422, message: 'CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "x": supported values: "Ignore", "Strict", "Warn"',
+  })
+})

@@ -1,0 +1,127 @@
+// Patches: JSON, merge and strategic merge, on frozen objects.
+import { deepFreeze } from '../util/deep-freeze.ts'
+import type { JsonObject } from './json.ts'
+import { applyPatch } from './patch.ts'
+import { mergePatch } from './patch-merge.ts'
+import { schemaOf } from './schema-table.ts'
+import type { ObjectSchema } from './schema.ts'
+import { StatusError } from './status-error.ts'
+
+const schema = schemaOf('apps', 'v1', 'Deployment') as ObjectSchema
+const original = deepFreeze({
+  metadata: { name: 'web', finalizers: ['x', 'y', 'z'], labels: { a: '1', b: '2' } },
+  spec: {
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } },
+    template: { spec: {
+      containers: [{ name: 'a', image: 'a:1', args: ['1'], env: [{ name: 'E', value: '1' }, { name: 'F', value: '2' }] }, { name: 'b', image: 'b:1' }, { name: 'c', image: 'c:1' }],
+      volumes: [{ name: 'v', emptyDir: {} }], tolerations: [{ key: 'k' }],
+    } },
+  },
+})
+
+const strategic = (body: unknown): typeof original => applyPatch(original as JsonObject, { type: 'strategic', body: deepFreeze(body) }, schema) as typeof original
+const containers = (list: unknown, more: object = {}): unknown[] => strategic({ spec: { template: { spec: { containers: list, ...more } } } }).spec.template.spec.containers
+const names = (list: readonly unknown[]): string => list.map((item) => (item as { name: string }).name).join('')
+
+describe('strategic merge', () => {
+  it('merges list elements by their key', () => {
+    expect(containers([{ name: 'b', image: 'b:2' }])[1]).toEqual({ name: 'b', image: 'b:2' })
+    expect(names(containers([{ name: 'b', image: 'b:2' }]))).toBe('abc')
+  })
+
+  it('puts new elements before the others, as upstream does', () => {
+    expect(names(containers([{ name: 'n', image: 'n:1' }]))).toBe('nabc')
+  })
+
+  it('follows the order that is set', () => {
+    expect(names(containers([{ name: 'n' }], { '$setElementOrder/containers': [{ name: 'c' }, { name: 'n' }, { name: 'a' }] }))).toBe('bcna')
+    expect(names(containers([], { '$setElementOrder/containers': [{ name: 'c' }, { name: 'a' }, { name: 'b' }] }))).toBe('cab')
+  })
+
+  it('deletes and replaces by directive', () => {
+    expect(names(containers([{ name: 'a', $patch: 'delete' }]))).toBe('bc')
+    expect(containers([{ $patch: 'replace' }, { name: 'n' }])).toEqual([{ name: 'n' }])
+    expect(strategic({ metadata: { labels: { $patch: 'replace', c: '3' } } }).metadata.labels).toEqual({ c: '3' })
+    expect(strategic({ metadata: { labels: { $patch: 'delete' } } }).metadata.labels).toEqual({})
+  })
+
+  it('merges lists within list elements', () => {
+    const [first] = containers([{ name: 'a', env: [{ name: 'F', value: '3' }, { name: 'E', $patch: 'delete' }] }]) as [{ env: unknown }]
+    expect(first.env).toEqual([{ name: 'F', value: '3' }])
+  })
+
+  it('replaces lists without a merge key', () => {
+    expect((containers([{ name: 'a', args: ['2'] }])[0] as { args: unknown }).args).toEqual(['2'])
+    expect(strategic({ spec: { template: { spec: { tolerations: [] } } } }).spec.template.spec.tolerations).toEqual([])
+  })
+
+  it('merges and deletes primitives', () => {
+    expect(strategic({ metadata: { finalizers: ['n'] } }).metadata.finalizers).toEqual(['n', 'x', 'y', 'z'])
+    expect(strategic({ metadata: { '$deleteFromPrimitiveList/finalizers': ['y'] } }).metadata.finalizers).toEqual(['x', 'z'])
+    expect(strategic({ metadata: { '$deleteFromPrimitiveList/finalizers': ['y'], '$setElementOrder/finalizers': ['z', 'x'] } }).metadata.finalizers).toEqual(['z', 'x'])
+  })
+
+  it('retains only the keys that are named', () => {
+    expect(strategic({ spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } }).spec.strategy).toEqual({ type: 'Recreate' })
+    expect(strategic({ spec: { template: { spec: { volumes: [{ name: 'v', $retainKeys: ['name', 'hostPath'], hostPath: { path: '/' } }] } } } }).spec.template.spec.volumes)
+      .toEqual([{ name: 'v', hostPath: { path: '/' } }])
+  })
+
+  it('removes nulls, also in what is new', () => {
+    expect(strategic({ metadata: { labels: { a: null, c: null } } }).metadata.labels).toEqual({ b: '2' })
+    expect(strategic({ metadata: { annotations: { a: null, b: '1' } } }).metadata).toMatchObject({ annotations: { b: '1' } })
+  })
+
+  it.each<[unknown, string]>([
+    [{ spec: { template: { spec: { containers: [{ image: 'x' }] } } } }, 'does not contain declared merge key: name'],
+    [{ spec: { strategy: { $retainKeys: ['type'], rollingUpdate: {} } } }, 'invalid patch format of retainKeys'],
+    [{ metadata: { '$setElementOrder/finalizers': 'x' } }, 'invalid patch format of setElementOrder list'],
+    [{ metadata: { labels: { $patch: 'nope' } } }, 'unknown patch type: nope'],
+    [[], 'expected a map, but received a slice'],
+  ])('refuses %j', (body, message) => {
+    expect(() => strategic(body)).toThrow(message)
+  })
+
+  it('is not for custom resources', () => {
+    expect(() => applyPatch({}, { type: 'strategic', body: {} }, { type: 'object', fields: new Map() })).toThrow(expect.objectContaining({ code: 415 }))
+  })
+})
+
+// The appendix of RFC 7386, where both are objects.
+it.each<[JsonObject, JsonObject, JsonObject]>([
+  [{ a: 'b' }, { a: 'c' }, { a: 'c' }], [{ a: 'b' }, { b: 'c' }, { a: 'b', b: 'c' }], [{ a: 'b' }, { a: null }, {}], [{ a: 'b', b: 'c' }, { a: null }, { b: 'c' }],
+  [{ a: ['b'] }, { a: 'c' }, { a: 'c' }], [{ a: 'c' }, { a: ['b'] }, { a: ['b'] }], [{ a: { b: 'c' } }, { a: { b: 'd', c: null } }, { a: { b: 'd' } }],
+  [{ a: [{ b: 'c' }] }, { a: [1] }, { a: [1] }], [{ e: null }, { a: 1 }, { e: null, a: 1 }], [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+])('merge patch of %j with %j', (before, patch, after) => {
+  expect(mergePatch(deepFreeze(before), deepFreeze(patch))).toEqual(after)
+})
+
+describe('JSON patch', () => {
+  const patch = (body: unknown): JsonObject => applyPatch(original as JsonObject, { type: 'json', body: deepFreeze(body) }, schema)
+
+  it('applies operations in order', () => {
+    expect(patch([
+      { op: 'test', path: '/metadata/name', value: 'web' }, { op: 'add', path: '/metadata/finalizers/-', value: 'w' }, { op: 'remove', path: '/metadata/finalizers/0' },
+      { op: 'copy', from: '/metadata/labels', path: '/metadata/annotations' }, { op: 'replace', path: '/metadata/annotations/a', value: '9' }, { op: 'add', path: '/metadata/labels/x~1y', value: 'z' },
+    ])).toMatchObject({ metadata: { finalizers: ['y', 'z', 'w'], labels: { a: '1', 'x/y': 'z' }, annotations: { a: '9', b: '2' } } })
+  })
+
+  it.each<[unknown, number, string]>([
+    [[{ op: 'remove', path: '/nope' }], 422, 'remove operation does not apply: doc is missing path: "/nope": missing value'],
+    [[{ op: 'test', path: '/metadata/name', value: 'x' }], 422, 'testing value /metadata/name failed: test failed'],
+    [[{ op: 'fly', path: '/' }], 422, 'Unexpected kind: fly'],
+    [[{ op: 'add', path: '/__proto__/x', value: 1 }], 422, ''],
+    [[{ op: 'replace', path: '', value: [] }], 422, 'expected the patched document to be an object'],
+    [{}, 400, ''], [[1], 400, ''], [Array(10_001).fill({ op: 'test', path: '' }), 413, ''],
+  ])('refuses %#', (body, code, cause) => {
+    let error: unknown
+    try {
+      patch(body)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toBeInstanceOf(StatusError)
+    expect((error as StatusError).code).toBe(code)
+    if (cause) expect((error as StatusError).status.details?.causes?.[0]?.message).toBe(cause)
+  })
+})

@@ -1,0 +1,52 @@
+// JSON and YAML texts: values as kubectl reads them, duplicates, faults.
+import { keysOf, parseJson } from './json-text.ts'
+import { YamlSyntaxError, readYaml, readYamlStream } from './yaml-text.ts'
+
+describe('YAML', () => {
+  it.each<[string, unknown]>([
+    ['yes', true], ['off', false], ['0777', 511], ['0o14', 12], ['1_000', 1000], ['0x1F', 31], ['-5', -5], ['1e3', 1000], ['.5', 0.5],
+    ['2020-01-01', '2020-01-01'], ['12:30:45', '12:30:45'], ['~', null], ['"1"', '1'], ['1.5Gi', '1.5Gi'], ['!!binary aGk=', 'hi'],
+  ])('reads %s', (text, value) => {
+    expect(readYaml(`a: ${text}`).value).toEqual({ a: value })
+  })
+
+  it('merges with <<', () => {
+    expect(readYaml('a: &a {x: 1, z: 2}\nb:\n  <<: *a\n  z: 3\n')).toEqual({ value: { a: { x: 1, z: 2 }, b: { x: 1, z: 3 } }, duplicates: [] })
+  })
+
+  it('names duplicates with their lines', () => {
+    expect(readYaml('a: 1\nb:\n  - c: 1\n    c: 2\na: 2\n').duplicates).toEqual(['line 4: key "c" already set in map', 'line 5: key "a" already set in map'])
+  })
+
+  it('does not expand a small text without bound', () => {
+    const levels = Array.from({ length: 12 }, (_, level) => `a${level}: &a${level} [${Array(9).fill(level === 0 ? 'x' : `*a${level - 1}`).join(',')}]`)
+    expect(() => readYaml(levels.join('\n'))).toThrow(YamlSyntaxError)
+  })
+
+  it('reads streams', () => {
+    expect(readYamlStream('a: 1\n---\n---\nb: 2\n')).toEqual([{ a: 1 }, { b: 2 }])
+    expect(() => readYaml('a: 1\n---\nb: 2\n')).toThrow('expected one document')
+    expect(() => readYaml('a: [')).toThrow(YamlSyntaxError)
+  })
+})
+
+describe('JSON', () => {
+  it('lists keys in order with duplicates', () => {
+    expect(keysOf('{"a":{"b":[{"c":1,"c":"}\\"{"},2,{"d":1}],"b":3},"a":4}')).toEqual([
+      { path: 'a', duplicate: false }, { path: 'a.b', duplicate: false }, { path: 'a.b[0].c', duplicate: false }, { path: 'a.b[0].c', duplicate: true },
+      { path: 'a.b[2].d', duplicate: false }, { path: 'a.b', duplicate: true }, { path: 'a', duplicate: true },
+    ])
+  })
+
+  it('sees through escapes in keys', () => {
+    expect(keysOf('{"a":1,"\\u0061":2}').map((key) => key.duplicate)).toEqual([false, true])
+  })
+
+  it.each([
+    ['', 'unexpected end of JSON input'], ['{a', "invalid character 'a' looking for beginning of object key string"],
+    ['{"a" 1}', "invalid character '1' after object key"], ['{"a":1 2}', "invalid character '2' after object key:value pair"],
+    ['[1 2]', "invalid character '2' after array element"], ['{}x', "invalid character 'x' after top-level value"], ['nope', "invalid character 'n' looking for beginning of value"],
+  ])('says what is wrong with %j', (text, message) => {
+    expect(() => parseJson(text)).toThrow(message)
+  })
+})
