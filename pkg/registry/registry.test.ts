@@ -119,3 +119,21 @@ describe('dry run', () => {
     expect(await failure(() => create(widgets, named('b'), { dryRun: ['Some'] }))).toMatchObject({ code: 422, message: expect.stringContaining('dryRun: Unsupported value: "Some": supported values: "All"') })
   })
 })
+
+describe('definitions', () => {
+  it('come and go; watches end with them', async () => {
+    const { registry } = fixture({ definitions: [configMaps] })
+    const seen: number[] = []
+    const unsubscribe = registry.onDefinitionsChange(() => void seen.push(registry.definitions().length))
+    registry.define(widgets)
+    expect(registry.definition('example.com', 'v1', 'widgets')).toBe(widgets)
+    const watch = registry.watch(widgets, { options: { resourceVersion: '0' } })[Symbol.asyncIterator]()
+    registry.define({ ...widgets, singular: 'gadget' })
+    expect(await watch.next()).toMatchObject({ done: true })
+    registry.undefine(widgets)
+    expect(registry.definition('example.com', 'v1', 'widgets')).toBeUndefined()
+    unsubscribe()
+    registry.define(widgets)
+    expect(seen).toEqual([2, 2, 1])
+  })
+})

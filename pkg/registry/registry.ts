@@ -45,7 +45,9 @@ export class Registry {
   readonly #context: WriteContext
   readonly #watchCapacity: number | undefined
   readonly #expiries = new Map<string, Expiry>()
-  readonly #stop = new AbortController()
+  /** Ends the watches of a definition when it is replaced or withdrawn. */
+  readonly #ends = new Map<Definition, AbortController>()
+  #stopped = false
 
   constructor(options: RegistryOptions) {
     this.#table = new DefinitionTable(options.definitions)
@@ -75,11 +77,11 @@ export class Registry {
   /** Adds or replaces a definition (CRDs). */
   define(definition: Definition): void {
     this.#letExpire(definition)
-    this.#table.define(definition)
+    this.#change(definition, () => this.#table.define(definition))
   }
 
   undefine(definition: Definition): void {
-    this.#table.undefine(definition)
+    this.#change(definition, () => this.#table.undefine(definition))
   }
 
   /** Calls back after each define and undefine. Returns the function that unsubscribes. */
@@ -99,11 +101,11 @@ export class Registry {
     return listObjects(this.#context.store, definition, request)
   }
 
-  /** Throws at once when the options are wrong. Ends by the signal, its time, the registry's end, or because the consumer is too slow. */
+  /** Throws at once when the options are wrong. Ends by the signal, its time, the definition's or the registry's end, or because the consumer is too slow. */
   watch(definition: Definition, request: WatchRequest): WatchStream {
     const { store, clock } = this.#context
     const capacity = this.#watchCapacity
-    return watchObjects({ store, clock, signal: this.#stop.signal, ...(capacity === undefined ? {} : { capacity }) }, definition, request)
+    return watchObjects({ store, clock, signal: this.#endOf(definition).signal, ...(capacity === undefined ? {} : { capacity }) }, definition, request)
   }
 
   async create(definition: Definition, request: CreateRequest): Promise<KubeObject> {
@@ -158,9 +160,25 @@ export class Registry {
 
   /** Ends watches and timers. The store stays open. */
   stop(): void {
-    this.#stop.abort()
+    this.#stopped = true
+    for (const end of this.#ends.values()) end.abort()
     for (const expiry of this.#expiries.values()) expiry.stop()
     for (const allocator of this.#context.allocators) allocator.stop()
+  }
+
+  #endOf(definition: Definition): AbortController {
+    let end = this.#ends.get(definition)
+    if (!end) this.#ends.set(definition, end = new AbortController())
+    if (this.#stopped) end.abort()
+    return end
+  }
+
+  #change({ resource: { group, version, plural } }: Definition, change: () => void): void {
+    const before = this.#table.get(group, version, plural)
+    change()
+    if (!before || before === this.#table.get(group, version, plural)) return
+    this.#ends.get(before)?.abort()
+    this.#ends.delete(before)
   }
 
   #checkReached(options: RequestOptions | undefined): void {

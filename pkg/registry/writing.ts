@@ -38,13 +38,18 @@ export function complete(definition: Definition, draft: AnyObject): void {
   definition.defaults?.(draft)
 }
 
-/** True where metadata.generation counts the changes of the wanted state. */
-export const countsGenerations = (definition: Definition): boolean => definition.generation ?? definition.schema.fields.has('spec')
+// Only the built-in types are named after Go types.
+const isCustom = ({ schema }: Definition): boolean => schema.goName === undefined
 
+/** True where metadata.generation counts the changes of the wanted state. */
+export const countsGenerations = (definition: Definition): boolean =>
+  definition.generation ?? (isCustom(definition) || definition.schema.fields.has('spec'))
+
+/** Of a custom resource everything is wanted state but metadata, and status where that is written apart. */
 function wantedState(definition: Definition, object: AnyObject): unknown {
-  if (definition.schema.fields.has('spec')) return object.spec
-  const { metadata: _metadata, status: _status, kind: _kind, apiVersion: _apiVersion, ...rest } = object
-  return rest
+  if (!isCustom(definition) && definition.schema.fields.has('spec')) return object.spec
+  const { metadata: _metadata, status, kind: _kind, apiVersion: _apiVersion, ...rest } = object
+  return definition.subresources.some(({ name }) => name === 'status') ? rest : { ...rest, status }
 }
 
 /** Raises the generation when the wanted state differs, unless a hook has done so already. */
