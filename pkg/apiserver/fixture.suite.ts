@@ -4,10 +4,13 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { KubeObject } from '../api/object.ts'
 import { createAuthority, issueCertificate, type KeyPair } from '../pki/certificates.ts'
+import { kubeconfigYaml } from '../pki/kubeconfig.ts'
 import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
+import { defaultAdmission } from '../registry/admission-plugins.ts'
 import { ensureObjects } from '../registry/bootstrap.ts'
 import { builtinDefinitions } from '../registry/kinds.ts'
 import { Registry } from '../registry/registry.ts'
+import { ServiceAllocator } from '../registry/service-allocator.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
 import { systemClock } from '../util/clock.ts'
 import { ApiServer } from './api-server.ts'
@@ -43,6 +46,8 @@ export interface TestServer {
   readonly port: number
   readonly url: string
   readonly ca: string
+  /** Of the user admin. */
+  readonly kubeconfig: string
   readonly logged: string[]
   /** As admin, unless said otherwise. A body that is no string is sent as JSON. */
   call(method: string, path: string, options?: CallOptions): Promise<Reply>
@@ -53,10 +58,10 @@ const object = (apiVersion: string, kind: string, metadata: KubeObject['metadata
 
 export async function startServer({ nodeConnections = () => undefined }: { nodeConnections?: NodeConnections } = {}): Promise<TestServer> {
   const store = new MemoryStore()
-  const registry = new Registry({ store, definitions: builtinDefinitions(), clock })
+  const registry = new Registry({ store, definitions: builtinDefinitions(), admission: defaultAdmission, allocators: [new ServiceAllocator({ cidr: '10.43.0.0/16' })], clock })
   await ensureObjects(registry, [
     object('v1', 'Namespace', { name: 'default' }), object('v1', 'Namespace', { name: 'a' }),
-    object('v1', 'ServiceAccount', { name: 'default', namespace: 'default' }),
+    object('v1', 'ServiceAccount', { name: 'default', namespace: 'default' }), object('v1', 'ServiceAccount', { name: 'default', namespace: 'a' }),
   ])
   const logged: string[] = []
   const api = new ApiServer({
@@ -67,6 +72,7 @@ export async function startServer({ nodeConnections = () => undefined }: { nodeC
   const { port } = await api.listen({ host: '127.0.0.1', port: 0, tls: { key: serving.key, cert: serving.certificate, clientCa: authority.certificate } })
   return {
     api, registry, port, logged, ca: authority.certificate, url: `https://127.0.0.1:${port}`,
+    kubeconfig: kubeconfigYaml({ server: `https://127.0.0.1:${port}`, serverAuthority: authority.certificate, user: admin }),
     call: (method, path, options) => call(port, method, path, options),
     async stop() {
       await api.stop()
