@@ -1,4 +1,6 @@
 // Create, inside one transaction: name, metadata, defaults, admission, the kind's rules, validation, allocation, put.
+import { conform } from '../api/conform.ts'
+import { isJsonObject } from '../api/json.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import { alreadyExists } from '../api/status-error.ts'
 import type { Definition } from './definition.ts'
@@ -34,6 +36,9 @@ export function createIn(step: Step, definition: Definition, request: { namespac
 function prepare(step: Step, definition: Definition, draft: AnyObject): void {
   if (definition.prepareCreate) definition.prepareCreate(draft, ruleContext(step))
   else if (definition.subresources.some(({ name }) => name === 'status')) delete draft.status
+  // A hook's status is in canonical form like one that a client writes, or the first write back would be a change.
+  const schema = definition.schema.fields.get('status')?.schema
+  if (schema?.type === 'object' && isJsonObject(draft.status)) draft.status = conform(draft.status, schema).object
 }
 
 /** A generated name that is taken is made anew, a few times. */

@@ -69,7 +69,7 @@ export class Registry {
     return this.#table.get(group, version, plural)
   }
 
-  /** In discovery order. */
+  /** In the order given; the table of resources knows the order of discovery. */
   definitions(): readonly Definition[] {
     return this.#table.all()
   }
