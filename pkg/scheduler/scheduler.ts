@@ -1,0 +1,242 @@
+// The scheduler: pods without a node come in from the informer, bindings go out.
+import type { Client } from '../client/client.ts'
+import type { EventRecorder } from '../client/events.ts'
+import type { Informer, InformerChange, Informers } from '../client/informer.ts'
+import { keyOf, type Resource } from '../api/object.ts'
+import { isConflict, isNotFound } from '../api/status-error.ts'
+import { nodes, type Node } from '../api/types-node.ts'
+import { pods, type Pod } from '../api/types-pod.ts'
+import { sleep, type Clock } from '../util/clock.ts'
+import { isOwnChange, nodeChanges, placedPodChanges } from './changes.ts'
+import { decide, type Unplaced } from './cycle.ts'
+import type { ChangeKind, Plugin } from './plugin.ts'
+import { isTerminal, podInfo, type PodInfo } from './pod-info.ts'
+import { deleteVictim, writeBinding, writeStatus, type StatusChange } from './pod-writes.ts'
+import { SchedulingQueue, type QueuedPod } from './queue.ts'
+import { ClusterSnapshot } from './snapshot.ts'
+
+export interface SchedulerOptions {
+  readonly client: Client
+  readonly informers: Informers
+  readonly events: EventRecorder
+  readonly clock: Clock
+  readonly plugins: readonly Plugin[]
+  /** Other kinds whose changes bring pods back. */
+  readonly watches?: readonly { readonly resource: Resource; readonly kind: ChangeKind }[]
+  /** Pods of other schedulers are counted, and left alone. */
+  readonly schedulerName?: string
+  readonly log: (text: string) => void
+}
+
+/** How many bindings may be on their way at once. */
+const bindingLimit = 256
+/** How long cycles may keep others from running. */
+const sliceMs = 5
+const gatedMessage = 'Scheduling is blocked due to non-empty scheduling gates'
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Nothing in it polls: it works when an informer, a finished binding or the end of a back-off wakes it. */
+export class Scheduler {
+  readonly name = 'scheduler'
+  readonly #options: SchedulerOptions
+  readonly #schedulerName: string
+  readonly #snapshot = new ClusterSnapshot()
+  readonly #queue: SchedulingQueue
+  readonly #pods: Informer<Pod>
+  readonly #stop = new AbortController()
+  readonly #unsubscribe: (() => void)[] = []
+  // Writes that are on their way.
+  readonly #writes = new Set<Promise<void>>()
+  #bindings = 0
+  #running = false
+  #pumping: Promise<void> | undefined
+  #offset = 0
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options
+    this.#schedulerName = options.schedulerName ?? 'default-scheduler'
+    this.#pods = options.informers.for(pods)
+    this.#queue = new SchedulingQueue({ clock: options.clock, plugins: options.plugins, onReady: () => this.#wake() })
+  }
+
+  /** Resolves when it has seen the cluster and schedules. */
+  async start(signal?: AbortSignal): Promise<void> {
+    const { informers, watches = [] } = this.#options
+    const nodeInformer = informers.for(nodes)
+    const others = watches.map(({ resource, kind }) => ({ informer: informers.for(resource), kind }))
+    this.#unsubscribe.push(nodeInformer.onChange((change) => this.#nodeChanged(change)))
+    this.#unsubscribe.push(this.#pods.onChange((change) => this.#podChanged(change)))
+    for (const { informer, kind } of others) {
+      this.#unsubscribe.push(informer.onChange(({ object }) => object && this.#queue.notify({ kind, object })))
+    }
+    await Promise.all([nodeInformer, this.#pods, ...others.map(({ informer }) => informer)].map((informer) => informer.whenSynced()))
+    if (this.#stop.signal.aborted || signal?.aborted) return
+    this.#running = true
+    this.#wake()
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false
+    this.#stop.abort(new Error('the scheduler stops'))
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()
+    this.#queue.stop()
+    await this.#pumping
+    while (this.#writes.size > 0) await Promise.all(this.#writes)
+  }
+
+  #nodeChanged({ object, previous }: InformerChange<Node>): void {
+    if (!object) return this.#snapshot.removeNode(previous?.metadata.name ?? '')
+    this.#snapshot.setNode(object)
+    for (const kind of nodeChanges(previous, object)) this.#queue.notify({ kind, object })
+  }
+
+  #podChanged({ object: pod, previous }: InformerChange<Pod>): void {
+    const uid = (pod ?? previous)?.metadata.uid ?? ''
+    if (pod?.spec.nodeName) {
+      this.#queue.remove(uid)
+      this.#snapshot.setPod(pod)
+      for (const kind of placedPodChanges(previous, pod)) this.#queue.notify({ kind, object: pod })
+    } else if (pod && !isTerminal(pod) && !pod.metadata.deletionTimestamp) {
+      if (pod.spec.schedulerName === this.#schedulerName || pod.spec.schedulerName === undefined) this.#waitingPodChanged(pod, previous)
+    } else {
+      this.#queue.remove(uid)
+      const held = this.#snapshot.release(uid)
+      const last = pod ?? previous
+      if (held && last) this.#queue.notify({ kind: 'pod-gone', object: last })
+    }
+  }
+
+  #waitingPodChanged(pod: Pod, previous: Pod | undefined): void {
+    const info = podInfo(pod)
+    // The informer is behind our own binding.
+    if (this.#snapshot.isAssumed(info.uid)) return
+    if (!previous || previous.status?.nominatedNodeName !== pod.status?.nominatedNodeName) this.#snapshot.nominate(info, pod.status?.nominatedNodeName)
+    if (!previous || isOwnChange(previous, pod)) this.#queue.add(info)
+    else this.#queue.refresh(info)
+    if (pod.spec.schedulingGates?.length) {
+      this.#writeStatus(pod, { condition: { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: gatedMessage } })
+    }
+  }
+
+  #wake(): void {
+    if (!this.#running || this.#pumping) return
+    // Not at once: a burst of changes is seen whole before the first cycle runs.
+    this.#pumping = Promise.resolve().then(() => this.#pump()).finally(() => (this.#pumping = undefined))
+  }
+
+  async #pump(): Promise<void> {
+    const { clock } = this.#options
+    let endMs = clock.monotonic() + sliceMs
+    while (this.#running && this.#bindings < bindingLimit) {
+      const next = this.#queue.pop()
+      if (!next) return
+      this.#try(next)
+      if (clock.monotonic() < endMs) continue
+      await sleep(clock, 0, this.#stop.signal).catch(() => undefined)
+      endMs = clock.monotonic() + sliceMs
+    }
+  }
+
+  #try(next: QueuedPod): void {
+    const { info } = next
+    const pod = this.#pods.get(keyOf(info.pod))
+    if (!pod || pod.metadata.uid !== info.uid || pod.spec.nodeName || pod.metadata.deletionTimestamp) return this.#queue.remove(info.uid)
+    try {
+      const { plugins, clock } = this.#options
+      const decision = decide(info, this.#snapshot, { plugins, random: () => clock.random(), offset: this.#offset++ })
+      if (decision.node !== undefined) this.#place(info, decision.node)
+      else this.#refuse(info, decision)
+    } catch (error) {
+      // A fault of a plugin must not stop the others' pods.
+      this.#failed(info, error)
+      this.#queue.retry(info.uid)
+    }
+  }
+
+  #place(info: PodInfo, nodeName: string): void {
+    this.#snapshot.assume(info, nodeName)
+    for (const plugin of this.#options.plugins) plugin.reserve?.(info, nodeName)
+    this.#bindings++
+    this.#track(this.#bind(info, nodeName).finally(() => {
+      this.#bindings--
+      this.#wake()
+    }))
+  }
+
+  async #bind(info: PodInfo, nodeName: string): Promise<void> {
+    const { client, events, plugins } = this.#options
+    try {
+      for (const plugin of plugins) await plugin.preBind?.(info, nodeName, this.#stop.signal)
+      await writeBinding(client, info.pod, nodeName)
+      this.#queue.remove(info.uid)
+      const { namespace, name } = info.pod.metadata
+      events.record(info.pod, { type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${namespace}/${name} to ${nodeName}` })
+    } catch (error) {
+      this.#unbind(info, error)
+    }
+  }
+
+  // The pod may be gone, may have got its node from someone else, or the answer was lost on its way: the informer tells.
+  #unbind(info: PodInfo, error: unknown): void {
+    for (const plugin of this.#options.plugins) plugin.unreserve?.(info)
+    if (!this.#snapshot.forget(info.uid)) return
+    this.#queue.notify({ kind: 'pod-gone', object: info.pod })
+    if (isNotFound(error)) return this.#queue.remove(info.uid)
+    if (this.#stop.signal.aborted) return
+    if (!isConflict(error)) this.#failed(info, error)
+    this.#queue.retry(info.uid)
+  }
+
+  #failed({ pod }: PodInfo, error: unknown): void {
+    const message = textOf(error)
+    this.#options.log(`scheduling ${pod.metadata.namespace}/${pod.metadata.name} failed: ${message}`)
+    this.#options.events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message })
+    this.#writeStatus(pod, { condition: { type: 'PodScheduled', status: 'False', reason: 'SchedulerError', message } })
+  }
+
+  #refuse(info: PodInfo, { message, rejectors, remedy: { nominate, victims = [] } }: Unplaced): void {
+    this.#queue.reject(info.uid, rejectors)
+    this.#options.events.record(info.pod, { type: 'Warning', reason: 'FailedScheduling', message })
+    if (nominate !== undefined) this.#snapshot.nominate(info, nominate)
+    this.#writeStatus(info.pod, {
+      condition: { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message },
+      ...(nominate === undefined ? {} : { nominatedNodeName: nominate }),
+    })
+    if (nominate) this.#preempt(info, nominate, victims)
+  }
+
+  #preempt(info: PodInfo, nodeName: string, victims: readonly PodInfo[]): void {
+    const { client, clock, events, log } = this.#options
+    // Less important pods that were promised this room look elsewhere.
+    for (const other of this.#snapshot.nominated(nodeName)) {
+      if (other.priority >= info.priority) continue
+      this.#snapshot.nominate(other, undefined)
+      const condition = other.pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')
+      if (condition) this.#writeStatus(other.pod, { condition, nominatedNodeName: '' })
+    }
+    for (const victim of victims) {
+      this.#track(deleteVictim(client, victim.pod, { schedulerName: this.#schedulerName, nowMs: clock.now() }).then(
+        () => events.record(victim.pod, { type: 'Normal', reason: 'Preempted', message: `Preempted by pod ${info.uid} on node ${nodeName}` }),
+        (error: unknown) => {
+          log(`preempting ${victim.pod.metadata.namespace}/${victim.pod.metadata.name} failed: ${textOf(error)}`)
+          // Nothing will come of the promise: try again.
+          this.#snapshot.nominate(info, undefined)
+          this.#queue.retry(info.uid)
+        },
+      ))
+    }
+  }
+
+  #writeStatus(pod: Pod, change: StatusChange): void {
+    const { client, clock, log } = this.#options
+    this.#track(writeStatus(client, pod, { ...change, nowMs: clock.now() }).catch((error: unknown) => {
+      if (!isNotFound(error) && !isConflict(error)) log(`status of ${pod.metadata.namespace}/${pod.metadata.name} was not written: ${textOf(error)}`)
+    }))
+  }
+
+  #track(write: Promise<void>): void {
+    this.#writes.add(write)
+    void write.finally(() => this.#writes.delete(write))
+  }
+}
