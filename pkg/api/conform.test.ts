@@ -80,7 +80,6 @@ describe('custom resources', () => {
   const text = { type: 'scalar', format: 'string' } as const
   const custom: ObjectSchema = {
     type: 'object', fields: new Map([
-      field('metadata', pod.fields.get('metadata')?.schema ?? text), field('kind', text), field('apiVersion', text),
       field('spec', { type: 'object', fields: new Map([
         field('size', { type: 'scalar', format: 'int64' }, { default: 3 }), field('open', { type: 'object', fields: new Map([field('known', text, { default: 'k' })]), preserveUnknown: true }, { default: {} }),
         field('items', { type: 'list', items: { type: 'object', fields: new Map([field('a', text, { default: 'x' })]) } }),
@@ -89,9 +88,9 @@ describe('custom resources', () => {
   }
 
   it('only lose fields that the schema does not know', () => {
-    const { object, unknown } = conform({ spec: { size: 'wrong', open: { any: { thing: null } }, no: 1 }, metadata: { name: 'a', no: 1 } }, custom)
+    const { object, unknown } = conform({ kind: 'Foo', spec: { size: 'wrong', open: { any: { thing: null } }, no: 1 }, metadata: { name: 'a', no: 1 } }, custom)
     expect(unknown).toEqual(['spec.no', 'metadata.no'])
-    expect(object).toEqual({ spec: { size: 'wrong', open: { any: { thing: null } } }, metadata: { name: 'a' } })
+    expect(object).toEqual({ kind: 'Foo', spec: { size: 'wrong', open: { any: { thing: null } } }, metadata: { name: 'a' } })
   })
 
   it('get defaults, also within defaults and lists', () => {

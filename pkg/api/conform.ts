@@ -6,6 +6,7 @@
 import { conformScalar, kindOf } from './conform-scalar.ts'
 import { setKey } from './json.ts'
 import type { JsonObject } from './json.ts'
+import { objectMetaSchema } from './schema-table.ts'
 import type { Field, ListSchema, MapSchema, ObjectSchema, ScalarSchema, Schema } from './schema.ts'
 
 /** A value of the wrong type, in the words of Go's decoder. */
@@ -198,7 +199,7 @@ function structuralObject(value: unknown, schema: ObjectSchema, path: string, wa
   const result: JsonObject = {}
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue
-    const field = schema.fields.get(key)
+    const field = path === '' ? rootField(key) ?? schema.fields.get(key) : schema.fields.get(key)
     const childPath = path === '' ? key : `${path}.${key}`
     if (field) setKey(result, key, structural(item, field.schema, childPath, walk))
     else if (schema.preserveUnknown) setKey(result, key, item)
@@ -206,3 +207,11 @@ function structuralObject(value: unknown, schema: ObjectSchema, path: string, wa
   }
   return result
 }
+
+/** What every custom resource has, whether or not its schema names it. */
+function rootField(key: string): Pick<Field, 'schema'> | undefined {
+  if (key === 'metadata') return { schema: objectMetaSchema() }
+  return key === 'apiVersion' || key === 'kind' ? typeField : undefined
+}
+
+const typeField: Pick<Field, 'schema'> = { schema: { type: 'scalar', format: 'string' } }

@@ -36,7 +36,7 @@ export class WireReader {
 
   next(): boolean {
     if (this.done) return false
-    const tag = Number(this.varint())
+    const tag = this.#small()
     this.number = Math.floor(tag / 8)
     this.wireType = tag % 8
     if (this.number < 1) throw new ProtobufError(`proto: illegal tag ${this.number} (wire type ${this.wireType})`)
@@ -55,6 +55,11 @@ export class WireReader {
 
   /** A signed integer as a JSON number. */
   integer(): number {
+    const first = this.#at < this.#end ? this.#bytes[this.#at] : undefined
+    if (first !== undefined && first < 0x80) {
+      this.#at++
+      return first
+    }
     return Number(BigInt.asIntN(64, this.varint()))
   }
 
@@ -96,8 +101,19 @@ export class WireReader {
     if (this.wireType !== wireType) throw new ProtobufError(`proto: wrong wireType = ${this.wireType} for field ${this.number}`)
   }
 
+  /** A tag or a length: never beyond 2^53 in a body that fits. */
+  #small(): number {
+    let result = 0
+    for (let factor = 1; factor < 2 ** 53; factor *= 128) {
+      const byte = this.#byte()
+      result += (byte & 0x7f) * factor
+      if (byte < 0x80) return result
+    }
+    throw new ProtobufError('proto: integer overflow')
+  }
+
   #length(): [number, number] {
-    const length = Number(this.varint())
+    const length = this.#small()
     const start = this.#take(length)
     return [start, start + length]
   }

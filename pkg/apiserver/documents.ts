@@ -1,5 +1,6 @@
 // Serves discovery and OpenAPI documents for the definitions of the moment.
 import { createHash } from 'node:crypto'
+import { StatusError } from '../api/status-error.ts'
 import type { Definition } from '../registry/definition.ts'
 import { findDescriptions } from './descriptions.ts'
 import type { DescriptionSource } from './descriptions.ts'
@@ -71,6 +72,7 @@ export function createDocuments({ definitions, descriptions = findDescriptions()
   }
 
   const swagger = (request: DocumentRequest): Answer => {
+    if (onlyProtobuf(request.accept)) throw new StatusError(406, 'NotAcceptable', 'only the following media types are accepted: application/json')
     const state = current()
     const hash = state.swaggerTag ??= createHash('sha512').update(state.groups.flatMap(({ versions }) => versions.map(hashOf)).join()).digest('hex').toUpperCase()
     const headers = { etag: `"${hash}"` }
@@ -85,6 +87,11 @@ export function createDocuments({ definitions, descriptions = findDescriptions()
     if (path.startsWith('/openapi/v3/')) return openApiDocument(path.slice('/openapi/v3/'.length), request)
     return discovery(path, request, current())
   }
+}
+
+/** Clients before 1.27 ask for a form of version 2 that nobody else reads. */
+function onlyProtobuf(accept = ''): boolean {
+  return accept.includes('proto-openapi') && !accept.includes('json') && !accept.includes('*/*')
 }
 
 function discovery(path: string, request: DocumentRequest, { groups, bodies }: State): Answer | undefined {
