@@ -1,0 +1,105 @@
+// A whole cluster in this process: the composition root.
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { nodes } from '../api/types-node.ts'
+import { defaultAddress } from '../kubelet/node-facts.ts'
+import type { Client } from '../client/client.ts'
+import { removeNetwork } from '../network/cluster-network.ts'
+import { kubeconfigYaml } from '../pki/kubeconfig.ts'
+import { type Clock, systemClock } from '../util/clock.ts'
+import { ControlPlane } from './control-plane.ts'
+import { ClusterNode, containerdSupervisor } from './node.ts'
+import { checkOptions, type ClusterOptions } from './options.ts'
+
+export interface ClusterHooks {
+  readonly log?: (text: string) => void
+  /** Told of each step as it is reached. */
+  readonly progress?: (step: 'api' | 'controllers' | 'node') => void
+  readonly clock?: Clock
+}
+
+export class Cluster {
+  /** As cluster-admin. */
+  readonly client: Client
+  readonly kubeconfig: string
+  readonly port: number
+  readonly #plane: ControlPlane
+  readonly #node: ClusterNode | undefined
+  readonly #stop: AbortController
+
+  private constructor(parts: { plane: ControlPlane; node: ClusterNode | undefined; kubeconfig: string; stop: AbortController }) {
+    this.#plane = parts.plane
+    this.#node = parts.node
+    this.#stop = parts.stop
+    this.kubeconfig = parts.kubeconfig
+    this.port = parts.plane.port
+    this.client = parts.plane.client('system:admin')
+  }
+
+  /** Resolves when the node is Ready, or, without an agent, when the controllers run. Throws OptionError for settings that can't work. */
+  static async start(options: ClusterOptions, hooks: ClusterHooks = {}): Promise<Cluster> {
+    checkOptions(options)
+    const { log = () => undefined, progress = () => undefined, clock = systemClock } = hooks
+    const nodeIP = options.nodeIP ?? await defaultAddress()
+    const stop = new AbortController()
+    const node = options.disableAgent ? undefined : new ClusterNode({ cluster: options, nodeIP, clock, log })
+    node?.startRuntime()
+    let plane: ControlPlane | undefined
+    try {
+      plane = await ControlPlane.start({
+        cluster: options, clock, nodeIP, log,
+        nodeConnections: (name) => (name === options.nodeName ? node?.connection : undefined),
+      })
+      const kubeconfig = kubeconfigYaml({ server: `https://127.0.0.1:${plane.port}`, serverAuthority: plane.pki.serverAuthority.certificate, user: plane.pki.admin })
+      if (options.kubeconfigPath) await writePrivately(options.kubeconfigPath, kubeconfig)
+      progress('api')
+      const controllers = plane.startControllers(stop.signal).then(() => progress('controllers'))
+      await Promise.all([controllers, node?.start(plane, stop.signal)])
+      const cluster = new Cluster({ plane, node, kubeconfig, stop })
+      if (node) {
+        await cluster.#whenReady(options.nodeName)
+        progress('node')
+      }
+      return cluster
+    } catch (error) {
+      stop.abort()
+      await node?.stop()
+      await plane?.stop()
+      throw error
+    }
+  }
+
+  /** Ends this process's part. Pods and containerd go on, and the next start finds them. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#node?.stop()
+    await this.#plane.stop()
+  }
+
+  async #whenReady(name: string): Promise<void> {
+    const done = new AbortController()
+    const signal = AbortSignal.any([done.signal, this.#stop.signal])
+    try {
+      for await (const batch of this.client.watch(nodes, { fieldSelector: `metadata.name=${name}`, sendInitialEvents: true, signal })) {
+        const ready = batch.some(({ object }) => object.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True'))
+        if (ready) return
+      }
+    } finally {
+      done.abort()
+    }
+  }
+}
+
+/** Ends all pods and takes away what a cluster with these options made on the machine. The data directory stays. */
+export async function removeFromMachine(options: ClusterOptions, hooks: ClusterHooks = {}): Promise<void> {
+  const { log = () => undefined, clock = systemClock } = hooks
+  if (!options.containerRuntimeEndpoint) await containerdSupervisor({ cluster: options, nodeIP: '', clock, log }).shutdown()
+  await removeNetwork(options.serviceCidr)
+}
+
+/** Readable by its owner only, and never half written. */
+async function writePrivately(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(`${path}.new`, text, { mode: 0o600 })
+  await rename(`${path}.new`, path)
+}

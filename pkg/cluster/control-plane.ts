@@ -1,0 +1,163 @@
+// The control plane: store, registry, API server, controllers and scheduler of one server, wired together.
+import { join } from 'node:path'
+import type { KubeObject, Resource } from '../api/object.ts'
+import type { UserInfo } from '../api/request.ts'
+import { isAlreadyExists } from '../api/status-error.ts'
+import { configMaps } from '../api/types-config.ts'
+import { endpoints, endpointSlices } from '../api/types-service.ts'
+import { ApiServer } from '../apiserver/api-server.ts'
+import type { NodeConnections } from '../apiserver/node-connection.ts'
+import { DirectClient } from '../client/direct-client.ts'
+import { QueuedEventRecorder } from '../client/event-recorder.ts'
+import { SharedInformers } from '../client/shared-informers.ts'
+import { ControllerRunner } from '../controller/runner.ts'
+import { GarbageCollector } from '../controllers/garbage-collector.ts'
+import { allControllers, contentResources, ownedResources } from '../controllers/controllers.ts'
+import { nodeIpamController } from '../controllers/node-ipam.ts'
+import { type ClusterPki, loadOrCreatePki } from '../pki/cluster-pki.ts'
+import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
+import { defaultAdmission } from '../registry/admission-plugins.ts'
+import { ensureObjects } from '../registry/bootstrap.ts'
+import { builtinDefinitions } from '../registry/kinds.ts'
+import { Registry } from '../registry/registry.ts'
+import { ServiceAllocator } from '../registry/service-allocator.ts'
+import { basicPlugins } from '../scheduler/plugins/default-plugins.ts'
+import { Scheduler } from '../scheduler/scheduler.ts'
+import { MemoryStore } from '../storage/memory-store.ts'
+import { SqliteStore } from '../storage/sqlite-store.ts'
+import type { Store } from '../storage/store.ts'
+import type { Clock } from '../util/clock.ts'
+import { CompactionSchedule } from './compaction.ts'
+import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
+import { addressAt, type ClusterOptions, nodePodCidr, nodeRangeCount } from './options.ts'
+
+export interface ControlPlaneOptions {
+  readonly cluster: ClusterOptions
+  readonly clock: Clock
+  readonly nodeIP: string
+  readonly nodeConnections: NodeConnections
+  readonly log: (text: string) => void
+}
+
+/** Parts of this process are trusted with everything; what they do is told apart by their names. */
+const trusted = (username: string, ...groups: string[]): UserInfo => ({ username, groups: [...groups, 'system:masters', 'system:authenticated'] })
+
+export class ControlPlane {
+  readonly pki: ClusterPki
+  readonly port: number
+  readonly informers: SharedInformers
+  readonly #options: ControlPlaneOptions
+  readonly #store: Store
+  readonly #registry: Registry
+  readonly #server: ApiServer
+  readonly #compaction: CompactionSchedule
+  #components: { stop(): Promise<void> }[] = []
+
+  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; server: ApiServer; port: number }) {
+    this.pki = parts.pki
+    this.port = parts.port
+    this.#options = parts.options
+    this.#store = parts.store
+    this.#registry = parts.registry
+    this.#server = parts.server
+    this.#compaction = new CompactionSchedule(parts.store, parts.options.clock, parts.options.log)
+    const { clock, log } = parts.options
+    this.informers = new SharedInformers({ client: this.client('system:kinglet'), clock, log })
+  }
+
+  /** Resolves when the API answers over HTTPS. Nothing runs on its objects yet: see `startControllers`. */
+  static async start(options: ControlPlaneOptions): Promise<ControlPlane> {
+    const { cluster, clock, nodeIP, nodeConnections, log } = options
+    const serverDirectory = join(cluster.dataDirectory, 'server')
+    const [pki, store] = await Promise.all([
+      loadOrCreatePki({
+        directory: join(serverDirectory, 'tls'), clock, clusterDomain: cluster.clusterDomain, nodeName: cluster.nodeName,
+        serviceIps: [addressAt(cluster.serviceCidr, 1)], nodeIps: [nodeIP], extraNames: cluster.tlsSans,
+      }),
+      cluster.inMemory ? new MemoryStore() : SqliteStore.open({ directory: join(serverDirectory, 'db'), clock }),
+    ])
+    const registry = new Registry({
+      store, definitions: builtinDefinitions(), admission: defaultAdmission, clock,
+      allocators: [new ServiceAllocator({ cidr: cluster.serviceCidr })],
+    })
+    const issuer = `https://kubernetes.default.svc.${cluster.clusterDomain}`
+    const server = new ApiServer({
+      registry, clock, nodeConnections, log,
+      accountTokens: new ServiceAccountTokens({ issuer, key: pki.serviceAccountKey, clock }),
+      audiences: [issuer],
+    })
+    try {
+      await ensureObjects(registry, [...readManifests(cluster), kubernetesService(cluster)])
+      const { port } = await server.listen({
+        host: cluster.bindAddress, port: cluster.httpsPort,
+        tls: { key: pki.apiServing.key, cert: pki.apiServing.certificate, clientCa: pki.clientAuthority.certificate },
+      })
+      const plane = new ControlPlane({ options, pki, store, registry, server, port })
+      await plane.#publishAddresses()
+      return plane
+    } catch (error) {
+      await server.stop()
+      registry.stop()
+      await store.close()
+      throw error
+    }
+  }
+
+  /** A client of this process with an identity of its own. */
+  client(username: string, ...groups: string[]): DirectClient {
+    return new DirectClient(this.#server.handle, trusted(username, ...groups), username.replace(/^system:/, ''))
+  }
+
+  events(component: string, host?: string): QueuedEventRecorder {
+    const { clock, log } = this.#options
+    return new QueuedEventRecorder({ client: this.client('system:kinglet'), clock, log, component, ...(host ? { host } : {}) })
+  }
+
+  /** Resolves when controllers and scheduler are at work. */
+  async startControllers(signal: AbortSignal): Promise<void> {
+    const { cluster, clock, log } = this.#options
+    const { informers } = this
+    const client = this.client('system:kube-controller-manager')
+    const definitions = this.#registry.definitions.bind(this.#registry)
+    const runner = new ControllerRunner({
+      client, informers, clock, log,
+      controllers: [
+        ...allControllers({ rootCertificate: this.pki.serverAuthority.certificate, contentResources: () => contentResources(definitions()) }),
+        nodeIpamController({ range: (index) => nodePodCidr(cluster.clusterCidr, index), count: nodeRangeCount(cluster.clusterCidr) }),
+      ],
+    })
+    const collector = new GarbageCollector({ client, informers, clock, log, resources: () => ownedResources(definitions()) })
+    const scheduler = new Scheduler({ client: this.client('system:kube-scheduler'), informers, clock, log, plugins: basicPlugins, events: this.events('default-scheduler') })
+    this.#components = [scheduler, collector, runner]
+    await Promise.all([runner.start(signal), collector.start(signal), scheduler.start(signal)])
+    this.#compaction.start()
+  }
+
+  /** Ends what runs on the API, then the API, then the store: everything acknowledged is on disk when this resolves. */
+  async stop(): Promise<void> {
+    this.#compaction.stop()
+    await Promise.all(this.#components.splice(0).map((component) => component.stop()))
+    await this.informers.stop()
+    await this.#server.stop()
+    this.#registry.stop()
+    await this.#store.close()
+  }
+
+  async #publishAddresses(): Promise<void> {
+    const client = this.client('system:apiserver')
+    const { endpoints: addresses, slice } = kubernetesEndpoints(this.#options.nodeIP, this.port)
+    await put(client, endpoints, addresses)
+    await put(client, endpointSlices, slice)
+    await put(client, configMaps, authenticationConfig(this.pki.clientAuthority.certificate, this.pki.requestHeaderAuthority.certificate))
+  }
+}
+
+/** Makes the object as given, whether or not it is there. */
+async function put<T extends KubeObject>(client: DirectClient, resource: Resource<T>, object: T): Promise<void> {
+  try {
+    await client.create(resource, object)
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+    await client.update(resource, object)
+  }
+}

@@ -1,0 +1,132 @@
+// This machine as a node: its container runtime, its part of the network, and the kubelet.
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { NodeConnection } from '../apiserver/node-connection.ts'
+import { type CriClient, connectCri } from '../containerd/cri.ts'
+import { isMainProcess, watchContainerdEvents } from '../containerd/events.ts'
+import { detectHost } from '../containerd/host.ts'
+import { ImageStore } from '../containerd/images.ts'
+import { buildPauseArchive, pauseImageName } from '../containerd/pause-image.ts'
+import { ContainerdSupervisor } from '../containerd/supervisor.ts'
+import { CriImages } from '../kubelet/cri-images.ts'
+import { CriRuntime } from '../kubelet/cri-runtime.ts'
+import { Kubelet } from '../kubelet/kubelet.ts'
+import { ClusterNetwork } from '../network/cluster-network.ts'
+import type { Clock } from '../util/clock.ts'
+import type { ControlPlane } from './control-plane.ts'
+import { type ClusterOptions, nodePodCidr } from './options.ts'
+
+export interface ClusterNodeOptions {
+  readonly cluster: ClusterOptions
+  readonly nodeIP: string
+  readonly clock: Clock
+  readonly log: (text: string) => void
+}
+
+/** The supervisor of the private containerd; made the same way for running and for cleaning up. */
+export function containerdSupervisor(options: ClusterNodeOptions): ContainerdSupervisor {
+  const { cluster, clock, log } = options
+  return new ContainerdSupervisor({
+    clock, log,
+    rootDirectory: join(cluster.dataDirectory, 'agent/containerd'),
+    stateDirectory: join(cluster.stateDirectory, 'containerd'),
+    cniConfDirectory: cniDirectory(cluster),
+  })
+}
+
+const cniDirectory = (cluster: ClusterOptions): string => join(cluster.dataDirectory, 'agent/cni')
+
+export class ClusterNode {
+  readonly #options: ClusterNodeOptions
+  readonly #containerd: ContainerdSupervisor | undefined
+  #runtime: Promise<CriClient> | undefined
+  #kubelet: Kubelet | undefined
+  #network: ClusterNetwork | undefined
+
+  constructor(options: ClusterNodeOptions) {
+    this.#options = options
+    this.#containerd = options.cluster.containerRuntimeEndpoint ? undefined : containerdSupervisor(options)
+  }
+
+  /** Its logs and streams, once it is there. */
+  get connection(): NodeConnection | undefined {
+    return this.#kubelet
+  }
+
+  get socketPath(): string {
+    return this.#containerd?.socketPath ?? this.#options.cluster.containerRuntimeEndpoint?.replace(/^unix:\/\//, '') ?? ''
+  }
+
+  /** Begins to start containerd, which takes longest and depends on nothing. `start` reports how it went. */
+  startRuntime(): void {
+    this.#runtime = this.#startRuntime()
+    // Not unhandled: `start` awaits the same promise.
+    this.#runtime.catch(() => undefined)
+  }
+
+  /** Resolves when the node is registered, its pods are known, and Services and names answer. */
+  async start(plane: ControlPlane, signal: AbortSignal): Promise<void> {
+    const { cluster, nodeIP, clock, log } = this.#options
+    const { nodeName } = cluster
+    const network = new ClusterNetwork({
+      informers: plane.informers, nodeName, log,
+      serviceCidr: cluster.serviceCidr, clusterCidr: cluster.clusterCidr, podCidr: nodePodCidr(cluster.clusterCidr, 0),
+      dnsIP: cluster.clusterDns, domain: cluster.clusterDomain,
+      cniConfigDirectory: cniDirectory(cluster), ipamDirectory: join(cluster.dataDirectory, 'agent/ipam'),
+    })
+    this.#network = network
+    await network.prepare()
+    if (!this.#runtime) this.startRuntime()
+    const cri = await this.#runtime!
+    const socketPath = this.socketPath
+    this.#kubelet = new Kubelet({
+      nodeName, clock, log,
+      client: plane.client(`system:node:${nodeName}`, 'system:nodes'),
+      events: plane.events('kubelet', nodeName),
+      runtime: new CriRuntime({ cri, clock, owner: nodeName, taskExits: taskExits(socketPath, clock) }),
+      images: new CriImages(cri),
+      dataDirectory: join(cluster.dataDirectory, 'agent'),
+      nodeAddresses: [nodeIP],
+      clusterDns: [cluster.clusterDns], clusterDomain: cluster.clusterDomain,
+      cgroupDriver: (this.#containerd?.host ?? detectHost(cluster.dataDirectory)).cgroupDriver,
+      ...(cluster.podLogDirectory ? { logDirectory: cluster.podLogDirectory } : {}),
+    })
+    await Promise.all([network.start(), this.#kubelet.start(signal)])
+  }
+
+  /** Pods go on; so does containerd. */
+  async stop(): Promise<void> {
+    await this.#kubelet?.stop()
+    await this.#network?.stop()
+    const cri = await this.#runtime?.catch(() => undefined)
+    cri?.close()
+    this.#containerd?.stop()
+  }
+
+  async #startRuntime(): Promise<CriClient> {
+    const { clock } = this.#options
+    if (this.#containerd) await this.#containerd.start()
+    else await requireSocket(this.socketPath)
+    await new ImageStore({ socketPath: this.socketPath, clock }).ensure(pauseImageName, () => buildPauseArchive())
+    return connectCri(this.socketPath, clock)
+  }
+}
+
+async function requireSocket(path: string): Promise<void> {
+  await access(path).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`--container-runtime-endpoint: no container runtime answers at ${path} (${error.code}); start it, or leave the flag out to let kinglet run containerd itself`)
+  })
+}
+
+function taskExits(socketPath: string, clock: Clock): ConstructorParameters<typeof CriRuntime>[0]['taskExits'] {
+  return (onExit, onGap) => {
+    const watch = watchContainerdEvents(socketPath, {
+      clock,
+      onConnect: onGap,
+      onEvent: (event) => {
+        if (event.topic === '/tasks/exit' && isMainProcess(event)) onExit(event.containerId)
+      },
+    })
+    return () => watch.stop()
+  }
+}
