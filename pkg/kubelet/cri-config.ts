@@ -1,16 +1,16 @@
 // Turns the kubelet's sandbox and container specs into CRI messages. Pure.
 import type * as cri from '../containerd/cri-types.ts'
-import { containerNameLabel, podNameLabel, podNamespaceLabel, podUidLabel } from './labels.ts'
+import { containerNameLabel, ownerLabel, podNameLabel, podNamespaceLabel, podUidLabel } from './labels.ts'
 import type { ContainerLimits, ContainerSecurity, ContainerSpec, MountSpec, NamespaceScope, Namespaces, SandboxSpec, SeccompChoice } from './runtime-service.ts'
 
-export function sandboxConfig(spec: SandboxSpec): cri.PodSandboxConfig {
+export function sandboxConfig(spec: SandboxSpec, owner: string): cri.PodSandboxConfig {
   return {
     metadata: { name: spec.name, uid: spec.uid, namespace: spec.namespace, attempt: spec.attempt },
     hostname: spec.hostname,
     logDirectory: spec.logDirectory,
     dnsConfig: spec.dns,
     portMappings: spec.portMappings.map((port) => ({ protocol: port.protocol, containerPort: port.containerPort, hostPort: port.hostPort, hostIp: port.hostIP })),
-    labels: { ...spec.labels, ...podLabels(spec) },
+    labels: { ...spec.labels, ...podLabels(spec, owner) },
     annotations: { ...spec.annotations },
     linux: {
       cgroupParent: spec.cgroupParent,
@@ -27,7 +27,7 @@ export function sandboxConfig(spec: SandboxSpec): cri.PodSandboxConfig {
   }
 }
 
-export function containerConfig(sandbox: SandboxSpec, spec: ContainerSpec): cri.ContainerConfig {
+export function containerConfig(sandbox: SandboxSpec, spec: ContainerSpec, owner: string): cri.ContainerConfig {
   return {
     metadata: { name: spec.name, attempt: spec.attempt },
     image: { image: spec.image, userSpecifiedImage: spec.userImage },
@@ -37,7 +37,7 @@ export function containerConfig(sandbox: SandboxSpec, spec: ContainerSpec): cri.
     envs: spec.env.map(({ name, value }) => ({ key: name, value })),
     mounts: spec.mounts.map(mount),
     devices: spec.devices.map((path) => ({ containerPath: path, hostPath: path, permissions: 'mrw' })),
-    labels: { ...podLabels(sandbox), [containerNameLabel]: spec.name },
+    labels: { ...podLabels(sandbox, owner), [containerNameLabel]: spec.name },
     annotations: { ...spec.annotations },
     logPath: spec.logPath,
     stdin: spec.stdin,
@@ -47,8 +47,8 @@ export function containerConfig(sandbox: SandboxSpec, spec: ContainerSpec): cri.
   }
 }
 
-const podLabels = (spec: Pick<SandboxSpec, 'name' | 'namespace' | 'uid'>): Record<string, string> => ({
-  [podNameLabel]: spec.name, [podNamespaceLabel]: spec.namespace, [podUidLabel]: spec.uid,
+const podLabels = (spec: Pick<SandboxSpec, 'name' | 'namespace' | 'uid'>, owner: string): Record<string, string> => ({
+  [ownerLabel]: owner, [podNameLabel]: spec.name, [podNamespaceLabel]: spec.namespace, [podUidLabel]: spec.uid,
 })
 
 export function resourcesOf(limits: ContainerLimits): cri.LinuxContainerResources {

@@ -5,7 +5,7 @@ import type * as cri from '../containerd/cri-types.ts'
 import type { Clock } from '../util/clock.ts'
 import { sleep } from '../util/clock.ts'
 import { containerConfig, resourcesOf, sandboxConfig } from './cri-config.ts'
-import { containerNameLabel, podNameLabel, podNamespaceLabel, podUidLabel } from './labels.ts'
+import { containerNameLabel, ownerLabel, podNameLabel, podNamespaceLabel, podUidLabel } from './labels.ts'
 import type {
   ContainerLimits, ContainerPhase, ContainerSpec, ExecResult, RuntimeContainer, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState,
   SandboxSpec, StreamRequest,
@@ -19,6 +19,8 @@ export interface CriRuntimeOptions {
   readonly cri: CriClient
   readonly clock: Clock
   readonly taskExits: TaskExits
+  /** Marks this kubelet's pods, and only those are seen: the node's name. */
+  readonly owner: string
 }
 
 const settleDelaysMs = [2, 5, 10, 20, 40, 80, 160, 320, 640, 1280]
@@ -27,6 +29,7 @@ export class CriRuntime implements RuntimeService {
   readonly #cri: CriClient
   readonly #clock: Clock
   readonly #taskExits: TaskExits
+  readonly #owner: string
   /** Details of a container do not change while it stays in one state. */
   readonly #details = new Map<string, { state: string; status: cri.ContainerStatus }>()
   readonly #podOf = new Map<string, { uid: string; sandbox: boolean }>()
@@ -35,6 +38,7 @@ export class CriRuntime implements RuntimeService {
     this.#cri = options.cri
     this.#clock = options.clock
     this.#taskExits = options.taskExits
+    this.#owner = options.owner
   }
 
   async state(): Promise<RuntimeState> {
@@ -47,7 +51,7 @@ export class CriRuntime implements RuntimeService {
   }
 
   async pods(uid?: string): Promise<readonly RuntimePod[]> {
-    const filter = uid === undefined ? {} : { filter: { labelSelector: { [podUidLabel]: uid } } }
+    const filter = { filter: { labelSelector: { [ownerLabel]: this.#owner, ...(uid === undefined ? {} : { [podUidLabel]: uid }) } } }
     const [sandboxes, containers] = await Promise.all([this.#cri.listPodSandbox(filter), this.#cri.listContainers(filter)])
     const uids = new Set([...sandboxes.items, ...containers.containers].map((item) => item.labels[podUidLabel] ?? '').filter(Boolean))
     if (uid === undefined) this.#forgetExcept(new Set([...sandboxes.items, ...containers.containers].map((item) => item.id)))
@@ -117,7 +121,7 @@ export class CriRuntime implements RuntimeService {
   }
 
   async createSandbox(spec: SandboxSpec): Promise<string> {
-    const { podSandboxId } = await worded(this.#cri.runPodSandbox({ config: sandboxConfig(spec), ...(spec.handler ? { runtimeHandler: spec.handler } : {}) }))
+    const { podSandboxId } = await worded(this.#cri.runPodSandbox({ config: sandboxConfig(spec, this.#owner), ...(spec.handler ? { runtimeHandler: spec.handler } : {}) }))
     this.#podOf.set(podSandboxId, { uid: spec.uid, sandbox: true })
     return podSandboxId
   }
@@ -132,7 +136,7 @@ export class CriRuntime implements RuntimeService {
   }
 
   async createContainer(sandboxId: string, sandbox: SandboxSpec, spec: ContainerSpec): Promise<string> {
-    const { containerId } = await worded(this.#cri.createContainer({ podSandboxId: sandboxId, config: containerConfig(sandbox, spec), sandboxConfig: sandboxConfig(sandbox) }))
+    const { containerId } = await worded(this.#cri.createContainer({ podSandboxId: sandboxId, config: containerConfig(sandbox, spec, this.#owner), sandboxConfig: sandboxConfig(sandbox, this.#owner) }))
     this.#podOf.set(containerId, { uid: sandbox.uid, sandbox: false })
     return containerId
   }

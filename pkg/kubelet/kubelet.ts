@@ -146,7 +146,7 @@ export class Kubelet implements PodStreams {
     const options = this.#options
     const resolvConf = await readFile(options.resolvConf ?? '/etc/resolv.conf', 'utf8').catch(() => '')
     return {
-      hostname: options.nodeName, hostIPs: addresses, allocatable,
+      hostIPs: addresses, allocatable,
       dns: { clusterDns: options.clusterDns ?? [], clusterDomain: options.clusterDomain ?? 'cluster.local', host: parseResolvConf(resolvConf) },
       paths: { pods, logs: options.logDirectory ?? '/var/log/pods', seccomp: join(options.dataDirectory, 'seccomp') },
       cgroupDriver: options.cgroupDriver ?? 'cgroupfs', cgroupRoot: options.cgroupRoot ?? '',

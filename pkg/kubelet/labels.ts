@@ -5,6 +5,8 @@ import { createHash } from 'node:crypto'
 export const podNameLabel = 'io.kubernetes.pod.name'
 export const podNamespaceLabel = 'io.kubernetes.pod.namespace'
 export const podUidLabel = 'io.kubernetes.pod.uid'
+/** Whose pods these are, where several share a runtime. */
+export const ownerLabel = 'io.kinglet.owner'
 export const containerNameLabel = 'io.kubernetes.container.name'
 
 const hashAnnotation = 'io.kubernetes.container.hash'

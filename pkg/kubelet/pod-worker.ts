@@ -101,7 +101,12 @@ export class PodWorker {
   wake(): void {
     this.#dirty = true
     if (this.#stopped || this.#gone) return
-    this.#running ??= this.#loop().finally(() => (this.#running = undefined))
+    if (this.#running) return
+    this.#running = this.#loop().finally(() => {
+      this.#running = undefined
+      // Woken after the loop had looked for the last time.
+      if (this.#dirty) this.wake()
+    })
   }
 
   /** Calls back after each look at the runtime. */

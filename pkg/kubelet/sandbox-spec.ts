@@ -11,7 +11,6 @@ import { podNamespaces, seccompChoice, supplementalGroups } from './security.ts'
 
 export interface SandboxNode {
   readonly dns: NodeDns
-  readonly hostname: string
   readonly paths: NodePaths
   readonly cgroupDriver: CgroupDriver
   readonly cgroupRoot: string
@@ -23,7 +22,8 @@ export function sandboxSpec(pod: Pod, attempt: number, node: SandboxNode, handle
   const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
   return {
     uid, name, namespace, attempt, labels, annotations, handler,
-    hostname: pod.spec.hostNetwork ? node.hostname : podHostname(pod, node.dns.clusterDomain).hostname,
+    // With the host's network comes the host's name.
+    hostname: pod.spec.hostNetwork ? '' : podHostname(pod, node.dns.clusterDomain).hostname,
     logDirectory: logDirectory(node.paths.logs, { namespace, name, uid }),
     dns: podDns(pod, node.dns),
     portMappings: pod.spec.hostNetwork ? [] : containers.flatMap((container) => container.ports ?? []).filter((port) => (port.hostPort ?? 0) > 0).map((port): PortMapping => ({
