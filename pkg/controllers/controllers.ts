@@ -1,0 +1,52 @@
+// The list of controllers. A new one is a file in this folder and a line here.
+import type { Resource } from '../api/object.ts'
+import type { BuiltinResource } from '../api/resources.ts'
+import type { Controller } from '../controller/controller.ts'
+import deployment from './deployment.ts'
+import endpointSlice from './endpoint-slice.ts'
+import endpoints from './endpoints.ts'
+import { namespaceController } from './namespace.ts'
+import replicaSet from './replica-set.ts'
+import replicationController from './replication-controller.ts'
+import { rootCaController } from './root-ca.ts'
+import serviceAccount from './service-account.ts'
+
+export interface ControllersOptions {
+  /** Namespaced kinds whose objects go with their namespace; `contentResources` picks them. */
+  readonly contentResources: () => readonly Resource[]
+  /** PEM of the cluster's CA. */
+  readonly rootCertificate: string
+}
+
+/** Everything that runs in a ControllerRunner. The garbage collector is not in it: it is for no kind in particular. */
+export function allControllers({ contentResources, rootCertificate }: ControllersOptions): readonly Controller[] {
+  return [
+    namespaceController({ resources: contentResources }), serviceAccount, rootCaController({ certificate: rootCertificate }),
+    replicaSet, replicationController, deployment,
+    endpointSlice, endpoints,
+  ]
+}
+
+type Served = Pick<BuiltinResource, 'resource' | 'verbs'>
+
+/** One version of each stored kind that can be watched and deleted; events are too many and own nothing. */
+export function ownedResources(served: readonly Served[]): readonly Resource[] {
+  return distinct(served.filter(({ verbs }) => verbs.includes('watch') && verbs.includes('delete'))).filter(({ plural }) => plural !== 'events')
+}
+
+/** One version of each namespaced kind that can be deleted as a collection. */
+export function contentResources(served: readonly Served[]): readonly Resource[] {
+  return distinct(served.filter(({ resource, verbs }) => resource.namespaced && verbs.includes('list') && verbs.includes('deletecollection')))
+}
+
+// Two groups or versions of one stored kind would be seen, and deleted, twice.
+function distinct(served: readonly Served[]): readonly Resource[] {
+  const kinds = new Map<string, Resource>()
+  for (const { resource } of served) {
+    if (resource.group === 'events.k8s.io') continue
+    const name = `${resource.plural}.${resource.group}`
+    const known = kinds.get(name)
+    if (!known || (!/^v\d+$/.test(known.version) && /^v\d+$/.test(resource.version))) kinds.set(name, resource)
+  }
+  return [...kinds.values()]
+}
