@@ -35,6 +35,8 @@ export interface ApiServerOptions {
   readonly staticTokens?: ReadonlyMap<string, UserInfo>
   readonly anonymous?: boolean
   readonly health?: HealthChecks
+  /** More requests that are answered beside the registry, such as those of metrics.k8s.io; keys by `specialKey`. */
+  readonly special?: ReadonlyMap<string, SpecialRequest>
   /** Instead of RBAC. */
   readonly authorizer?: Authorizer
   readonly log?: (text: string) => void
@@ -69,7 +71,7 @@ export class ApiServer {
     ]
     const special = new Map<string, SpecialRequest>([
       ...reviewRequests({ authorizer: this.authorizer, tokens: this.#tokens }),
-      ...podRequests(registry), ...componentStatusRequests, ...accounts.requests(),
+      ...podRequests(registry), ...componentStatusRequests, ...accounts.requests(), ...options.special ?? [],
     ])
     this.handle = createHandle({ registry, authorizer: this.authorizer, special, guards: rbac ? [rbacGuard(registry, rbac)] : [] })
   }

@@ -11,6 +11,7 @@ const extraPrefix = 'impersonate-extra-'
 
 /** The user to act as; `user` itself when no header asks for another. Throws 403 for what it may not impersonate. */
 export function impersonated(incoming: Incoming, user: UserInfo, authorizer: Authorizer): UserInfo {
+  if (!Object.keys(incoming.headers).some((name) => name.startsWith('impersonate-'))) return user
   const username = header(incoming, 'impersonate-user')
   const groups = values(incoming, 'impersonate-group')
   const uid = header(incoming, 'impersonate-uid')

@@ -69,8 +69,15 @@ function checkServed(definition: Definition, request: ApiRequest): void {
   const subresource = request.subresource ? definition.subresources.find((one) => one.name === request.subresource) : undefined
   if (request.subresource && !subresource) throw unknownPath()
   if (!namespaced && request.namespace !== undefined && plural !== 'namespaces') throw unknownPath()
-  const needsNamespace = request.name !== undefined || request.verb === 'create'
-  if (namespaced && needsNamespace && !request.namespace) throw methodNotAllowed(definition.resource)
+  const { verb, name } = request
+  if (namespaced && !request.namespace) {
+    if (name !== undefined && verb !== 'watch') throw unknownPath()
+    // The collection over all namespaces can only be looked at.
+    if (verb === 'create' || verb === 'deletecollection') throw methodNotAllowed(definition.resource)
+  }
+  const onObject = verb === 'update' || verb === 'patch' || subresource !== undefined
+  if (onObject && name === undefined) throw methodNotAllowed(definition.resource)
+  if (verb === 'create' && name !== undefined && !subresource) throw methodNotAllowed(definition.resource)
   const verbs = subresource ? subresource.verbs : definition.verbs
   if (!verbs.includes(request.verb)) throw methodNotAllowed(definition.resource)
 }

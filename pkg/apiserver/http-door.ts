@@ -123,7 +123,9 @@ export class HttpDoor {
     } catch (error) {
       await sendFailure({ incoming, outgoing, warnings }, error, log)
     }
-    metrics.count(incoming.method ?? '', counted, outgoing.statusCode)
+    // What was refused may name anything; only what is served gets a label of its own.
+    const code = outgoing.statusCode
+    metrics.count(incoming.method ?? '', code < 400 || code === 409 || code === 422 ? counted : 'other', code)
   }
 
   async #serveSystem(exchange: Exchange): Promise<void> {
