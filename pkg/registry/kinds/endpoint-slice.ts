@@ -69,7 +69,7 @@ export default define(endpointSlices, {
   },
   columns: [
     nameColumn,
-    text('AddressType', 'Family of the addresses.', ({ addressType }) => addressType),
+    text('AddressType', 'Family of the addresses.', ({ addressType = '' }) => addressType),
     text('Ports', 'Ports of each endpoint.', portsText),
     text('Endpoints', 'Addresses of the endpoints.', ({ endpoints }) => cut((endpoints ?? []).flatMap(({ addresses = [] }) => addresses))),
     ageColumn,

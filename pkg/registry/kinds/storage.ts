@@ -32,7 +32,7 @@ const classes = define(storageClasses, {
   columns: [
     // The class that claims without one get is marked in its name.
     { ...nameColumn, value: ({ metadata }) => `${metadata.name ?? ''}${metadata.annotations?.[defaultClass] === 'true' ? ' (default)' : ''}` },
-    text('Provisioner', 'Who makes volumes of the class.', ({ provisioner }) => provisioner),
+    text('Provisioner', 'Who makes volumes of the class.', ({ provisioner = '' }) => provisioner),
     text('ReclaimPolicy', 'What happens to a volume when its claim is gone.', ({ reclaimPolicy = '' }) => reclaimPolicy),
     text('VolumeBindingMode', 'When claims are bound: at once or with their first pod.', ({ volumeBindingMode = '' }) => volumeBindingMode),
     { name: 'AllowVolumeExpansion', type: 'string', description: 'Whether volumes may grow.', value: ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false },

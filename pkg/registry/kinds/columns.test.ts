@@ -1,0 +1,93 @@
+import { cells } from './kind.suite.ts'
+
+const metadata = { name: 'web', namespace: 'n', creationTimestamp: '2025-12-31T00:00:00Z' }
+const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'a', image: 'nginx:1' }, { name: 'b', image: 'busybox' }] } }
+
+describe('columns', () => {
+  it('deployment', () => {
+    const deployment = {
+      metadata, spec: { replicas: 3, selector: { matchLabels: { app: 'web' }, matchExpressions: [{ key: 'tier', operator: 'In', values: ['b', 'a'] }] }, template },
+      status: { readyReplicas: 1, updatedReplicas: 2, availableReplicas: 1 },
+    }
+    expect(cells('deployments.apps/v1', deployment)).toEqual({
+      Name: 'web', Ready: '1/3', 'Up-to-date': '2', Available: '1', Age: '2d', Containers: 'a,b', Images: 'nginx:1,busybox', Selector: 'app=web,tier in (a,b)',
+    })
+  })
+
+  it.each([
+    ['ready', { spec: {}, status: { conditions: [{ type: 'Ready', status: 'True' }] } }, 'Ready'],
+    ['not ready', { spec: {}, status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }, 'NotReady'],
+    ['cordoned', { spec: { unschedulable: true }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }, 'Ready,SchedulingDisabled'],
+    ['never reported', { spec: {} }, 'Unknown'],
+  ])('node: %s', (_, node, expected) => {
+    expect(cells('nodes.v1', { metadata, ...node })['Status']).toBe(expected)
+  })
+
+  it('node: roles, versions and addresses', () => {
+    const labels = { 'node-role.kubernetes.io/worker': '', 'node-role.kubernetes.io/control-plane': 'true', 'kubernetes.io/role': 'master' }
+    const node = {
+      metadata: { ...metadata, labels }, spec: {},
+      status: { addresses: [{ type: 'Hostname', address: 'web' }, { type: 'InternalIP', address: '10.0.0.1' }], nodeInfo: { kubeletVersion: 'v1.35.0', osImage: 'Debian', kernelVersion: '6.1', containerRuntimeVersion: 'containerd://1.7' } },
+    }
+    expect(cells('nodes.v1', node)).toEqual({
+      Name: 'web', Status: 'Unknown', Roles: 'control-plane,master,worker', Age: '2d', Version: 'v1.35.0', 'Internal-IP': '10.0.0.1', 'External-IP': '<none>',
+      'OS-Image': 'Debian', 'Kernel-Version': '6.1', 'Container-Runtime': 'containerd://1.7',
+    })
+    expect(cells('nodes.v1', { metadata, spec: {} })['Roles']).toBe('<none>')
+  })
+
+  it.each([
+    ['cluster address', { type: 'ClusterIP', clusterIP: '10.43.0.9', ports: [{ port: 80, protocol: 'TCP' }] }, {}, ['ClusterIP', '10.43.0.9', '<none>', '80/TCP']],
+    ['headless', { type: 'ClusterIP', clusterIP: 'None' }, {}, ['ClusterIP', 'None', '<none>', '<none>']],
+    ['node port', { type: 'NodePort', clusterIP: '10.43.0.9', ports: [{ port: 80, nodePort: 30080, protocol: 'TCP' }, { port: 53, protocol: 'UDP' }] }, {}, ['NodePort', '10.43.0.9', '<none>', '80:30080/TCP,53/UDP']],
+    ['balancer, pending', { type: 'LoadBalancer', clusterIP: '10.43.0.9', ports: [] }, {}, ['LoadBalancer', '10.43.0.9', '<pending>', '<none>']],
+    ['balancer', { type: 'LoadBalancer', clusterIP: '10.43.0.9', externalIPs: ['1.1.1.1'] }, { loadBalancer: { ingress: [{ ip: '5.5.5.5' }, { hostname: 'a.b' }] } }, ['LoadBalancer', '10.43.0.9', '5.5.5.5,a.b,1.1.1.1', '<none>']],
+    ['external name', { type: 'ExternalName', externalName: 'a.example' }, {}, ['ExternalName', '<none>', 'a.example', '<none>']],
+  ])('service: %s', (_, spec, status, expected) => {
+    const shown = cells('services.v1', { metadata, spec, status })
+    expect([shown['Type'], shown['Cluster-IP'], shown['External-IP'], shown['Port(s)']]).toEqual(expected)
+  })
+
+  it('event: last seen comes from the series, then the last time, then the event time', () => {
+    const event = { metadata, involvedObject: { kind: 'Pod', name: 'p' }, type: 'Normal', reason: 'Started', message: ' up \n', source: { component: 'kubelet', host: 'n1' } }
+    expect(cells('events.v1', { ...event, lastTimestamp: '2026-01-01T23:59:00Z', firstTimestamp: '2026-01-01T23:50:00Z', count: 4 })).toMatchObject({
+      'Last Seen': '60s', Object: 'pod/p', Source: 'kubelet, n1', Message: 'up', 'First Seen': '10m', Count: 4,
+    })
+    expect(cells('events.v1', { ...event, eventTime: '2026-01-01T23:00:00.000000Z', series: { count: 9, lastObservedTime: '2026-01-01T23:59:50.000000Z' } })).toMatchObject({
+      'Last Seen': '10s', 'First Seen': '60m', Count: 9,
+    })
+    expect(cells('events.v1', event)['Last Seen']).toBe('<unknown>')
+  })
+
+  it.each([
+    ['Complete', { conditions: [{ type: 'Complete', status: 'True' }] }, 'Complete'],
+    ['Failed', { conditions: [{ type: 'FailureTarget', status: 'True' }, { type: 'Failed', status: 'True' }] }, 'Failed'],
+    ['Suspended', { conditions: [{ type: 'Suspended', status: 'True' }] }, 'Suspended'],
+    ['Running', {}, 'Running'],
+  ])('job: %s', (_, status, expected) => {
+    expect(cells('jobs.batch/v1', { metadata, spec: { template }, status })['Status']).toBe(expected)
+  })
+
+  it('job: completions and duration', () => {
+    const status = { succeeded: 1, startTime: '2026-01-01T23:58:00Z', completionTime: '2026-01-01T23:58:30Z' }
+    expect(cells('jobs.batch/v1', { metadata, spec: { completions: 3, template }, status })).toMatchObject({ Completions: '1/3', Duration: '30s' })
+    expect(cells('jobs.batch/v1', { metadata, spec: { parallelism: 4, template } })).toMatchObject({ Completions: '0/1 of 4', Duration: '' })
+  })
+
+  it('volumes show short access modes, and endpoints are cut after three', () => {
+    expect(cells('persistentvolumes.v1', { metadata, spec: { accessModes: ['ReadWriteMany', 'ReadWriteOnce'], claimRef: { namespace: 'n', name: 'c' } } })).toMatchObject({ 'Access Modes': 'RWO,RWX', Claim: 'n/c' })
+    const addresses = [1, 2, 3, 4, 5].map((n) => ({ ip: `10.0.0.${n}` }))
+    expect(cells('endpoints.v1', { metadata, subsets: [{ addresses, ports: [{ port: 80 }] }] })['Endpoints']).toBe('10.0.0.1:80,10.0.0.2:80,10.0.0.3:80 + 2 more...')
+    expect(cells('endpoints.v1', { metadata })['Endpoints']).toBe('<none>')
+  })
+
+  it('autoscalers show current values over targets', () => {
+    const spec = {
+      scaleTargetRef: { kind: 'Deployment', name: 'web' }, minReplicas: 1, maxReplicas: 5,
+      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }],
+    }
+    expect(cells('horizontalpodautoscalers.autoscaling/v2', { metadata, spec })['Targets']).toBe('cpu: <unknown>/80%')
+    const status = { currentMetrics: [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 12, averageValue: '30m' } } }], currentReplicas: 2, desiredReplicas: 2 }
+    expect(cells('horizontalpodautoscalers.autoscaling/v2', { metadata, spec, status })).toMatchObject({ Reference: 'Deployment/web', Targets: 'cpu: 12%/80%', MinPods: '1', MaxPods: 5, Replicas: 2 })
+  })
+})
