@@ -29,9 +29,7 @@ export interface Conformed {
 /** Fails with DecodingError. */
 export function conform(value: unknown, schema: ObjectSchema, options: ConformOptions = {}): Conformed {
   const walk: Walk = { unknown: [], fill: options.fill ?? true }
-  const object = schema.goName === undefined
-    ? structuralObject(value, schema, '', walk)
-    : typedObject(value, schema, { path: '', fields: '', owner: '' }, walk)
+  const object = schema.goName === undefined ? structuralObject(value, schema, '', walk) : typedObject(value, schema, root, walk)
   return { object: object as JsonObject, unknown: walk.unknown }
 }
 
@@ -40,17 +38,34 @@ interface Walk {
   readonly fill: boolean
 }
 
+/** Where a value stands. Its texts are only made when there is something to report. */
 interface Place {
-  /** With indices, for unknown fields: `spec.containers[0]`. */
-  readonly path: string
-  /** Without indices, for type errors: `spec.containers`. */
-  readonly fields: string
-  /** The struct that holds the field. */
-  readonly owner: string
+  readonly parent?: Place
+  /** A field's or member's name, or an index; for a part of a custom resource, the path to it. */
+  readonly key: string | number
+  /** The struct that holds the field; undefined for members of lists and maps. */
+  readonly owner?: string
 }
 
+const root: Place = { key: '' }
+
+/** With indices and members, for unknown fields: `spec.containers[0]`. */
+function pathOf(place: Place): string {
+  const head = place.parent ? pathOf(place.parent) : ''
+  if (typeof place.key === 'number') return `${head}[${place.key}]`
+  return head === '' ? place.key : `${head}.${place.key}`
+}
+
+/** In the words of Go: fields alone, and the innermost struct. */
 function wrongType(what: string, schema: Schema, place: Place): DecodingError {
-  const target = place.owner === '' ? 'value' : `struct field ${place.owner}.${place.fields}`
+  const fields: (string | number)[] = []
+  let owner: string | undefined
+  for (let at: Place | undefined = place; at; at = at.parent) {
+    if (at.owner === undefined) continue
+    fields.unshift(at.key)
+    owner ??= at.owner
+  }
+  const target = owner === undefined ? 'value' : `struct field ${owner}.${fields.join('.')}`
   return new DecodingError(`json: cannot unmarshal ${what} into Go ${target} of type ${goType(schema)}`)
 }
 
@@ -72,7 +87,7 @@ const goScalars: Readonly<Record<string, string>> = {
 function typed(value: unknown, schema: Schema, place: Place, walk: Walk): unknown {
   switch (schema.type) {
     case 'scalar': return typedScalar(value, schema, place)
-    case 'object': return schema.goName === undefined ? structuralObject(value, schema, place.path, walk) : typedObject(value, schema, place, walk)
+    case 'object': return schema.goName === undefined ? structuralObject(value, schema, pathOf(place), walk) : typedObject(value, schema, place, walk)
     case 'list': return typedList(value, schema, place, walk)
     case 'map': return typedMap(value, schema, place, walk)
     case 'any': return value
@@ -80,32 +95,38 @@ function typed(value: unknown, schema: Schema, place: Place, walk: Walk): unknow
 }
 
 function typedScalar(value: unknown, schema: ScalarSchema, place: Place): unknown {
-  if (schema.format === 'string' && typeof value === 'string') return value
   const result = conformScalar(value, schema.format)
   if ('value' in result) return result.value
   if ('message' in result) throw new DecodingError(result.message)
   throw wrongType(result.what, schema, place)
 }
 
-function typedList(value: unknown, schema: ListSchema, place: Place, walk: Walk): unknown[] {
-  if (!Array.isArray(value)) throw wrongType(kindOf(value), schema, place)
-  return value.map((item: unknown, index) =>
-    item === null ? zeroOf(schema.items, walk) : typed(item, schema.items, { ...place, path: `${place.path}[${index}]` }, walk))
+function typedList(value: unknown, schema: ListSchema, parent: Place, walk: Walk): unknown[] {
+  if (!Array.isArray(value)) throw wrongType(kindOf(value), schema, parent)
+  const { items } = schema
+  return value.map((item: unknown, index) => {
+    if (item === null) return zeroOf(items, walk)
+    return isPlainText(items, item) ? item : typed(item, items, { parent, key: index }, walk)
+  })
 }
 
-function typedMap(value: unknown, schema: MapSchema, place: Place, walk: Walk): JsonObject {
-  if (typeof value !== 'object' || Array.isArray(value) || value === null) throw wrongType(kindOf(value), schema, place)
+const isPlainText = (schema: Schema, value: unknown): boolean => typeof value === 'string' && schema.type === 'scalar' && schema.format === 'string'
+
+function typedMap(value: unknown, schema: MapSchema, parent: Place, walk: Walk): JsonObject {
+  if (typeof value !== 'object' || Array.isArray(value) || value === null) throw wrongType(kindOf(value), schema, parent)
   const result: JsonObject = {}
-  for (const [key, item] of Object.entries(value)) {
+  const { values } = schema
+  for (const key in value) {
+    const item = (value as JsonObject)[key]
     if (item === undefined) continue
-    setKey(result, key, item === null ? zeroOf(schema.values, walk) : typed(item, schema.values, { ...place, path: `${place.path}.${key}` }, walk))
+    setKey(result, key, item === null ? zeroOf(values, walk) : isPlainText(values, item) ? item : typed(item, values, { parent, key }, walk))
   }
   return result
 }
 
 function zeroOf(schema: Schema, walk: Walk): unknown {
   switch (schema.type) {
-    case 'object': return typedObject({}, schema, { path: '', fields: '', owner: '' }, walk)
+    case 'object': return typedObject({}, schema, root, walk)
     case 'map': return {}
     case 'list': return []
     case 'any': return null
@@ -117,22 +138,21 @@ const zeroScalars: Readonly<Record<string, unknown>> = {
   boolean: false, int32: 0, int64: 0, uint32: 0, uint64: 0, double: 0, quantity: '0', 'int-or-string': 0, time: null, 'micro-time': null, duration: '0s',
 }
 
-function typedObject(value: unknown, schema: ObjectSchema, place: Place, walk: Walk): JsonObject {
-  if (typeof value !== 'object' || Array.isArray(value) || value === null) throw wrongType(kindOf(value), schema, place)
+function typedObject(value: unknown, schema: ObjectSchema, parent: Place, walk: Walk): JsonObject {
+  if (typeof value !== 'object' || Array.isArray(value) || value === null) throw wrongType(kindOf(value), schema, parent)
   const result: JsonObject = {}
-  for (const [key, item] of Object.entries(value)) {
+  const owner = schema.goName ?? ''
+  for (const key in value) {
+    const item = (value as JsonObject)[key]
     if (item === undefined) continue
     const field = schema.fields.get(key)
     if (!field) {
-      walk.unknown.push(place.path === '' ? key : `${place.path}.${key}`)
+      walk.unknown.push(pathOf({ parent, key }))
       continue
     }
     if (item === null) continue
-    const child = typed(item, field.schema, {
-      path: place.path === '' ? key : `${place.path}.${key}`, fields: place.fields === '' ? key : `${place.fields}.${key}`, owner: schema.goName ?? '',
-    }, walk)
-    if (walk.fill && isDropped(child, field)) continue
-    result[key] = child
+    const child = isPlainText(field.schema, item) ? item : typed(item, field.schema, { parent, key, owner }, walk)
+    if (!walk.fill || !isDropped(child, field)) result[key] = child
   }
   if (walk.fill) {
     for (const field of filledFields(schema)) if (!Object.hasOwn(result, field.name)) result[field.name] = zeroOf(field.schema, walk)
@@ -176,7 +196,7 @@ function isFilled(field: Field): boolean {
 function structural(value: unknown, schema: Schema, path: string, walk: Walk): unknown {
   switch (schema.type) {
     case 'object':
-      if (schema.goName !== undefined) return value === null ? null : typedObject(value, schema, { path, fields: path, owner: schema.goName }, walk)
+      if (schema.goName !== undefined) return value === null ? null : typedObject(value, schema, { key: path }, walk)
       return structuralObject(value, schema, path, walk)
     case 'list':
       if (!Array.isArray(value)) return value

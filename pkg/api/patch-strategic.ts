@@ -146,13 +146,14 @@ function mergeList(original: readonly unknown[], patch: readonly unknown[], sche
   }
   if (replace) return plain
   const identity = (item: unknown): unknown => keyOf(item, key)
+  const before = items.map(identity)
   for (const item of plain) {
     const value = identity(item)
     const index = items.findIndex((candidate) => identity(candidate) === value)
     if (index < 0) items.push(clean(item))
     else items[index] = mergeObject(items[index] as JsonObject, item, schema.items)
   }
-  return arrange(items, plain.map(identity), original.map(identity), identity)
+  return arrange(items, plain.map(identity), before, identity)
 }
 
 function keyOf(item: unknown, key: string): unknown {
