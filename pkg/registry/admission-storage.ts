@@ -1,4 +1,5 @@
 // DefaultStorageClass and StorageObjectInUseProtection: claims get a class, and claims and volumes stay while they are used.
+import type { KubeObject } from '../api/object.ts'
 import type { StorageClass } from '../api/types-config.ts'
 import { storageClasses } from '../api/types-config.ts'
 import type { PersistentVolumeClaim } from '../api/types-volume.ts'
@@ -11,8 +12,8 @@ const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
 
 const isDefault = (found: StorageClass): boolean => defaultAnnotations.some((annotation) => found.metadata.annotations?.[annotation] === 'true')
 
-/** The newest wins where several are marked. */
-function newestFirst(a: StorageClass, b: StorageClass): number {
+/** The order of preference where several classes are marked as default. */
+export function newestFirst(a: KubeObject, b: KubeObject): number {
   const [older = '', newer = ''] = [a.metadata.creationTimestamp, b.metadata.creationTimestamp]
   if (older !== newer) return older < newer ? 1 : -1
   return (a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1

@@ -6,19 +6,15 @@ import { defaultAdmission } from './admission-plugins.ts'
 import type { Definition } from './definition.ts'
 import { asking, failure, fixture } from './fixture.suite.ts'
 import type { Fixture } from './fixture.suite.ts'
-import limitRanges from './kinds/limit-range.ts'
-import namespaces from './kinds/namespace.ts'
-import nodes from './kinds/node.ts'
-import podDisruptionBudgets from './kinds/pod-disruption-budget.ts'
-import pods from './kinds/pod.ts'
-import priorityClasses from './kinds/priority-class.ts'
-import runtimeClasses from './kinds/runtime-class.ts'
-import serviceAccounts from './kinds/service-account.ts'
+import { builtinDefinitions } from './kinds.ts'
 import { ensureObjects } from './bootstrap.ts'
 import { bindPod } from './pod-binding.ts'
 import { evictPod } from './pod-eviction.ts'
 
-const definitions: Definition[] = [namespaces, nodes, pods, serviceAccounts, priorityClasses, runtimeClasses, limitRanges, podDisruptionBudgets]
+const definitions = builtinDefinitions()
+const definitionOf = (plural: string): Definition => definitions.find(({ resource }) => resource.plural === plural) as Definition
+const [namespaces, nodes, podDisruptionBudgets, pods] = ['namespaces', 'nodes', 'poddisruptionbudgets', 'pods'].map(definitionOf) as [Definition, Definition, Definition, Definition]
+const [serviceAccounts, claims, storageClasses, ingresses, ingressClasses] = ['serviceaccounts', 'persistentvolumeclaims', 'storageclasses', 'ingresses', 'ingressclasses'].map(definitionOf) as [Definition, Definition, Definition, Definition, Definition]
 
 async function open(objects: Partial<KubeObject & Record<string, unknown>>[] = []): Promise<Fixture> {
   const made = fixture({ definitions, admission: defaultAdmission })
@@ -132,6 +128,23 @@ it('nodes start with a taint', async () => {
   const made = await open()
   const node = await made.create(nodes, { metadata: { name: 'n' } }) as unknown as Node
   expect(node.spec?.taints).toEqual([{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }])
+})
+
+it('claims and ingresses get the newest default class, claims are protected', async () => {
+  const made = await open()
+  const marked = (annotation: string, name: string): object => ({ metadata: { name, annotations: { [annotation]: 'true' } } })
+  const claim = (name: string, spec: object = {}): Promise<unknown> =>
+    made.create(claims, { metadata: { name }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...spec } })
+  const ingress = (name: string): Promise<unknown> => made.create(ingresses, { metadata: { name }, spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } } })
+  expect(await claim('none')).not.toHaveProperty('spec.storageClassName')
+  for (const name of ['old', 'new']) {
+    await made.create(storageClasses, { ...marked('storageclass.kubernetes.io/is-default-class', name), provisioner: 'p' })
+    await made.create(ingressClasses, { ...marked('ingressclass.kubernetes.io/is-default-class', name), spec: { controller: 'example.com/c' } })
+    made.clock.step(1000)
+  }
+  expect(await claim('default')).toMatchObject({ spec: { storageClassName: 'new' }, metadata: { finalizers: ['kubernetes.io/pvc-protection'] } })
+  expect(await claim('without', { storageClassName: '' })).toMatchObject({ spec: { storageClassName: '' } })
+  expect(await ingress('i')).toMatchObject({ spec: { ingressClassName: 'new' } })
 })
 
 describe('binding', () => {

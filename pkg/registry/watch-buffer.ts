@@ -38,18 +38,25 @@ export class WatchBuffer<T> implements AsyncIterable<readonly T[]> {
     this.#wake?.()
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<readonly T[]> {
-    try {
-      for (;;) {
-        if (this.#batch.length > 0) {
-          const batch = this.#batch
-          this.#batch = []
-          yield batch
-        } else if (this.#ended) return
-        else await new Promise<void>((resolve) => void (this.#wake = resolve))
-      }
-    } finally {
-      this.end()
+  /** By hand, not as a generator: leaving takes effect at once, also while `next` waits. */
+  [Symbol.asyncIterator](): AsyncIterator<readonly T[]> {
+    return {
+      next: () => this.#next(),
+      return: async () => {
+        this.#batch = []
+        this.end()
+        return { done: true, value: undefined }
+      },
     }
+  }
+
+  async #next(): Promise<IteratorResult<readonly T[]>> {
+    while (this.#batch.length === 0) {
+      if (this.#ended) return { done: true, value: undefined }
+      await new Promise<void>((resolve) => void (this.#wake = resolve))
+    }
+    const batch = this.#batch
+    this.#batch = []
+    return { done: false, value: batch }
   }
 }

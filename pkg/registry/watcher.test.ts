@@ -113,6 +113,14 @@ describe('watch', () => {
     expect(await other?.done()).toBe(true)
   })
 
+  it('ends when its consumer leaves, also while that waits', async () => {
+    const made = await filled()
+    const batches = made.registry.watch(configMaps, { options: { resourceVersion: '2' } })[Symbol.asyncIterator]()
+    const waiting = batches.next()
+    await batches.return?.()
+    expect(await waiting).toMatchObject({ done: true })
+  })
+
   it('cuts a slow watcher off after what it has', async () => {
     const made = fixture({ watchCapacity: 3 })
     const events = reader(made.registry.watch(configMaps, { options: { resourceVersion: '0' } }))
