@@ -69,7 +69,10 @@ it('binds a pod once and evicts it', async () => {
   expect(await ask(binding)).toMatchObject({ type: 'status', code: 201, status: { status: 'Success' } })
   expect(objectOf(await ask({ verb: 'get', plural: 'pods', namespace: 'a', name: 'bound' }))).toMatchObject({ spec: { nodeName: 'n1' }, status: { conditions: [{ type: 'PodScheduled', status: 'True' }] } })
   expect(await failure(binding)).toEqual([409, expect.stringContaining('pod bound is already assigned to node "n1"')])
-  expect(await ask({ verb: 'create', plural: 'pods', namespace: 'a', name: 'bound', subresource: 'eviction', object: { metadata: { name: 'bound' }, deleteOptions: { gracePeriodSeconds: 0 } } as KubeObject })).toMatchObject({ code: 201 })
+  const evict = (deleteOptions: object) => ask({ verb: 'create', plural: 'pods', namespace: 'a', name: 'bound', subresource: 'eviction', object: { metadata: { name: 'bound' }, deleteOptions } as KubeObject })
+  expect(await evict({ gracePeriodSeconds: 0, dryRun: ['All'] })).toMatchObject({ code: 201 })
+  expect(objectOf(await ask({ verb: 'get', plural: 'pods', namespace: 'a', name: 'bound' })).metadata.deletionTimestamp).toBeUndefined()
+  expect(await evict({ gracePeriodSeconds: 0 })).toMatchObject({ code: 201 })
   expect(await failure({ verb: 'get', plural: 'pods', namespace: 'a', name: 'bound' })).toEqual([404, 'pods "bound" not found'])
 })
 

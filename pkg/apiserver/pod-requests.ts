@@ -11,6 +11,11 @@ export function podRequests(registry: Registry): [string, SpecialRequest][] {
   return [
     ['create /pods/binding', async (request) => created(await bindPod(registry, about(request, request.name), request.object!))],
     ['create /bindings', async (request) => created(await bindPod(registry, about(request, request.object?.metadata.name), request.object!))],
-    ['create /pods/eviction', async (request) => created(await evictPod(registry, about(request, request.name), request.object!))],
+    ['create /pods/eviction', async (request) => {
+      // The eviction's own delete options may ask for a dry run too.
+      const { dryRun } = (request.object as { deleteOptions?: { dryRun?: string[] } }).deleteOptions ?? {}
+      const options = dryRun?.length ? { ...request.options, dryRun } : request.options
+      return created(await evictPod(registry, about({ ...request, options }, request.name), request.object!))
+    }],
   ]
 }

@@ -34,9 +34,6 @@ const scaleColumns: readonly Column[] = [
   { name: 'Created At', type: 'date', value: (scale) => scale.metadata.creationTimestamp ?? '' },
 ]
 
-/** A kind may say more about a row, such as that a pod has completed. */
-type RowConditions = (object: AnyObject) => readonly object[] | undefined
-
 function columnsFor(definition: Definition, objects: readonly KubeObject[]): readonly Column[] {
   if (objects[0]?.kind === 'Scale') return scaleColumns
   return definition.columns.length > 0 ? definition.columns : plainColumns
@@ -58,10 +55,9 @@ function definitionsText(columns: readonly Column[]): string {
 /** The Table of some objects of one kind. `encoded` gives an object's own JSON. */
 export function tableText(definition: Definition, objects: readonly KubeObject[], metadata: ListMeta, options: TableOptions, encoded: (object: object) => Buffer): string {
   const columns = columnsFor(definition, objects)
-  const conditionsOf = (definition as { rowConditions?: RowConditions }).rowConditions
   const rows = objects.map((object) => {
     const cells = JSON.stringify(columns.map((column) => column.value(object as AnyObject, options)))
-    const conditions = conditionsOf?.(object as AnyObject)
+    const conditions = definition.rowConditions?.(object as AnyObject)
     const shown = options.include === 'None' ? '' : `,"object":${options.include === 'Object' ? encoded(object).toString() : metadataText(object, options.version)}`
     return `{"cells":${cells}${conditions?.length ? `,"conditions":${JSON.stringify(conditions)}` : ''}${shown}}`
   })
