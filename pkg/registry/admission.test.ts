@@ -151,9 +151,10 @@ describe('binding', () => {
   it('gives a pod its node once, without a new generation', async () => {
     const made = await open()
     await pod(made)
+    await made.create(nodes, { metadata: { name: 'n', labels: { 'topology.kubernetes.io/zone': 'z' } } })
     const binding = { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } } as KubeObject
     expect(await bindPod(made.registry, at('p'), binding)).toMatchObject({ status: 'Success' })
-    expect(made.registry.get(pods, at('p'))).toMatchObject({ spec: { nodeName: 'n' }, status: { conditions: [{ type: 'PodScheduled', status: 'True' }] }, metadata: { generation: 1 } })
+    expect(made.registry.get(pods, at('p'))).toMatchObject({ spec: { nodeName: 'n' }, status: { conditions: [{ type: 'PodScheduled', status: 'True' }] }, metadata: { generation: 1, labels: { 'topology.kubernetes.io/zone': 'z' } } })
     expect(await failure(() => bindPod(made.registry, at('p'), binding))).toMatchObject({ code: 409, message: 'Operation cannot be fulfilled on pods "p": pod p is already assigned to node "n"' })
     expect(await failure(() => bindPod(made.registry, at('none'), { metadata: {}, target: { name: 'n' } } as KubeObject))).toMatchObject({ code: 404 })
   })

@@ -3,6 +3,8 @@ import { badRequest, conflict, internalError, notFound } from '../api/status-err
 import { thaw } from '../api/json.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import type { Status } from '../api/status-error.ts'
+import type { Node } from '../api/types-node.ts'
+import { nodes } from '../api/types-node.ts'
 import type { Binding, Pod, PodCondition } from '../api/types-pod.ts'
 import { pods } from '../api/types-pod.ts'
 import { timestamp } from './object-metadata.ts'
@@ -20,6 +22,15 @@ export function setCondition(pod: Pod, condition: Omit<PodCondition, 'lastTransi
   pod.status.conditions = [...(pod.status.conditions ?? []).filter(({ type }) => type !== condition.type), next]
 }
 
+/** A pod carries the zone and region of its node as labels (PodTopologyLabels). */
+function takeTopology(step: Step, pod: Pod): void {
+  const labels = step.view.get<Node>(nodes, { name: pod.spec.nodeName ?? '' })?.metadata.labels ?? {}
+  for (const label of ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region']) {
+    const value = labels[label]
+    if (value !== undefined) pod.metadata.labels = { ...pod.metadata.labels, [label]: value }
+  }
+}
+
 function bind(step: Step, target: Target, binding: Binding): void {
   const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
   if (!stored) throw notFound(pods, target.name)
@@ -32,6 +43,7 @@ function bind(step: Step, target: Target, binding: Binding): void {
   if (pod.spec.schedulingGates?.length) throw conflict(pods, target.name, `pod ${target.name} has non-empty .spec.schedulingGates`)
   pod.spec.nodeName = binding.target?.name ?? ''
   if (binding.metadata.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...binding.metadata.annotations }
+  takeTopology(step, pod)
   setCondition(pod, { type: 'PodScheduled', status: 'True' }, timestamp(step.context.clock.now()))
   put(step, target, pod as unknown as AnyObject, stored)
 }
