@@ -6,10 +6,13 @@ import deployment from './deployment.ts'
 import endpointSlice from './endpoint-slice.ts'
 import endpoints from './endpoints.ts'
 import { namespaceController } from './namespace.ts'
+import { nodeLifecycleController } from './node-lifecycle.ts'
+import { podGarbageController } from './pod-gc.ts'
 import replicaSet from './replica-set.ts'
 import replicationController from './replication-controller.ts'
 import { rootCaController } from './root-ca.ts'
 import serviceAccount from './service-account.ts'
+import { taintEvictionController } from './taint-eviction.ts'
 
 export interface ControllersOptions {
   /** Namespaced kinds whose objects go with their namespace; `contentResources` picks them. */
@@ -24,6 +27,7 @@ export function allControllers({ contentResources, rootCertificate }: Controller
     namespaceController({ resources: contentResources }), serviceAccount, rootCaController({ certificate: rootCertificate }),
     replicaSet, replicationController, deployment,
     endpointSlice, endpoints,
+    nodeLifecycleController(), taintEvictionController(), podGarbageController(),
   ]
 }
 

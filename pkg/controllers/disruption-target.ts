@@ -1,0 +1,29 @@
+// Ends a pod from outside: says on it why, then deletes it.
+import { equalJson } from '../api/json.ts'
+import { keyOf } from '../api/object.ts'
+import type { DeleteOptions } from '../api/request.ts'
+import { formatTime } from '../api/times.ts'
+import { pods, type Pod, type PodCondition } from '../api/types-pod.ts'
+import type { ReconcileContext } from '../controller/controller.ts'
+import { isGone } from '../controller/refusals.ts'
+
+export interface DisruptionOptions {
+  readonly reason: string
+  readonly message: string
+  /** Its node can't report its end any more. */
+  readonly failed?: boolean
+  readonly deletion?: DeleteOptions
+}
+
+export async function disruptPod(pod: Pod, { client, clock }: ReconcileContext, { reason, message, failed, deletion }: DisruptionOptions): Promise<void> {
+  const condition: PodCondition = { type: 'DisruptionTarget', status: 'True', reason, message, lastTransitionTime: formatTime(clock.now()) }
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== condition.type)
+  const known = pod.status?.conditions?.some(({ type, status }) => type === condition.type && status === 'True')
+  const status = { ...pod.status, ...(known ? {} : { conditions: [...others, condition] }), ...(failed ? { phase: 'Failed' } : {}) }
+  try {
+    if (!equalJson(status, pod.status)) await client.update(pods, { ...pod, status }, { subresource: 'status' })
+    await client.delete(pods, keyOf(pod), { ...deletion, preconditions: { uid: pod.metadata.uid } })
+  } catch (error) {
+    if (!isGone(error)) throw error
+  }
+}
