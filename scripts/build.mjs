@@ -1,4 +1,5 @@
 // Bundles the CLI and the worker threads into dist/, with the files that they read at run time beside them.
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { build } from 'esbuild'
@@ -41,6 +42,8 @@ await build({
   plugins: [relocate],
   logLevel: 'warning',
 })
+// The texts of `kubectl explain`, out of a package that only the build needs.
+execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'scripts/generate-descriptions.mjs'), join(out, 'descriptions.json')], { stdio: 'inherit' })
 cpSync(join(root, 'manifests'), join(out, 'manifests'), { recursive: true })
 cpSync(join(root, 'package.json'), join(out, 'package.json'))
 writeFileSync(join(out, '.built'), '')
