@@ -255,7 +255,7 @@ export class PodActor {
     const { tools, clock } = this.#options
     const { container } = action.target
     if (action.replaces) await tools.runtime.removeContainer(action.replaces)
-    if (runtime.containers.some((each) => each.name === container.name && each.phase === 'exited')) this.#backOff.next(container.name, clock.now())
+    const again = runtime.containers.some((each) => each.name === container.name && each.phase === 'exited')
     if (container.lifecycle?.postStart) this.#hooked.add(container.name)
     const processesOf = this.#target(pod, action, runtime)
     try {
@@ -264,10 +264,13 @@ export class PodActor {
         podIPs: this.#podIPs(pod, runtime), volumes: this.#volumes.mounted, signal, ...(processesOf === undefined ? {} : { processesOf }),
       })
       this.#untrouble(container.name)
+      // Not earlier: until it has started, the plan is about the one that has ended.
+      if (again) this.#backOff.next(container.name, clock.now())
       this.#acted()
       await this.#postStart(pod, action, { id, podIP: this.#podIP(pod, runtime), signal })
     } catch (error) {
       if (!(error instanceof StartFailure)) throw error
+      if (again && error.reason === 'RunContainerError') this.#backOff.next(container.name, clock.now())
       this.#setTrouble(pod, action, error)
     } finally {
       this.#hooked.delete(container.name)
