@@ -85,6 +85,10 @@ function mergeConditions(stored: SigningRequest, body: SigningRequest, mine: (ty
   return [...kept, ...(body.status?.conditions ?? []).filter(({ type }) => mine(type))]
 }
 
+function withoutConditions({ certificate }: NonNullable<SigningRequest['status']> = {}): SigningRequest['status'] {
+  return certificate === undefined ? {} : { certificate }
+}
+
 export default define(named<SigningRequest>('certificates.k8s.io/v1', 'certificatesigningrequests'), {
   generation: false,
   names: 'path-segment',
@@ -116,7 +120,7 @@ export default define(named<SigningRequest>('certificates.k8s.io/v1', 'certifica
         const next = body as SigningRequest
         const conditions = mergeConditions(stored, next, (type) => !decisions.has(type))
         const { labels, annotations } = body.metadata
-        return { ...stored, metadata: { ...stored.metadata, labels, annotations }, status: { ...next.status, ...(conditions.length > 0 ? { conditions } : {}) } }
+        return { ...stored, metadata: { ...stored.metadata, labels, annotations }, status: { ...withoutConditions(next.status), ...(conditions.length > 0 ? { conditions } : {}) } }
       },
       validate,
     }),

@@ -23,7 +23,7 @@ function validate(object: ConfigMap, old?: ConfigMap): Errors {
     checkConfigKey(out, `binaryData[${key}]`, key)
     bytes += Buffer.byteLength(value, 'base64')
   }
-  if (bytes > maxDataBytes) out.push(tooLong('', maxDataBytes))
+  if (bytes > maxDataBytes) out.push(tooLong('[]', maxDataBytes))
   if (old?.immutable) {
     if (object.immutable !== true) out.push(forbiddenField('immutable', 'field is immutable when `immutable` is set'))
     if (!same(object.data ?? {}, old.data ?? {})) out.push(forbiddenField('data', 'field is immutable when `immutable` is set'))

@@ -6,6 +6,7 @@ import { scheduleFault } from './cron-schedule.ts'
 import { define } from './define.ts'
 import { checkJobSpec } from './job-spec.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
+import { templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
 import { checkNonNegative, checkOneOf, forbiddenField, invalid, required } from './rules.ts'
 import { templateColumns } from './workload.ts'
@@ -64,6 +65,7 @@ export default define(cronJobs, {
     defaultPodTemplate(spec.jobTemplate.spec.template)
   },
   validate,
+  warnings: ({ spec }, old) => templateWarnings('spec.jobTemplate.spec.template', spec.jobTemplate.spec?.template, old?.spec.jobTemplate.spec?.template),
   columns: [
     nameColumn,
     text('Schedule', 'When jobs are made, in cron form.', ({ spec }) => spec.schedule),

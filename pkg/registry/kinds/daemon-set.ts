@@ -4,6 +4,7 @@ import type { DaemonSet } from '../../api/types-workload.ts'
 import { ageColumn, integer, labelsText, nameColumn, selectorQuery, text } from './columns.ts'
 import { define } from './define.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
+import { templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
 import { checkAtMostAll, checkImmutable, checkNonNegative, checkNumberOrPercent, checkOneOf, invalid, numberOrPercent, required } from './rules.ts'
 import { checkAlwaysRestarts, checkSelectorAndTemplate, templateColumns } from './workload.ts'
@@ -58,6 +59,7 @@ export default define(daemonSets, {
   initialStatus: () => ({ currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 }),
   defaults,
   validate,
+  warnings: ({ spec }, old) => templateWarnings('spec.template', spec.template, old?.spec.template),
   columns: [
     nameColumn,
     integer('Desired', 'Nodes that should run the pod.', ({ status }) => status?.desiredNumberScheduled ?? 0),

@@ -4,6 +4,7 @@ import type { Deployment, DeploymentSpec } from '../../api/types-workload.ts'
 import { ageColumn, nameColumn, selectorQuery, text } from './columns.ts'
 import { define } from './define.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
+import { templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
 import { checkAtMostAll, checkImmutable, checkNonNegative, checkNumberOrPercent, checkOneOf, forbiddenField, invalid, numberOrPercent } from './rules.ts'
 import { checkAlwaysRestarts, checkSelectorAndTemplate, scaleSubresource, templateColumns } from './workload.ts'
@@ -61,6 +62,7 @@ function validate({ spec }: Deployment, old?: Deployment): Errors {
 export default define(deployments, {
   defaults,
   validate,
+  warnings: ({ spec }, old) => templateWarnings('spec.template', spec.template, old?.spec.template),
   subresources: [scaleSubresource(({ spec }) => spec.selector)],
   columns: [
     nameColumn,

@@ -38,7 +38,7 @@ export function repackSubsets(subsets: readonly EndpointSubset[]): EndpointSubse
     for (const address of notReadyAddresses) group.notReady.set(addressKey(address), address)
     for (const address of addresses) group.ready.set(addressKey(address), address)
   }
-  return [...groups.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { ports, ready, notReady }]) => {
+  return [...groups.entries()].filter(([, { ready, notReady }]) => ready.size + notReady.size > 0).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { ports, ready, notReady }]) => {
     for (const key of notReady.keys()) ready.delete(key)
     const sortedValues = (map: Map<string, EndpointAddress>): EndpointAddress[] => [...map.values()].sort(byText(addressKey))
     return {
@@ -59,6 +59,7 @@ export default define(endpoints, {
   defaults(draft) {
     for (const { ports = [] } of draft.subsets ?? []) for (const port of ports) port.protocol ||= 'TCP'
   },
+  warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
   prepareCreate: repack,
   prepareUpdate: repack,
   validate({ subsets = [] }) {

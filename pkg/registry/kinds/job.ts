@@ -6,6 +6,7 @@ import { ageColumn, nameColumn, selectorQuery, text } from './columns.ts'
 import { define } from './define.ts'
 import { checkJobSpec, defaultJobSpec } from './job-spec.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
+import { templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
 import { checkImmutable, invalid, required, same, selectorMatches } from './rules.ts'
 import { templateColumns } from './workload.ts'
@@ -112,6 +113,7 @@ export default define(jobs, {
     if (old) checkUpdate(out, job, old)
     return out
   },
+  warnings: ({ spec }, old) => templateWarnings('spec.template', spec.template, old?.spec.template),
   fields: { 'status.successful': ({ status }) => `${status?.succeeded ?? 0}` },
   columns: [
     nameColumn,

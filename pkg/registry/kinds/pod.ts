@@ -8,8 +8,9 @@ import { qosClass } from './pod-qos.ts'
 import { defaultPod } from './pod-spec-defaults.ts'
 import { checkPodSpec } from './pod-spec-validation.ts'
 import { checkEphemeralUpdate, checkPodUpdate, checkResize, mergeResize } from './pod-update.ts'
+import { podWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
-import { checkRequired } from './rules.ts'
+import { forbiddenField } from './rules.ts'
 
 /** How long a pod may take to end: a pod that no kubelet has, or that has ended, goes at once. */
 export function podGraceSeconds(pod: Pod, asked: number | undefined): number {
@@ -22,10 +23,7 @@ export function podGraceSeconds(pod: Pod, asked: number | undefined): number {
 function validate(pod: Pod, old?: Pod): Errors {
   const out: Errors = []
   checkPodSpec(out, 'spec', pod.spec)
-  if (!old && pod.spec.ephemeralContainers?.length) {
-    out.push({ field: 'spec.ephemeralContainers', reason: 'FieldValueForbidden', text: 'Forbidden: cannot be set on create' })
-  }
-  if (pod.spec.serviceAccountName !== undefined) checkRequired(out, 'spec.serviceAccountName', pod.spec.serviceAccountName)
+  if (!old && pod.spec.ephemeralContainers?.length) out.push(forbiddenField('spec.ephemeralContainers', 'cannot be set on create'))
   if (old) checkPodUpdate(out, pod, old)
   return out
 }
@@ -45,6 +43,7 @@ export default define(pods, {
   defaults: defaultPod,
   initialStatus: (pod) => ({ phase: 'Pending', qosClass: qosClass(pod) }),
   validate,
+  warnings: podWarnings,
   gracePeriodSeconds: podGraceSeconds,
   columns: podColumns,
   rowConditions: podRowConditions,

@@ -4,6 +4,7 @@ import type { ReplicaSet } from '../../api/types-workload.ts'
 import { ageColumn, integer, nameColumn, selectorQuery } from './columns.ts'
 import { define } from './define.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
+import { templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
 import { checkImmutable, checkNonNegative } from './rules.ts'
 import { checkAlwaysRestarts, checkSelectorAndTemplate, scaleSubresource, templateColumns } from './workload.ts'
@@ -25,6 +26,7 @@ export default define(replicaSets, {
     if (old) checkImmutable(out, 'spec.selector', spec.selector, old.spec.selector)
     return out
   },
+  warnings: ({ spec }, old) => templateWarnings('spec.template', spec.template, old?.spec.template),
   fields: { 'status.replicas': ({ status }) => `${status?.replicas ?? 0}` },
   subresources: [scaleSubresource(({ spec }) => spec.selector)],
   columns: [

@@ -5,6 +5,7 @@ import { ageColumn, integer, labelsText, nameColumn } from './columns.ts'
 import { define } from './define.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
 import { checkPodTemplate } from './pod-spec-validation.ts'
+import { templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
 import { checkLabels, checkNonNegative, checkRequired, invalid, required, selectorMatches } from './rules.ts'
 import { checkAlwaysRestarts, scaleSubresource, templateColumns } from './workload.ts'
@@ -40,6 +41,7 @@ export default define(replicationControllers, {
     checkAlwaysRestarts(out, spec.template, 'ReplicationController')
     return out
   },
+  warnings: ({ spec }, old) => templateWarnings('spec.template', spec.template, old?.spec.template),
   fields: { 'status.replicas': ({ status }) => `${status?.replicas ?? 0}` },
   subresources: [scaleSubresource(({ spec }) => ({ matchLabels: spec.selector ?? {} }))],
   columns: [

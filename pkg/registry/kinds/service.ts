@@ -4,6 +4,7 @@ import { services } from '../../api/types-service.ts'
 import { ageColumn, labelsText, nameColumn, none, text, wide } from './columns.ts'
 import { define } from './define.ts'
 import { familyOf } from './ip-rules.ts'
+import { same } from './rules.ts'
 import { dropTypeDependentFields, keepAllocated, needsClusterIp } from './service-update.ts'
 import { validateService } from './service-validation.ts'
 
@@ -27,17 +28,11 @@ function defaults(draft: Service): void {
   }
 }
 
-/** The first address and the list of addresses say the same. */
+/** The first address and the list of addresses say the same; a client that changed only one of them means both. */
 function matchClusterIps(spec: Service['spec'], old?: Service['spec']): void {
-  const [first] = spec.clusterIPs ?? []
-  const changed = old !== undefined && spec.clusterIP !== old.clusterIP
-  if (old === undefined || !changed) {
-    if (spec.clusterIP && first === undefined) spec.clusterIPs = [spec.clusterIP]
-    return
-  }
-  const listUnchanged = JSON.stringify(spec.clusterIPs ?? []) === JSON.stringify(old.clusterIPs ?? [])
-  if (!spec.clusterIP && listUnchanged) delete spec.clusterIPs
-  else if (spec.clusterIP && listUnchanged) spec.clusterIPs = [spec.clusterIP]
+  const untouched = old !== undefined && spec.clusterIP !== old.clusterIP && same(spec.clusterIPs, old.clusterIPs)
+  if (untouched) delete spec.clusterIPs
+  if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
 }
 
 // Families follow from addresses that were asked for; the allocator of addresses knows those that were not.
@@ -78,8 +73,8 @@ export default define(services, {
     defaultFamilies(spec)
   },
   prepareUpdate({ spec }, old) {
-    matchClusterIps(spec, old.spec)
     keepAllocated(spec, old.spec)
+    matchClusterIps(spec, old.spec)
     dropTypeDependentFields(spec, old.spec)
     defaultFamilies(spec)
   },

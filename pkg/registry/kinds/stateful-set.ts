@@ -4,6 +4,7 @@ import type { StatefulSet } from '../../api/types-workload.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
 import { define } from './define.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
+import { templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
 import { checkDnsSubdomain, checkNonNegative, checkNumberOrPercent, checkOneOf, checkOptionalOneOf, forbiddenField, invalid, numberOrPercent, same } from './rules.ts'
 import { checkAlwaysRestarts, checkSelectorAndTemplate, scaleSubresource, templateColumns } from './workload.ts'
@@ -77,6 +78,7 @@ export default define(statefulSets, {
   initialStatus: () => ({ availableReplicas: 0, replicas: 0 }),
   defaults,
   validate,
+  warnings: ({ spec }, old) => templateWarnings('spec.template', spec.template, old?.spec.template),
   subresources: [scaleSubresource(({ spec }) => spec.selector)],
   columns: [
     nameColumn,

@@ -1,0 +1,127 @@
+import type { AnyObject } from '../../api/object.ts'
+import type { Endpoints } from '../../api/types-service.ts'
+import { repackSubsets } from './endpoints.ts'
+import { context, definitionOf } from './kind.suite.ts'
+
+const views = (name: string) => {
+  const { convert } = definitionOf(name)
+  if (!convert) throw new Error(`${name} has no conversion`)
+  return convert
+}
+
+describe('two versions of one kind', () => {
+  it('shows a core event as events.k8s.io and stores it back unchanged', () => {
+    const stored: AnyObject = {
+      apiVersion: 'v1', kind: 'Event', metadata: { name: 'e', namespace: 'n' }, involvedObject: { kind: 'Pod', name: 'p' }, message: 'up', reason: 'Started', type: 'Normal',
+      count: 2, firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:01:00Z', source: { component: 'kubelet' }, reportingComponent: 'kubelet', reportingInstance: 'n1', eventTime: null,
+    }
+    const { fromStored, toStored } = views('events.events.k8s.io/v1')
+    const shown = fromStored(stored)
+    expect(shown).toEqual({
+      apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { name: 'e', namespace: 'n' }, regarding: { kind: 'Pod', name: 'p' }, note: 'up', reason: 'Started', type: 'Normal',
+      deprecatedCount: 2, deprecatedFirstTimestamp: '2026-01-01T00:00:00Z', deprecatedLastTimestamp: '2026-01-01T00:01:00Z', deprecatedSource: { component: 'kubelet' },
+      reportingController: 'kubelet', reportingInstance: 'n1', eventTime: null,
+    })
+    expect(toStored(shown)).toEqual(stored)
+  })
+
+  it('keeps what autoscaling/v1 cannot say in annotations', () => {
+    const memory = { type: 'Resource', resource: { name: 'memory', target: { type: 'AverageValue', averageValue: '1Gi' } } }
+    const cpu = { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }
+    const stored: AnyObject = {
+      apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'h', annotations: { mine: 'x' } },
+      spec: { minReplicas: 1, maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'd' }, metrics: [memory, cpu], behavior: { scaleUp: { selectPolicy: 'Max' } } },
+      status: { desiredReplicas: 2, currentReplicas: 1, conditions: [{ type: 'AbleToScale', status: 'True' }], currentMetrics: [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 40 } } }] },
+    }
+    const { fromStored, toStored } = views('horizontalpodautoscalers.autoscaling/v1')
+    const shown = fromStored(stored)
+    expect(shown).toMatchObject({ apiVersion: 'autoscaling/v1', spec: { targetCPUUtilizationPercentage: 50 }, status: { currentCPUUtilizationPercentage: 40 } })
+    expect(shown['spec']).not.toHaveProperty('metrics')
+    expect(toStored(shown)).toEqual(stored)
+    expect(toStored({ metadata: { name: 'h' }, spec: { maxReplicas: 3 } })).toMatchObject({ spec: { metrics: [{ resource: { target: { averageUtilization: 80 } } }] } })
+  })
+})
+
+describe('subresources', () => {
+  it('scale shows and writes replicas alone', () => {
+    const scale = definitionOf('deployments.apps/v1').subresources.find(({ name }) => name === 'scale')
+    const deployment = { metadata: { name: 'd', namespace: 'n', resourceVersion: '7', labels: { a: 'b' } }, spec: { replicas: 3, selector: { matchLabels: { b: '2', a: '1' } } }, status: { replicas: 2 } } as unknown as AnyObject
+    expect(scale?.view?.(deployment)).toEqual({
+      apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'd', namespace: 'n', resourceVersion: '7' }, spec: { replicas: 3 }, status: { replicas: 2, selector: 'a=1,b=2' },
+    })
+    const merged = scale?.merge?.(deployment, { metadata: { name: 'd', labels: { x: 'y' } }, spec: { replicas: 0 } } as unknown as AnyObject)
+    expect(merged).toEqual({ ...deployment, spec: { replicas: 0, selector: { matchLabels: { b: '2', a: '1' } } } })
+    expect(scale?.validate?.({ metadata: {}, spec: { replicas: -1 } } as AnyObject, deployment)).toHaveLength(1)
+  })
+
+  it('only approval decides on a certificate request', () => {
+    const { subresources } = definitionOf('certificatesigningrequests.certificates.k8s.io/v1')
+    const merge = (name: string, stored: object, body: object): unknown => subresources.find((one) => one.name === name)?.merge?.(stored as AnyObject, body as AnyObject)
+    const stored = { metadata: { name: 'c' }, spec: {}, status: { conditions: [{ type: 'Failed', status: 'True' }] } }
+    const body = { metadata: { name: 'c' }, status: { certificate: 'x', conditions: [{ type: 'Approved', status: 'True' }] } }
+    expect(merge('approval', stored, body)).toMatchObject({ status: { conditions: [{ type: 'Failed' }, { type: 'Approved' }] } })
+    expect(merge('approval', stored, body)).not.toHaveProperty('status.certificate')
+    expect(merge('status', stored, body)).toMatchObject({ status: { certificate: 'x' } })
+    expect(merge('status', stored, body)).not.toHaveProperty('status.conditions')
+  })
+
+  it('finalizers of a namespace go by finalize alone', () => {
+    const definition = definitionOf('namespaces.v1')
+    const old = { metadata: { name: 'n' }, spec: { finalizers: ['kubernetes'] } } as AnyObject
+    const draft = { metadata: { name: 'n' }, spec: {} } as AnyObject
+    definition.prepareUpdate?.(draft, old, context)
+    expect(draft).toEqual(old)
+    const finalize = definition.subresources.find(({ name }) => name === 'finalize')
+    expect(finalize?.merge?.(old, { metadata: { name: 'n' }, spec: { finalizers: [] } } as AnyObject)).toMatchObject({ spec: { finalizers: [] } })
+  })
+
+  it('resize changes cpu and memory of containers and keeps the quality of service', () => {
+    const resize = definitionOf('pods.v1').subresources.find(({ name }) => name === 'resize')
+    const pod = (resources: object, image = 'i') => ({
+      metadata: { name: 'p' }, status: { qosClass: 'Burstable' },
+      spec: { restartPolicy: 'Always', dnsPolicy: 'ClusterFirst', containers: [{ name: 'c', image, imagePullPolicy: 'Always', terminationMessagePolicy: 'File', resources }] },
+    }) as unknown as AnyObject
+    const old = pod({ requests: { cpu: '1' } })
+    const next = resize?.merge?.(old, pod({ requests: { cpu: '2' } }, 'other')) as AnyObject
+    expect(next).toEqual(pod({ requests: { cpu: '2' } }))
+    expect(resize?.validate?.(next, old)).toEqual([])
+    expect(resize?.validate?.(pod({ requests: { cpu: '1', 'ephemeral-storage': '1Gi' } }), old)).toMatchObject([{ field: 'spec.containers[0].resources', reason: 'FieldValueForbidden' }])
+    expect(resize?.validate?.(pod({}), old)).toMatchObject([{ field: 'spec' }])
+  })
+})
+
+describe('pods in deletion', () => {
+  it.each([
+    ['unscheduled', {}, 'Pending', undefined, 0], ['own period', { nodeName: 'n', terminationGracePeriodSeconds: 7 }, 'Running', undefined, 7], ['default', { nodeName: 'n' }, 'Running', undefined, 30],
+    ['asked', { nodeName: 'n' }, 'Running', 3, 3], ['at once', { nodeName: 'n' }, 'Running', 0, 0], ['negative', { nodeName: 'n' }, 'Running', -1, 1], ['finished', { nodeName: 'n' }, 'Succeeded', 9, 0],
+  ])('%s', (_, spec, phase, asked, seconds) => {
+    expect(definitionOf('pods.v1').gracePeriodSeconds?.({ metadata: {}, spec, status: { phase } } as AnyObject, asked)).toBe(seconds)
+  })
+})
+
+describe('endpoints', () => {
+  it('has one way to write a set of addresses', () => {
+    const ports = [{ name: 'b', port: 2, protocol: 'TCP' }, { name: 'a', port: 1, protocol: 'TCP' }]
+    const subsets: Endpoints['subsets'] = [
+      { addresses: [{ ip: '2' }, { ip: '1' }], ports },
+      { notReadyAddresses: [{ ip: '2' }, { ip: '3' }], ports: [...ports].reverse() },
+      { ports: [{ port: 9 }] },
+    ]
+    const packed = repackSubsets(subsets)
+    expect(packed).toEqual([{ addresses: [{ ip: '1' }], notReadyAddresses: [{ ip: '2' }, { ip: '3' }], ports: [ports[1], ports[0]] }])
+    expect(repackSubsets(packed)).toEqual(packed)
+  })
+})
+
+describe('warnings', () => {
+  it('tells of hidden variables and doubled ports, when they are new', () => {
+    const container = { name: 'c', image: 'i', env: [{ name: 'A', value: '1' }, { name: 'A', value: '2' }, { name: 'A', value: '$(A):3' }], ports: [{ containerPort: 1, protocol: 'TCP' }, { containerPort: 1, protocol: 'TCP' }] }
+    const deployment = { metadata: {}, spec: { template: { spec: { containers: [container] } } } } as unknown as AnyObject
+    const { warnings } = definitionOf('deployments.apps/v1')
+    expect(warnings?.(deployment)).toEqual([
+      'spec.template.spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply',
+      'spec.template.spec.containers[0].ports[1]: duplicate port definition with spec.template.spec.containers[0].ports[0]',
+    ])
+    expect(warnings?.(deployment, deployment)).toEqual([])
+  })
+})
