@@ -1,0 +1,110 @@
+// The flags that describe a cluster, named as k3s names them, and the configuration file that can stand for them.
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Flags, type Interfaces } from '@oclif/core'
+import { checkOptions, type ClusterOptions, defaultClusterOptions, OptionError } from '../pkg/cluster/options.ts'
+import { parseConfigFile } from './config-file.ts'
+
+const defaults = defaultClusterOptions
+export const defaultConfigPath = '/etc/kinglet/config.yaml'
+
+export const dataFlags = {
+  'data-dir': Flags.string({ char: 'd', helpValue: 'DIR', description: `everything that lasts (default ${defaults.dataDirectory})` }),
+  config: Flags.string({ char: 'c', helpValue: 'FILE', description: `YAML file with these flags as keys; the command line wins (default ${defaultConfigPath}, if it exists)` }),
+}
+
+export const clusterFlags = {
+  ...dataFlags,
+  'bind-address': Flags.string({ helpValue: 'IP', description: `where the API server listens (default ${defaults.bindAddress})` }),
+  'https-listen-port': Flags.integer({ helpValue: 'PORT', description: `the API server's port (default ${defaults.httpsPort})` }),
+  'cluster-cidr': Flags.string({ helpValue: 'CIDR', description: `addresses of pods (default ${defaults.clusterCidr})` }),
+  'service-cidr': Flags.string({ helpValue: 'CIDR', description: `addresses of services (default ${defaults.serviceCidr})` }),
+  'cluster-dns': Flags.string({ helpValue: 'IP', description: `address of the cluster's DNS (default ${defaults.clusterDns}, or the tenth of --service-cidr)` }),
+  'cluster-domain': Flags.string({ helpValue: 'NAME', description: `domain of the cluster's names (default ${defaults.clusterDomain})` }),
+  'node-name': Flags.string({ helpValue: 'NAME', description: 'name of the node (default: the host name)' }),
+  'node-ip': Flags.string({ helpValue: 'IP', description: 'address of the node (default: that of the default route)' }),
+  'tls-san': Flags.string({ helpValue: 'NAME', multiple: true, multipleNonGreedy: true, delimiter: ',', description: "more names and addresses for the API server's certificate; may be repeated" }),
+  'write-kubeconfig': Flags.string({ helpValue: 'FILE', description: `where the administrator's kubeconfig goes (default ${defaults.kubeconfigPath}, or in --data-dir when that is given)` }),
+  'container-runtime-endpoint': Flags.string({ helpValue: 'SOCKET', description: 'socket of a containerd that runs already (default: kinglet runs its own)' }),
+  'disable-agent': Flags.boolean({ description: 'control plane only: no node, no containers' }),
+}
+
+export type ClusterFlags = Partial<Interfaces.InferredFlags<typeof clusterFlags>>
+type FlagName = Exclude<keyof typeof clusterFlags, 'config'>
+
+const flagKinds: Readonly<Record<FlagName, 'string' | 'integer' | 'boolean' | 'list'>> = {
+  'data-dir': 'string', 'bind-address': 'string', 'https-listen-port': 'integer', 'cluster-cidr': 'string', 'service-cidr': 'string',
+  'cluster-dns': 'string', 'cluster-domain': 'string', 'node-name': 'string', 'node-ip': 'string', 'tls-san': 'list',
+  'write-kubeconfig': 'string', 'container-runtime-endpoint': 'string', 'disable-agent': 'boolean',
+}
+
+/** What the command line, the configuration file and the defaults say together; checked. */
+export function clusterOptions(flags: ClusterFlags): ClusterOptions {
+  const options = mergeOptions({ ...readConfig(flags.config), ...defined(flags) }, hostname())
+  checkOptions(options)
+  return options
+}
+
+function readConfig(path: string | undefined): ClusterFlags {
+  const file = path ?? (existsSync(defaultConfigPath) ? defaultConfigPath : undefined)
+  if (file === undefined) return {}
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new OptionError(`--config: ${file} can't be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+  return parseConfigFile(text, file, flagKinds) as ClusterFlags
+}
+
+/** Pure but for relative paths, which are resolved. */
+export function mergeOptions(flags: ClusterFlags, host: string): ClusterOptions {
+  const dataDirectory = resolve(flags['data-dir'] ?? defaults.dataDirectory)
+  const usual = dataDirectory === defaults.dataDirectory
+  const serviceCidr = flags['service-cidr'] ?? defaults.serviceCidr
+  const endpoint = flags['container-runtime-endpoint']
+  return {
+    dataDirectory,
+    stateDirectory: stateDirectoryOf(dataDirectory),
+    bindAddress: flags['bind-address'] ?? defaults.bindAddress,
+    httpsPort: flags['https-listen-port'] ?? defaults.httpsPort,
+    clusterCidr: flags['cluster-cidr'] ?? defaults.clusterCidr,
+    serviceCidr,
+    clusterDns: flags['cluster-dns'] ?? (serviceCidr === defaults.serviceCidr ? defaults.clusterDns : tenthOf(serviceCidr)),
+    clusterDomain: flags['cluster-domain'] ?? defaults.clusterDomain,
+    nodeName: flags['node-name'] ?? host.toLowerCase(),
+    ...(flags['node-ip'] === undefined ? {} : { nodeIP: flags['node-ip'] }),
+    tlsSans: flags['tls-san'] ?? [],
+    kubeconfigPath: resolve(flags['write-kubeconfig'] ?? (usual ? defaults.kubeconfigPath : join(dataDirectory, 'kubeconfig.yaml'))),
+    ...(endpoint === undefined ? {} : { containerRuntimeEndpoint: endpoint }),
+    disableAgent: flags['disable-agent'] ?? false,
+    ...(usual ? {} : { podLogDirectory: join(dataDirectory, 'agent/pod-logs') }),
+  }
+}
+
+/** Short, since sockets lie in it, and another one for each data directory. */
+export function stateDirectoryOf(dataDirectory: string): string {
+  if (dataDirectory === defaults.dataDirectory) return defaults.stateDirectory
+  return `${defaults.stateDirectory}-${createHash('sha256').update(dataDirectory).digest('hex').slice(0, 8)}`
+}
+
+/** The command line that gives these options to another process. */
+export function commandLineOf(options: ClusterOptions): string[] {
+  const flags: [FlagName, string | undefined][] = [
+    ['data-dir', options.dataDirectory], ['bind-address', options.bindAddress], ['https-listen-port', String(options.httpsPort)],
+    ['cluster-cidr', options.clusterCidr], ['service-cidr', options.serviceCidr], ['cluster-dns', options.clusterDns],
+    ['cluster-domain', options.clusterDomain], ['node-name', options.nodeName], ['node-ip', options.nodeIP],
+    ...options.tlsSans.map((name): [FlagName, string] => ['tls-san', name]),
+    ['write-kubeconfig', options.kubeconfigPath], ['container-runtime-endpoint', options.containerRuntimeEndpoint],
+  ]
+  const given = flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))
+  return [...given, ...(options.disableAgent ? ['--disable-agent'] : [])]
+}
+
+const defined = (flags: ClusterFlags): ClusterFlags =>
+  Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as ClusterFlags
+
+/** `10.96.0.0/12` has 10.96.0.10; a range that is no range is left to checkOptions. */
+const tenthOf = (cidr: string): string => cidr.replace(/\d+\/.*$/, (last) => `${Number.parseInt(last, 10) + 10}`)
