@@ -4,11 +4,10 @@ import { dirname } from 'node:path'
 import { nodes } from '../api/types-node.ts'
 import { defaultAddress } from '../kubelet/node-facts.ts'
 import type { Client } from '../client/client.ts'
-import { removeNetwork } from '../network/cluster-network.ts'
 import { kubeconfigYaml } from '../pki/kubeconfig.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { ControlPlane } from './control-plane.ts'
-import { ClusterNode, containerdSupervisor } from './node.ts'
+import { ClusterNode } from './node.ts'
 import { checkOptions, type ClusterOptions } from './options.ts'
 
 export interface ClusterHooks {
@@ -88,13 +87,6 @@ export class Cluster {
       done.abort()
     }
   }
-}
-
-/** Ends all pods and takes away what a cluster with these options made on the machine. The data directory stays. */
-export async function removeFromMachine(options: ClusterOptions, hooks: ClusterHooks = {}): Promise<void> {
-  const { log = () => undefined, clock = systemClock } = hooks
-  if (!options.containerRuntimeEndpoint) await containerdSupervisor({ cluster: options, nodeIP: '', clock, log }).shutdown()
-  await removeNetwork(options.serviceCidr)
 }
 
 /** Readable by its owner only, and never half written. */

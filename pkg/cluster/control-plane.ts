@@ -21,8 +21,7 @@ import { ensureObjects } from '../registry/bootstrap.ts'
 import { builtinDefinitions } from '../registry/kinds.ts'
 import { Registry } from '../registry/registry.ts'
 import { ServiceAllocator } from '../registry/service-allocator.ts'
-import { basicPlugins } from '../scheduler/plugins/default-plugins.ts'
-import { Scheduler } from '../scheduler/scheduler.ts'
+import { defaultScheduler } from '../scheduler/default-scheduler.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
 import { SqliteStore } from '../storage/sqlite-store.ts'
 import type { Store } from '../storage/store.ts'
@@ -127,7 +126,7 @@ export class ControlPlane {
       ],
     })
     const collector = new GarbageCollector({ client, informers, clock, log, resources: () => ownedResources(definitions()) })
-    const scheduler = new Scheduler({ client: this.client('system:kube-scheduler'), informers, clock, log, plugins: basicPlugins, events: this.events('default-scheduler') })
+    const scheduler = defaultScheduler({ client: this.client('system:kube-scheduler'), informers, clock, log, events: this.events('default-scheduler') })
     this.#components = [scheduler, collector, runner]
     await Promise.all([runner.start(signal), collector.start(signal), scheduler.start(signal)])
     this.#compaction.start()

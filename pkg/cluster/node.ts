@@ -34,6 +34,9 @@ export function containerdSupervisor(options: ClusterNodeOptions): ContainerdSup
   })
 }
 
+/** Above the pods' cgroups, so that what is ours can be told from another kubelet's. */
+export const cgroupRoot = '/kinglet'
+
 const cniDirectory = (cluster: ClusterOptions): string => join(cluster.dataDirectory, 'agent/cni')
 
 export class ClusterNode {
@@ -88,6 +91,7 @@ export class ClusterNode {
       dataDirectory: join(cluster.dataDirectory, 'agent'),
       nodeAddresses: [nodeIP],
       clusterDns: [cluster.clusterDns], clusterDomain: cluster.clusterDomain,
+      cgroupRoot,
       cgroupDriver: (this.#containerd?.host ?? detectHost(cluster.dataDirectory)).cgroupDriver,
       ...(cluster.podLogDirectory ? { logDirectory: cluster.podLogDirectory } : {}),
     })

@@ -1,0 +1,40 @@
+// Takes a cluster off its machine: pods, containerd, mounts, cgroups, network, logs. The data directory stays.
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { unmountBelow } from '../containerd/teardown.ts'
+import { releaseCgroup } from '../kubelet/pod-cgroup.ts'
+import { removeNetwork } from '../network/cluster-network.ts'
+import { systemClock } from '../util/clock.ts'
+import type { ClusterHooks } from './cluster.ts'
+import { cgroupRoot, containerdSupervisor } from './node.ts'
+import type { ClusterOptions } from './options.ts'
+
+/** The server must have ended. Safe to repeat, and where nothing is left to remove. */
+export async function removeFromMachine(options: ClusterOptions, hooks: ClusterHooks = {}): Promise<void> {
+  const { log = () => undefined, clock = systemClock } = hooks
+  const { dataDirectory, stateDirectory, serviceCidr } = options
+  if (!options.containerRuntimeEndpoint) await containerdSupervisor({ cluster: options, nodeIP: '', clock, log }).shutdown()
+  await unmountBelow([join(dataDirectory, 'agent'), stateDirectory])
+  await removePodLogs(join(dataDirectory, 'agent/pods'), options.podLogDirectory ?? '/var/log/pods')
+  await rm(join(dataDirectory, 'agent/pods'), { recursive: true, force: true })
+  await rm(join(dataDirectory, 'agent/ipam'), { recursive: true, force: true })
+  await releaseCgroup(cgroupRoot)
+  await removeNetwork(serviceCidr)
+  await rm(stateDirectory, { recursive: true, force: true })
+}
+
+/** Log directories end in the pod's uid, by which ours are told from another kubelet's; the directory itself goes when it is empty. */
+async function removePodLogs(podDirectory: string, logDirectory: string): Promise<void> {
+  const uids = await names(podDirectory)
+  const logs = await names(logDirectory)
+  const ours = logs.filter((name) => uids.some((uid) => name.endsWith(`_${uid}`)))
+  await Promise.all(ours.map((name) => rm(join(logDirectory, name), { recursive: true, force: true })))
+  if (ours.length > 0 && ours.length === logs.length) await rm(logDirectory, { recursive: true })
+}
+
+async function names(directory: string): Promise<string[]> {
+  return readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+}
