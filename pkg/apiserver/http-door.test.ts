@@ -184,6 +184,29 @@ describe('HTTP/2', () => {
     expect(JSON.parse(gunzipSync(Buffer.concat(chunks)).toString())).toMatchObject({ metadata: { name: 'long' } })
   })
 
+  it('takes requests while long answers are on their way on the same connection', async () => {
+    const wide = connect(server.url, { ca: server.ca, cert: admin.certificate, key: admin.key, settings: { initialWindowSize: 64 << 20 } })
+    wide.on('error', () => undefined)
+    await new Promise((resolve) => wide.once('connect', resolve))
+    wide.setLocalWindowSize(512 << 20)
+    const get = (path: string): Promise<number> => new Promise((resolve, reject) => {
+      const stream = wide.request({ ':path': path })
+      let code = 0
+      stream.on('response', (headers) => void (code = headers[':status'] ?? 0))
+      stream.on('error', reject)
+      stream.on('end', () => resolve(code)).resume()
+    })
+    for (let index = 0; index < 16; index++) await server.call('POST', '/api/v1/namespaces/default/configmaps', { body: configMap(`wide${index}`, { k: 'x'.repeat(1_000_000) }) })
+    const lists = Array.from({ length: 8 }, () => get('/api/v1/namespaces/default/configmaps'))
+    let listed = false
+    void Promise.all(lists).then(() => { listed = true })
+    const codes: number[] = []
+    while (!listed) codes.push(await get('/version'))
+    codes.push(...await Promise.all(lists))
+    expect(new Set(codes)).toEqual(new Set([200]))
+    wide.close()
+  })
+
   it('streams a watch, and ends it when the client leaves', async () => {
     const stream = session.request({ ':path': '/api/v1/watch/namespaces/a/secrets?allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan' })
     const lines = readLines(stream)

@@ -16,6 +16,8 @@ export function serverOptions(tls: { key: string; cert: string; clientCa: string
     key: tls.key, cert: tls.cert, ca: tls.clientCa, requestCert: true, rejectUnauthorized: false,
     allowHTTP1: true, minVersion: 'TLSv1.2', ALPNProtocols: ['h2', 'http/1.1'],
     settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+    // MB. A client has one connection for all it does; above the limit its new requests are refused.
+    maxSessionMemory: 256,
     ...http1,
   }
 }
