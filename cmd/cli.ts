@@ -27,6 +27,8 @@ export async function runCli(argv: string[]): Promise<void> {
   // NODE_ENV would make oclif look for TypeScript sources beside the bundle.
   process.env.NODE_ENV ??= 'production'
   const plugin = kingletPlugin()
+  // Timers of the clock do not keep a process alive; a command that waits for one must not end early.
+  const hold = setInterval(() => undefined, 2 ** 30)
   try {
     await run(argv.length === 1 && argv[0] === 'help' ? ['--help'] : argv, {
       root: plugin.root, pjson: plugin.pjson, plugins: new Map([[plugin.name, plugin]]), devPlugins: false, userPlugins: false,
@@ -36,6 +38,8 @@ export async function runCli(argv: string[]): Promise<void> {
     if (text) console.error(text)
     // Not process.exit: output that a pipe has not taken yet would be lost.
     process.exitCode = code
+  } finally {
+    clearInterval(hold)
   }
 }
 

@@ -19,8 +19,6 @@ export async function bringUp(options: ClusterOptions, { timeoutMs, running }: {
   const progress = new Progress()
   const stop = new AbortController()
   const timer = systemClock.setTimer(() => stop.abort(new UserError(`the cluster was not ready within ${timeoutMs / 1000} s and goes on starting; its log is ${logPath}`)), timeoutMs)
-  // A timer does not keep the process alive; this wait must.
-  const alive = setInterval(() => undefined, 1_000)
   try {
     progress.begin('starting the API server')
     const launched = running ? undefined : launch(options, logPath)
@@ -33,7 +31,6 @@ export async function bringUp(options: ClusterOptions, { timeoutMs, running }: {
     throw error
   } finally {
     timer.cancel()
-    clearInterval(alive)
     stop.abort()
   }
 }

@@ -1,5 +1,5 @@
 // What a running server leaves in its state directory for the other commands: who it is, what it was told, how far it is.
-import { mkdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { endProcess, type ProcessFacts, readProcess } from '../containerd/processes.ts'
 import type { Clock } from '../util/clock.ts'
@@ -38,10 +38,6 @@ export function writeServerRecord(record: Omit<ServerRecord, 'pid' | 'startTicks
   const path = join(stateDirectory, fileName)
   writeFileSync(`${path}.new`, JSON.stringify({ pid: process.pid, startTicks: self?.startTicks ?? 0, ...record }), { mode: 0o600 })
   renameSync(`${path}.new`, path)
-}
-
-export function removeServerRecord(stateDirectory: string): void {
-  rmSync(join(stateDirectory, fileName), { force: true })
 }
 
 /** The server's process, if it lives; never another one that has its pid now. */
