@@ -132,7 +132,7 @@ export function decide(pod: PodInfo, snapshot: Snapshot, options: CycleOptions):
   } else {
     const { nodeNames, namers, filters } = prepared
     const unnamed: NamedRefusal = { reasons: [`node(s) didn't satisfy plugin(s) [${[...namers].sort().join(' ')}]`], resolvable: false, plugin: '' }
-    const nominatedFirst = pod.pod.status?.nominatedNodeName ? snapshot.node(pod.pod.status.nominatedNodeName) : undefined
+    const nominatedFirst = snapshot.node(snapshot.nominationOf(pod.uid) ?? '')
     const passes = (node: NodeInfo): boolean => {
       const refusal = checkPromised(pod, snapshot, node, plugins) ?? refusalOf(filters, node)
       if (refusal) note(node, refusal)

@@ -78,7 +78,7 @@ export interface Plugin {
   /** Called when no node was found; the first plugin that nominates a node ends it. */
   postFilter?(failure: Failure): Remedy
   /** The pod is about to be bound to the node. `unreserve` takes it back. */
-  reserve?(pod: PodInfo, nodeName: string): void
+  reserve?(pod: PodInfo, node: NodeInfo): void
   unreserve?(pod: PodInfo): void
   /** What must be true before the pod is bound; rejecting sends it back to the queue. */
   preBind?(pod: PodInfo, nodeName: string, signal: AbortSignal): Promise<void>

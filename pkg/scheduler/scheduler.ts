@@ -15,14 +15,20 @@ import { deleteVictim, writeBinding, writeStatus, type StatusChange } from './po
 import { SchedulingQueue, type QueuedPod } from './queue.ts'
 import { ClusterSnapshot } from './snapshot.ts'
 
+/** Scheduling starts when the kind has been read; with `kind`, its changes bring pods back. */
+export interface WatchedKind {
+  readonly resource: Resource
+  readonly kind?: ChangeKind
+}
+
 export interface SchedulerOptions {
   readonly client: Client
   readonly informers: Informers
   readonly events: EventRecorder
   readonly clock: Clock
   readonly plugins: readonly Plugin[]
-  /** Other kinds whose changes bring pods back. */
-  readonly watches?: readonly { readonly resource: Resource; readonly kind: ChangeKind }[]
+  /** Other kinds that the plugins read. */
+  readonly watches?: readonly WatchedKind[]
   /** Pods of other schedulers are counted, and left alone. */
   readonly schedulerName?: string
   readonly log: (text: string) => void
@@ -50,7 +56,8 @@ export class Scheduler {
   readonly #writes = new Set<Promise<void>>()
   #bindings = 0
   #running = false
-  #pumping: Promise<void> | undefined
+  #pumping = false
+  #pump = Promise.resolve()
   #offset = 0
 
   constructor(options: SchedulerOptions) {
@@ -68,7 +75,7 @@ export class Scheduler {
     this.#unsubscribe.push(nodeInformer.onChange((change) => this.#nodeChanged(change)))
     this.#unsubscribe.push(this.#pods.onChange((change) => this.#podChanged(change)))
     for (const { informer, kind } of others) {
-      this.#unsubscribe.push(informer.onChange(({ object }) => object && this.#queue.notify({ kind, object })))
+      if (kind) this.#unsubscribe.push(informer.onChange(({ object }) => object && this.#queue.notify({ kind, object })))
     }
     await Promise.all([nodeInformer, this.#pods, ...others.map(({ informer }) => informer)].map((informer) => informer.whenSynced()))
     if (this.#stop.signal.aborted || signal?.aborted) return
@@ -81,7 +88,7 @@ export class Scheduler {
     this.#stop.abort(new Error('the scheduler stops'))
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()
     this.#queue.stop()
-    await this.#pumping
+    await this.#pump
     while (this.#writes.size > 0) await Promise.all(this.#writes)
   }
 
@@ -122,20 +129,23 @@ export class Scheduler {
   #wake(): void {
     if (!this.#running || this.#pumping) return
     // Not at once: a burst of changes is seen whole before the first cycle runs.
-    this.#pumping = Promise.resolve().then(() => this.#pump()).finally(() => (this.#pumping = undefined))
+    this.#pumping = true
+    this.#pump = Promise.resolve().then(() => this.#run())
   }
 
-  async #pump(): Promise<void> {
+  // `#pumping` ends in the very step that found nothing to do, or what comes in right after it would wake nobody.
+  async #run(): Promise<void> {
     const { clock } = this.#options
     let endMs = clock.monotonic() + sliceMs
     while (this.#running && this.#bindings < bindingLimit) {
       const next = this.#queue.pop()
-      if (!next) return
+      if (!next) break
       this.#try(next)
       if (clock.monotonic() < endMs) continue
       await sleep(clock, 0, this.#stop.signal).catch(() => undefined)
       endMs = clock.monotonic() + sliceMs
     }
+    this.#pumping = false
   }
 
   #try(next: QueuedPod): void {
@@ -149,6 +159,7 @@ export class Scheduler {
       else this.#refuse(info, decision)
     } catch (error) {
       // A fault of a plugin must not stop the others' pods.
+      this.#snapshot.forget(info.uid)
       this.#failed(info, error)
       this.#queue.retry(info.uid)
     }
@@ -156,7 +167,8 @@ export class Scheduler {
 
   #place(info: PodInfo, nodeName: string): void {
     this.#snapshot.assume(info, nodeName)
-    for (const plugin of this.#options.plugins) plugin.reserve?.(info, nodeName)
+    const node = this.#snapshot.node(nodeName)
+    if (node) for (const plugin of this.#options.plugins) plugin.reserve?.(info, node)
     this.#bindings++
     this.#track(this.#bind(info, nodeName).finally(() => {
       this.#bindings--
@@ -167,7 +179,7 @@ export class Scheduler {
   async #bind(info: PodInfo, nodeName: string): Promise<void> {
     const { client, events, plugins } = this.#options
     try {
-      for (const plugin of plugins) await plugin.preBind?.(info, nodeName, this.#stop.signal)
+      for (const plugin of plugins) if (plugin.preBind) await plugin.preBind(info, nodeName, this.#stop.signal)
       await writeBinding(client, info.pod, nodeName)
       this.#queue.remove(info.uid)
       const { namespace, name } = info.pod.metadata

@@ -15,18 +15,24 @@ export interface Snapshot {
   imageSpread(image: string): number
   /** Pods that were promised room on the node by preemption. */
   nominated(nodeName: string): readonly PodInfo[]
+  /** The node that the pod was promised room on. */
+  nominationOf(uid: string): string | undefined
 }
 
 /** The snapshot with one node replaced. */
 export function withNode(snapshot: Snapshot, node: NodeInfo): Snapshot {
   const before = snapshot.node(node.name)
+  let nodes: readonly NodeInfo[] | undefined
   return {
-    nodes: snapshot.nodes.map((other) => (other === before ? node : other)),
+    get nodes() {
+      return (nodes ??= snapshot.nodes.map((other) => (other === before ? node : other)))
+    },
     node: (name) => (name === node.name ? node : snapshot.node(name)),
     affinityPods: snapshot.affinityPods + node.affinityPods - (before?.affinityPods ?? 0),
     antiAffinityPods: snapshot.antiAffinityPods + node.antiAffinityPods - (before?.antiAffinityPods ?? 0),
     imageSpread: (image) => snapshot.imageSpread(image),
     nominated: (name) => snapshot.nominated(name),
+    nominationOf: (uid) => snapshot.nominationOf(uid),
   }
 }
 
@@ -112,6 +118,10 @@ export class ClusterSnapshot implements Snapshot {
   nominated(nodeName: string): readonly PodInfo[] {
     if (this.#nominated.size === 0) return []
     return [...this.#nominated.values()].filter(({ node }) => node === nodeName).map(({ pod }) => pod)
+  }
+
+  nominationOf(uid: string): string | undefined {
+    return this.#nominated.get(uid)?.node
   }
 
   imageSpread(image: string): number {
