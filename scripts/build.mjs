@@ -36,8 +36,10 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
-  // Native code stays where npm put it.
-  external: ['better-sqlite3'],
+  // The module form of a package where it has one: its CommonJS twin would come without named exports.
+  mainFields: ['module', 'main'],
+  // Native code stays where npm put it; oclif would load a compiler only for plugins in TypeScript.
+  external: ['better-sqlite3', 'typescript'],
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   plugins: [relocate],
   logLevel: 'warning',

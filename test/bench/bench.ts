@@ -51,7 +51,7 @@ try {
   note('watch: create until 100 watchers know', `p50 ${ms(fan.p50Ms)}, p99 ${ms(fan.p99Ms)}`)
   for (const connection of fans) connection.close()
 
-  spawnSync(kinglet, ['image', 'import', '--state-dir', server.stateDirectory, testImage('busybox')], { stdio: ['ignore', 'ignore', 'inherit'] })
+  spawnSync(kinglet, ['image', 'import', '--data-dir', server.dataDirectory, testImage('busybox')], { stdio: ['ignore', 'ignore', 'inherit'] })
   const bare = await bareStartup(server, 30)
   note('pod by CRI calls alone (30)', `p50 ${ms(bare.p50Ms)}, p99 ${ms(bare.p99Ms)}`)
   const pods = await podStartup(api, 30)

@@ -5,6 +5,7 @@ import { connect, type ClientHttp2Session, constants } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { load } from 'js-yaml'
+import { stateDirectoryOf } from '../../cmd/cluster-flags.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
@@ -64,7 +65,8 @@ export class ApiConnection {
 export class BenchServer {
   readonly directory = mkdtempSync(join(tmpdir(), 'kinglet-bench-'))
   readonly kubeconfig = join(this.directory, 'kubeconfig.yaml')
-  readonly stateDirectory = join(this.directory, 'run')
+  readonly dataDirectory = join(this.directory, 'data')
+  readonly stateDirectory = stateDirectoryOf(this.dataDirectory)
   #process: ChildProcess | undefined
 
   get pid(): number {
@@ -75,7 +77,7 @@ export class BenchServer {
   async start(): Promise<{ apiMs: number; nodeMs: number }> {
     const log = openSync(join(this.directory, 'server.log'), 'a')
     const begin = performance.now()
-    const child = spawn(join(root, 'scripts/kinglet'), ['server', '--data-dir', join(this.directory, 'data'), '--state-dir', this.stateDirectory, '--write-kubeconfig', this.kubeconfig], {
+    const child = spawn(join(root, 'scripts/kinglet'), ['server', '--data-dir', this.dataDirectory, '--write-kubeconfig', this.kubeconfig], {
       stdio: ['ignore', log, log],
     })
     this.#process = child
@@ -103,7 +105,7 @@ export class BenchServer {
   async remove(): Promise<void> {
     await this.stop()
     await new Promise<void>((resolve, reject) => {
-      spawn(join(root, 'scripts/kinglet'), ['down', '--data-dir', join(this.directory, 'data'), '--state-dir', this.stateDirectory], { stdio: ['ignore', 'ignore', 'inherit'] })
+      spawn(join(root, 'scripts/kinglet'), ['down', '--data-dir', this.dataDirectory], { stdio: ['ignore', 'ignore', 'inherit'] })
         .once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`kinglet down ended with ${code}`))))
     })
     rmSync(this.directory, { recursive: true, force: true })
