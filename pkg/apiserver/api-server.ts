@@ -12,6 +12,7 @@ import type { HealthChecks } from './health.ts'
 import { HttpDoor, type TlsOptions } from './http-door.ts'
 import { RequestMetrics } from './metrics.ts'
 import type { NodeConnections } from './node-connection.ts'
+import { NodeAuthorizer } from './node-authorizer.ts'
 import { RbacAuthorizer } from './rbac.ts'
 import { rbacGuard } from './rbac-escalation.ts'
 import { watchRbac } from './rbac-source.ts'
@@ -37,7 +38,7 @@ export interface ApiServerOptions {
   readonly health?: HealthChecks
   /** More requests that are answered beside the registry, such as those of metrics.k8s.io; keys by `specialKey`. */
   readonly special?: ReadonlyMap<string, SpecialRequest>
-  /** Instead of RBAC. */
+  /** Instead of RBAC and the rights of nodes. */
   readonly authorizer?: Authorizer
   readonly log?: (text: string) => void
 }
@@ -62,7 +63,7 @@ export class ApiServer {
     this.#log = options.log ?? (() => undefined)
     this.#metrics = new RequestMetrics(clock.now())
     const rbac = options.authorizer ? undefined : new RbacAuthorizer(watchRbac(registry, { clock, signal: this.#stop.signal }))
-    this.authorizer = options.authorizer ?? rbac!
+    this.authorizer = options.authorizer ?? new NodeAuthorizer(registry, rbac!)
     const accounts = new AccountTokens({ registry, tokens: accountTokens, audiences, clock })
     const fixed = options.staticTokens
     this.#tokens = [

@@ -29,7 +29,7 @@ export interface Decision {
   readonly reason?: string
 }
 
-/** Promises: `authorize` answers at once from the newest visible state, and sees a role that a finished request wrote. */
+/** Promises: `authorize` answers at once, and sees a role or binding one turn of the event loop after its write was answered. */
 export interface Authorizer {
   authorize(attributes: Attributes): Decision
   /** All that the user may do in the namespace ('' asks for cluster-wide rules only). */

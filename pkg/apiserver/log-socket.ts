@@ -1,5 +1,5 @@
 // pods/log over a WebSocket: each piece of the log is one message.
-import { WebSocketServer, type WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import type { Upgrade } from './http-door.ts'
 import { openLog } from './pod-logs.ts'
 import type { ConnectOptions } from './pod-target.ts'
@@ -13,6 +13,8 @@ export async function serveLogSocket({ incoming, socket, head, query }: Upgrade,
   socket.on('close', () => controller.abort())
   // Opened before the handshake, so that a failure is still a plain answer.
   const chunks = await openLog(path, query, controller.signal, options)
+  // Loaded when it is first needed: hardly anyone reads logs this way.
+  const { WebSocketServer } = await import('ws')
   const server = new WebSocketServer({
     noServer: true, handleProtocols: (offered) => [binary, base64].find((protocol) => offered.has(protocol)) ?? false,
   })
