@@ -1,6 +1,6 @@
 // The core of the API server: authorize, resolve the kind, hand over to the registry or to a create of its own.
 import { exactValue, parseFieldSelector } from '../api/field-selector.ts'
-import type { ApiRequest, ApiResponse, Handle } from '../api/request.ts'
+import type { ApiRequest, ApiResponse, Handle, Verb } from '../api/request.ts'
 import { methodNotAllowed, unknownPath } from '../api/status-error.ts'
 import type { Definition } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -17,8 +17,10 @@ export interface HandleOptions {
   /** By `verb group/plural[/subresource]`. */
   readonly special?: ReadonlyMap<string, SpecialRequest>
   /** Checks a write before the registry sees it; throws to refuse (RBAC escalation). */
-  readonly guards?: readonly ((request: ApiRequest) => void)[]
+  readonly guards?: readonly ((request: ApiRequest) => void | Promise<void>)[]
 }
+
+const changes = new Set<Verb>(['create', 'update', 'patch'])
 
 export const specialKey = (request: Pick<ApiRequest, 'verb' | 'group' | 'plural' | 'subresource'>): string =>
   `${request.verb} ${request.group}/${request.plural}${request.subresource ? `/${request.subresource}` : ''}`
@@ -50,7 +52,7 @@ export function createHandle(options: HandleOptions): Handle {
     if (!definition) throw unknownPath()
     checkServed(definition, request)
     checkWriteOptions(request)
-    for (const guard of guards) guard(request)
+    if (changes.has(request.verb)) for (const guard of guards) await guard(request)
     const own = special?.get(specialKey(request))
     return own ? own(request, definition) : answer(registry, definition, managed(request))
   }

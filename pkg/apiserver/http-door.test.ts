@@ -114,6 +114,12 @@ describe('roles', () => {
     await server.call('POST', `${rbac}/clusterroles`, { body: { metadata: { name: 'powerful' }, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] } })
     const bound = await server.call('POST', `${rbac}/clusterrolebindings`, { as: alice, body: { metadata: { name: 'x' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'powerful' }, subjects: [{ kind: 'User', name: 'alice' }] } })
     expect(bound.code).toBe(403)
+    await server.call('POST', `${rbac}/clusterroles`, { body: { metadata: { name: 'role-patcher' }, rules: [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'], verbs: ['patch'] }] } })
+    await server.call('POST', `${rbac}/clusterrolebindings`, { body: { metadata: { name: 'role-patcher' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'role-patcher' }, subjects: [{ kind: 'User', name: 'alice' }] } })
+    const patch = (operations: unknown, name = 'same') => server.call('PATCH', `${rbac}/clusterroles/${name}`, { as: alice, body: JSON.stringify(operations), headers: { 'content-type': 'application/json-patch+json' } })
+    const verbs = await patch([{ op: 'add', path: '/rules/0/verbs/-', value: 'delete' }])
+    expect([verbs.code, verbs.json.message]).toEqual([403, expect.stringContaining('Resources:["clusterroles"], Verbs:["delete"]}')])
+    expect((await patch([{ op: 'add', path: '/metadata/labels', value: { a: 'b' } }], 'powerful')).code).toBe(200)
   })
 })
 

@@ -1,8 +1,10 @@
 // Nobody grants what he does not hold: checks on writes of roles and bindings.
+import { equalJson } from '../api/json.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { ApiRequest } from '../api/request.ts'
-import { forbidden, notFound } from '../api/status-error.ts'
+import { forbidden, isNotFound, notFound } from '../api/status-error.ts'
 import type { ClusterRole, PolicyRule, RoleBinding } from '../api/types-auth.ts'
+import type { Definition } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
 import { userText } from './authorize.ts'
 import { superuserGroup, type RbacAuthorizer } from './rbac.ts'
@@ -13,52 +15,59 @@ const writes = new Set(['create', 'update', 'patch'])
 const roleKinds = new Set(['roles', 'clusterroles'])
 const bindingKinds = new Set(['rolebindings', 'clusterrolebindings'])
 
-/** A guard for `createHandle`. A patch is judged by what it puts in whole: `rules` and `roleRef` are lists and structs that a patch replaces. */
-export function rbacGuard(registry: Registry, authorizer: RbacAuthorizer): (request: ApiRequest) => void {
-  return (request) => {
+/** A guard for `createHandle`. A patch is judged by what it would make, found by a dry run. */
+export function rbacGuard(registry: Registry, authorizer: RbacAuthorizer): (request: ApiRequest) => Promise<void> {
+  return async (request) => {
     if (request.group !== group || !writes.has(request.verb) || request.user.groups.includes(superuserGroup)) return
-    if (roleKinds.has(request.plural)) checkRole(authorizer, request)
-    else if (bindingKinds.has(request.plural)) checkBinding(registry, authorizer, request)
+    const definition = registry.definition(group, request.version, request.plural)
+    if (!definition) return
+    const next = await written(registry, definition, request)
+    if (grantsTheSame(stored(registry, definition, request), next)) return
+    if (roleKinds.has(request.plural)) checkRole(authorizer, request, next)
+    else if (bindingKinds.has(request.plural)) checkBinding(authorizer, request, next)
   }
 }
 
-function written(request: ApiRequest): (KubeObject & Partial<ClusterRole & RoleBinding>) | undefined {
-  if (request.verb !== 'patch') return request.object as KubeObject
-  const body = request.patch?.body
-  if (!Array.isArray(body)) return body as KubeObject
-  // Operations on single rules: judge each value that is put in.
-  const values = (body as { path?: string; value?: unknown }[]).filter(({ path }) => path?.startsWith('/rules') || path?.startsWith('/roleRef'))
-  const rules = values.flatMap(({ path, value }) => path === '/rules' ? value as PolicyRule[] : /^\/rules\/[^/]+$/.test(path!) ? [value as PolicyRule] : [everyRule])
-  return { metadata: {}, rules } as unknown as KubeObject
+type Written = KubeObject & Partial<ClusterRole & RoleBinding>
+
+function stored(registry: Registry, definition: Definition, { verb, namespace, name = '' }: ApiRequest): Written | undefined {
+  if (verb === 'create') return undefined
+  try {
+    return registry.get(definition, { namespace, name }) as Written
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
 }
 
-// What a part of a rule amounts to is not known before it is applied, so it counts as everything.
+/** Labels and the like may be changed by whoever may write the object. */
+const grantsTheSame = (old: Written | undefined, next: Written): boolean => old !== undefined
+  && (['rules', 'aggregationRule', 'roleRef', 'subjects'] as const).every((field) => equalJson(old[field], next[field]))
+
+async function written(registry: Registry, definition: Definition, request: ApiRequest): Promise<Written> {
+  if (request.verb !== 'patch') return request.object as Written
+  const { user, namespace, name = '', patch, options } = request
+  const { object } = await registry.patch(definition, { user, namespace, name, patch: patch!, options: { ...options, dryRun: ['All'] } })
+  return object as Written
+}
+
+/** Whoever lets a role gather rules by labels can't know what it will hold. */
 const everyRule: PolicyRule = { apiGroups: ['*'], resources: ['*'], verbs: ['*'] }
 
-function checkRole(authorizer: RbacAuthorizer, request: ApiRequest): void {
-  const role = written(request)
-  if (!role?.rules?.length && !role?.aggregationRule) return
+function checkRole(authorizer: RbacAuthorizer, request: ApiRequest, role: Written): void {
+  if (!role.rules?.length && !role.aggregationRule) return
   const name = request.name ?? role.metadata.name ?? ''
   if (authorizer.authorize({ user: request.user, verb: 'escalate', group, version: 'v1', resource: request.plural, namespace: request.namespace, name }).allowed) return
-  requireHeld(authorizer, request, name, role.aggregationRule ? [everyRule] : role.rules!)
+  requireHeld(authorizer, request, name, role.aggregationRule ? [everyRule, ...role.rules ?? []] : role.rules!)
 }
 
-function checkBinding(registry: Registry, authorizer: RbacAuthorizer, request: ApiRequest): void {
-  const body = written(request)
-  const name = request.name ?? body?.metadata?.name ?? ''
-  const ref = body?.roleRef ?? storedRef(registry, request)
-  if (!ref) return
-  const plural = ref.kind === 'ClusterRole' ? 'clusterroles' : 'roles'
-  if (authorizer.authorize({ user: request.user, verb: 'bind', group, version: 'v1', resource: plural, namespace: request.namespace, name: ref.name }).allowed) return
-  const rules = authorizer.rulesOf(ref, request.namespace ?? '')
-  if (!rules) throw notFound({ group, plural: ref.kind.toLowerCase() }, ref.name)
-  requireHeld(authorizer, request, name, rules)
-}
-
-function storedRef(registry: Registry, request: ApiRequest): RoleBinding['roleRef'] | undefined {
-  const definition = registry.definition(group, request.version, request.plural)
-  if (!definition || request.verb !== 'patch') return undefined
-  return (registry.get(definition, { namespace: request.namespace, name: request.name ?? '' }) as RoleBinding).roleRef
+function checkBinding(authorizer: RbacAuthorizer, request: ApiRequest, { roleRef, metadata }: Written): void {
+  if (!roleRef) return
+  const plural = roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles'
+  if (authorizer.authorize({ user: request.user, verb: 'bind', group, version: 'v1', resource: plural, namespace: request.namespace, name: roleRef.name }).allowed) return
+  const rules = authorizer.rulesOf(roleRef, request.namespace ?? '')
+  if (!rules) throw notFound({ group, plural: roleRef.kind.toLowerCase() }, roleRef.name)
+  requireHeld(authorizer, request, request.name ?? metadata.name ?? '', rules)
 }
 
 function requireHeld(authorizer: RbacAuthorizer, request: ApiRequest, name: string, rules: readonly PolicyRule[]): void {
