@@ -46,6 +46,8 @@ function availableText({ status }: ApiService): string {
 
 export default define(named<ApiService>('apiregistration.k8s.io/v1', 'apiservices'), {
   generation: false,
+  // The core group's is named `v1.`.
+  names: 'path-segment',
   defaults(draft) {
     draft.spec ??= {}
     if (draft.spec.service) draft.spec.service.port ??= 443

@@ -93,8 +93,8 @@ function validate({ metadata, spec }: CustomResourceDefinition, old?: CustomReso
   if (spec.conversion?.strategy === 'Webhook' && !spec.conversion.webhook?.clientConfig) out.push(required('spec.conversion.webhook.clientConfig', 'required when strategy is set to Webhook'))
   if (spec.preserveUnknownFields) out.push(invalid('spec.preserveUnknownFields', true, 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'))
   if (!old) return out
-  for (const stored of old.status?.storedVersions ?? []) {
-    if (!seen.has(stored)) out.push(invalid('status.storedVersions[0]', stored, 'missing from spec.versions; an existing stored version must remain served or be migrated first'))
+  for (const [index, stored] of (old.status?.storedVersions ?? []).entries()) {
+    if (!seen.has(stored)) out.push(invalid(`status.storedVersions[${index}]`, stored, 'missing from spec.versions; an existing stored version must remain served or be migrated first'))
   }
   if ((old.status?.conditions ?? []).length > 0) {
     checkImmutable(out, 'spec.scope', spec.scope, old.spec.scope)

@@ -5,23 +5,10 @@ import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../api
 import { ageColumn, nameColumn, text, unset, wide } from './columns.ts'
 import { define } from './define.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsSubdomain, checkLabelSelector, checkOneOf, checkQuantity, forbiddenField, invalid, required, same } from './rules.ts'
-import { accessModesText, checkAccessModes } from './volume-rules.ts'
+import { forbiddenField, same } from './rules.ts'
+import { accessModesText, checkClaimSpec } from './volume-rules.ts'
 
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
-
-/** Also for the claim templates of ephemeral volumes and stateful sets. */
-export function checkClaimSpec(out: Errors, path: string, spec: PersistentVolumeClaimSpec): void {
-  checkAccessModes(out, `${path}.accessModes`, spec.accessModes)
-  checkLabelSelector(out, `${path}.selector`, spec.selector)
-  const size = spec.resources?.requests?.['storage']
-  if (size === undefined) out.push(required(`${path}.resources[storage]`))
-  else if (checkQuantity(out, `${path}.resources[storage]`, size) && parseQuantity(size).nanos === 0n) {
-    out.push(invalid(`${path}.resources[storage]`, size, 'must be greater than zero'))
-  }
-  if (spec.storageClassName) checkDnsSubdomain(out, `${path}.storageClassName`, spec.storageClassName)
-  checkOneOf(out, `${path}.volumeMode`, spec.volumeMode, ['Block', 'Filesystem'])
-}
 
 const forbiddenText = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
 

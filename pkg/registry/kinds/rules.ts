@@ -133,15 +133,16 @@ export function checkQuantity(out: Errors, path: string, value: string | number 
   return true
 }
 
-const standardResources = new Set(['cpu', 'memory', 'ephemeral-storage', 'storage', 'pods'])
+const containerResources = new Set(['cpu', 'memory', 'ephemeral-storage'])
+const standardResources = new Set([...containerResources, 'storage', 'pods', 'services', 'secrets', 'configmaps'])
 
 /** A resource of a container: cpu, memory … or one with a domain. */
 export function checkContainerResourceName(out: Errors, path: string, name: string): void {
   const before = out.length
   checkResourceName(out, path, name)
-  if (out.length === before && !name.includes('/') && !standardResources.has(name) && !name.startsWith('hugepages-')) {
-    out.push(invalid(path, name, 'must be a standard resource for containers'))
-  }
+  if (out.length > before || name.includes('/') || containerResources.has(name) || name.startsWith('hugepages-')) return
+  if (!standardResources.has(name)) out.push(invalid(path, name, 'must be a standard resource type or fully qualified'))
+  out.push(invalid(path, name, 'must be a standard resource for containers'))
 }
 
 /** `50%` or a number that is not negative. */

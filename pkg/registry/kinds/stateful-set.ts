@@ -1,4 +1,5 @@
 // StatefulSet: numbered pods with names and volumes of their own.
+import type { PodTemplateSpec } from '../../api/types-pod.ts'
 import { statefulSets } from '../../api/types-workload.ts'
 import type { StatefulSet } from '../../api/types-workload.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
@@ -64,10 +65,18 @@ function validate({ spec }: StatefulSet, old?: StatefulSet): Errors {
   checkOptionalOneOf(out, 'spec.persistentVolumeClaimRetentionPolicy.whenDeleted', retention?.whenDeleted, ['Retain', 'Delete'])
   checkOptionalOneOf(out, 'spec.persistentVolumeClaimRetentionPolicy.whenScaled', retention?.whenScaled, ['Retain', 'Delete'])
   if (spec.serviceName && !old) checkDnsSubdomain(out, 'spec.serviceName', spec.serviceName)
-  checkSelectorAndTemplate(out, spec, 'statefulset')
+  checkSelectorAndTemplate(out, { ...spec, template: withClaims(spec) }, 'statefulset')
   checkAlwaysRestarts(out, spec.template, 'StatefulSet')
   if (old && !same(fixedPart(spec), fixedPart(old.spec))) out.push(forbiddenField('spec', forbiddenText))
   return out
+}
+
+/** The template as pods get it: claims come as volumes of their names, and go before volumes of the same name. */
+function withClaims({ template, volumeClaimTemplates = [] }: StatefulSet['spec']): PodTemplateSpec {
+  const names = volumeClaimTemplates.map(({ metadata }) => metadata?.name ?? '')
+  if (names.length === 0 || !template.spec) return template
+  const own = (template.spec.volumes ?? []).filter(({ name }) => !names.includes(name))
+  return { ...template, spec: { ...template.spec, volumes: [...own, ...names.map((name) => ({ name, emptyDir: {} }))] } }
 }
 
 function fixedPart(spec: StatefulSet['spec']): object {
@@ -75,6 +84,7 @@ function fixedPart(spec: StatefulSet['spec']): object {
 }
 
 export default define(statefulSets, {
+  names: 'dns-label',
   initialStatus: () => ({ availableReplicas: 0, replicas: 0 }),
   defaults,
   validate,

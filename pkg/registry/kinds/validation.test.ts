@@ -41,6 +41,11 @@ describe('pods', () => {
     ['probe of an init container', pod({ initContainers: [{ name: 'i', image: 'i', livenessProbe: { tcpSocket: { port: 1 } } }] }), one('spec.initContainers[0].livenessProbe: Forbidden: may not be set for init containers without restartPolicy=Always')],
     ['request above limit', withContainer({ resources: { limits: { cpu: '1' }, requests: { cpu: '2' } } }), one('spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1')],
     ['extended resource', withContainer({ resources: { limits: { 'a.b/gpu': '2' }, requests: { 'a.b/gpu': '1' } } }), one('spec.containers[0].resources.requests: Invalid value: "1": must be equal to a.b/gpu limit of 2')],
+    ['unknown resource', withContainer({ resources: { requests: { gpu: '1' } } }), [
+      'spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource type or fully qualified',
+      'spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource for containers',
+    ]],
+    ['ephemeral volume without a size', pod({ volumes: [{ name: 'x', ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'] } } } }] }), one('spec.volumes[0].ephemeral.volumeClaimTemplate.spec.resources[storage]: Required value')],
     ['negative quantity', withContainer({ resources: { limits: { cpu: '-1' } } }), [
       'spec.containers[0].resources.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0',
       'spec.containers[0].resources.requests[cpu]: Invalid value: "-1": must be greater than or equal to 0',
@@ -101,6 +106,10 @@ describe('workloads', () => {
     ['deployments.apps/v1', 'stands still', workload({ strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: '0%' } } }), one('spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "0%": may not be 0 when `maxSurge` is 0')],
     ['deployments.apps/v1', 'deadline', workload({ progressDeadlineSeconds: 5, minReadySeconds: 5 }), one('spec.progressDeadlineSeconds: Invalid value: 5: must be greater than minReadySeconds')],
     ['daemonsets.apps/v1', 'surges and stops', workload({ updateStrategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } } }), one('spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero')],
+    ['statefulsets.apps/v1', 'mounts of its claims', workload({
+      serviceName: 'w', volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: {} }],
+      template: { ...template, spec: { containers: [{ ...container, volumeMounts: [{ name: 'data', mountPath: '/a' }, { name: 'other', mountPath: '/b' }] }] } },
+    }), one('spec.template.spec.containers[0].volumeMounts[1].name: Not found: "other"')],
     ['statefulsets.apps/v1', 'policy', workload({ serviceName: 'w', podManagementPolicy: 'X' }), one('spec.podManagementPolicy: Unsupported value: "X": supported values: "OrderedReady", "Parallel"')],
     ['jobs.batch/v1', 'restarts always', { metadata: { name: 'j', uid: 'u' }, spec: { template } }, one('spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"')],
     ['jobs.batch/v1', 'own selector', { metadata: { name: 'j', uid: 'u' }, spec: { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { ...template.spec, restartPolicy: 'Never' } } } },

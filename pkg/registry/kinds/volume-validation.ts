@@ -2,6 +2,7 @@
 import type { DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection } from '../../api/types-volume.ts'
 import type { Errors } from './rules.ts'
 import { checkDnsLabel, checkOptionalOneOf, checkQuantity, checkRequired, duplicate, forbiddenField, invalid, required } from './rules.ts'
+import { checkClaimSpec } from './volume-rules.ts'
 
 const modeText = 'must be a number between 0 and 0777 (octal), both inclusive'
 const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket']
@@ -104,7 +105,9 @@ function checkSource(out: Errors, path: string, volume: Volume): void {
     if (checkRequired(out, `${path}.nfs.path`, nfs.path) && !nfs.path.startsWith('/')) out.push(invalid(`${path}.nfs.path`, nfs.path, 'must be an absolute path'))
   }
   if (csi) checkRequired(out, `${path}.csi.driver`, csi.driver)
-  if (ephemeral) checkRequired(out, `${path}.ephemeral.volumeClaimTemplate`, ephemeral.volumeClaimTemplate)
+  if (ephemeral && checkRequired(out, `${path}.ephemeral.volumeClaimTemplate`, ephemeral.volumeClaimTemplate)) {
+    checkClaimSpec(out, `${path}.ephemeral.volumeClaimTemplate.spec`, ephemeral.volumeClaimTemplate?.spec ?? {})
+  }
   if (image) checkOptionalOneOf(out, `${path}.image.pullPolicy`, image.pullPolicy, ['Always', 'IfNotPresent', 'Never'])
 }
 
