@@ -59,7 +59,8 @@ function launch(options: ClusterOptions, logPath: string): Launched {
   return { child, ended }
 }
 
-const steps: Readonly<Partial<Record<ServerStep, string>>> = { api: 'API server ready', controllers: 'controllers and scheduler at work', node: 'node ready' }
+const order: readonly ServerStep[] = ['starting', 'api', 'controllers', 'node', 'ready']
+const steps: readonly [ServerStep, string][] = [['api', 'API server ready'], ['controllers', 'controllers and scheduler at work'], ['node', 'node ready']]
 
 async function followSteps(options: ClusterOptions, how: { progress: Progress; signal: AbortSignal; pid: number; ended: Promise<never> | undefined }): Promise<void> {
   const { progress, signal, pid, ended } = how
@@ -70,12 +71,12 @@ async function followSteps(options: ClusterOptions, how: { progress: Progress; s
     const onRecord = (record: ServerRecord): void => {
       // What an earlier server wrote says nothing about this one.
       if (record.pid !== pid) return
-      const text = steps[record.step]
-      if (text && !seen.has(record.step)) {
-        progress.end(text)
-        if (record.step !== 'node') progress.begin('waiting for the node')
+      for (const [step, text] of steps) {
+        if (seen.has(step) || order.indexOf(step) > order.indexOf(record.step)) continue
+        seen.add(step)
+        if (step !== 'node' || !options.disableAgent) progress.end(text)
+        progress.begin(step === 'node' ? 'waiting for the cluster DNS' : 'waiting for the node')
       }
-      seen.add(record.step)
       if (record.step === 'ready') resolve()
       else if (!ended && !serverProcess(record)) reject(new UserError(`the server (process ${pid}) has ended; see ${logPathOf(options)}`))
     }
