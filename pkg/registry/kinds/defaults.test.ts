@@ -64,6 +64,19 @@ describe('defaults', () => {
     })
   })
 
+  it('gives a pod with limits of its own the requests of its containers', () => {
+    const ask = (cpu: string, more: object = {}) => ({ name: `c${cpu}`, image: 'i', resources: { requests: { cpu } }, ...more })
+    const spec = { resources: { limits: { cpu: '4', memory: '1Gi' } }, containers: [ask('500m'), ask('1')], initContainers: [ask('250m', { restartPolicy: 'Always' }), ask('1200m')] }
+    expect(defaulted('pods.v1', { metadata: { name: 'p' }, spec })).toMatchObject({ spec: { resources: { requests: { cpu: '1750m', memory: '1Gi' } } } })
+  })
+
+  it('completes stateful sets as 1.35 does', () => {
+    const strategy = (updateStrategy?: object) => (defaulted('statefulsets.apps/v1', { metadata: {}, spec: { updateStrategy } }) as { spec: { updateStrategy: unknown } }).spec.updateStrategy
+    expect(strategy()).toEqual({ type: 'RollingUpdate', rollingUpdate: { partition: 0, maxUnavailable: 1 } })
+    expect(strategy({ type: 'RollingUpdate' })).toEqual({ type: 'RollingUpdate' })
+    expect(strategy({ type: 'OnDelete' })).toEqual({ type: 'OnDelete' })
+  })
+
   it.each([
     ['BestEffort', {}], ['Burstable', { requests: { cpu: '1' } }], ['Guaranteed', { limits: { cpu: '1', memory: '1Gi' } }],
     ['Burstable', { limits: { cpu: '1' } }], ['BestEffort', { requests: { 'example.com/gpu': '1' }, limits: { 'example.com/gpu': '1' } }],

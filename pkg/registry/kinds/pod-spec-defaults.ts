@@ -1,6 +1,7 @@
 // What Kubernetes fills in where a pod's spec says nothing; for pods and for the templates of workloads.
 import type { Container, HTTPGetAction, Lifecycle, Pod, PodSpec, PodTemplateSpec, Probe } from '../../api/types-pod.ts'
 import type { ObjectFieldSelector, Volume, VolumeProjection } from '../../api/types-volume.ts'
+import { defaultPodRequests } from './pod-level-resources.ts'
 
 /** Fields that are defaulted in templates too. */
 export function defaultPodSpec(spec: PodSpec): void {
@@ -31,6 +32,7 @@ export function defaultPod(pod: Pod): void {
     if (resources?.limits) resources.requests = { ...resources.limits, ...resources.requests }
     if (spec.hostNetwork) for (const port of container.ports ?? []) port.hostPort ||= port.containerPort
   }
+  defaultPodRequests(spec)
   spec.enableServiceLinks ??= true
 }
 
