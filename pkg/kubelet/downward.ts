@@ -39,7 +39,6 @@ function mapText(map: Readonly<Record<string, string>> | undefined): string {
 const escapes: Record<string, string> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\x07': '\\a', '\b': '\\b', '\f': '\\f', '\v': '\\v' }
 
 const goQuoted = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- control characters are what is escaped
   `"${text.replace(/["\\\x00-\x1f\x7f]/g, (char) => escapes[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)}"`
 
 /** Limits that are not set are what the node can give. */
