@@ -2,6 +2,7 @@
 import type { Resource } from '../api/object.ts'
 import type { BuiltinResource } from '../api/resources.ts'
 import type { Controller } from '../controller/controller.ts'
+import { daemonSetController } from './daemon-set.ts'
 import deployment from './deployment.ts'
 import endpointSlice from './endpoint-slice.ts'
 import endpoints from './endpoints.ts'
@@ -12,6 +13,7 @@ import replicaSet from './replica-set.ts'
 import replicationController from './replication-controller.ts'
 import { rootCaController } from './root-ca.ts'
 import serviceAccount from './service-account.ts'
+import statefulSet from './stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
 
 export interface ControllersOptions {
@@ -25,7 +27,7 @@ export interface ControllersOptions {
 export function allControllers({ contentResources, rootCertificate }: ControllersOptions): readonly Controller[] {
   return [
     namespaceController({ resources: contentResources }), serviceAccount, rootCaController({ certificate: rootCertificate }),
-    replicaSet, replicationController, deployment,
+    replicaSet, replicationController, deployment, daemonSetController(), statefulSet,
     endpointSlice, endpoints,
     nodeLifecycleController(), taintEvictionController(), podGarbageController(),
   ]

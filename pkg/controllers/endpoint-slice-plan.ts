@@ -87,6 +87,13 @@ export function planGroups(groups: readonly EndpointGroup[], existing: readonly 
       keep(first, placeholder)
     }
   }
+  // A slice that is not needed any more becomes the one that is: watchers never see a moment with neither.
+  for (const slice of remove) {
+    const wanted = create.shift()
+    if (!wanted) break
+    remove.delete(slice)
+    keep(slice, wanted)
+  }
   return { create, update, remove: [...remove] }
 
   function keep(slice: EndpointSlice, wanted: EndpointSlice): void {

@@ -1,7 +1,10 @@
 import { ManualClock } from './clock.ts'
 import { WorkQueue } from './work-queue.ts'
 
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+// Long enough for a key that ended to let the next one start.
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
 
 describe('WorkQueue', () => {
   const started: string[] = []

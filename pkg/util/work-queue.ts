@@ -91,11 +91,11 @@ export class WorkQueue<K = string> {
     this.#timers.delete(key)
   }
 
-  // Starts work in a microtask, so that a burst of adds is seen whole before the first key runs.
+  // Starts work in a later turn of the event loop: a burst of adds is seen whole, and no busy key can starve timers and sockets.
   #schedule(): void {
     if (this.#pumping) return
     this.#pumping = true
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#pumping = false
       this.#pump()
     })

@@ -2,6 +2,7 @@
 import { keyText, type KubeObject, type Resource } from '../../pkg/api/object.ts'
 import type { UserInfo } from '../../pkg/api/request.ts'
 import { namespaces } from '../../pkg/api/types-config.ts'
+import { nodes } from '../../pkg/api/types-node.ts'
 import { createHandle } from '../../pkg/apiserver/handle.ts'
 import { podRequests } from '../../pkg/apiserver/pod-requests.ts'
 import { DirectClient } from '../../pkg/client/direct-client.ts'
@@ -52,7 +53,6 @@ export class Harness {
     const authorizer = { authorize: () => ({ allowed: true }), rulesFor: () => ({ resourceRules: [], nonResourceRules: [], rules: [] }) }
     const handle = createHandle({ registry, authorizer, special: new Map(podRequests(registry)) })
     await ensureObjects(registry, ['default', 'kube-system'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })))
-    await ensureObjects(registry, [{ apiVersion: 'v1', kind: 'Node', metadata: { name: 'hollow', labels: { 'topology.kubernetes.io/zone': 'z1' } } } as KubeObject])
     const logged: string[] = []
     const log = (text: string): void => void logged.push(text)
     const client = new DirectClient(handle, admin)
@@ -65,6 +65,8 @@ export class Harness {
     })
     const node = new HollowNode({ name: 'hollow', client, informers, clock })
     await Promise.all([runner.start(), collector.start()])
+    await node.join()
+    await informers.for(nodes).until(() => informers.for(nodes).get({ name: node.name })?.spec.taints === undefined)
     return new Harness(client, informers, node, logged, [
       () => node.stop(), () => runner.stop(), () => collector.stop(), () => informers.stop(), () => registry.stop(), () => store.close(),
     ])
@@ -80,7 +82,7 @@ export class Harness {
   }
 
   /** Waits until `holds` for what the informer of the resource shows; fails with what it showed last. */
-  async until<T extends KubeObject>(resource: Resource<T>, what: string, holds: (informer: Informer<T>) => boolean, timeoutMs = 10_000): Promise<void> {
+  async until<T extends KubeObject>(resource: Resource<T>, what: string, holds: (informer: Informer<T>) => boolean, timeoutMs = 4000): Promise<void> {
     const informer = this.informers.for(resource)
     let timer: { cancel(): void } | undefined
     const late = new Promise<never>((_, reject) => {

@@ -2,7 +2,9 @@
 import { keyOf, keyText } from '../../pkg/api/object.ts'
 import { isConflict, isNotFound } from '../../pkg/api/status-error.ts'
 import { formatTime } from '../../pkg/api/times.ts'
+import { nodes } from '../../pkg/api/types-node.ts'
 import { pods, type Pod } from '../../pkg/api/types-pod.ts'
+import { targetNode } from '../../pkg/controllers/daemon-plan.ts'
 import type { Client } from '../../pkg/client/client.ts'
 import type { Informers } from '../../pkg/client/informer.ts'
 import type { Clock } from '../../pkg/util/clock.ts'
@@ -30,6 +32,17 @@ export class HollowNode {
     this.#unsubscribe = informers.for(pods).onChange(({ object }) => {
       if (object) this.#queue.add(keyText(keyOf(object)))
     })
+  }
+
+  /** Registers the node, ready. */
+  async join(): Promise<void> {
+    const time = formatTime(this.#clock.now())
+    const resources = { cpu: '8', memory: '16Gi', pods: '110' }
+    const node = await this.#client.create(nodes, {
+      apiVersion: 'v1', kind: 'Node', metadata: { name: this.name, labels: { 'topology.kubernetes.io/zone': 'z1', 'kubernetes.io/hostname': this.name } }, spec: {},
+    })
+    const conditions = [{ type: 'Ready', status: 'True', reason: 'KubeletReady', lastHeartbeatTime: time, lastTransitionTime: time }]
+    await this.#client.patch(nodes, keyOf(node), { type: 'merge', body: { status: { conditions, capacity: resources, allocatable: resources } } }, { subresource: 'status' })
   }
 
   /** Looks at every pod again, after `becomesReady` or `letsGo` were changed. */
@@ -62,6 +75,8 @@ export class HollowNode {
       return
     }
     if (!pod.spec.nodeName) {
+      const only = targetNode(pod)
+      if (only !== undefined && only !== this.name) return
       await this.#client.createSubresource(pods, key, 'binding', {
         apiVersion: 'v1', kind: 'Binding', metadata: { ...key }, target: { kind: 'Node', name: this.name },
       } as never)
