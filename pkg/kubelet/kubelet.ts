@@ -102,14 +102,15 @@ export class Kubelet implements PodStreams {
       name: nodeName, client, clock, facts, addresses, maxPods, kubeletPort: this.#options.kubeletPort ?? 0, labels: this.#options.labels ?? {},
       runtime, images, log: this.#log,
     })
-    await agent.start(signal)
-    const { promise: synced, resolve } = Promise.withResolvers<void>()
+    const { promise: synced, resolve, reject } = Promise.withResolvers<void>()
     const source = new PodSource({
       client, clock, nodeName, log: this.#log, onPod: (pod) => this.#onPod(pod), onRemove: (uid) => this.#workers.get(uid)?.remove(), onSynced: resolve,
     })
     const unsubscribe = runtime.onChange((uid) => this.#wake(uid))
     this.#parts = { source, agent, watches, prober, unsubscribe }
+    await agent.start(signal)
     source.start()
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     await synced
     await this.#relist(tools)
   }

@@ -27,6 +27,8 @@ export interface NodeAgentOptions {
 }
 
 const heartbeatMs = 10_000
+/** A node that is not ready looks more often whether it is. */
+const unreadyMs = 500
 const leaseSeconds = 40
 const fullStatusMs = 300_000
 const leaseNamespace = 'kube-node-lease'
@@ -37,6 +39,8 @@ export class NodeAgent {
   #sent: { status: NodeStatus; atMs: number } | undefined
   #images: readonly RuntimeImage[] = []
   #timer: Timer | undefined
+  #ready = false
+  #renewedMs: number | undefined
   #beating: Promise<void> | undefined
   readonly #stopping = new AbortController()
 
@@ -86,7 +90,8 @@ export class NodeAgent {
   async #status(): Promise<NodeStatus> {
     const { name, facts, addresses, maxPods, kubeletPort, clock, runtime, images } = this.#options
     const state = await runtime.state().catch((error: Error): RuntimeState => ({ version: '', problem: { message: `container runtime is down: ${error.message}` } }))
-    if (!state.problem) this.#images = await images.list()
+    this.#ready = state.problem === undefined
+    if (this.#ready) this.#images = await images.list()
     return nodeStatus({
       name, facts, addresses, maxPods, kubeletPort, images: this.#images, nowMs: clock.now(),
       runtimeVersion: state.version || this.#node?.status?.nodeInfo?.containerRuntimeVersion || '',
@@ -110,13 +115,15 @@ export class NodeAgent {
   #beat(): void {
     if (this.#stopping.signal.aborted) return
     this.#beating = this.#beatOnce().finally(() => {
-      if (!this.#stopping.signal.aborted) this.#timer = this.#options.clock.setTimer(() => this.#beat(), heartbeatMs)
+      const delayMs = this.#ready ? heartbeatMs : unreadyMs
+      if (!this.#stopping.signal.aborted) this.#timer = this.#options.clock.setTimer(() => this.#beat(), delayMs)
     })
   }
 
   async #beatOnce(): Promise<void> {
+    const { clock } = this.#options
     try {
-      await this.#renew()
+      if (this.#renewedMs === undefined || clock.monotonic() - this.#renewedMs >= heartbeatMs - unreadyMs) await this.#renew()
       await this.#tell()
     } catch (error) {
       if (this.#stopping.signal.aborted) return
@@ -139,5 +146,6 @@ export class NodeAgent {
       }
       await client.create(leases, lease)
     }
+    this.#renewedMs = clock.monotonic()
   }
 }

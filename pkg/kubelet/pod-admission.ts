@@ -20,7 +20,26 @@ export function admitPod(input: AdmissionInput): PodVerdict | undefined {
   const sysctl = forbiddenSysctl(input.pod)
   if (sysctl !== undefined) return rejected('SysctlForbidden', `forbidden sysctl: "${sysctl}" not allowlisted`)
   if (!affine(input.pod, input.node)) return rejected('NodeAffinity', 'Predicate NodeAffinity failed: node(s) didn\'t match Pod\'s node affinity/selector')
+  if (portsTaken(input)) return rejected('NodePorts', 'Predicate NodePorts failed: node(s) didn\'t have free ports for the requested pod ports')
   return outOf(input)
+}
+
+interface HostPort {
+  readonly port: number
+  readonly protocol: string
+  readonly ip: string
+}
+
+function hostPorts(pod: Pod): HostPort[] {
+  const containers = [...(pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always'), ...pod.spec.containers]
+  return containers.flatMap((container) => container.ports ?? []).filter((port) => (port.hostPort ?? 0) > 0)
+    .map((port) => ({ port: port.hostPort ?? 0, protocol: port.protocol ?? 'TCP', ip: port.hostIP || '0.0.0.0' }))
+}
+
+function portsTaken({ pod, others }: AdmissionInput): boolean {
+  const used = others.flatMap(hostPorts)
+  return hostPorts(pod).some((own) => used.some((other) =>
+    own.port === other.port && own.protocol === other.protocol && (own.ip === other.ip || own.ip === '0.0.0.0' || other.ip === '0.0.0.0')))
 }
 
 const rejected = (reason: string, message: string): PodVerdict => ({ reason, message: `Pod was rejected: ${message}` })

@@ -15,6 +15,7 @@ import { containerFieldPath, podContainers, podText, podUid } from './pod-names.
 import { containerID, podStatus } from './pod-status.ts'
 import type { PodTools } from './pod-tools.ts'
 import type { RuntimePod } from './runtime-service.ts'
+import { same } from './status-patch.ts'
 import { StatusWriter } from './status-writer.ts'
 import { terminationMessage } from './termination-message.ts'
 
@@ -85,9 +86,7 @@ export class PodWorker {
     this.#writer.observe(pod)
     const before = this.#pod
     this.#pod = pod
-    const ours = before.metadata.generation === pod.metadata.generation && before.metadata.labels === pod.metadata.labels
-      && before.metadata.annotations === pod.metadata.annotations && before.metadata.deletionTimestamp === pod.metadata.deletionTimestamp
-    if (!ours) this.#actor.podChanged()
+    if (!same(asked(before), asked(pod))) this.#actor.podChanged()
     this.wake()
   }
 
@@ -296,5 +295,8 @@ export class PodWorker {
     if (Number.isFinite(atMs)) this.#timer = this.#options.clock.setTimer(() => this.wake(), Math.max(0, atMs - this.#options.clock.now()))
   }
 }
+
+/** What others ask of the pod; the rest is our own status coming back. */
+const asked = ({ metadata: { generation, labels, annotations, deletionTimestamp } }: Pod): object => ({ generation, labels, annotations, deletionTimestamp })
 
 const ownConditions = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'])

@@ -199,6 +199,38 @@ describeWithContainerd('the kubelet', () => {
     await remove(node, 'sidecar')
   }, 30_000)
 
+  it('confines containers as they ask, and lets others be added', async () => {
+    const pod = await node.createPod('secure', {
+      shareProcessNamespace: true, securityContext: { runAsUser: 1000, runAsGroup: 2000, supplementalGroups: [3000] },
+      containers: [{
+        name: 'main', command: script('id -u; id -g; id -G; touch /x; grep -E "^(NoNewPrivs|CapBnd|Seccomp):" /proc/self/status; cat /proc/1/comm; cat /proc/self/oom_score_adj; cat /proc/self/cgroup | head -1; sleep 1000'),
+        securityContext: { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, seccompProfile: { type: 'RuntimeDefault' } },
+        resources: { limits: { cpu: '500m', memory: '64Mi' } },
+      }],
+    })
+    await node.untilPod('secure', running)
+    let log = ''
+    const abort = new AbortController()
+    if (!node.kubelet) throw new Error('no kubelet')
+    for await (const piece of await node.kubelet.logs({ namespace: 'default', name: 'secure', uid: pod.metadata.uid ?? '' }, { container: 'main', follow: true, signal: abort.signal })) {
+      log += Buffer.from(piece).toString()
+      if (log.includes('kubepods')) abort.abort()
+    }
+    expect(log).toMatch(/1000\n2000\n2000 3000\n/)
+    expect(log).toContain('Read-only file system')
+    expect(log).toMatch(/CapBnd:\t0+\nNoNewPrivs:\t1\nSeccomp:\t2\n/)
+    expect(log).toMatch(/pause\n-?\d+\n/)
+    expect(log).toContain(`kubepods/pod${pod.metadata.uid}`)
+    const debug = { name: 'debug', image: 'busybox:1.36', command: script('echo debugging'), targetContainerName: 'main', terminationMessagePolicy: 'File' }
+    await node.client.patch(pods, inDefault('secure'), { type: 'strategic', body: { spec: { ephemeralContainers: [debug] } } }, { subresource: 'ephemeralcontainers' })
+    await node.untilPod('secure', ({ status }) => status?.ephemeralContainerStatuses?.[0]?.state?.terminated?.exitCode === 0)
+    expect(await node.log(pod, { container: 'debug' })).toBe('debugging\n')
+    const root = await node.createPod('root', { securityContext: { runAsNonRoot: true }, containers: [{ name: 'main' }] })
+    const refused = await node.untilPod('root', (seen) => statusOf(seen).state?.waiting?.reason === 'CreateContainerConfigError')
+    expect(statusOf(refused).state?.waiting?.message).toBe(`container has runAsNonRoot and image will run as root (pod: "root_default(${root.metadata.uid})", container: main)`)
+    await Promise.all([remove(node, 'secure'), remove(node, 'root')])
+  }, 30_000)
+
   it('ends a pod at its deadline', async () => {
     await node.createPod('deadline', { activeDeadlineSeconds: 1, containers: [{ name: 'main', command: ['sleep', '1000'] }] })
     const late = await node.untilPod('deadline', ({ status }) => status?.phase === 'Failed')
