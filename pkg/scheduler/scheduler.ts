@@ -110,7 +110,9 @@ export class Scheduler {
       this.#queue.remove(uid)
       const held = this.#snapshot.release(uid)
       const last = pod ?? previous
-      if (held && last) this.#queue.notify({ kind: 'pod-gone', object: last })
+      if (!held || !last) return
+      for (const plugin of this.#options.plugins) plugin.unreserve?.(podInfo(last))
+      this.#queue.notify({ kind: 'pod-gone', object: last })
     }
   }
 
@@ -169,18 +171,19 @@ export class Scheduler {
     this.#snapshot.assume(info, nodeName)
     const node = this.#snapshot.node(nodeName)
     if (node) for (const plugin of this.#options.plugins) plugin.reserve?.(info, node)
-    this.#bindings++
-    this.#track(this.#bind(info, nodeName).finally(() => {
-      this.#bindings--
-      this.#wake()
-    }))
+    this.#track(this.#bind(info, nodeName))
   }
 
   async #bind(info: PodInfo, nodeName: string): Promise<void> {
     const { client, events, plugins } = this.#options
     try {
       for (const plugin of plugins) if (plugin.preBind) await plugin.preBind(info, nodeName, this.#stop.signal)
-      await writeBinding(client, info.pod, nodeName)
+      // Pods whose volumes are being made don't count: they may take minutes.
+      this.#bindings++
+      await writeBinding(client, info.pod, nodeName).finally(() => {
+        this.#bindings--
+        this.#wake()
+      })
       this.#queue.remove(info.uid)
       const { namespace, name } = info.pod.metadata
       events.record(info.pod, { type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${namespace}/${name} to ${nodeName}` })

@@ -1,6 +1,6 @@
 // The scheduler on the real API server over the memory store: nodes and pods are only objects, nobody runs them.
 import type { KubeObject } from '../../pkg/api/object.ts'
-import { events, podDisruptionBudgets, serviceAccounts, storageClasses } from '../../pkg/api/types-config.ts'
+import { events, namespaces, podDisruptionBudgets, serviceAccounts, storageClasses } from '../../pkg/api/types-config.ts'
 import { nodes, type Node } from '../../pkg/api/types-node.ts'
 import { pods, type Pod, type PodSpec } from '../../pkg/api/types-pod.ts'
 import { persistentVolumeClaims, persistentVolumes } from '../../pkg/api/types-volume.ts'
@@ -8,65 +8,63 @@ import { QueuedEventRecorder } from '../../pkg/client/event-recorder.ts'
 import { defaultScheduler } from '../../pkg/scheduler/default-scheduler.ts'
 import type { Scheduler } from '../../pkg/scheduler/scheduler.ts'
 import { systemClock } from '../../pkg/util/clock.ts'
-import { Harness } from './harness.ts'
+import { BareCluster } from './bare-cluster.ts'
 
 describe('the scheduler', () => {
-  let harness: Harness
+  let cluster: BareCluster
   let scheduler: Scheduler
   let recorder: QueuedEventRecorder
   let namespace: string
   let count = 0
 
   const startScheduler = async (): Promise<void> => {
-    const { client, informers, logged } = harness
+    const { client, informers, logged } = cluster
     const log = (text: string): void => void logged.push(text)
     recorder = new QueuedEventRecorder({ client, clock: systemClock, component: 'default-scheduler', log })
     scheduler = defaultScheduler({ client, informers, events: recorder, clock: systemClock, log })
     await scheduler.start()
   }
   beforeAll(async () => {
-    harness = await Harness.start({ controllers: [] })
-    await harness.node.stop()
-    await harness.client.delete(nodes, { name: 'hollow' })
-    await harness.until(nodes, 'no node', (informer) => informer.list().length === 0)
+    cluster = new BareCluster()
     await startScheduler()
   })
   afterAll(async () => {
     await scheduler.stop()
     await recorder.stop()
-    await harness.stop()
-    expect(harness.logged).toEqual([])
+    await cluster.stop()
+    expect(cluster.logged).toEqual([])
   })
   beforeEach(async () => {
-    namespace = await harness.namespace(`ns-${++count}`)
-    await harness.client.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace, name: 'default' } })
+    namespace = `ns-${++count}`
+    await cluster.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace }, spec: {} })
+    await cluster.client.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace, name: 'default' } })
   })
   afterEach(async () => {
-    const { client } = harness
+    const { client } = cluster
     for (const pod of (await client.list(pods)).items) await client.delete(pods, { namespace: pod.metadata.namespace, name: pod.metadata.name ?? '' }, { gracePeriodSeconds: 0 })
     for (const node of (await client.list(nodes)).items) await client.delete(nodes, { name: node.metadata.name ?? '' })
-    await harness.until(nodes, 'no nodes', (informer) => informer.list().length === 0)
-    await harness.until(pods, 'no pods', (informer) => informer.list().length === 0)
+    await cluster.until(nodes, 'no nodes', (informer) => informer.list().length === 0)
+    await cluster.until(pods, 'no pods', (informer) => informer.list().length === 0)
   })
 
   const addNode = (name: string, { cpu = '2', labels = {}, ...spec }: { cpu?: string; labels?: Record<string, string> } & Partial<Node['spec']> = {}): Promise<Node> =>
-    harness.client.create(nodes, {
+    cluster.client.create(nodes, {
       apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } }, spec,
       status: { allocatable: { cpu, memory: '4Gi', pods: '10' }, capacity: { cpu, memory: '4Gi', pods: '10' } },
-    }).then((node) => harness.client.patch(nodes, { name }, { type: 'merge', body: { spec: { taints: spec.taints ?? null } } }).then(() => node))
-  const addPod = (name: string, cpu = '100m', spec: Partial<PodSpec> = {}): Promise<Pod> => harness.client.create(pods, {
+    }).then((node) => cluster.client.patch(nodes, { name }, { type: 'merge', body: { spec: { taints: spec.taints ?? null } } }).then(() => node))
+  const addPod = (name: string, cpu = '100m', spec: Partial<PodSpec> = {}): Promise<Pod> => cluster.client.create(pods, {
     apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name, labels: { app: name } },
     spec: { containers: [{ name: 'c', image: 'web:1', resources: { requests: { cpu } } }], ...spec },
   })
-  const pod = (name: string): Pod | undefined => harness.informers.for(pods).get({ namespace, name })
+  const pod = (name: string): Pod | undefined => cluster.informers.for(pods).get({ namespace, name })
   const bound = (name: string, to?: string): Promise<void> =>
-    harness.until(pods, `${name} is bound`, () => (to === undefined ? Boolean(pod(name)?.spec.nodeName) : pod(name)?.spec.nodeName === to))
+    cluster.until(pods, `${name} is bound`, () => (to === undefined ? Boolean(pod(name)?.spec.nodeName) : pod(name)?.spec.nodeName === to))
   const scheduled = (name: string) => pod(name)?.status?.conditions?.find(({ type }) => type === 'PodScheduled')
-  const refused = (name: string, message: string): Promise<void> => harness.until(pods, `${name} is refused: ${message}`, () => scheduled(name)?.message === message)
-  const remove = (name: string): Promise<unknown> => harness.client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0 })
+  const refused = (name: string, message: string): Promise<void> => cluster.until(pods, `${name} is refused: ${message}`, () => scheduled(name)?.message === message)
+  const remove = (name: string): Promise<unknown> => cluster.client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0 })
   const eventsOf = async (name: string): Promise<string[]> => {
     await recorder.flush()
-    return (await harness.client.list(events, { namespace })).items.filter(({ involvedObject }) => involvedObject.name === name).map(({ type, reason, message }) => `${type} ${reason}: ${message}`)
+    return (await cluster.client.list(events, { namespace })).items.filter(({ involvedObject }) => involvedObject.name === name).map(({ type, reason, message }) => `${type} ${reason}: ${message}`)
   }
   const notHelpful = (node: number): string => `preemption: 0/${node} nodes are available: ${node} Preemption is not helpful for scheduling.`
 
@@ -91,7 +89,7 @@ describe('the scheduler', () => {
     await addNode('a', { unschedulable: true })
     await addPod('web')
     await refused('web', `0/1 nodes are available: 1 node(s) were unschedulable. ${notHelpful(1)}`)
-    await harness.client.patch(nodes, { name: 'a' }, { type: 'merge', body: { spec: { unschedulable: null } } })
+    await cluster.client.patch(nodes, { name: 'a' }, { type: 'merge', body: { spec: { unschedulable: null } } })
     await bound('web', 'a')
   })
 
@@ -120,7 +118,7 @@ describe('the scheduler', () => {
     await addPod('web', '1', { schedulingGates: [{ name: 'example.com/wait' }] })
     await refused('web', 'Scheduling is blocked due to non-empty scheduling gates')
     expect(scheduled('web')).toMatchObject({ status: 'False', reason: 'SchedulingGated' })
-    await harness.client.patch(pods, { namespace, name: 'web' }, { type: 'merge', body: { spec: { schedulingGates: null } } })
+    await cluster.client.patch(pods, { namespace, name: 'web' }, { type: 'merge', body: { spec: { schedulingGates: null } } })
     await bound('web')
   })
 
@@ -135,7 +133,7 @@ describe('the scheduler', () => {
 
   it('preempts the least important pod, and tells', async () => {
     for (const [name, value] of [['low', 10], ['middle', 20], ['high', 1000]] as const) {
-      await harness.client.create({ group: 'scheduling.k8s.io', version: 'v1', plural: 'priorityclasses', kind: 'PriorityClass', namespaced: false }, {
+      await cluster.client.create({ group: 'scheduling.k8s.io', version: 'v1', plural: 'priorityclasses', kind: 'PriorityClass', namespaced: false }, {
         apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value,
       } as KubeObject)
     }
@@ -144,11 +142,11 @@ describe('the scheduler', () => {
     await addPod('two', '900m', { priorityClassName: 'low' })
     await Promise.all([bound('one'), bound('two')])
     await addPod('vip', '1', { priorityClassName: 'high' })
-    await harness.until(pods, 'two is going', () => pod('two')?.metadata.deletionTimestamp !== undefined)
+    await cluster.until(pods, 'two is going', () => pod('two')?.metadata.deletionTimestamp !== undefined)
     expect(pod('two')?.status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({
       status: 'True', reason: 'PreemptionByScheduler', message: 'default-scheduler: preempting to accommodate a higher priority pod',
     })
-    await harness.until(pods, 'vip is nominated', () => pod('vip')?.status?.nominatedNodeName === 'a')
+    await cluster.until(pods, 'vip is nominated', () => pod('vip')?.status?.nominatedNodeName === 'a')
     expect(pod('one')?.metadata.deletionTimestamp).toBeUndefined()
     // Room that is promised is not given to the less important, although it would fit beside what is there.
     await addPod('late', '1', { priorityClassName: 'low' })
@@ -164,20 +162,20 @@ describe('the scheduler', () => {
     await addNode('b')
     await addPod('web', '1', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] })
     await refused('web', `0/2 nodes are available: persistentvolumeclaim "data" not found. ${notHelpful(2)}`)
-    await harness.client.create(storageClasses, { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'local' }, provisioner: 'kinglet.dev/local', volumeBindingMode: 'WaitForFirstConsumer' })
-    await harness.client.create(persistentVolumeClaims, {
+    await cluster.client.create(storageClasses, { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'local' }, provisioner: 'kinglet.dev/local', volumeBindingMode: 'WaitForFirstConsumer' })
+    await cluster.client.create(persistentVolumeClaims, {
       apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { namespace, name: 'data' },
       spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'local', resources: { requests: { storage: '1Gi' } } },
     })
-    const claim = () => harness.informers.for(persistentVolumeClaims).get({ namespace, name: 'data' })
-    await harness.until(persistentVolumeClaims, 'a node is chosen', () => claim()?.metadata.annotations?.['volume.kubernetes.io/selected-node'] !== undefined)
+    const claim = () => cluster.informers.for(persistentVolumeClaims).get({ namespace, name: 'data' })
+    await cluster.until(persistentVolumeClaims, 'a node is chosen', () => claim()?.metadata.annotations?.['volume.kubernetes.io/selected-node'] !== undefined)
     const node = claim()?.metadata.annotations?.['volume.kubernetes.io/selected-node']
     expect(pod('web')?.spec.nodeName).toBeUndefined()
-    await harness.client.create(persistentVolumes, {
+    await cluster.client.create(persistentVolumes, {
       apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'made' },
       spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], storageClassName: 'local', hostPath: { path: '/x' }, claimRef: { namespace, name: 'data' } },
     })
-    await harness.client.patch(persistentVolumeClaims, { namespace, name: 'data' }, { type: 'merge', body: { metadata: { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } }, spec: { volumeName: 'made' } } })
+    await cluster.client.patch(persistentVolumeClaims, { namespace, name: 'data' }, { type: 'merge', body: { metadata: { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } }, spec: { volumeName: 'made' } } })
     await bound('web', node)
   })
 
@@ -199,7 +197,7 @@ describe('the scheduler', () => {
     await Promise.all(Array.from({ length: 100 }, (_, index) => addPod(`p${index}`, '10m')))
     await Promise.all(Array.from({ length: 100 }, (_, index) => bound(`p${index}`)))
     const perNode = new Map<string, number>()
-    for (const { spec } of harness.informers.for(pods).list(namespace)) perNode.set(spec.nodeName ?? '', (perNode.get(spec.nodeName ?? '') ?? 0) + 1)
+    for (const { spec } of cluster.informers.for(pods).list(namespace)) perNode.set(spec.nodeName ?? '', (perNode.get(spec.nodeName ?? '') ?? 0) + 1)
     expect([...perNode.values()]).toEqual(Array<number>(10).fill(10))
   })
 
@@ -219,12 +217,12 @@ describe('the scheduler', () => {
     await addPod('kept', '900m', { priorityClassName: 'low' })
     await addPod('let-go', '900m', { priorityClassName: 'middle' })
     await Promise.all([bound('kept'), bound('let-go')])
-    await harness.client.create(podDisruptionBudgets, {
+    await cluster.client.create(podDisruptionBudgets, {
       apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { namespace, name: 'b' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'kept' } } },
     })
-    await harness.until(podDisruptionBudgets, 'the budget', (informer) => informer.list(namespace).length === 1)
+    await cluster.until(podDisruptionBudgets, 'the budget', (informer) => informer.list(namespace).length === 1)
     await addPod('vip', '1', { priorityClassName: 'high' })
-    await harness.until(pods, 'let-go is going', () => pod('let-go')?.metadata.deletionTimestamp !== undefined)
+    await cluster.until(pods, 'let-go is going', () => pod('let-go')?.metadata.deletionTimestamp !== undefined)
     expect(pod('kept')?.metadata.deletionTimestamp).toBeUndefined()
     await remove('let-go')
     await bound('vip')

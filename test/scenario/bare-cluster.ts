@@ -1,0 +1,51 @@
+// The API server's core on the memory store, with informers and nothing else: no controllers, no nodes.
+import type { KubeObject, Resource } from '../../pkg/api/object.ts'
+import { createHandle } from '../../pkg/apiserver/handle.ts'
+import { podRequests } from '../../pkg/apiserver/pod-requests.ts'
+import { DirectClient } from '../../pkg/client/direct-client.ts'
+import type { Informer } from '../../pkg/client/informer.ts'
+import { SharedInformers } from '../../pkg/client/shared-informers.ts'
+import { defaultAdmission } from '../../pkg/registry/admission-plugins.ts'
+import { builtinDefinitions } from '../../pkg/registry/kinds.ts'
+import { Registry } from '../../pkg/registry/registry.ts'
+import { ServiceAllocator } from '../../pkg/registry/service-allocator.ts'
+import { MemoryStore } from '../../pkg/storage/memory-store.ts'
+import { systemClock } from '../../pkg/util/clock.ts'
+
+export class BareCluster {
+  /** What went wrong, in the components' words. */
+  readonly logged: string[] = []
+  readonly client: DirectClient
+  readonly informers: SharedInformers
+  readonly #store = new MemoryStore()
+  readonly #registry: Registry
+
+  constructor() {
+    this.#registry = new Registry({
+      store: this.#store, clock: systemClock, definitions: builtinDefinitions(), admission: defaultAdmission, allocators: [new ServiceAllocator({ cidr: '10.96.0.0/16' })],
+    })
+    const authorizer = { authorize: () => ({ allowed: true }), rulesFor: () => ({ resourceRules: [], nonResourceRules: [], rules: [] }) }
+    const handle = createHandle({ registry: this.#registry, authorizer, special: new Map(podRequests(this.#registry)) })
+    this.client = new DirectClient(handle, { username: 'admin', groups: ['system:masters', 'system:authenticated'] })
+    this.informers = new SharedInformers({ client: this.client, clock: systemClock, log: (text) => void this.logged.push(text) })
+  }
+
+  async stop(): Promise<void> {
+    await this.informers.stop()
+    await this.#registry.stop()
+    await this.#store.close()
+  }
+
+  /** Waits until `holds` for what the informer shows; fails with what it showed last. */
+  async until<T extends KubeObject>(resource: Resource<T>, what: string, holds: (informer: Informer<T>) => boolean, timeoutMs = 4000): Promise<void> {
+    const informer = this.informers.for(resource)
+    let timer: { cancel(): void } | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = systemClock.setTimer(() => {
+        const shown = informer.list().map((object) => JSON.stringify({ ...object, metadata: { ...object.metadata, managedFields: undefined } }))
+        reject(new Error(`never came true: ${what}\n${shown.join('\n')}\n${this.logged.join('\n')}`))
+      }, timeoutMs)
+    })
+    await Promise.race([informer.until(() => informer.synced && holds(informer)), late]).finally(() => timer?.cancel())
+  }
+}
