@@ -8,7 +8,7 @@ import type { Container, Pod } from '../api/types-pod.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
 import type { Clock } from '../util/clock.ts'
-import { containerMounts } from './container-mounts.ts'
+import type { containerMounts } from './container-mounts.ts'
 import { containerLimits } from './container-resources.ts'
 import { containerEnvironment, environmentSources } from './environment.ts'
 import { expand } from './expansion.ts'
@@ -29,6 +29,7 @@ export interface StarterNode extends SandboxNode {
   readonly hostIPs: readonly string[]
   readonly allocatable: Readonly<Record<string, string>>
   readonly mounter: Mounter
+  readonly containerMounts: typeof containerMounts
 }
 
 export interface StarterOptions {
@@ -98,7 +99,7 @@ export class ContainerStarter {
     const { node } = this.#options
     checkNonRoot(pod, container, image)
     const env = await this.#environment(request)
-    const { mounts, messageFile } = await containerMounts({
+    const { mounts, messageFile } = await node.containerMounts({
       pod, container, attempt, env, volumes: request.volumes, podIPs: request.podIPs,
       clusterDomain: node.dns.clusterDomain, paths: node.paths, mounter: node.mounter,
     })

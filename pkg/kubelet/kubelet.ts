@@ -15,17 +15,16 @@ import { ImagePuller } from './image-puller.ts'
 import { LinuxMounter } from './linux-mounter.ts'
 import { NodeAgent } from './node-agent.ts'
 import { defaultAddress, readNodeFacts } from './node-facts.ts'
+import { realFiles, type NodeFiles } from './node-files.ts'
 import { nodeLabels, nodeResources } from './node-status.ts'
 import { ObjectWatches } from './object-watches.ts'
 import { OrphanCollector } from './orphans.ts'
 import { admitPod } from './pod-admission.ts'
-import { releaseCgroup } from './pod-cgroup.ts'
 import type { PodVerdict } from './pod-ending.ts'
 import { podContainers, containerFieldPath, podUid } from './pod-names.ts'
 import { PodSource } from './pod-source.ts'
 import { NodeStreams } from './pod-streams.ts'
 import type { PodTools } from './pod-tools.ts'
-import { standardVolumeTypes } from './pod-volumes.ts'
 import { PodWorker } from './pod-worker.ts'
 import { Prober } from './prober.ts'
 import type { ImageService, RuntimeService } from './runtime-service.ts'
@@ -59,6 +58,8 @@ export interface KubeletOptions {
   readonly kubeletPort?: number
   readonly labels?: Readonly<Record<string, string>>
   readonly mounter?: Mounter
+  /** `hollowFiles` for a hollow runtime. */
+  readonly files?: NodeFiles
   readonly log?: (message: string) => void
 }
 
@@ -151,7 +152,7 @@ export class Kubelet implements PodStreams {
       dns: { clusterDns: options.clusterDns ?? [], clusterDomain: options.clusterDomain ?? 'cluster.local', host: parseResolvConf(resolvConf) },
       paths: { pods, logs: options.logDirectory ?? '/var/log/pods', seccomp: join(options.dataDirectory, 'seccomp') },
       cgroupDriver: options.cgroupDriver ?? 'cgroupfs', cgroupRoot: options.cgroupRoot ?? '',
-      mounter: options.mounter ?? new LinuxMounter(),
+      mounter: options.mounter ?? new LinuxMounter(), containerMounts: (options.files ?? realFiles).containerMounts,
     }
   }
 
@@ -168,11 +169,11 @@ export class Kubelet implements PodStreams {
   }
 
   #makeTools(node: StarterNode, watches: ObjectWatches, prober: Prober): PodTools {
-    const { runtime, client, clock, events, images } = this.#options
+    const { runtime, client, clock, events, images, files = realFiles } = this.#options
     const tokens = new RequestedTokens({ client, clock })
     const puller = new ImagePuller({ images, client, clock })
     return {
-      runtime, prober, watches, node, tokens, volumeTypes: standardVolumeTypes(tokens), releaseCgroup,
+      runtime, prober, watches, node, tokens, volumeTypes: files.volumeTypes(tokens), releaseCgroup: files.releaseCgroup,
       starter: new ContainerStarter({ runtime, puller, client, events, clock, node }),
       killer: new ContainerKiller({ runtime, events, clock }),
       handler: async (name) => (await client.get(runtimeClasses, { name }).catch((error: unknown) => {

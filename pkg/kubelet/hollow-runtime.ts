@@ -1,0 +1,162 @@
+// A runtime that is not there: pods live in memory, containers run nothing. For clusters of many nodes, or without containerd.
+import type { Clock, Timer } from '../util/clock.ts'
+import type {
+  ContainerSpec, ExecResult, ImageService, RuntimeContainer, RuntimeImage, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState, SandboxSpec,
+} from './runtime-service.ts'
+
+export interface HollowOutcome {
+  readonly exitCode: number
+  readonly afterMs: number
+}
+
+export interface HollowRuntimeOptions {
+  readonly clock: Clock
+  /** The address of the n-th pod that does not have the host's network. */
+  readonly podIP?: (serial: number) => string
+  /** How a container ends by itself; undefined for one that runs until it is stopped. Default: what `sleep` and `exit` commands say. */
+  readonly outcome?: (spec: ContainerSpec) => HollowOutcome | undefined
+}
+
+interface HollowContainer {
+  readonly uid: string
+  readonly spec: ContainerSpec
+  view: RuntimeContainer
+  timer?: Timer
+}
+
+interface HollowSandbox {
+  readonly spec: SandboxSpec
+  view: RuntimeSandbox
+}
+
+const killedExitCode = 137
+
+/** Invariant: a container's sandbox is there; a sandbox that is not ready has no running container. */
+export class HollowRuntime implements RuntimeService, ImageService {
+  readonly #options: HollowRuntimeOptions
+  readonly #sandboxes = new Map<string, HollowSandbox>()
+  readonly #containers = new Map<string, HollowContainer>()
+  readonly #listeners = new Set<(uid: string | undefined) => void>()
+  #serial = 0
+
+  constructor(options: HollowRuntimeOptions) {
+    this.#options = options
+  }
+
+  async state(): Promise<RuntimeState> {
+    return { version: 'hollow://1' }
+  }
+
+  async pods(uid?: string): Promise<readonly RuntimePod[]> {
+    const uids = uid === undefined ? new Set([...this.#sandboxes.values()].map((sandbox) => sandbox.spec.uid)) : [uid]
+    return [...uids].flatMap((each) => {
+      const sandboxes = [...this.#sandboxes.values()].filter((sandbox) => sandbox.spec.uid === each)
+      const first = sandboxes[0]
+      if (!first) return []
+      const containers = [...this.#containers.values()].filter((container) => container.uid === each).map((container) => container.view)
+      return [{ uid: each, name: first.spec.name, namespace: first.spec.namespace, sandboxes: sandboxes.map((sandbox) => sandbox.view).reverse(), containers: containers.reverse() }]
+    })
+  }
+
+  async createSandbox(spec: SandboxSpec): Promise<string> {
+    const serial = this.#serial++
+    const id = `sandbox-${spec.uid}-${serial}`
+    const ips = spec.namespaces.network === 'node' ? [] : [this.#options.podIP?.(serial) ?? `10.${(serial >> 16) & 255}.${(serial >> 8) & 255}.${serial & 255}`]
+    this.#sandboxes.set(id, { spec, view: { id, attempt: spec.attempt, ready: true, createdAtMs: this.#options.clock.now(), ips } })
+    return id
+  }
+
+  async stopSandbox(id: string): Promise<void> {
+    const sandbox = this.#sandboxes.get(id)
+    if (!sandbox) return
+    for (const container of this.#inside(id)) this.#end(container, killedExitCode)
+    sandbox.view = { ...sandbox.view, ready: false, ips: [] }
+  }
+
+  async removeSandbox(id: string): Promise<void> {
+    await this.stopSandbox(id)
+    for (const container of this.#inside(id)) this.#containers.delete(container.view.id)
+    this.#sandboxes.delete(id)
+  }
+
+  async createContainer(sandboxId: string, sandbox: SandboxSpec, spec: ContainerSpec): Promise<string> {
+    if (!this.#sandboxes.get(sandboxId)?.view.ready) throw new Error(`sandbox ${sandboxId} is not ready`)
+    const id = `container-${sandbox.uid}-${this.#serial++}`
+    this.#containers.set(id, {
+      uid: sandbox.uid, spec,
+      view: {
+        id, sandboxId, name: spec.name, attempt: spec.attempt, phase: 'created', createdAtMs: this.#options.clock.now(), startedAtMs: 0, finishedAtMs: 0,
+        exitCode: 0, reason: '', message: '', image: spec.userImage, imageId: spec.image, annotations: spec.annotations,
+      },
+    })
+    return id
+  }
+
+  async startContainer(id: string): Promise<void> {
+    const container = this.#containers.get(id)
+    if (!container || container.view.phase !== 'created') throw new Error(`container ${id} cannot be started`)
+    const { clock, outcome = commandOutcome } = this.#options
+    container.view = { ...container.view, phase: 'running', startedAtMs: clock.now() }
+    const end = outcome(container.spec)
+    if (end) container.timer = clock.setTimer(() => this.#end(container, end.exitCode), end.afterMs)
+  }
+
+  async stopContainer(id: string): Promise<void> {
+    const container = this.#containers.get(id)
+    if (container) this.#end(container, killedExitCode)
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    await this.stopContainer(id)
+    this.#containers.delete(id)
+  }
+
+  async updateContainer(): Promise<void> {}
+
+  async exec(): Promise<ExecResult> {
+    return { exitCode: 0, stdout: '', stderr: '' }
+  }
+
+  async stream(): Promise<URL> {
+    throw new Error('a hollow container runs no commands')
+  }
+
+  onChange(listener: (uid: string | undefined) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  async find(image: string): Promise<RuntimeImage> {
+    return { id: image, names: [image], sizeBytes: 0, username: '', uid: 65534 }
+  }
+
+  async pull(image: string): Promise<string> {
+    return image
+  }
+
+  async list(): Promise<readonly RuntimeImage[]> {
+    return []
+  }
+
+  async remove(): Promise<void> {}
+
+  #inside(sandboxId: string): HollowContainer[] {
+    return [...this.#containers.values()].filter((container) => container.view.sandboxId === sandboxId)
+  }
+
+  #end(container: HollowContainer, exitCode: number): void {
+    if (container.view.phase !== 'running') return
+    container.timer?.cancel()
+    container.view = { ...container.view, phase: 'exited', exitCode, finishedAtMs: this.#options.clock.now() }
+    for (const listener of [...this.#listeners]) listener(container.uid)
+  }
+}
+
+/** `sleep 5` ends well after five seconds; `… exit 3` ends at once, badly; anything else runs on. */
+export function commandOutcome({ command, args }: ContainerSpec): HollowOutcome | undefined {
+  const words = [...command, ...args].join(' ')
+  const slept = /(?:^|\s)sleep (\d+)/.exec(words)
+  const exited = /(?:^|\s|;)exit (\d+)/.exec(words)
+  if (!slept && !exited) return undefined
+  return { exitCode: Number(exited?.[1] ?? 0), afterMs: Number(slept?.[1] ?? 0) * 1000 }
+}
