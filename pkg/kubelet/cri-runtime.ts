@@ -7,7 +7,7 @@ import { sleep } from '../util/clock.ts'
 import { containerConfig, resourcesOf, sandboxConfig } from './cri-config.ts'
 import { containerNameLabel, ownerLabel, podNameLabel, podNamespaceLabel, podUidLabel } from './labels.ts'
 import type {
-  ContainerLimits, ContainerPhase, ContainerSpec, ExecResult, RuntimeContainer, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState,
+  ContainerLimits, ContainerPhase, ContainerSpec, ExecResult, RuntimeContainer, RuntimeHost, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState,
   SandboxSpec, StreamRequest,
 } from './runtime-service.ts'
 import { ExecTimeout } from './runtime-service.ts'
@@ -25,7 +25,7 @@ export interface CriRuntimeOptions {
 
 const settleDelaysMs = [2, 5, 10, 20, 40, 80, 160, 320, 640, 1280]
 
-export class CriRuntime implements RuntimeService {
+export class CriRuntime implements RuntimeService, RuntimeHost {
   readonly #cri: CriClient
   readonly #clock: Clock
   readonly #taskExits: TaskExits
@@ -157,6 +157,10 @@ export class CriRuntime implements RuntimeService {
 
   async updateContainer(id: string, limits: ContainerLimits): Promise<void> {
     await worded(this.#cri.updateContainerResources({ containerId: id, linux: resourcesOf(limits) }))
+  }
+
+  async reopenLog(containerId: string): Promise<void> {
+    await worded(this.#cri.reopenContainerLog({ containerId }))
   }
 
   async exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {

@@ -1,7 +1,7 @@
 // A runtime that is not there: pods live in memory, containers run nothing. For clusters of many nodes, or without containerd.
 import type { Clock, Timer } from '../util/clock.ts'
 import type {
-  ContainerSpec, ExecResult, ImageService, RuntimeContainer, RuntimeImage, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState, SandboxSpec,
+  ContainerSpec, ExecResult, ImageService, RuntimeContainer, RuntimeHost, RuntimeImage, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState, SandboxSpec,
 } from './runtime-service.ts'
 
 export interface HollowOutcome {
@@ -32,7 +32,7 @@ interface HollowSandbox {
 const killedExitCode = 137
 
 /** Invariant: a container's sandbox is there; a sandbox that is not ready has no running container. */
-export class HollowRuntime implements RuntimeService, ImageService {
+export class HollowRuntime implements RuntimeService, RuntimeHost, ImageService {
   readonly #options: HollowRuntimeOptions
   readonly #sandboxes = new Map<string, HollowSandbox>()
   readonly #containers = new Map<string, HollowContainer>()
@@ -112,6 +112,8 @@ export class HollowRuntime implements RuntimeService, ImageService {
   }
 
   async updateContainer(): Promise<void> {}
+
+  async reopenLog(): Promise<void> {}
 
   async exec(): Promise<ExecResult> {
     return { exitCode: 0, stdout: '', stderr: '' }

@@ -13,6 +13,7 @@ import { ContainerStarter, type StarterNode } from './container-starter.ts'
 import { parseResolvConf } from './dns-config.ts'
 import { ImagePuller } from './image-puller.ts'
 import { LinuxMounter } from './linux-mounter.ts'
+import { rotateLog } from './log-rotation.ts'
 import { NodeAgent } from './node-agent.ts'
 import { defaultAddress, readNodeFacts } from './node-facts.ts'
 import { realFiles, type NodeFiles } from './node-files.ts'
@@ -21,13 +22,14 @@ import { ObjectWatches } from './object-watches.ts'
 import { OrphanCollector } from './orphans.ts'
 import { admitPod } from './pod-admission.ts'
 import type { PodVerdict } from './pod-ending.ts'
-import { podContainers, containerFieldPath, podUid } from './pod-names.ts'
+import { podContainers, containerFieldPath, logDirectory, podUid } from './pod-names.ts'
+import { containerLogPath } from './pod-files.ts'
 import { PodSource } from './pod-source.ts'
 import { NodeStreams } from './pod-streams.ts'
 import type { PodTools } from './pod-tools.ts'
 import { PodWorker } from './pod-worker.ts'
 import { Prober } from './prober.ts'
-import type { ImageService, RuntimeService } from './runtime-service.ts'
+import type { ImageService, RuntimeHost, RuntimeService } from './runtime-service.ts'
 import type { ExecOptions, LogOptions, PodRef, PodStreams } from './streams.ts'
 import { RequestedTokens } from './volume-payload.ts'
 import type { Mounter } from './volume.ts'
@@ -38,7 +40,7 @@ export interface KubeletOptions {
   readonly clock: Clock
   /** Its component is `kubelet`, its host the node's name. */
   readonly events: EventRecorder
-  readonly runtime: RuntimeService
+  readonly runtime: RuntimeService & RuntimeHost
   readonly images: ImageService
   /** Where pods' volumes and files are kept. */
   readonly dataDirectory: string
@@ -207,6 +209,13 @@ export class Kubelet implements PodStreams {
     else this.#workers.get(uid)?.wake()
   }
 
+  async #rotateLogs({ runtime: { namespace, name, uid, containers } }: PodWorker, root: string): Promise<void> {
+    const { runtime, clock } = this.#options
+    for (const container of containers.filter((each) => each.phase === 'running')) {
+      await rotateLog(join(logDirectory(root, { namespace, name, uid }), containerLogPath(container.name, container.attempt)), () => runtime.reopenLog(container.id), { clock })
+    }
+  }
+
   /** A safety net under the runtime's events; also removes what no pod of this node owns. */
   async #relist(tools: PodTools): Promise<void> {
     try {
@@ -215,6 +224,7 @@ export class Kubelet implements PodStreams {
         const worker = this.#workers.get(pod.uid)
         if (worker && fingerprint(worker.runtime) !== fingerprint(pod)) worker.wake()
       }
+      for (const worker of this.#workers.values()) await this.#rotateLogs(worker, tools.node.paths.logs)
       const directories = await readdir(tools.node.paths.pods)
       await new OrphanCollector(tools, this.#log).collect({ found, directories, owned: (uid) => this.#workers.has(uid) })
     } catch (error) {

@@ -9,7 +9,7 @@ import type { Clock, Timer } from '../util/clock.ts'
 import { sleep } from '../util/clock.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { nodeLabels, nodeStatus, withoutHeartbeats } from './node-status.ts'
-import type { ImageService, RuntimeImage, RuntimeService, RuntimeState } from './runtime-service.ts'
+import type { ImageService, RuntimeHost, RuntimeImage, RuntimeState } from './runtime-service.ts'
 import { same } from './status-patch.ts'
 
 export interface NodeAgentOptions {
@@ -21,7 +21,7 @@ export interface NodeAgentOptions {
   readonly maxPods: number
   readonly kubeletPort: number
   readonly labels: Readonly<Record<string, string>>
-  readonly runtime: Pick<RuntimeService, 'state'>
+  readonly runtime: Pick<RuntimeHost, 'state'>
   readonly images: Pick<ImageService, 'list'>
   readonly log: (message: string) => void
 }

@@ -5,6 +5,7 @@ import type { Pod } from '../api/types-pod.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
 import type { Clock } from '../util/clock.ts'
+import { ContainerResizer } from './container-resizer.ts'
 import { startSources } from './container-starter.ts'
 import { runHook } from './lifecycle-hook.ts'
 import type { KillAction, PlanInput, PodPlan, StartAction } from './pod-plan.ts'
@@ -14,6 +15,7 @@ import { containerFieldPath, logDirectory, podContainers, podUid } from './pod-n
 import type { Waiting } from './pod-status.ts'
 import type { PodTools } from './pod-tools.ts'
 import { PodVolumes } from './pod-volumes.ts'
+import { wholeValue } from './quantity-values.ts'
 import { RestartBackOff } from './restart-back-off.ts'
 import type { RuntimeContainer, RuntimePod, RuntimeSandbox } from './runtime-service.ts'
 import { sandboxSpec } from './sandbox-spec.ts'
@@ -46,6 +48,7 @@ const endlessMs = 24 * 3_600_000
 export class PodActor {
   readonly #options: PodActorOptions
   readonly #volumes: PodVolumes
+  readonly #resizer: ContainerResizer
   readonly #backOff = new RestartBackOff({ baseMs: 10_000, maxMs: 300_000 })
   readonly #sandboxBackOff = new RestartBackOff({ baseMs: 1000, maxMs: 60_000 })
   readonly #volumeBackOff = new RestartBackOff({ baseMs: 500, maxMs: 122_000 })
@@ -63,6 +66,7 @@ export class PodActor {
   constructor(options: PodActorOptions) {
     this.#options = options
     const { tools, clock } = options
+    this.#resizer = new ContainerResizer(tools.runtime, wholeValue(tools.node.allocatable['memory']) || 1)
     this.#volumes = new PodVolumes({
       directory: podDirectory(tools.node.paths, podUid(options.pod)), types: tools.volumeTypes, watches: tools.watches, mounter: tools.node.mounter, clock,
       onStale: () => {
@@ -137,6 +141,7 @@ export class PodActor {
   act(pod: Pod, input: ActInput): void {
     for (const kill of input.plan.kills) void this.#kill(pod, kill, input)
     for (const id of input.plan.stopSandboxes) void this.#stopSandbox(id)
+    if (input.endMs === undefined) void this.#resize(pod, input)
     if (!this.#starts && !input.plan.stopped) {
       const abort = new AbortController()
       const work = input.plan.starts.length > 0 || (input.endMs === undefined && this.#volumes.stale && input.runtime.containers.length > 0)
@@ -172,6 +177,21 @@ export class PodActor {
     } finally {
       if (!again) this.#acted()
     }
+  }
+
+  async #resize(pod: Pod, input: ActInput): Promise<void> {
+    const targets = new Map(podContainers(pod).map((each) => [each.container.name, each]))
+    for (const container of input.runtime.containers.filter((each) => each.phase === 'running')) {
+      const target = targets.get(container.name)
+      if (!target || target.kind === 'ephemeral') continue
+      try {
+        const outcome = await this.#resizer.apply(pod, target.container, container)
+        if (outcome === 'restart') void this.#kill(pod, { type: 'kill', container, target, reason: 'changed', message: `Container ${container.name} resize requires restart` }, input)
+      } catch (error) {
+        this.#options.log(`container ${container.name} of pod ${pod.metadata.namespace}/${pod.metadata.name} could not be resized: ${(error as Error).message}`)
+      }
+    }
+    this.#resizer.forget(new Set(input.runtime.containers.map((container) => container.id)))
   }
 
   async #stopSandbox(id: string): Promise<void> {

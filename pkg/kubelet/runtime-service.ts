@@ -169,7 +169,6 @@ export interface RuntimeState {
  * succeeds; a change listener is called after the change can be read. Not promised: a call for every change.
  */
 export interface RuntimeService {
-  state(): Promise<RuntimeState>
   /** All pods that this kubelet made, or the one with this uid. */
   pods(uid?: string): Promise<readonly RuntimePod[]>
   createSandbox(spec: SandboxSpec): Promise<string>
@@ -189,6 +188,13 @@ export interface RuntimeService {
   stream(request: StreamRequest): Promise<URL>
   /** Calls back with the uid of a pod of which something ended, undefined when that is not known. Returns the end of it. */
   onChange(listener: (uid: string | undefined) => void): () => void
+}
+
+/** The runtime as a part of the node. */
+export interface RuntimeHost {
+  state(): Promise<RuntimeState>
+  /** The container's log was moved away: go on in a new file of the old name. */
+  reopenLog(containerId: string): Promise<void>
 }
 
 export class ExecTimeout extends Error {

@@ -225,6 +225,14 @@ describeWithContainerd('the kubelet', () => {
     await node.client.patch(pods, inDefault('secure'), { type: 'strategic', body: { spec: { ephemeralContainers: [debug] } } }, { subresource: 'ephemeralcontainers' })
     await node.untilPod('secure', ({ status }) => status?.ephemeralContainerStatuses?.[0]?.state?.terminated?.exitCode === 0)
     expect(await node.log(pod, { container: 'debug' })).toBe('debugging\n')
+    await node.client.patch(pods, inDefault('secure'), { type: 'strategic', body: { spec: { containers: [{ name: 'main', resources: { limits: { memory: '96Mi' }, requests: { memory: '96Mi' } } }] } } }, { subresource: 'resize' })
+    const resized = async (): Promise<number> => {
+      const { status } = await node.cri.containerStatus({ containerId: statusOf(await node.pod('secure')).containerID?.replace('containerd://', '') ?? '' })
+      return status?.resources?.linux?.memoryLimitInBytes ?? 0
+    }
+    for (let turn = 0; turn < 200 && (await resized()) !== 96 * 2 ** 20; turn++) await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(await resized()).toBe(96 * 2 ** 20)
+    expect(statusOf(await node.pod('secure'))).toMatchObject({ restartCount: 0, resources: { limits: { memory: '96Mi' } } })
     const root = await node.createPod('root', { securityContext: { runAsNonRoot: true }, containers: [{ name: 'main' }] })
     const refused = await node.untilPod('root', (seen) => statusOf(seen).state?.waiting?.reason === 'CreateContainerConfigError')
     expect(statusOf(refused).state?.waiting?.message).toBe(`container has runAsNonRoot and image will run as root (pod: "root_default(${root.metadata.uid})", container: main)`)
