@@ -8,6 +8,7 @@ import { kubeconfigYaml } from '../pki/kubeconfig.ts'
 import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
 import { defaultAdmission } from '../registry/admission-plugins.ts'
 import { ensureObjects } from '../registry/bootstrap.ts'
+import { CustomResources } from '../registry/custom-resources.ts'
 import { builtinDefinitions } from '../registry/kinds.ts'
 import { Registry } from '../registry/registry.ts'
 import { ServiceAllocator } from '../registry/service-allocator.ts'
@@ -64,6 +65,8 @@ export async function startServer({ nodeConnections = () => undefined }: { nodeC
     object('v1', 'ServiceAccount', { name: 'default', namespace: 'default' }), object('v1', 'ServiceAccount', { name: 'default', namespace: 'a' }),
   ])
   const logged: string[] = []
+  const custom = new CustomResources({ registry, store, clock, log: (text) => void logged.push(text) })
+  custom.start()
   const api = new ApiServer({
     registry, clock, nodeConnections, audiences: [issuer], log: (text) => void logged.push(text),
     accountTokens: new ServiceAccountTokens({ issuer, key, clock }),
@@ -76,6 +79,7 @@ export async function startServer({ nodeConnections = () => undefined }: { nodeC
     call: (method, path, options) => call(port, method, path, options),
     async stop() {
       await api.stop()
+      custom.stop()
       registry.stop()
       await store.close()
     },

@@ -18,6 +18,7 @@ import { type ClusterPki, loadOrCreatePki } from '../pki/cluster-pki.ts'
 import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
 import { defaultAdmission } from '../registry/admission-plugins.ts'
 import { ensureObjects } from '../registry/bootstrap.ts'
+import { CustomResources } from '../registry/custom-resources.ts'
 import { builtinDefinitions } from '../registry/kinds.ts'
 import { Registry } from '../registry/registry.ts'
 import { ServiceAllocator } from '../registry/service-allocator.ts'
@@ -28,6 +29,7 @@ import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import { CompactionSchedule } from './compaction.ts'
 import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
+import { ServedResources } from './served-resources.ts'
 import { addressAt, type ClusterOptions, nodePodCidr, nodeRangeCount } from './options.ts'
 
 export interface ControlPlaneOptions {
@@ -48,16 +50,18 @@ export class ControlPlane {
   readonly #options: ControlPlaneOptions
   readonly #store: Store
   readonly #registry: Registry
+  readonly #custom: CustomResources
   readonly #server: ApiServer
   readonly #compaction: CompactionSchedule
   #components: { stop(): Promise<void> }[] = []
 
-  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; server: ApiServer; port: number }) {
+  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; custom: CustomResources; server: ApiServer; port: number }) {
     this.pki = parts.pki
     this.port = parts.port
     this.#options = parts.options
     this.#store = parts.store
     this.#registry = parts.registry
+    this.#custom = parts.custom
     this.#server = parts.server
     this.#compaction = new CompactionSchedule(parts.store, parts.options.clock, parts.options.log)
     const { clock, log } = parts.options
@@ -79,6 +83,8 @@ export class ControlPlane {
       store, definitions: builtinDefinitions(), admission: defaultAdmission, clock,
       allocators: [new ServiceAllocator({ cidr: cluster.serviceCidr })],
     })
+    const custom = new CustomResources({ registry, store, clock, log })
+    custom.start()
     const issuer = `https://kubernetes.default.svc.${cluster.clusterDomain}`
     const server = new ApiServer({
       registry, clock, nodeConnections, log,
@@ -91,11 +97,12 @@ export class ControlPlane {
         host: cluster.bindAddress, port: cluster.httpsPort,
         tls: { key: pki.apiServing.key, cert: pki.apiServing.certificate, clientCa: pki.clientAuthority.certificate },
       })
-      const plane = new ControlPlane({ options, pki, store, registry, server, port })
+      const plane = new ControlPlane({ options, pki, store, registry, custom, server, port })
       await plane.#publishAddresses()
       return plane
     } catch (error) {
       await server.stop()
+      custom.stop()
       registry.stop()
       await store.close()
       throw error
@@ -127,7 +134,11 @@ export class ControlPlane {
     })
     const collector = new GarbageCollector({ client, informers, clock, log, resources: () => ownedResources(definitions()) })
     const scheduler = defaultScheduler({ client: this.client('system:kube-scheduler'), informers, clock, log, events: this.events('default-scheduler') })
-    this.#components = [scheduler, collector, runner]
+    const served = new ServedResources({
+      resources: () => ownedResources(definitions()), onChange: (listener) => this.#registry.onDefinitionsChange(listener),
+      forget: (resource) => informers.forget(resource), changed: () => collector.resourcesChanged(), clock, log,
+    })
+    this.#components = [served, scheduler, collector, runner]
     await Promise.all([runner.start(signal), collector.start(signal), scheduler.start(signal)])
     this.#compaction.start()
   }
@@ -138,6 +149,7 @@ export class ControlPlane {
     await Promise.all(this.#components.splice(0).map((component) => component.stop()))
     await this.informers.stop()
     await this.#server.stop()
+    this.#custom.stop()
     this.#registry.stop()
     await this.#store.close()
   }

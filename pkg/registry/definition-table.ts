@@ -28,16 +28,17 @@ export class DefinitionTable {
     return this.#stored.get(resourceOf(resource))
   }
 
-  /** A definition of the same name is replaced where it stands. */
-  define(definition: Definition): void {
-    const name = nameOf(definition)
-    const known = this.#byName.has(name)
-    this.#set(known ? this.#all.map((other) => (nameOf(other) === name ? definition : other)) : [...this.#all, definition])
-    this.#tell()
-  }
-
-  undefine(definition: Definition): void {
-    this.#set(this.#all.filter((other) => nameOf(other) !== nameOf(definition)))
+  /** Many at once. A definition of the same name is replaced where it stands. */
+  change(added: readonly Definition[], removed: readonly Definition[]): void {
+    const fresh = new Map(added.map((definition) => [nameOf(definition), definition]))
+    const gone = new Set(removed.map(nameOf))
+    const kept = this.#all.flatMap((definition) => {
+      const name = nameOf(definition)
+      const replacement = fresh.get(name)
+      fresh.delete(name)
+      return replacement ? [replacement] : gone.has(name) ? [] : [definition]
+    })
+    this.#set([...kept, ...fresh.values()])
     this.#tell()
   }
 

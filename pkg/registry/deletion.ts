@@ -16,7 +16,7 @@ import { viewOf } from './object-view.ts'
 import type { Step } from './transaction-step.ts'
 import { finalizersOf } from './update.ts'
 import type { Target, Written } from './writing.ts'
-import { admissionRequest, keyOfTarget, put, remove, review } from './writing.ts'
+import { admissionRequest, keyOfTarget, put, remove, review, ruleContext } from './writing.ts'
 
 const policies = ['Background', 'Foreground', 'Orphan']
 
@@ -73,6 +73,7 @@ export function deleteIn(step: Step, target: Target, options: DeleteOptions): Wr
   const { metadata } = draft
   const nowMs = step.context.clock.now()
   setFinalizers(metadata, propagationFinalizers(definition, metadata.finalizers ?? [], options))
+  if (metadata.deletionTimestamp === undefined) definition.prepareDelete?.(draft, ruleContext(step))
   const grace = graceOf(definition, old, options)
   if (grace !== undefined) {
     const runs = startGrace(metadata, grace, options.gracePeriodSeconds !== undefined, nowMs)

@@ -76,15 +76,26 @@ export class Registry {
 
   /** Adds or replaces a definition (CRDs). */
   define(definition: Definition): void {
-    this.#letExpire(definition)
-    this.#change(definition, () => this.#table.define(definition))
+    this.redefine([definition], [])
   }
 
   undefine(definition: Definition): void {
-    this.#change(definition, () => this.#table.undefine(definition))
+    this.redefine([], [definition])
   }
 
-  /** Calls back after each define and undefine. Returns the function that unsubscribes. */
+  /** Many at once: adds or replaces some, withdraws others. Ends the watches of those that were replaced or withdrawn. */
+  redefine(added: readonly Definition[], removed: readonly Definition[]): void {
+    for (const definition of added) this.#letExpire(definition)
+    const before = [...added, ...removed].map(({ resource: { group, version, plural } }) => this.#table.get(group, version, plural))
+    this.#table.change(added, removed)
+    for (const definition of before) {
+      if (!definition || added.includes(definition)) continue
+      this.#ends.get(definition)?.abort()
+      this.#ends.delete(definition)
+    }
+  }
+
+  /** Calls back after each change of the definitions. Returns the function that unsubscribes. */
   onDefinitionsChange(listener: () => void): () => void {
     return this.#table.onChange(listener)
   }
@@ -171,14 +182,6 @@ export class Registry {
     if (!end) this.#ends.set(definition, end = new AbortController())
     if (this.#stopped) end.abort()
     return end
-  }
-
-  #change({ resource: { group, version, plural } }: Definition, change: () => void): void {
-    const before = this.#table.get(group, version, plural)
-    change()
-    if (!before || before === this.#table.get(group, version, plural)) return
-    this.#ends.get(before)?.abort()
-    this.#ends.delete(before)
   }
 
   #checkReached(options: RequestOptions | undefined): void {

@@ -1,5 +1,9 @@
 // CustomResourceDefinition: a kind that users add.
 import type { KubeObject } from '../../api/object.ts'
+import type { CustomCondition } from '../../api/types-custom.ts'
+import { cleanupFinalizer } from '../../api/types-custom.ts'
+import { withCondition } from '../custom-names.ts'
+import { timestamp } from '../object-metadata.ts'
 import { defaultColumns } from './columns.ts'
 import { define, named } from './define.ts'
 import { checkDnsLabel1035, checkDnsSubdomain, checkImmutable, checkOneOf, duplicate, invalid, notSupported, required } from './rules.ts'
@@ -116,6 +120,15 @@ export default define(named<CustomResourceDefinition>('apiextensions.k8s.io/v1',
     const stored = old.status?.storedVersions ?? []
     const added = storageVersion(draft).filter((version) => !stored.includes(version))
     if (added.length > 0) draft.status = { ...old.status, storedVersions: [...stored, ...added] }
+  },
+  prepareDelete(draft, { clock }) {
+    const finalizers = draft.metadata.finalizers ?? []
+    if (!finalizers.includes(cleanupFinalizer)) draft.metadata.finalizers = [...finalizers, cleanupFinalizer]
+    const condition = {
+      type: 'Terminating', status: 'True', reason: 'InstanceDeletionPending',
+      message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+    }
+    draft.status = { ...draft.status, conditions: withCondition((draft.status?.conditions ?? []) as CustomCondition[], condition, timestamp(clock.now())) }
   },
   validate,
   columns: defaultColumns,

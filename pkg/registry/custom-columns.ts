@@ -1,0 +1,51 @@
+// Columns and selectable fields of custom resources: paths into the object, as cells and texts.
+import { ageText } from '../api/human-duration.ts'
+import type { JsonPath } from '../api/json-path.ts'
+import { compileJsonPath } from '../api/json-path.ts'
+import type { AnyObject } from '../api/object.ts'
+import type { CustomColumn } from '../api/types-custom.ts'
+import type { Column } from './definition.ts'
+import { nameColumn } from './kinds/columns.ts'
+
+type Cell = string | number | boolean | null
+
+const created: CustomColumn = {
+  name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since the object was created.',
+}
+
+/** The name, and what the CRD asks for; an age if it asks for nothing. */
+export function customColumns(stated: readonly CustomColumn[] | undefined): readonly Column[] {
+  return [nameColumn as Column, ...(stated && stated.length > 0 ? stated : [created]).map(customColumn)]
+}
+
+function customColumn({ name, type, format, description, priority, jsonPath }: CustomColumn): Column {
+  let path: JsonPath | undefined
+  return {
+    name, type: type as NonNullable<Column['type']>,
+    ...(format ? { format } : {}), ...(description ? { description } : {}), ...(priority ? { priority } : {}),
+    value: (object, { now }) => cellOf((path ??= compileJsonPath(jsonPath))(object), type, now),
+  }
+}
+
+function cellOf(values: readonly unknown[], type: string, now: number): Cell {
+  const [value] = values
+  if (value === undefined) return null
+  switch (type) {
+    case 'integer': return typeof value === 'number' ? Math.trunc(value) : null
+    case 'number': return typeof value === 'number' ? value : null
+    case 'boolean': return typeof value === 'boolean' ? value : null
+    case 'date': return typeof value !== 'string' ? null : Number.isNaN(Date.parse(value)) ? '<invalid>' : ageText(value, now)
+    default: return value === null ? null : values.map(shown).join(' ')
+  }
+}
+
+const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+/** A field for selectors, named as its path without the dot in front. */
+export function selectableField(jsonPath: string): readonly [name: string, read: (object: AnyObject) => string] {
+  const path = compileJsonPath(jsonPath)
+  return [jsonPath.replace(/^\./, ''), (object) => {
+    const [value] = path(object)
+    return value === undefined || value === null ? '' : shown(value)
+  }]
+}
