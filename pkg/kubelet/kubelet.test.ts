@@ -100,6 +100,31 @@ describe('the kubelet on a hollow runtime', () => {
     await until('job', (pod) => pod === undefined)
   })
 
+  it('ends a pod at its deadline, not before', async () => {
+    clock.step(700)
+    await create('late', {}, { activeDeadlineSeconds: 3 })
+    await until('late', (pod) => state(pod) === 'running#0')
+    clock.step(2999)
+    expect(state(await until('late', () => true))).toBe('running#0')
+    clock.step(1)
+    const late = await until('late', (pod) => pod?.status?.phase === 'Failed')
+    expect(late.status).toMatchObject({ reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' })
+    await client.delete(pods, { namespace: 'default', name: 'late' }, { gracePeriodSeconds: 0 })
+  })
+
+  it('gives a pod whose sandbox has died another one', async () => {
+    const pod = await create('moved', {})
+    const before = await until('moved', (seen) => state(seen) === 'running#0')
+    const [sandbox] = (await runtime.pods(pod.metadata.uid))[0]?.sandboxes ?? []
+    await runtime.stopSandbox(sandbox?.id ?? '')
+    clock.step(0)
+    const after = await until('moved', (seen) => state(seen) === 'running#1')
+    expect(after.status?.podIPs).toHaveLength(1)
+    expect(after.status?.podIP).not.toBe(before.status?.podIP)
+    expect(told).toContain('moved SandboxChanged: Pod sandbox changed, it will be killed and re-created.')
+    await client.delete(pods, { namespace: 'default', name: 'moved' }, { gracePeriodSeconds: 0 })
+  })
+
   it('refuses what does not fit', async () => {
     await create('large', { resources: { requests: { cpu: '1000' } } })
     const refused = await until('large', (pod) => pod?.status?.phase === 'Failed')

@@ -290,6 +290,9 @@ export class PodActor {
       await this.#postStart(pod, action, { id, podIP: this.#podIP(pod, runtime), signal })
     } catch (error) {
       if (!(error instanceof StartFailure)) throw error
+      // Its sandbox has died under it: the next plan makes another one.
+      const now = (await tools.runtime.pods(podUid(pod)))[0]?.sandboxes.find((each) => each.id === sandbox.id)
+      if (!now?.ready) return
       if (again && error.reason === 'RunContainerError') this.#backOff.next(container.name, clock.now())
       this.#setTrouble(pod, action, error)
     } finally {

@@ -32,7 +32,7 @@ export function podEnding({ pod, removed, verdict, phase }: EndingInput): Ending
 export const deadlineVerdict: PodVerdict = { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' }
 
 /** When activeDeadlineSeconds are over; undefined without them, or before the pod has started. */
-export function activeDeadlineMs(pod: Pod, startTime: string | undefined): number | undefined {
+export function activeDeadlineMs(pod: Pod, startedMs: number | undefined): number | undefined {
   const seconds = pod.spec.activeDeadlineSeconds
-  return seconds === undefined || startTime === undefined ? undefined : Date.parse(startTime) + seconds * 1000
+  return seconds === undefined || startedMs === undefined ? undefined : startedMs + seconds * 1000
 }

@@ -53,12 +53,15 @@ export class PodWorker {
   #running: Promise<void> | undefined
   #timer: Timer | undefined
   #endMs: number | undefined
+  /** Finer than the status tells it. */
+  #startedMs: number | undefined
   #waited = new Set<string>()
 
   constructor(options: PodWorkerOptions) {
     this.#options = options
     this.#pod = options.pod
     this.#status = options.pod.status ?? {}
+    this.#startedMs = this.#status.startTime === undefined ? undefined : Date.parse(this.#status.startTime)
     this.#runtime = { uid: podUid(options.pod), name: '', namespace: '', sandboxes: [], containers: [] }
     this.#writer = new StatusWriter(options.pod, options)
     this.#actor = new PodActor({ ...options, wake: () => this.wake(), known: (name) => this.#known(name) })
@@ -180,7 +183,7 @@ export class PodWorker {
   }
 
   #deadlineMs(): number | undefined {
-    return activeDeadlineMs(this.#pod, this.#status.startTime)
+    return activeDeadlineMs(this.#pod, this.#startedMs)
   }
 
   #plan(ending: Ending | undefined): PodPlan {
@@ -208,6 +211,7 @@ export class PodWorker {
   /** Makes the status and hands it to the writer. */
   #tell(plan: PodPlan, ending: Ending | undefined): void {
     this.#noteBackOff(plan)
+    this.#startedMs ??= this.#options.clock.now()
     // What has ended for good is not told anew: the runtime may have forgotten it.
     if (this.#removed || (isTerminal(this.#status.phase) && isTerminal(this.#pod.status?.phase))) return
     const alive = this.#runtime.containers.some((container) => container.phase === 'running')
