@@ -6,6 +6,7 @@ import { daemonSetController } from './daemon-set.ts'
 import deployment from './deployment.ts'
 import endpointSlice from './endpoint-slice.ts'
 import endpoints from './endpoints.ts'
+import { jobController } from './job.ts'
 import { namespaceController } from './namespace.ts'
 import { nodeLifecycleController } from './node-lifecycle.ts'
 import { podGarbageController } from './pod-gc.ts'
@@ -28,6 +29,7 @@ export function allControllers({ contentResources, rootCertificate }: Controller
   return [
     namespaceController({ resources: contentResources }), serviceAccount, rootCaController({ certificate: rootCertificate }),
     replicaSet, replicationController, deployment, daemonSetController(), statefulSet,
+    jobController(),
     endpointSlice, endpoints,
     nodeLifecycleController(), taintEvictionController(), podGarbageController(),
   ]

@@ -1,4 +1,4 @@
-// Pod garbage: removes pods whose node is gone for good.
+// Pod garbage: removes pods whose node is gone for good, and pods that were deleted before they had one.
 import { keyOf } from '../api/object.ts'
 import { nodes, type Node } from '../api/types-node.ts'
 import { pods, type Pod } from '../api/types-pod.ts'
@@ -20,7 +20,11 @@ export function podGarbageController(): Controller {
     async reconcile(_, pod, context) {
       const { informers, clock } = context
       const nodeName = pod?.spec.nodeName
-      if (!pod || !nodeName) return
+      if (!pod) return
+      // One that was never placed has nobody who would end it.
+      if (!nodeName) return pod.metadata.deletionTimestamp && !isTerminal(pod)
+        ? disruptPod(pod, context, { reason: 'DeletionByPodGC', message: 'PodGC: unscheduled and being deleted', failed: true, deletion: { gracePeriodSeconds: 0 } })
+        : undefined
       if (informers.for(nodes).get({ name: nodeName })) return void missed.delete(nodeName)
       const sinceMs = missed.get(nodeName) ?? clock.monotonic()
       missed.set(nodeName, sinceMs)

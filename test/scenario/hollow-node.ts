@@ -13,6 +13,8 @@ import { WorkQueue } from '../../pkg/util/work-queue.ts'
 export class HollowNode {
   /** Which pods become ready; those that do not stay Running and unready. */
   becomesReady: (pod: Pod) => boolean = () => true
+  /** The exit code with which a pod's containers end at once; undefined lets them run. */
+  endsWith: (pod: Pod) => number | undefined = () => undefined
   /** Which deleted pods go; the others stay terminating. */
   letsGo: (pod: Pod) => boolean = () => true
   readonly name: string
@@ -83,6 +85,8 @@ export class HollowNode {
       return
     }
     if (pod.spec.nodeName !== this.name || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return
+    const exitCode = this.endsWith(pod)
+    if (exitCode !== undefined) return this.#end(pod, exitCode)
     const ready = this.becomesReady(pod) ? 'True' : 'False'
     const before = pod.status?.conditions?.find((condition) => condition.type === 'Ready')?.status
     if (pod.status?.phase === 'Running' && before === ready) return
@@ -99,5 +103,14 @@ export class HollowNode {
         })),
       },
     }, { subresource: 'status' })
+  }
+
+  async #end(pod: Pod, exitCode: number): Promise<void> {
+    const finishedAt = formatTime(this.#clock.now())
+    const containerStatuses = pod.spec.containers.map((container) => ({
+      name: container.name, image: container.image ?? '', imageID: '', ready: false, restartCount: 0, started: false,
+      state: { terminated: { exitCode, startedAt: finishedAt, finishedAt } },
+    }))
+    await this.#client.update(pods, { ...pod, status: { ...pod.status, phase: exitCode === 0 ? 'Succeeded' : 'Failed', containerStatuses } }, { subresource: 'status' })
   }
 }
