@@ -136,13 +136,13 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
   }
 
   async createContainer(sandboxId: string, sandbox: SandboxSpec, spec: ContainerSpec): Promise<string> {
-    const { containerId } = await worded(this.#cri.createContainer({ podSandboxId: sandboxId, config: containerConfig(sandbox, spec, this.#owner), sandboxConfig: sandboxConfig(sandbox, this.#owner) }))
+    const { containerId } = await described(this.#cri.createContainer({ podSandboxId: sandboxId, config: containerConfig(sandbox, spec, this.#owner), sandboxConfig: sandboxConfig(sandbox, this.#owner) }))
     this.#podOf.set(containerId, { uid: sandbox.uid, sandbox: false })
     return containerId
   }
 
   async startContainer(id: string): Promise<void> {
-    await worded(this.#cri.startContainer({ containerId: id }))
+    await described(this.#cri.startContainer({ containerId: id }))
   }
 
   async stopContainer(id: string, graceSeconds: number): Promise<void> {
@@ -238,6 +238,15 @@ async function worded<T>(call: Promise<T>): Promise<T> {
     return await call
   } catch (error) {
     throw plainWords(error)
+  }
+}
+
+// What becomes of a container is told in the runtime's own words, without the code of the call.
+async function described<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    throw error instanceof RpcError ? new Error(error.details, { cause: error }) : error
   }
 }
 

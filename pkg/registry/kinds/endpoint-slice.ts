@@ -5,7 +5,7 @@ import { ageColumn, nameColumn, text, unset } from './columns.ts'
 import { define } from './define.ts'
 import { checkIp } from './ip-rules.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsLabel, checkDnsSubdomain, checkImmutable, checkOneOf, checkPortName, checkPortNumber, duplicate, required, tooMany } from './rules.ts'
+import { checkDnsLabel, checkDnsSubdomain, checkImmutable, checkOneOf, checkPortNumber, duplicate, required, tooMany } from './rules.ts'
 
 const shown = 3
 const maxEndpoints = 1000
@@ -42,7 +42,7 @@ function checkPorts(out: Errors, { ports }: EndpointSlice): void {
   if ((ports ?? []).length > maxPorts) out.push(tooMany('ports', ports.length, maxPorts))
   const names = new Set<string>()
   for (const [index, { name = '', port, protocol }] of (ports ?? []).entries()) {
-    if (name !== '') checkPortName(out, `ports[${index}].name`, name)
+    if (name !== '') checkDnsLabel(out, `ports[${index}].name`, name)
     if (names.has(name)) out.push(duplicate(`ports[${index}].name`, name))
     names.add(name)
     if (port !== undefined) checkPortNumber(out, `ports[${index}].port`, port)

@@ -207,6 +207,7 @@ describe('the rest', () => {
     ['persistentvolumes.v1', 'no source', { spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' } } }, one('spec: Required value: must specify a volume type')],
     ['leases.coordination.k8s.io/v1', 'duration', { spec: { leaseDurationSeconds: 0 } }, one('spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0')],
     ['endpointslices.discovery.k8s.io/v1', 'family', { addressType: 'IPX', endpoints: [] }, one('addressType: Unsupported value: "IPX": supported values: "FQDN", "IPv4", "IPv6"')],
+    ['endpointslices.discovery.k8s.io/v1', 'port names as services have them', { addressType: 'IPv4', endpoints: [], ports: [{ name: '80-80', port: 80 }, { name: 'x'.repeat(63), port: 81 }] }, []],
     ['endpoints.v1', 'no address', { subsets: [{ ports: [{ port: 1 }] }] }, []],
     ['nodes.v1', 'taints', { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }, { key: 'a', effect: 'NoSchedule', value: 'b' }] } }, one('spec.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule","value":"b"}: taints must be unique by key and effect pair')],
     ['validatingwebhookconfigurations.admissionregistration.k8s.io/v1', 'side effects', { webhooks: [{ name: 'a.b.c', clientConfig: { url: 'https://x/y' }, admissionReviewVersions: ['v1'] }] }, one('webhooks[0].sideEffects: Required value: must specify one of None, NoneOnDryRun')],
