@@ -1,0 +1,95 @@
+// The storage provisioner: makes directories of a node into volumes, and removes them when their claims are gone.
+import { isAlreadyExists } from '../api/status-error.ts'
+import { storageClasses } from '../api/types-config.ts'
+import { nodes, type Node } from '../api/types-node.ts'
+import { persistentVolumeClaims, persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../api/types-volume.ts'
+import { controller, watches, type Controller, type ReconcileContext } from '../controller/controller.ts'
+import { isGone, messageOf } from '../controller/refusals.ts'
+import { hostOf, localPathFault, localPathProvisioner, localPathVolume } from './local-path-volume.ts'
+import { classOf, provisionedBy, selectedNode, storageProvisioner } from './volume-match.ts'
+
+/** A directory of a volume, and the hostname of the node that it is on. */
+export interface VolumeDirectory {
+  readonly host: string
+  readonly path: string
+}
+
+export interface LocalPathOptions {
+  /** Where volumes go on every node. */
+  readonly directory: string
+  /** Makes the directory, writable for everybody. Where it can't (another machine), the kubelet makes a plain one when it mounts it. */
+  readonly makeDirectory: (directory: VolumeDirectory) => Promise<void>
+  /** Removes the directory with all that is in it. Throws when it can't; then it is tried again. */
+  readonly removeDirectory: (directory: VolumeDirectory) => Promise<void>
+}
+
+const name = 'local-path'
+
+export function localPathControllers(options: LocalPathOptions): readonly Controller[] {
+  return [provisioner(options), reclaimer(options)]
+}
+
+function provisioner({ directory, makeDirectory }: LocalPathOptions): Controller {
+  return controller<PersistentVolumeClaim>({
+    name,
+    for: persistentVolumeClaims,
+    watches: [watches(nodes, () => []), watches(storageClasses, () => [])],
+    async reconcile(_, claim, context) {
+      // The binder's annotation says that no volume exists that would do.
+      if (!claim || claim.spec.volumeName || claim.metadata.deletionTimestamp || claim.metadata.annotations?.[storageProvisioner] !== localPathProvisioner) return
+      const { client, informers, events } = context
+      const storageClass = informers.for(storageClasses).get({ name: classOf(claim) })
+      const chosen = claim.metadata.annotations[selectedNode]
+      const delayed = storageClass?.volumeBindingMode === 'WaitForFirstConsumer'
+      if (!storageClass || storageClass.provisioner !== localPathProvisioner || (delayed && chosen === undefined)) return
+      const node = chosen === undefined ? anyNode(informers.for(nodes).list()) : informers.for(nodes).get({ name: chosen })
+      const fault = node ? localPathFault(claim) : chosen === undefined ? 'no node is ready' : `node "${chosen}" not found`
+      if (!node || fault) return refuse(claim, fault ?? '', context)
+      const volume = localPathVolume({ claim, storageClass, node, directory })
+      if (informers.for(persistentVolumes).get({ name: volume.metadata.name ?? '' })) return
+      events.record(claim, { type: 'Normal', reason: 'Provisioning', message: `External provisioner is provisioning volume for claim "${claim.metadata.namespace}/${claim.metadata.name}"` })
+      await makeDirectory({ host: hostOf(volume) ?? '', path: volume.spec.hostPath?.path ?? '' })
+      await client.create(persistentVolumes, volume).catch((error: unknown) => {
+        if (!isAlreadyExists(error)) throw error
+      })
+      events.record(claim, { type: 'Normal', reason: 'ProvisioningSucceeded', message: `Successfully provisioned volume ${volume.metadata.name}` })
+    },
+  })
+}
+
+function reclaimer({ removeDirectory }: LocalPathOptions): Controller {
+  return controller<PersistentVolume>({
+    name,
+    for: persistentVolumes,
+    async reconcile(key, volume, { client, events }) {
+      if (volume?.status?.phase !== 'Released' || volume.metadata.annotations?.[provisionedBy] !== localPathProvisioner) return
+      if (volume.spec.persistentVolumeReclaimPolicy !== 'Delete' || volume.metadata.deletionTimestamp) return
+      const path = volume.spec.hostPath?.path
+      if (path) {
+        try {
+          await removeDirectory({ host: hostOf(volume) ?? '', path })
+        } catch (error) {
+          events.record(volume, { type: 'Warning', reason: 'VolumeFailedDelete', message: messageOf(error) })
+          throw error
+        }
+      }
+      await client.delete(persistentVolumes, key, { preconditions: { uid: volume.metadata.uid } }).catch((error: unknown) => {
+        if (!isGone(error)) throw error
+      })
+    },
+  })
+}
+
+/** Where nobody chose: a node that is ready, the first by name. */
+function anyNode(all: readonly Node[]): Node | undefined {
+  const ready = all.filter(({ status }) => status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'))
+  return ready.sort((a, b) => (a.metadata.name ?? '').localeCompare(b.metadata.name ?? ''))[0]
+}
+
+/** Takes the choice of the node back, so that the scheduler makes another. */
+async function refuse(claim: PersistentVolumeClaim, fault: string, { client, events }: ReconcileContext): Promise<void> {
+  events.record(claim, { type: 'Warning', reason: 'ProvisioningFailed', message: `failed to provision volume with StorageClass "${classOf(claim)}": ${fault}` })
+  if (claim.metadata.annotations?.[selectedNode] === undefined) throw new Error(fault)
+  const { [selectedNode]: _chosen, ...annotations } = claim.metadata.annotations
+  await client.update(persistentVolumeClaims, { ...claim, metadata: { ...claim.metadata, annotations } })
+}
