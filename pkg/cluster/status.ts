@@ -17,6 +17,7 @@ export interface NodeStatus {
 
 export interface ClusterStatus {
   readonly server?: { readonly pid: number; readonly version: string; readonly memoryBytes: number; readonly cpuSeconds: number }
+  readonly kubeconfig?: string
   /** `ready`, or why it does not answer. */
   readonly api: string
   readonly nodes: readonly NodeStatus[]
@@ -34,10 +35,11 @@ export async function clusterStatus(options: ClusterOptions, record: ServerRecor
     database: sizeOf(join(options.dataDirectory, 'server/db')),
     logs: sizeOf(join(options.dataDirectory, 'kinglet.log')) + sizeOf(join(options.dataDirectory, 'agent/containerd.log')),
   }
-  if (!server) return { api: 'not running', nodes: [], pods: {}, bytes, ok: false }
+  const { kubeconfigPath: kubeconfig } = options
+  if (!server) return { kubeconfig, api: 'not running', nodes: [], pods: {}, bytes, ok: false }
   const objects = await readObjects(options).catch((error: Error) => ({ api: error.message, nodes: [], pods: {} }))
   const nodesReady = options.disableAgent || (objects.nodes.length > 0 && objects.nodes.every((node) => node.ready))
-  return { server, ...objects, bytes, ok: objects.api === 'ready' && nodesReady }
+  return { server, kubeconfig, ...objects, bytes, ok: objects.api === 'ready' && nodesReady }
 }
 
 async function readObjects(options: ClusterOptions): Promise<Pick<ClusterStatus, 'api' | 'nodes' | 'pods'>> {
