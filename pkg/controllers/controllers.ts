@@ -2,35 +2,50 @@
 import type { Resource } from '../api/object.ts'
 import type { BuiltinResource } from '../api/resources.ts'
 import type { Controller } from '../controller/controller.ts'
+import clusterRoleAggregation from './cluster-role-aggregation.ts'
+import cronJob from './cron-job.ts'
 import { daemonSetController } from './daemon-set.ts'
 import deployment from './deployment.ts'
+import disruption from './disruption.ts'
+import endpointSliceMirroring from './endpoint-slice-mirroring.ts'
 import endpointSlice from './endpoint-slice.ts'
 import endpoints from './endpoints.ts'
 import { jobController } from './job.ts'
+import ephemeralVolume from './ephemeral-volume.ts'
+import { localPathControllers, type LocalPathOptions } from './local-path-provisioner.ts'
 import { namespaceController } from './namespace.ts'
 import { nodeLifecycleController } from './node-lifecycle.ts'
 import { podGarbageController } from './pod-gc.ts'
+import { claimBinder, volumeBinder } from './persistent-volume-binder.ts'
+import pvProtection from './pv-protection.ts'
+import pvcProtection from './pvc-protection.ts'
 import replicaSet from './replica-set.ts'
 import replicationController from './replication-controller.ts'
+import { resourceQuotaController } from './resource-quota.ts'
 import { rootCaController } from './root-ca.ts'
 import serviceAccount from './service-account.ts'
 import statefulSet from './stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
+import ttlAfterFinished from './ttl-after-finished.ts'
 
 export interface ControllersOptions {
   /** Namespaced kinds whose objects go with their namespace; `contentResources` picks them. */
   readonly contentResources: () => readonly Resource[]
   /** PEM of the cluster's CA. */
   readonly rootCertificate: string
+  /** Storage on the nodes' own disks; without it, claims of its class wait. */
+  readonly localPath?: LocalPathOptions
 }
 
 /** Everything that runs in a ControllerRunner. The garbage collector is not in it: it is for no kind in particular. */
-export function allControllers({ contentResources, rootCertificate }: ControllersOptions): readonly Controller[] {
+export function allControllers({ contentResources, rootCertificate, localPath }: ControllersOptions): readonly Controller[] {
   return [
     namespaceController({ resources: contentResources }), serviceAccount, rootCaController({ certificate: rootCertificate }),
     replicaSet, replicationController, deployment, daemonSetController(), statefulSet,
-    jobController(),
-    endpointSlice, endpoints,
+    jobController(), cronJob, ttlAfterFinished, disruption,
+    endpointSlice, endpoints, endpointSliceMirroring, clusterRoleAggregation,
+    resourceQuotaController({ resources: contentResources }),
+    claimBinder, volumeBinder, pvcProtection, pvProtection, ephemeralVolume, ...(localPath ? localPathControllers(localPath) : []),
     nodeLifecycleController(), taintEvictionController(), podGarbageController(),
   ]
 }

@@ -1,0 +1,56 @@
+// PodDisruptionBudget: keeps the count of allowed disruptions that evictions go by.
+import { equalJson } from '../api/json.ts'
+import { selectorMatcher } from '../api/label-selector.ts'
+import { controllerOf, keyOf } from '../api/object.ts'
+import { podDisruptionBudgets, type PodDisruptionBudget } from '../api/types-config.ts'
+import { pods, type Pod } from '../api/types-pod.ts'
+import { deployments, replicaSets, replicationControllers, statefulSets } from '../api/types-workload.ts'
+import { controller, watches, type ReconcileContext, type Trigger } from '../controller/controller.ts'
+import type { KubeObject, Resource } from '../api/object.ts'
+import { disruptionStatus, nextTimeoutMs } from './disruption-plan.ts'
+
+const matching = (pod: Pod, { informers }: ReconcileContext): readonly PodDisruptionBudget[] => informers.for(podDisruptionBudgets)
+  .list(pod.metadata.namespace).filter(({ spec }) => selectorMatcher(spec.selector).matches(pod.metadata.labels))
+
+// A change of size changes what is expected; the owner's pods tell which budgets that concerns.
+const owners: readonly Trigger[] = ([deployments, replicaSets, replicationControllers, statefulSets] as readonly Resource[]).map((resource) =>
+  watches<KubeObject>(resource, ({ metadata }, { informers }) => informers.for(podDisruptionBudgets).list(metadata.namespace).map(keyOf)))
+
+export default controller<PodDisruptionBudget>({
+  name: 'disruption',
+  for: podDisruptionBudgets,
+  watches: [watches(pods, (pod, context) => matching(pod, context).map(keyOf)), ...owners],
+  async reconcile(_, budget, context) {
+    if (!budget || budget.metadata.deletionTimestamp) return
+    const { client, informers, clock, events } = context
+    const selector = selectorMatcher(budget.spec.selector)
+    const chosen = informers.for(pods).list(budget.metadata.namespace).filter(({ metadata }) => selector.matches(metadata.labels))
+    const result = disruptionStatus(budget, chosen, { scale: scaleOf(chosen, context), nowMs: clock.now() })
+    if ('failure' in result) {
+      events.record(budget, { type: 'Warning', reason: 'CalculateExpectedPodCountFailed', message: `Failed to calculate the number of expected pods: ${result.failure}` })
+      const status = { ...budget.status, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0, disruptionsAllowed: 0, observedGeneration: budget.metadata.generation ?? 0 }
+      if (!equalJson(status, budget.status)) await client.update(podDisruptionBudgets, { ...budget, status }, { subresource: 'status' })
+      return
+    }
+    if (!equalJson(result, budget.status)) await client.update(podDisruptionBudgets, { ...budget, status: result }, { subresource: 'status' })
+    return { requeueAfterMs: nextTimeoutMs(result, clock.now()) }
+  },
+})
+
+/** The sizes of the controllers of the pods, each counted once; a set's Deployment speaks for it. */
+function scaleOf(chosen: readonly Pod[], { informers }: ReconcileContext): number | undefined {
+  const sizes = new Map<string, number>()
+  for (const pod of chosen) {
+    const { namespace } = pod.metadata
+    const owner = controllerOf(pod)
+    if (!owner) return undefined
+    const find = <T extends KubeObject & { spec: { replicas?: number } }>(resource: Resource<T>, name: string): T | undefined => informers.for(resource).get({ namespace, name })
+    const set = owner.kind === 'ReplicaSet' ? find(replicaSets, owner.name) : undefined
+    const above = set && controllerOf(set)
+    const sized = above?.kind === 'Deployment' ? find(deployments, above.name)
+      : set ?? (owner.kind === 'StatefulSet' ? find(statefulSets, owner.name) : owner.kind === 'ReplicationController' ? find(replicationControllers, owner.name) : undefined)
+    if (!sized) return undefined
+    sizes.set(sized.metadata.uid ?? '', sized.spec.replicas ?? 1)
+  }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0)
+}

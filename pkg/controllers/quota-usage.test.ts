@@ -1,0 +1,37 @@
+import type { KubeObject, Resource } from '../api/object.ts'
+import { configMaps, type ResourceQuotaSpec } from '../api/types-config.ts'
+import { pods, type Pod } from '../api/types-pod.ts'
+import { services } from '../api/types-service.ts'
+import { persistentVolumeClaims } from '../api/types-volume.ts'
+import { replicaSets } from '../api/types-workload.ts'
+import { quotaUsed } from './quota-usage.ts'
+
+const pod = (requests: Record<string, string>, more: Partial<Pod['spec']> = {}, phase = 'Running'): Pod =>
+  ({ metadata: {}, spec: { containers: [{ name: 'c', resources: { requests, limits: requests } }], ...more }, status: { phase } })
+const object = (resource: Resource, value: object = {}): { resource: Resource; object: KubeObject } => ({ resource, object: { metadata: {}, ...value } })
+
+describe('quotaUsed', () => {
+  it.each<[string, Partial<ResourceQuotaSpec>, string[], { resource: Resource; object: KubeObject }[], Record<string, string>]>([
+    ['nothing', {}, ['pods', 'cpu'], [], { pods: '0', cpu: '0' }],
+    ['pods with their formats', {}, ['pods', 'requests.cpu', 'memory', 'limits.memory', 'count/pods'],
+      [object(pods, pod({ cpu: '500m', memory: '1Gi' })), object(pods, pod({ cpu: '1', memory: '512Mi' }))],
+      { pods: '2', 'requests.cpu': '1500m', memory: '1536Mi', 'limits.memory': '1536Mi', 'count/pods': '2' }],
+    ['finished pods use nothing, but are there', {}, ['pods', 'cpu', 'count/pods'], [object(pods, pod({ cpu: '1' }, {}, 'Succeeded'))], { pods: '0', cpu: '0', 'count/pods': '1' }],
+    ['the larger of init and main containers', {}, ['cpu', 'requests.example.com/dongle'],
+      [object(pods, pod({ cpu: '1', 'example.com/dongle': '3' }, { initContainers: [{ name: 'i', resources: { requests: { cpu: '2' } } }] }))], { cpu: '2', 'requests.example.com/dongle': '3' }],
+    ['scopes', { scopes: ['BestEffort'] }, ['pods'], [object(pods, pod({})), object(pods, pod({ cpu: '1' }))], { pods: '1' }],
+    ['scope Terminating', { scopes: ['Terminating'] }, ['pods'], [object(pods, pod({}, { activeDeadlineSeconds: 5 })), object(pods, pod({}))], { pods: '1' }],
+    ['scope by priority', { scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: ['high'] }] } }, ['pods'],
+      [object(pods, pod({}, { priorityClassName: 'high' })), object(pods, pod({}))], { pods: '1' }],
+    ['services', {}, ['services', 'services.nodeports', 'services.loadbalancers'],
+      [object(services, { spec: { type: 'NodePort', ports: [{ port: 1 }, { port: 2 }] } }), object(services, { spec: { type: 'LoadBalancer', ports: [{ port: 1 }] } })],
+      { services: '2', 'services.nodeports': '3', 'services.loadbalancers': '1' }],
+    ['claims', {}, ['persistentvolumeclaims', 'requests.storage', 'gold.storageclass.storage.k8s.io/requests.storage'],
+      [object(persistentVolumeClaims, { spec: { storageClassName: 'gold', resources: { requests: { storage: '1Gi' } } } })],
+      { persistentvolumeclaims: '1', 'requests.storage': '1Gi', 'gold.storageclass.storage.k8s.io/requests.storage': '1Gi' }],
+    ['counts of kinds', {}, ['configmaps', 'count/configmaps', 'count/replicasets.apps'], [object(configMaps), object(replicaSets)], { configmaps: '1', 'count/configmaps': '1', 'count/replicasets.apps': '1' }],
+  ])('%s', (_, spec, names, objects, expected) => {
+    const hard = Object.fromEntries(names.map((name) => [name, '10']))
+    expect(quotaUsed({ metadata: {}, spec: { ...spec, hard } }, objects)).toEqual(expected)
+  })
+})

@@ -1,0 +1,141 @@
+// What objects use of a ResourceQuota: pure.
+import { addQuantities, formatQuantity, parseQuantity, quantityOf, zeroQuantity, compareQuantities, type Quantity } from '../api/quantity.ts'
+import { groupResource, type KubeObject, type Resource } from '../api/object.ts'
+import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement } from '../api/types-config.ts'
+import type { Container, Pod, PodSpec } from '../api/types-pod.ts'
+import type { Service } from '../api/types-service.ts'
+import type { PersistentVolumeClaim } from '../api/types-volume.ts'
+import { isTerminal } from './pod-facts.ts'
+
+export type Usage = Readonly<Record<string, Quantity>>
+
+/** Kinds that have a name of their own in quotas, beside `count/<kind>`. */
+const counted = new Set(['pods', 'services', 'secrets', 'configmaps', 'persistentvolumeclaims', 'replicationcontrollers', 'resourcequotas'])
+
+/** The kinds that a quota's names speak of. */
+export function concernsResource(name: string, resource: Resource): boolean {
+  const kind = groupResource(resource)
+  if (name === `count/${kind}` || (name === kind && counted.has(kind))) return true
+  if (kind === 'services') return name.startsWith('services.')
+  if (kind === 'persistentvolumeclaims') return name === 'requests.storage' || name.includes('.storageclass.storage.k8s.io/')
+  return kind === 'pods' && isPodResource(name)
+}
+
+const isPodResource = (name: string): boolean => name !== 'requests.storage' && !name.includes('.storageclass.')
+  && (/^(requests|limits)\./.test(name) || name.startsWith('hugepages-') || name === 'cpu' || name === 'memory' || name === 'ephemeral-storage')
+
+export function usageOf(resource: Resource, object: KubeObject): Usage {
+  const kind = groupResource(resource)
+  const one = quantityOf(1)
+  const usage: Record<string, Quantity> = { [`count/${kind}`]: one }
+  if (kind === 'pods') return { ...usage, ...podUsage(object as Pod) }
+  if (counted.has(kind)) usage[kind] = one
+  if (kind === 'services') Object.assign(usage, serviceUsage(object as Service))
+  if (kind === 'persistentvolumeclaims') Object.assign(usage, claimUsage(object as PersistentVolumeClaim))
+  return usage
+}
+
+function podUsage(pod: Pod): Usage {
+  if (isTerminal(pod)) return {}
+  const usage: Record<string, Quantity> = { pods: quantityOf(1) }
+  for (const [name, value] of Object.entries(podResources(pod.spec, 'requests'))) {
+    usage[`requests.${name}`] = value
+    if (name === 'cpu' || name === 'memory' || name === 'ephemeral-storage' || name.startsWith('hugepages-')) usage[name] = value
+  }
+  for (const [name, value] of Object.entries(podResources(pod.spec, 'limits'))) usage[`limits.${name}`] = value
+  return usage
+}
+
+/** What a pod needs at most at one time: its containers together, or one of its init containers, plus its overhead. */
+function podResources(spec: PodSpec, which: 'requests' | 'limits'): Record<string, Quantity> {
+  const of = ({ resources }: Container): Record<string, string> => ({ ...(which === 'requests' ? resources?.limits : {}), ...resources?.[which] })
+  let total: Record<string, Quantity> = {}
+  for (const container of spec.containers) total = plus(total, of(container))
+  let sidecars: Record<string, Quantity> = {}
+  for (const container of spec.initContainers ?? []) {
+    if (container.restartPolicy === 'Always') {
+      total = plus(total, of(container))
+      sidecars = plus(sidecars, of(container))
+    } else for (const [name, value] of Object.entries(plus(sidecars, of(container)))) total[name] = larger(total[name], value)
+  }
+  return spec.overhead ? plus(total, spec.overhead) : total
+}
+
+function plus(total: Record<string, Quantity>, more: Readonly<Record<string, string>>): Record<string, Quantity> {
+  const sum = { ...total }
+  for (const [name, text] of Object.entries(more)) sum[name] = sum[name] ? addQuantities(sum[name], parseQuantity(text)) : parseQuantity(text)
+  return sum
+}
+
+const larger = (a: Quantity | undefined, b: Quantity): Quantity => (a && compareQuantities(a, b) >= 0 ? a : b)
+
+function serviceUsage({ spec }: Service): Usage {
+  const ports = quantityOf((spec.ports ?? []).length)
+  if (spec.type === 'NodePort') return { 'services.nodeports': ports }
+  if (spec.type !== 'LoadBalancer') return {}
+  return { 'services.loadbalancers': quantityOf(1), ...(spec.allocateLoadBalancerNodePorts === false ? {} : { 'services.nodeports': ports }) }
+}
+
+function claimUsage({ spec }: PersistentVolumeClaim): Usage {
+  const storage = parseQuantity(spec?.resources?.requests?.storage ?? '0')
+  const prefix = spec?.storageClassName ? `${spec.storageClassName}.storageclass.storage.k8s.io/` : undefined
+  return { 'requests.storage': storage, ...(prefix ? { [`${prefix}requests.storage`]: storage, [`${prefix}persistentvolumeclaims`]: quantityOf(1) } : {}) }
+}
+
+/** Whether the object is inside the quota's scopes. Only pods have scopes (and claims none that is served here). */
+export function isInScope(spec: ResourceQuotaSpec, resource: Resource, object: KubeObject): boolean {
+  const rules: readonly ScopedResourceSelectorRequirement[] = [
+    ...(spec.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })), ...(spec.scopeSelector?.matchExpressions ?? []),
+  ]
+  if (rules.length === 0) return true
+  return groupResource(resource) === 'pods' && rules.every((rule) => podInScope(rule, object as Pod))
+}
+
+function podInScope({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, { spec, status }: Pod): boolean {
+  switch (scopeName) {
+    case 'Terminating': return spec.activeDeadlineSeconds !== undefined && spec.activeDeadlineSeconds >= 0
+    case 'NotTerminating': return spec.activeDeadlineSeconds === undefined
+    case 'BestEffort': return isBestEffort(spec, status?.qosClass)
+    case 'NotBestEffort': return !isBestEffort(spec, status?.qosClass)
+    case 'CrossNamespacePodAffinity': return crossesNamespaces(spec)
+    case 'PriorityClass': {
+      const name = spec.priorityClassName ?? ''
+      if (operator === 'Exists') return name !== ''
+      if (operator === 'DoesNotExist') return name === ''
+      return operator === 'In' ? values.includes(name) : operator === 'NotIn' && !values.includes(name)
+    }
+    default: return false
+  }
+}
+
+function isBestEffort(spec: PodSpec, qosClass: string | undefined): boolean {
+  if (qosClass !== undefined && qosClass !== '') return qosClass === 'BestEffort'
+  const asks = (values: Readonly<Record<string, string>> = {}): boolean => 'cpu' in values || 'memory' in values
+  return ![...spec.containers, ...(spec.initContainers ?? [])].some(({ resources }) => asks(resources?.requests) || asks(resources?.limits))
+}
+
+function crossesNamespaces({ affinity }: PodSpec): boolean {
+  const terms = [affinity?.podAffinity, affinity?.podAntiAffinity].flatMap((one) => [
+    ...(one?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    ...(one?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ podAffinityTerm }) => podAffinityTerm),
+  ])
+  return terms.some(({ namespaces, namespaceSelector }) => (namespaces?.length ?? 0) > 0 || namespaceSelector !== undefined)
+}
+
+/** The quota's `used`: every name of `hard`, with what is used of it. */
+export function quotaUsed({ spec }: ResourceQuota, objects: readonly { readonly resource: Resource; readonly object: KubeObject }[]): Record<string, string> {
+  const names = Object.keys(spec.hard ?? {})
+  const totals = new Map<string, Quantity>(names.map((name) => [name, zeroQuantity]))
+  for (const { resource, object } of objects) {
+    if (!isInScope(spec, resource, object)) continue
+    const usage = usageOf(resource, object)
+    for (const name of names) {
+      const used = usage[name]
+      if (used) totals.set(name, addTo(totals.get(name), used))
+    }
+  }
+  return Object.fromEntries([...totals].map(([name, total]) => [name, formatQuantity(total)]))
+}
+
+// The format of the first real value is kept: 1Gi and 1Gi are 2Gi.
+const addTo = (total: Quantity | undefined, used: Quantity): Quantity => (total && total.nanos !== 0n ? addQuantities(total, used) : used)

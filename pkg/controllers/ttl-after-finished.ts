@@ -1,0 +1,22 @@
+// Deletes finished Jobs when their ttlSecondsAfterFinished is over.
+import { keyOf } from '../api/object.ts'
+import { jobs, type Job } from '../api/types-workload.ts'
+import { controller } from '../controller/controller.ts'
+import { isGone } from '../controller/refusals.ts'
+import { isFinished } from './job-plan.ts'
+import { millisOf } from './pod-facts.ts'
+
+export default controller<Job>({
+  name: 'ttl-after-finished',
+  for: jobs,
+  async reconcile(_, job, { client, clock }) {
+    const seconds = job?.spec.ttlSecondsAfterFinished
+    if (!job || seconds === undefined || job.metadata.deletionTimestamp || !isFinished(job)) return
+    const ended = job.status?.conditions?.find(({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'))
+    const leftMs = (millisOf(ended?.lastTransitionTime) ?? clock.now()) + seconds * 1000 - clock.now()
+    if (leftMs > 0) return { requeueAfterMs: leftMs }
+    await client.delete(jobs, keyOf(job), { propagationPolicy: 'Foreground', preconditions: { uid: job.metadata.uid } }).catch((error: unknown) => {
+      if (!isGone(error)) throw error
+    })
+  },
+})
