@@ -1,12 +1,11 @@
 // Serves discovery and OpenAPI documents for the definitions of the moment.
 import { createHash } from 'node:crypto'
-import { StatusError } from '../api/status-error.ts'
 import type { Definition } from '../registry/definition.ts'
 import { findDescriptions } from './descriptions.ts'
 import type { DescriptionSource } from './descriptions.ts'
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions, discoveredGroups } from './discovery.ts'
 import type { AggregatedVersion, DiscoveredGroup, DiscoveredVersion } from './discovery.ts'
-import { documentHash, documentPath, openApiV2, openApiV3 } from './openapi.ts'
+import { documentHash, documentPath, emptyOpenApiV2, openApiV2, openApiV3 } from './openapi.ts'
 import type { Answer } from './respond.ts'
 import { json } from './respond.ts'
 import type { DocumentRequest, Documents } from './system-routes.ts'
@@ -72,7 +71,7 @@ export function createDocuments({ definitions, descriptions = findDescriptions()
   }
 
   const swagger = (request: DocumentRequest): Answer => {
-    if (onlyProtobuf(request.accept)) throw new StatusError(406, 'NotAcceptable', 'only the following media types are accepted: application/json')
+    if (onlyProtobuf(request.accept)) return { code: 200, contentType: protobufV2, body: emptyOpenApiV2() }
     const state = current()
     const hash = state.swaggerTag ??= createHash('sha512').update(state.groups.flatMap(({ versions }) => versions.map(hashOf)).join()).digest('hex').toUpperCase()
     const headers = { etag: `"${hash}"` }
@@ -89,7 +88,9 @@ export function createDocuments({ definitions, descriptions = findDescriptions()
   }
 }
 
-/** Clients before 1.27 ask for a form of version 2 that nobody else reads. */
+const protobufV2 = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+
+/** kubectl asks for version 2 in no other form. */
 function onlyProtobuf(accept = ''): boolean {
   return accept.includes('proto-openapi') && !accept.includes('json') && !accept.includes('*/*')
 }

@@ -23,6 +23,20 @@ export function openApiV2(definitions: readonly Definition[], descriptions: Desc
   return { swagger: '2.0', info, paths: writer.paths, definitions: schemas.definitions }
 }
 
+/**
+ * The document of version 2 as gnostic encodes it, with no path and no definition. kubectl reads it when version 3 does not know
+ * a kind (one without its CRD, a `List`): what it does not find there it leaves to the server, as it should. Without the document
+ * it gives up on the manifest.
+ */
+export function emptyOpenApiV2(): Buffer {
+  return Buffer.concat([field(1, Buffer.from('2.0')), field(2, Buffer.concat([field(1, Buffer.from(info.title)), field(2, Buffer.from(info.version))]))])
+}
+
+/** A protobuf field with fewer than 128 bytes. */
+function field(number: number, value: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([number * 8 + 2, value.length]), value])
+}
+
 /** `api/v1`, `apis/apps/v1`, as the index of version 3 names documents. */
 export function documentPath({ group, version }: { group: string; version: string }): string {
   return group === '' ? `api/${version}` : `apis/${group}/${version}`

@@ -28,7 +28,7 @@ export function checkPodSpec(out: Errors, path: string, spec: PodSpec): void {
     hostNetwork: spec.hostNetwork ?? false,
   }
   checkContainers(out, path, spec, names)
-  checkOneOf(out, `${path}.restartPolicy`, spec.restartPolicy, ['Always', 'Never', 'OnFailure'])
+  checkOneOf(out, `${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never'])
   checkDns(out, path, spec)
   checkScheduling(out, path, spec)
   checkPodSecurity(out, `${path}.securityContext`, spec)

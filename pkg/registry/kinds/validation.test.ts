@@ -20,7 +20,7 @@ describe('pods', () => {
     ['twice a name', pod({ containers: [container, container] }), one('spec.containers[1].name: Duplicate value: "c"')],
     ['a name of an init container', pod({ initContainers: [container] }), one('spec.initContainers[0].name: Duplicate value: "c"')],
     ['pull policy', withContainer({ imagePullPolicy: 'Often' }), one('spec.containers[0].imagePullPolicy: Unsupported value: "Often": supported values: "Always", "IfNotPresent", "Never"')],
-    ['restart policy', pod({ restartPolicy: 'Maybe' }), one('spec.restartPolicy: Unsupported value: "Maybe": supported values: "Always", "Never", "OnFailure"')],
+    ['restart policy', pod({ restartPolicy: 'Maybe' }), one('spec.restartPolicy: Unsupported value: "Maybe": supported values: "Always", "OnFailure", "Never"')],
     ['port 0', withContainer({ ports: [{ containerPort: 0 }] }), one('spec.containers[0].ports[0].containerPort: Required value')],
     ['port too high', withContainer({ ports: [{ containerPort: 65536 }] }), one('spec.containers[0].ports[0].containerPort: Invalid value: 65536: must be between 1 and 65535, inclusive')],
     ['protocol', withContainer({ ports: [{ containerPort: 1, protocol: 'ICMP' }] }), one('spec.containers[0].ports[0].protocol: Unsupported value: "ICMP": supported values: "SCTP", "TCP", "UDP"')],
@@ -96,7 +96,7 @@ const workload = (spec: Json): Json => ({ metadata: { name: 'w', namespace: 'n' 
 describe('workloads', () => {
   it.each<[string, string, Json, string[]]>([
     ['deployments.apps/v1', 'the least', workload({}), []],
-    ['deployments.apps/v1', 'no selector', workload({ selector: undefined }), one('spec.selector: Required value')],
+    ['deployments.apps/v1', 'no selector', workload({ selector: undefined }), ['spec.selector: Required value', 'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`']],
     ['deployments.apps/v1', 'empty selector', workload({ selector: {} }), one('spec.selector: Invalid value: {}: empty selector is invalid for deployment')],
     ['deployments.apps/v1', 'other labels', workload({ selector: { matchLabels: { app: 'x' } } }), one('spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`')],
     ['deployments.apps/v1', 'restart policy', workload({ template: { ...template, spec: { ...template.spec, restartPolicy: 'Never' } } }), one('spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"')],

@@ -62,9 +62,9 @@ export function checkSelectorAndTemplate(out: Errors, spec: WorkloadSpec, what: 
     out.push(required('spec.template'))
     return
   }
-  const labels = template.metadata?.labels ?? {}
-  if (selector !== undefined && !isEmptySelector(selector) && !selectorMatches(selector, labels)) {
-    out.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'))
+  const labels = template.metadata?.labels
+  if ((selector === undefined || !isEmptySelector(selector)) && !selectorMatches(selector, labels)) {
+    out.push(invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'))
   }
   checkPodTemplate(out, 'spec.template', template)
 }
