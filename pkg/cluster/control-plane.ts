@@ -31,6 +31,7 @@ import { CompactionSchedule } from './compaction.ts'
 import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
 import { ServedResources } from './served-resources.ts'
 import { addressAt, type ClusterOptions, nodePodCidr, nodeRangeCount } from './options.ts'
+import { volumeDirectories } from './volume-directories.ts'
 
 export interface ControlPlaneOptions {
   readonly cluster: ClusterOptions
@@ -128,7 +129,10 @@ export class ControlPlane {
     const runner = new ControllerRunner({
       client, informers, clock, log,
       controllers: [
-        ...allControllers({ rootCertificate: this.pki.serverAuthority.certificate, contentResources: () => contentResources(definitions()) }),
+        ...allControllers({
+          rootCertificate: this.pki.serverAuthority.certificate, contentResources: () => contentResources(definitions()),
+          localPath: volumeDirectories({ directory: join(cluster.dataDirectory, 'storage'), nodeName: cluster.nodeName }),
+        }),
         nodeIpamController({ range: (index) => nodePodCidr(cluster.clusterCidr, index), count: nodeRangeCount(cluster.clusterCidr) }),
       ],
     })
