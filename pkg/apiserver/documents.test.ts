@@ -125,7 +125,7 @@ describe('OpenAPI v3', () => {
 describe('OpenAPI v2', () => {
   it('answers kubectl\'s own form, which it wants for kinds that version 3 does not have', async () => {
     const answer = await serve(builtin).get('/openapi/v2', { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' })
-    expect([answer?.code, answer?.contentType]).toEqual([200, 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'])
+    expect([answer?.code, answer?.contentType]).toEqual([200, 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'])
     const bytes = answer?.body as Buffer
     expect(bytes.subarray(0, 5)).toEqual(Buffer.from([0x0a, 3, ...Buffer.from('2.0')]))
     expect([bytes[5], bytes[6]]).toEqual([0x12, bytes.length - 7])

@@ -88,7 +88,8 @@ export function createDocuments({ definitions, descriptions = findDescriptions()
   }
 }
 
-const protobufV2 = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+// Asked for with `@v1.0`, which Go refuses to parse in an answer.
+const protobufV2 = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
 /** kubectl asks for version 2 in no other form. */
 function onlyProtobuf(accept = ''): boolean {
