@@ -1,4 +1,5 @@
 // The RuntimeService over the CRI of containerd.
+import { availableParallelism } from 'node:os'
 import type { CriClient } from '../containerd/cri.ts'
 import { isNotFound, nanosToMs, RpcError } from '../containerd/cri.ts'
 import type * as cri from '../containerd/cri-types.ts'
@@ -11,6 +12,7 @@ import type {
   SandboxSpec, StreamRequest,
 } from './runtime-service.ts'
 import { ExecTimeout } from './runtime-service.ts'
+import { WorkGate } from './work-gate.ts'
 
 /** Tells of every task that ends, with the id of its container or sandbox. Returns the end of it. */
 export type TaskExits = (onExit: (containerId: string) => void, onGap: () => void) => () => void
@@ -23,6 +25,9 @@ export interface CriRuntimeOptions {
   readonly owner: string
 }
 
+/** Of many pods that start at once, those that are nearly there come first. */
+const ranks = { start: 0, create: 1, sandbox: 2 }
+
 const settleDelaysMs = [2, 5, 10, 20, 40, 80, 160, 320, 640, 1280]
 
 export class CriRuntime implements RuntimeService, RuntimeHost {
@@ -30,6 +35,7 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
   readonly #clock: Clock
   readonly #taskExits: TaskExits
   readonly #owner: string
+  readonly #gate = new WorkGate(4 * availableParallelism())
   /** Details of a container do not change while it stays in one state. */
   readonly #details = new Map<string, { state: string; status: cri.ContainerStatus }>()
   readonly #podOf = new Map<string, { uid: string; sandbox: boolean }>()
@@ -121,7 +127,8 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
   }
 
   async createSandbox(spec: SandboxSpec): Promise<string> {
-    const { podSandboxId } = await worded(this.#cri.runPodSandbox({ config: sandboxConfig(spec, this.#owner), ...(spec.handler ? { runtimeHandler: spec.handler } : {}) }))
+    const request = { config: sandboxConfig(spec, this.#owner), ...(spec.handler ? { runtimeHandler: spec.handler } : {}) }
+    const { podSandboxId } = await this.#gate.run(ranks.sandbox, () => worded(this.#cri.runPodSandbox(request)))
     this.#podOf.set(podSandboxId, { uid: spec.uid, sandbox: true })
     return podSandboxId
   }
