@@ -26,7 +26,7 @@ export class WorkQueue<K = string> {
   // The earliest timer of each key.
   readonly #timers = new Map<K, { dueMs: number; timer: Timer }>()
   #idle: (() => void)[] = []
-  #pumping = false
+  #pump: NodeJS.Immediate | undefined
   #stopped = false
 
   constructor(options: WorkQueueOptions<K>) {
@@ -79,6 +79,7 @@ export class WorkQueue<K = string> {
   /** Drops what waits; resolves when what is at work has ended. */
   async stop(): Promise<void> {
     this.#stopped = true
+    clearImmediate(this.#pump)
     this.#waiting.clear()
     this.#dirty.clear()
     for (const { timer } of this.#timers.values()) timer.cancel()
@@ -93,15 +94,13 @@ export class WorkQueue<K = string> {
 
   // Starts work in a later turn of the event loop: a burst of adds is seen whole, and no busy key can starve timers and sockets.
   #schedule(): void {
-    if (this.#pumping) return
-    this.#pumping = true
-    setImmediate(() => {
-      this.#pumping = false
-      this.#pump()
+    this.#pump ??= setImmediate(() => {
+      this.#pump = undefined
+      this.#startWork()
     })
   }
 
-  #pump(): void {
+  #startWork(): void {
     const { concurrency = 1 } = this.#options
     for (const key of this.#waiting) {
       if (this.#stopped || this.#working.size >= concurrency) return
