@@ -3,11 +3,11 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NodeConnection } from '../apiserver/node-connection.ts'
 import { type CriClient, connectCri } from '../containerd/cri.ts'
-import { isMainProcess, watchContainerdEvents } from '../containerd/events.ts'
 import { detectHost } from '../containerd/host.ts'
 import { ImageStore } from '../containerd/images.ts'
 import { buildPauseArchive, pauseImageName } from '../containerd/pause-image.ts'
 import { ContainerdSupervisor } from '../containerd/supervisor.ts'
+import { containerdExits } from '../kubelet/containerd-exits.ts'
 import { CriImages } from '../kubelet/cri-images.ts'
 import { CriRuntime } from '../kubelet/cri-runtime.ts'
 import { Kubelet } from '../kubelet/kubelet.ts'
@@ -86,7 +86,7 @@ export class ClusterNode {
       nodeName, clock, log,
       client: plane.client(`system:node:${nodeName}`, 'system:nodes'),
       events: plane.events('kubelet', nodeName),
-      runtime: new CriRuntime({ cri, clock, owner: nodeName, taskExits: taskExits(socketPath, clock) }),
+      runtime: new CriRuntime({ cri, clock, owner: nodeName, taskExits: containerdExits(socketPath, clock) }),
       images: new CriImages(cri),
       dataDirectory: join(cluster.dataDirectory, 'agent'),
       nodeAddresses: [nodeIP],
@@ -120,17 +120,4 @@ async function requireSocket(path: string): Promise<void> {
   await access(path).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`--container-runtime-endpoint: no container runtime answers at ${path} (${error.code}); start it, or leave the flag out to let kinglet run containerd itself`)
   })
-}
-
-function taskExits(socketPath: string, clock: Clock): ConstructorParameters<typeof CriRuntime>[0]['taskExits'] {
-  return (onExit, onGap) => {
-    const watch = watchContainerdEvents(socketPath, {
-      clock,
-      onConnect: onGap,
-      onEvent: (event) => {
-        if (event.topic === '/tasks/exit' && isMainProcess(event)) onExit(event.containerId)
-      },
-    })
-    return () => watch.stop()
-  }
 }
