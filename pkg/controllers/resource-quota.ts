@@ -1,9 +1,9 @@
 // ResourceQuota: counts what each quota's namespace uses.
 import { equalJson } from '../api/json.ts'
 import { keyOf, type KubeObject, type Resource } from '../api/object.ts'
+import { concernsResource, quotaUsed } from '../api/quota-usage.ts'
 import { resourceQuotas, type ResourceQuota } from '../api/types-config.ts'
 import { controller, watches, type Controller } from '../controller/controller.ts'
-import { concernsResource, quotaUsed } from './quota-usage.ts'
 
 export interface ResourceQuotaOptions {
   /** Every namespaced kind that may be counted; asked anew on each run. */

@@ -1,19 +1,20 @@
 // What objects use of a ResourceQuota: pure.
-import { addQuantities, formatQuantity, parseQuantity, quantityOf, zeroQuantity, compareQuantities, type Quantity } from '../api/quantity.ts'
-import { groupResource, type KubeObject, type Resource } from '../api/object.ts'
-import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement } from '../api/types-config.ts'
-import type { Container, Pod, PodSpec } from '../api/types-pod.ts'
-import type { Service } from '../api/types-service.ts'
-import type { PersistentVolumeClaim } from '../api/types-volume.ts'
-import { isTerminal } from './pod-facts.ts'
+import { addQuantities, formatQuantity, parseQuantity, quantityOf, zeroQuantity, compareQuantities, type Quantity } from './quantity.ts'
+import { groupResource, type KubeObject, type Resource } from './object.ts'
+import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement } from './types-config.ts'
+import type { Container, Pod, PodSpec } from './types-pod.ts'
+import type { Service } from './types-service.ts'
+import type { PersistentVolumeClaim } from './types-volume.ts'
 
 export type Usage = Readonly<Record<string, Quantity>>
+
+const isTerminal = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
 /** Kinds that have a name of their own in quotas, beside `count/<kind>`. */
 const counted = new Set(['pods', 'services', 'secrets', 'configmaps', 'persistentvolumeclaims', 'replicationcontrollers', 'resourcequotas'])
 
 /** The kinds that a quota's names speak of. */
-export function concernsResource(name: string, resource: Resource): boolean {
+export function concernsResource(name: string, resource: { readonly group: string; readonly plural: string }): boolean {
   const kind = groupResource(resource)
   if (name === `count/${kind}` || (name === kind && counted.has(kind))) return true
   if (kind === 'services') return name.startsWith('services.')
@@ -24,7 +25,7 @@ export function concernsResource(name: string, resource: Resource): boolean {
 const isPodResource = (name: string): boolean => name !== 'requests.storage' && !name.includes('.storageclass.')
   && (/^(requests|limits)\./.test(name) || name.startsWith('hugepages-') || name === 'cpu' || name === 'memory' || name === 'ephemeral-storage')
 
-export function usageOf(resource: Resource, object: KubeObject): Usage {
+export function usageOf(resource: { readonly group: string; readonly plural: string }, object: KubeObject): Usage {
   const kind = groupResource(resource)
   const one = quantityOf(1)
   const usage: Record<string, Quantity> = { [`count/${kind}`]: one }
@@ -83,7 +84,7 @@ function claimUsage({ spec }: PersistentVolumeClaim): Usage {
 }
 
 /** Whether the object is inside the quota's scopes. Only pods have scopes (and claims none that is served here). */
-export function isInScope(spec: ResourceQuotaSpec, resource: Resource, object: KubeObject): boolean {
+export function isInScope(spec: ResourceQuotaSpec, resource: { readonly group: string; readonly plural: string }, object: KubeObject): boolean {
   const rules: readonly ScopedResourceSelectorRequirement[] = [
     ...(spec.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })), ...(spec.scopeSelector?.matchExpressions ?? []),
   ]

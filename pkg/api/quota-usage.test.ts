@@ -1,9 +1,9 @@
-import type { KubeObject, Resource } from '../api/object.ts'
-import { configMaps, type ResourceQuotaSpec } from '../api/types-config.ts'
-import { pods, type Pod } from '../api/types-pod.ts'
-import { services } from '../api/types-service.ts'
-import { persistentVolumeClaims } from '../api/types-volume.ts'
-import { replicaSets } from '../api/types-workload.ts'
+import type { KubeObject, Resource } from './object.ts'
+import { configMaps, type ResourceQuotaSpec } from './types-config.ts'
+import { pods, type Pod } from './types-pod.ts'
+import { services } from './types-service.ts'
+import { persistentVolumeClaims } from './types-volume.ts'
+import { replicaSets } from './types-workload.ts'
 import { quotaUsed } from './quota-usage.ts'
 
 const pod = (requests: Record<string, string>, more: Partial<Pod['spec']> = {}, phase = 'Running'): Pod =>
