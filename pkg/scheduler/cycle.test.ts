@@ -33,7 +33,7 @@ describe('decide', () => {
     const nodes = testSnapshot([...Array.from({ length: 10 }, (_, index) => testNode(`n${index}`, { allocatable: { cpu: '1' } })), testNode('x', { unschedulable: true }), testNode('y', { allocatable: { memory: '1Mi' } })])
     const decision = decide(testInfo('p', { requests: { cpu: '2', memory: '1Gi' } }), nodes, options())
     expect(decision).toMatchObject({
-      message: '0/12 nodes are available: 1 Insufficient memory, 1 node(s) were unschedulable, 10 Insufficient cpu. preemption: 0/12 nodes are available: 12 Preemption is not helpful for scheduling.',
+      message: '0/12 nodes are available: 1 Insufficient memory, 1 node(s) were unschedulable, 10 Insufficient cpu. no new claims to deallocate, preemption: 0/12 nodes are available: 12 Preemption is not helpful for scheduling.',
       rejectors: new Set(['NodeResourcesFit', 'NodeUnschedulable']),
     })
   })
@@ -42,7 +42,7 @@ describe('decide', () => {
     const spec = { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['b'] }] }] } } } }
     const nodes = testSnapshot([testNode('a'), testNode('b', { allocatable: { cpu: '0' } })])
     expect(decide(testInfo('p', { spec, requests: { cpu: '1' } }), nodes, options())).toMatchObject({
-      message: "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+      message: "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
     })
   })
 
@@ -70,24 +70,24 @@ describe('DefaultPreemption', () => {
 
   it('takes no pod of the same priority', () => {
     expect(outcome(testSnapshot([testNode('a')], { a: [holding('x', '3', 100)] }))).toBe(
-      '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.')
+      '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.')
   })
 
   it('says what is still missing when all less important pods would go', () => {
     expect(outcome(testSnapshot([testNode('a')], { a: [holding('x', '3', 100), holding('y', '1', 1)] }))).toBe(
-      '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Insufficient cpu.')
+      '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Insufficient cpu.')
   })
 
   it('never preempts when it must not', () => {
     const meek = testInfo('meek', { requests: { cpu: '2' }, spec: { priority: 100, preemptionPolicy: 'Never' } })
-    expect(outcome(testSnapshot([testNode('a')], { a: [holding('x', '3', 1)] }), [], meek)).toBe('0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.')
+    expect(outcome(testSnapshot([testNode('a')], { a: [holding('x', '3', 1)] }), [], meek)).toBe('0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.')
   })
 
   it('waits for victims that are on their way out', () => {
     const leaving = holding('x', '3', 1, { deleted: true, status: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }] } })
     const snapshot = testSnapshot([testNode('a'), testNode('b')], { a: [leaving], b: [holding('y', '3', 1)] })
     snapshot.nominate(vip, 'a')
-    expect(outcome(snapshot)).toBe('0/2 nodes are available: 2 Insufficient cpu. preemption: not eligible due to a terminating pod on the nominated node.')
+    expect(outcome(snapshot)).toBe('0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to a terminating pod on the nominated node.')
   })
 
   it('spares pods of budgets, if it can', () => {

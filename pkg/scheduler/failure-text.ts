@@ -13,9 +13,9 @@ export interface FailureFacts {
 /** `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.` Sorted as text, numbers too. */
 export function describeFailure({ nodes, refused, refusals, remedy }: FailureFacts): string {
   const head = `0/${nodes} nodes are available:`
-  const tail = remedy ? ` ${remedy}` : ''
-  if (refused) return `${head} ${refused.reasons.join(', ')}.${tail}`
-  return `${head}${histogram(refusals.values())}${tail}`
+  if (refused) return `${head} ${refused.reasons.join(', ')}.${remedy ? ` ${remedy}` : ''}`
+  // The plugin that hands out claims speaks before preemption, whether or not the pod has any.
+  return `${head}${histogram(refusals.values())}${remedy ? ` no new claims to deallocate, ${remedy}` : ''}`
 }
 
 function histogram(refusals: Iterable<Refusal>): string {

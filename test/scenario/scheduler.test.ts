@@ -66,7 +66,7 @@ describe('the scheduler', () => {
     await recorder.flush()
     return (await cluster.client.list(events, { namespace })).items.filter(({ involvedObject }) => involvedObject.name === name).map(({ type, reason, message }) => `${type} ${reason}: ${message}`)
   }
-  const notHelpful = (node: number): string => `preemption: 0/${node} nodes are available: ${node} Preemption is not helpful for scheduling.`
+  const notHelpful = (node: number): string => `no new claims to deallocate, preemption: 0/${node} nodes are available: ${node} Preemption is not helpful for scheduling.`
 
   it('binds a pod, and tells', async () => {
     await addNode('a')
@@ -98,7 +98,7 @@ describe('the scheduler', () => {
     await addPod('first', '1500m')
     await bound('first')
     await addPod('second', '1500m')
-    await refused('second', '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.')
+    await refused('second', '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.')
     await remove('first')
     await bound('second')
   })
@@ -150,7 +150,7 @@ describe('the scheduler', () => {
     expect(pod('one')?.metadata.deletionTimestamp).toBeUndefined()
     // Room that is promised is not given to the less important, although it would fit beside what is there.
     await addPod('late', '1', { priorityClassName: 'low' })
-    await refused('late', '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.')
+    await refused('late', '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.')
     await remove('two')
     await bound('vip')
     expect(await eventsOf('two')).toContain(`Normal Preempted: Preempted by pod ${pod('vip')?.metadata.uid} on node a`)
@@ -161,7 +161,7 @@ describe('the scheduler', () => {
     await addNode('a')
     await addNode('b')
     await addPod('web', '1', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] })
-    await refused('web', `0/2 nodes are available: persistentvolumeclaim "data" not found. ${notHelpful(2)}`)
+    await refused('web', `0/2 nodes are available: persistentvolumeclaim "data" not found. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.`)
     await cluster.client.create(storageClasses, { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'local' }, provisioner: 'kinglet.dev/local', volumeBindingMode: 'WaitForFirstConsumer' })
     await cluster.client.create(persistentVolumeClaims, {
       apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { namespace, name: 'data' },
@@ -189,7 +189,7 @@ describe('the scheduler', () => {
     await addPod('third', '400m')
     await startScheduler()
     await bound('third', 'a')
-    await refused('second', '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.')
+    await refused('second', '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.')
   })
 
   it('spreads a hundred pods of a burst', async () => {
