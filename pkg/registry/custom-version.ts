@@ -1,6 +1,9 @@
 // One version of a custom kind: its schema and its checks, each made at its first use, and the rules that follow from them.
+import type { RuleValidator } from '../api/cel-rules.ts'
+import { compileRules } from '../api/cel-rules.ts'
 import { conform } from '../api/conform.ts'
 import type { FieldError } from '../api/field-error.ts'
+import { invalid } from '../api/field-error.ts'
 import type { AnyObject } from '../api/object.ts'
 import { applySchemaDefaults } from '../api/schema-defaults.ts'
 import type { ObjectSchema } from '../api/schema.ts'
@@ -11,11 +14,15 @@ import { compileValidator } from '../api/structural-validation.ts'
 import type { CustomVersion } from '../api/types-custom.ts'
 import { scaleErrors } from './custom-subresources.ts'
 
+const blocking: ReadonlySet<FieldError['reason']> = new Set(['FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid'])
+const notChecked = invalid('<nil>', null, 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation')
+
 export class CustomVersionRules {
   readonly stated: CustomVersion
   readonly props: JsonSchemaProps
   #schema: ObjectSchema | undefined
   #check: StructuralValidator | undefined
+  #rules: RuleValidator | 'none' | undefined
 
   constructor(stated: CustomVersion) {
     this.stated = stated
@@ -41,6 +48,10 @@ export class CustomVersionRules {
     const errors = (this.#check ??= compileValidator(this.props))(object, old)
     const { scale } = this.stated.subresources ?? {}
     if (scale) errors.push(...scaleErrors(scale, object))
-    return errors
+    this.#rules ??= compileRules(this.props) ?? 'none'
+    if (this.#rules === 'none') return errors
+    // Expressions are written for objects whose types fit.
+    if (errors.some(({ reason }) => blocking.has(reason))) return [...errors, notChecked]
+    return [...errors, ...this.#rules(object, old)]
   }
 }

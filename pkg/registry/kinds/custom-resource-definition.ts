@@ -1,19 +1,26 @@
 // CustomResourceDefinition: a kind that users add.
 import type { KubeObject } from '../../api/object.ts'
-import type { CustomCondition } from '../../api/types-custom.ts'
+import { ruleErrors } from '../../api/cel-rules.ts'
+import { equalJson } from '../../api/json.ts'
+import { compileJsonPath, fieldsOfPath } from '../../api/json-path.ts'
+import { structuralErrors } from '../../api/structural-rules.ts'
+import type { JsonSchemaProps } from '../../api/structural-schema.ts'
+import type { CustomCondition, CustomScale } from '../../api/types-custom.ts'
 import { cleanupFinalizer } from '../../api/types-custom.ts'
 import { withCondition } from '../custom-names.ts'
 import { timestamp } from '../object-metadata.ts'
 import { defaultColumns } from './columns.ts'
 import { define, named } from './define.ts'
-import { checkDnsLabel1035, checkDnsSubdomain, checkImmutable, checkOneOf, duplicate, invalid, notSupported, required } from './rules.ts'
+import { checkDnsLabel1035, checkDnsSubdomain, checkImmutable, checkOneOf, duplicate, invalid, notSupported, required, tooMany } from './rules.ts'
 import type { Errors } from './rules.ts'
 
 interface Version {
   name?: string
   served?: boolean
   storage?: boolean
-  schema?: { openAPIV3Schema?: { type?: string; 'x-kubernetes-preserve-unknown-fields'?: boolean } }
+  schema?: { openAPIV3Schema?: JsonSchemaProps }
+  subresources?: { status?: object; scale?: Partial<CustomScale> }
+  selectableFields?: { jsonPath?: string }[]
   additionalPrinterColumns?: { name?: string; type?: string; jsonPath?: string; format?: string }[]
 }
 
@@ -44,19 +51,66 @@ function defaults(draft: CustomResourceDefinition): void {
 
 const columnTypes = ['boolean', 'date', 'integer', 'number', 'string']
 
-function checkVersion(out: Errors, path: string, version: Version): void {
+function checkVersion(out: Errors, path: string, version: Version, old: Version | undefined): void {
   if (!version.name) out.push(required(`${path}.name`))
   else checkDnsLabel1035(out, `${path}.name`, version.name)
   const root = version.schema?.openAPIV3Schema
   if (!root) out.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'))
-  else if (root.type === undefined || root.type === '') {
-    out.push(required(`${path}.schema.openAPIV3Schema.type`, 'must not be empty at the root'))
-  } else if (root.type !== 'object') out.push(invalid(`${path}.schema.openAPIV3Schema.type`, root.type, 'must be object at the root'))
+  else if (!equalJson(root, old?.schema?.openAPIV3Schema)) {
+    const errors = structuralErrors(root, `${path}.schema.openAPIV3Schema`)
+    out.push(...errors, ...(errors.length > 0 ? [] : ruleErrors(root, `${path}.schema.openAPIV3Schema`)))
+  }
+  if (version.subresources?.scale) checkScale(out, `${path}.subresources.scale`, version.subresources.scale)
   for (const [index, column] of (version.additionalPrinterColumns ?? []).entries()) {
     const at = `${path}.additionalPrinterColumns[${index}]`
     if (!column.name) out.push(required(`${at}.name`))
     checkOneOf(out, `${at}.type`, column.type, columnTypes)
     if (!column.jsonPath) out.push(required(`${at}.jsonPath`))
+    else checkPath(out, `${at}.jsonPath`, column.jsonPath)
+  }
+  checkSelectableFields(out, `${path}.selectableFields`, version)
+}
+
+function checkPath(out: Errors, path: string, value: string): void {
+  try {
+    compileJsonPath(value)
+    if (!value.startsWith('.')) out.push(invalid(path, value, 'must be a simple json path starting with .'))
+  } catch (error) {
+    out.push(invalid(path, value, (error as Error).message))
+  }
+}
+
+function checkScale(out: Errors, path: string, { specReplicasPath, statusReplicasPath, labelSelectorPath }: Partial<CustomScale>): void {
+  const check = (name: string, value: string | undefined, roots: readonly string[], text: string): void => {
+    if (!value) {
+      if (name !== 'labelSelectorPath') out.push(required(`${path}.${name}`))
+    } else if (fieldsOfPath(value) === undefined) out.push(invalid(`${path}.${name}`, value, 'must be a simple json path starting with .'))
+    else if (!roots.some((root) => value.startsWith(root))) out.push(invalid(`${path}.${name}`, value, text))
+  }
+  check('specReplicasPath', specReplicasPath, ['.spec.'], 'should be a json path under .spec')
+  check('statusReplicasPath', statusReplicasPath, ['.status.'], 'should be a json path under .status')
+  check('labelSelectorPath', labelSelectorPath, ['.status.', '.spec.'], 'should be a json path under either .spec or .status')
+}
+
+const scalarTypes = ['string', 'boolean', 'integer']
+
+function checkSelectableFields(out: Errors, path: string, { selectableFields = [], schema }: Version): void {
+  if (selectableFields.length > 8) out.push(tooMany(path, selectableFields.length, 8))
+  const seen = new Set<string>()
+  for (const [index, { jsonPath = '' }] of selectableFields.entries()) {
+    const at = `${path}[${index}].jsonPath`
+    const names = fieldsOfPath(jsonPath)
+    if (!jsonPath) out.push(required(at))
+    else if (!names || !jsonPath.startsWith('.')) out.push(invalid(at, jsonPath, 'is an invalid path: must be a simple json path starting with .'))
+    else if (names[0] === 'metadata') out.push(invalid(at, jsonPath, 'must not point to fields in metadata'))
+    else {
+      let property: JsonSchemaProps | undefined = schema?.openAPIV3Schema
+      for (const name of names) property = property?.properties?.[name]
+      if (!property) out.push(invalid(at, jsonPath, 'is an invalid path: does not refer to a valid field'))
+      else if (!scalarTypes.includes(property.type ?? '')) out.push(invalid(at, jsonPath, `must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.`))
+    }
+    if (seen.has(jsonPath)) out.push(duplicate(at, jsonPath))
+    seen.add(jsonPath)
   }
 }
 
@@ -86,7 +140,7 @@ function validate({ metadata, spec }: CustomResourceDefinition, old?: CustomReso
   if (versions.length === 0) out.push(required('spec.versions', 'must have exactly one version marked as storage version'))
   const seen = new Set<string>()
   for (const [index, version] of versions.entries()) {
-    checkVersion(out, `spec.versions[${index}]`, version)
+    checkVersion(out, `spec.versions[${index}]`, version, old?.spec.versions?.find(({ name }) => name === version.name))
     if (version.name && seen.has(version.name)) out.push(duplicate(`spec.versions[${index}].name`, version.name))
     seen.add(version.name ?? '')
   }
@@ -98,9 +152,9 @@ function validate({ metadata, spec }: CustomResourceDefinition, old?: CustomReso
   if (spec.preserveUnknownFields) out.push(invalid('spec.preserveUnknownFields', true, 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'))
   if (!old) return out
   for (const [index, stored] of (old.status?.storedVersions ?? []).entries()) {
-    if (!seen.has(stored)) out.push(invalid(`status.storedVersions[${index}]`, stored, 'missing from spec.versions; an existing stored version must remain served or be migrated first'))
+    if (!seen.has(stored)) out.push(invalid(`status.storedVersions[${index}]`, stored, `missing from spec.versions; ${stored} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${stored} and removes ${stored} from status.storedVersions`))
   }
-  if ((old.status?.conditions ?? []).length > 0) {
+  if (((old.status?.conditions ?? []) as CustomCondition[]).some(({ type, status }) => type === 'Established' && status === 'True')) {
     checkImmutable(out, 'spec.scope', spec.scope, old.spec.scope)
     checkImmutable(out, 'spec.names.kind', spec.names.kind, old.spec.names.kind)
   }

@@ -1,0 +1,63 @@
+// CEL: lists and sets, as Kubernetes has them, and what optional values lack.
+import type { Environment } from '@marcbachmann/cel-js'
+import { functionsOf } from './cel-register.ts'
+import { compareCel, equalCel } from './cel-values.ts'
+
+type List = readonly unknown[]
+
+class SetsNamespace {}
+
+export function registerCelLists(environment: Environment): void {
+  const add = functionsOf(environment)
+  add('list<A>.isSorted(): bool', (list: List) => list.every((item, index) => index === 0 || compareCel(list[index - 1], item) <= 0))
+  add('list<A>.sum(): A', (list: List) => sum(list))
+  add('list<A>.min(): A', (list: List) => extreme(list, 'min', (order) => order < 0))
+  add('list<A>.max(): A', (list: List) => extreme(list, 'max', (order) => order > 0))
+  add('list<A>.indexOf(A): int', (list: List, wanted: unknown) => BigInt(list.findIndex((item) => equalCel(item, wanted))))
+  add('list<A>.lastIndexOf(A): int', (list: List, wanted: unknown) => BigInt(list.findLastIndex((item) => equalCel(item, wanted))))
+  add('list<A>.distinct(): list<A>', distinct)
+  add('list<A>.reverse(): list<A>', (list: List) => [...list].reverse())
+  add('list<A>.sort(): list<A>', (list: List) => [...list].sort(compareCel))
+  add('list<A>.slice(int, int): list<A>', (list: List, start: bigint, end: bigint) => {
+    if (start < 0n || end > BigInt(list.length) || start > end) throw new Error(`cannot slice(${start}, ${end}), list is length ${list.length}`)
+    return list.slice(Number(start), Number(end))
+  })
+  environment.registerType('SetsNamespace', SetsNamespace)
+  environment.registerConstant('sets', 'SetsNamespace', new SetsNamespace())
+  add('SetsNamespace.contains(list, list): bool', (_sets: unknown, all: List, some: List) => some.every(membership(all)))
+  add('SetsNamespace.equivalent(list, list): bool', (_sets: unknown, a: List, b: List) => a.every(membership(b)) && b.every(membership(a)))
+  add('SetsNamespace.intersects(list, list): bool', (_sets: unknown, a: List, b: List) => a.some(membership(b)))
+}
+
+/** Texts and the like are looked up, so that long lists stay cheap; what has an inside is compared. */
+function membership(list: List): (wanted: unknown) => boolean {
+  const plain = new Set(list.filter((item) => typeof item !== 'object'))
+  const others = list.filter((item) => typeof item === 'object')
+  return (wanted) => {
+    if (typeof wanted === 'object') return others.some((item) => equalCel(item, wanted))
+    return plain.has(wanted) || (typeof wanted === 'number' && Number.isInteger(wanted) && plain.has(BigInt(wanted))) || (typeof wanted === 'bigint' && plain.has(Number(wanted)))
+  }
+}
+
+function distinct(list: List): unknown[] {
+  const plain = new Set<unknown>()
+  const others: unknown[] = []
+  return list.filter((item) => {
+    if (typeof item !== 'object') return plain.has(item) ? false : plain.add(item) !== undefined
+    return others.some((other) => equalCel(item, other)) ? false : others.push(item) > 0
+  })
+}
+
+function sum(list: List): unknown {
+  if (list.length === 0) return 0n
+  return list.reduce((total, item) => {
+    if (typeof total === 'bigint' && typeof item === 'bigint') return total + item
+    if (typeof total === 'number' && typeof item === 'number') return total + item
+    throw new Error('no such overload')
+  })
+}
+
+function extreme(list: List, name: string, better: (order: number) => boolean): unknown {
+  if (list.length === 0) throw new Error(`${name} called on empty list`)
+  return list.reduce((best, item) => (better(compareCel(item, best)) ? item : best))
+}

@@ -1,0 +1,262 @@
+// The rules of a schema (x-kubernetes-validations): compiled once, then run over objects.
+import type { CelBudget, CelEnvironment, CelProgram } from './cel.ts'
+import { CelCompileError, CelRunError, celBudget, celEnvironment, compileCel } from './cel.ts'
+import { celOptional } from './cel-optional.ts'
+import type { CelType } from './cel-schema.ts'
+import { CelTypes } from './cel-schema.ts'
+import type { FieldError } from './field-error.ts'
+import { duplicate, forbiddenField, invalid, notSupported, required } from './field-error.ts'
+import { equalJson, isJsonObject } from './json.ts'
+import { fieldsOfPath } from './json-path.ts'
+import type { JsonSchemaProps, ValidationRule } from './structural-schema.ts'
+import { pathText } from './structural-validation.ts'
+
+/** All errors that the rules find. `old` is the object before an update. */
+export type RuleValidator = (object: unknown, old?: unknown) => FieldError[]
+
+interface Rule {
+  readonly stated: ValidationRule
+  readonly program: CelProgram
+  readonly message?: CelProgram
+  readonly usesOld: boolean
+}
+
+/** Parallel to the schema; parts without rules below are left out. */
+interface Node {
+  readonly type: CelType
+  readonly typeName: string
+  readonly rules: readonly Rule[]
+  readonly fields: ReadonlyMap<string, Node>
+  readonly values?: Node
+  readonly items?: Node
+  readonly also: readonly Node[]
+  /** How old items are found: by these keys, or not at all. */
+  readonly keys?: readonly string[]
+  readonly atomic: boolean
+}
+
+interface Making {
+  readonly types: CelTypes
+  readonly environment: CelEnvironment
+  /** What is wrong with a rule, by the path of the rule within the schema. */
+  readonly fault: (path: string, rule: ValidationRule, word: string, text: string) => void
+}
+
+export function hasRules(props: JsonSchemaProps): boolean {
+  return (props['x-kubernetes-validations']?.length ?? 0) > 0 || childrenOf(props).some(hasRules)
+}
+
+function childrenOf(props: JsonSchemaProps): JsonSchemaProps[] {
+  return [
+    ...Object.values(props.properties ?? {}), ...(typeof props.additionalProperties === 'object' ? [props.additionalProperties] : []),
+    ...(props.items ? [props.items] : []), ...props.allOf ?? [],
+  ]
+}
+
+/** undefined when the schema has no rules. Rules that can't be compiled fail on every object. */
+export function compileRules(props: JsonSchemaProps): RuleValidator | undefined {
+  if (!hasRules(props)) return undefined
+  const faults: FieldError[] = []
+  const root = compileTree(props, (_path, rule, _word, text) => void faults.push(invalid('<nil>', rule.rule, `rule compile error: ${text}`)))
+  return (object, old) => {
+    if (!root) return faults
+    const run: Run = { errors: [...faults], budget: celBudget(), path: [], over: false }
+    visit(root, object, old, run)
+    return run.errors
+  }
+}
+
+/** What is wrong with the rules themselves; `path` is the schema's. */
+export function ruleErrors(props: JsonSchemaProps, path: string): FieldError[] {
+  if (!hasRules(props)) return []
+  const out: FieldError[] = []
+  checkStated(out, props, path, undefined)
+  compileTree(props, (at, rule, word, text) => void out.push(invalid(`${path}${at}.${word}`, rule, text)))
+  return out
+}
+
+const reasons = ['FieldValueRequired', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueDuplicate']
+
+function checkStated(out: FieldError[], props: JsonSchemaProps, path: string, uncorrelatable: string | undefined): void {
+  for (const [index, rule] of (props['x-kubernetes-validations'] ?? []).entries()) {
+    const at = `${path}.x-kubernetes-validations[${index}]`
+    if (rule.rule.trim() === '') out.push(required(`${at}.rule`, 'rule is not specified'))
+    if (rule.message !== undefined && rule.message !== '' && rule.message.trim() === '') out.push(invalid(`${at}.message`, rule.message, 'message must be non-empty if specified'))
+    else if (rule.message?.trim().includes('\n')) out.push(invalid(`${at}.message`, rule.message, 'message must not contain line breaks'))
+    else if (rule.rule.trim().includes('\n') && !rule.message) out.push(required(`${at}.message`, 'message must be specified if rule contains line breaks'))
+    if (rule.reason !== undefined && !reasons.includes(rule.reason)) out.push(notSupported(`${at}.reason`, rule.reason, reasons))
+    if (rule.fieldPath && !leads(props, rule.fieldPath)) out.push(invalid(`${at}.fieldPath`, rule.fieldPath, 'fieldPath must be a valid path'))
+    if (uncorrelatable !== undefined && /\boldSelf\b/.test(rule.rule)) {
+      out.push(invalid(`${at}.rule`, rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`))
+    }
+  }
+  for (const [name, child] of Object.entries(props.properties ?? {})) checkStated(out, child, `${path}.properties[${name}]`, uncorrelatable)
+  const atomicMap = props['x-kubernetes-map-type'] === 'atomic' ? path : undefined
+  if (typeof props.additionalProperties === 'object') checkStated(out, props.additionalProperties, `${path}.additionalProperties`, uncorrelatable ?? atomicMap)
+  const loose = props['x-kubernetes-list-type'] === 'map' ? undefined : `${path}.items`
+  if (props.items) checkStated(out, props.items, `${path}.items`, uncorrelatable ?? loose)
+}
+
+function leads(props: JsonSchemaProps, fieldPath: string): boolean {
+  let at: JsonSchemaProps | undefined = props
+  const names = fieldsOfPath(fieldPath)
+  for (const name of names ?? []) at = at?.properties?.[name] ?? (typeof at?.additionalProperties === 'object' ? at.additionalProperties : undefined)
+  return names !== undefined && at !== undefined
+}
+
+function compileTree(props: JsonSchemaProps, fault: Making['fault']): Node | undefined {
+  const environment = celEnvironment()
+  return compileNode(props, props, { types: new CelTypes(environment), environment, fault }, '', true)
+}
+
+/** `spine` tells the types where `props` is part of the logic and tells only rules. */
+function compileNode(props: JsonSchemaProps, spine: JsonSchemaProps, making: Making, path: string, root = false): Node | undefined {
+  if (!hasRules(props)) return undefined
+  const type = root ? making.types.typeOf(spine, true) : making.types.typeOf(spine)
+  const child = (part: JsonSchemaProps | undefined, of: JsonSchemaProps | undefined, at: string): Node | undefined => (part && of ? compileNode(part, of, making, `${path}${at}`) : undefined)
+  const fields = new Map<string, Node>()
+  for (const [name, part] of Object.entries(props.properties ?? {})) {
+    const node = child(part, spine.properties?.[name], `.properties[${name}]`)
+    if (node) fields.set(name, node)
+  }
+  const own = (part: boolean | JsonSchemaProps | undefined): JsonSchemaProps | undefined => (typeof part === 'object' ? part : undefined)
+  const values = child(own(props.additionalProperties), own(spine.additionalProperties), '.additionalProperties')
+  const items = child(props.items, spine.items, '.items')
+  const also = (props.allOf ?? []).map((part, index) => compileNode(part, spine, making, `${path}.allOf[${index}]`, root)).filter((node) => node !== undefined)
+  return {
+    type, typeName: spine.type ?? '', fields, ...(values ? { values } : {}), ...(items ? { items } : {}), also,
+    ...(spine['x-kubernetes-list-type'] === 'map' ? { keys: spine['x-kubernetes-list-map-keys'] ?? [] } : {}),
+    atomic: spine['x-kubernetes-map-type'] === 'atomic',
+    ...lateRules(props['x-kubernetes-validations'] ?? [], type, making, path),
+  }
+}
+
+/** All types are declared before the first expression is compiled: an environment that has been cloned takes no more. */
+function lateRules(stated: readonly ValidationRule[], type: CelType, making: Making, path: string): Pick<Node, 'rules'> {
+  const inEnvironment = (oldType: string): CelEnvironment => making.environment.clone().registerVariable('self', type.name).registerVariable('oldSelf', oldType)
+  const [plain, optional] = [once(() => inEnvironment(type.name)), once(() => inEnvironment(`optional<${type.name}>`))]
+  return {
+    rules: stated.flatMap((rule, index) => {
+      const environment = rule.optionalOldSelf ? optional() : plain()
+      return compileRule(rule, environment, making.fault, `${path}.x-kubernetes-validations[${index}]`) ?? []
+    }),
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
+}
+
+function compileRule(stated: ValidationRule, own: CelEnvironment, fault: Making['fault'], path: string): Rule | undefined {
+  const compiled = (expression: string, word: string, wanted: string): CelProgram | undefined => {
+    try {
+      const program = compileCel(own, expression)
+      if (program.type === wanted || program.type === 'dyn') return program
+      fault(path, stated, word, wanted === 'bool' ? 'cel expression must evaluate to a bool' : 'messageExpression must evaluate to a string')
+    } catch (error) {
+      if (!(error instanceof CelCompileError)) throw error
+      fault(path, stated, word, word === 'rule' ? error.message : `messageExpression ${error.message}`)
+    }
+    return undefined
+  }
+  const program = compiled(stated.rule, 'rule', 'bool')
+  const message = stated.messageExpression ? compiled(stated.messageExpression, 'messageExpression', 'string') : undefined
+  return program && { stated, program, ...(message ? { message } : {}), usesOld: program.uses('oldSelf') || (message?.uses('oldSelf') ?? false) }
+}
+
+interface Run {
+  readonly errors: FieldError[]
+  readonly budget: CelBudget
+  readonly path: (string | number)[]
+  over: boolean
+}
+
+function visit(node: Node, value: unknown, old: unknown, run: Run): void {
+  if (run.over || value === null || value === undefined) return
+  if (node.rules.length > 0) runRules(node, value, old ?? undefined, run)
+  for (const other of node.also) visit(other, value, old, run)
+  if (Array.isArray(value)) visitItems(node, value, old, run)
+  else if (isJsonObject(value)) visitMembers(node, value, old, run)
+}
+
+function visitItems({ items, keys }: Node, value: unknown[], old: unknown, run: Run): void {
+  if (!items) return
+  const keyOf = (item: unknown): string => JSON.stringify((keys ?? []).map((key) => (isJsonObject(item) ? item[key] ?? null : null)))
+  const before = new Map(keys && Array.isArray(old) ? old.map((item: unknown) => [keyOf(item), item]) : [])
+  for (const [index, item] of value.entries()) {
+    run.path.push(index)
+    visit(items, item, before.get(keyOf(item)), run)
+    run.path.pop()
+  }
+}
+
+function visitMembers({ fields, values, atomic }: Node, value: Record<string, unknown>, old: unknown, run: Run): void {
+  for (const [name, item] of Object.entries(value)) {
+    const node = fields.get(name) ?? values
+    if (!node) continue
+    run.path.push(name)
+    visit(node, item, !atomic && isJsonObject(old) && Object.hasOwn(old, name) ? old[name] : undefined, run)
+    run.path.pop()
+  }
+}
+
+function runRules(node: Node, value: unknown, old: unknown, run: Run): void {
+  const unchanged = old !== undefined && equalJson(value, old)
+  let self: unknown
+  let oldSelf: unknown
+  for (const rule of node.rules) {
+    if (rule.usesOld ? old === undefined && !rule.stated.optionalOldSelf : unchanged) continue
+    self ??= node.type.convert(value)
+    if (rule.usesOld && old !== undefined) oldSelf ??= node.type.convert(old)
+    const variables = { self, oldSelf: rule.stated.optionalOldSelf ? celOptional(oldSelf) : oldSelf }
+    runRule(rule, node, variables, run)
+    if (run.over) return
+  }
+}
+
+const ruleText = ({ rule, message }: ValidationRule): string => (message ? message.trim() : rule.trim())
+
+function runRule(rule: Rule, node: Node, variables: Readonly<Record<string, unknown>>, run: Run): void {
+  const at = pathText(run.path)
+  const { stated } = rule
+  const shown = at === '' ? '<nil>' : at
+  try {
+    if (rule.program.run(variables, run.budget) === true) return
+  } catch (error) {
+    if (!(error instanceof CelRunError)) throw error
+    run.errors.push(invalid(shown, node.typeName, failure(error.message, stated)))
+    run.over = run.budget.steps < 0
+    return
+  }
+  const inner = stated.fieldPath ? pathText([...run.path, ...fieldsOfPath(stated.fieldPath) ?? []]) : shown
+  run.errors.push(ruleError(inner, node.typeName, messageOf(rule, variables, run.budget), stated.reason))
+}
+
+function failure(text: string, stated: ValidationRule): string {
+  if (text.startsWith('no such overload')) return `'${text}': call arguments did not match a supported operator, function or macro signature for rule: ${ruleText(stated)}`
+  if (text.startsWith('operation cancelled')) return `'${text}': no further validation rules will be run due to call cost exceeds limit for rule: ${ruleText(stated)}`
+  return `${text} evaluating rule: ${ruleText(stated)}`
+}
+
+function messageOf({ stated, message }: Rule, variables: Readonly<Record<string, unknown>>, budget: CelBudget): string {
+  const otherwise = stated.message ? stated.message.trim() : `failed rule: ${ruleText(stated)}`
+  if (!message) return otherwise
+  try {
+    const text = message.run(variables, budget)
+    const trimmed = typeof text === 'string' ? text.trim() : ''
+    return trimmed === '' || trimmed.includes('\n') || Buffer.byteLength(trimmed) > 5120 ? otherwise : trimmed
+  } catch (error) {
+    if (error instanceof CelRunError) return otherwise
+    throw error
+  }
+}
+
+function ruleError(field: string, value: string, text: string, reason: string | undefined): FieldError {
+  switch (reason) {
+    case 'FieldValueForbidden': return forbiddenField(field, text)
+    case 'FieldValueRequired': return required(field, text)
+    case 'FieldValueDuplicate': return duplicate(field, value)
+    default: return invalid(field, value, text)
+  }
+}

@@ -1,0 +1,153 @@
+// Compiles expressions in CEL, with the functions that Kubernetes adds, and runs them within a budget: no expression can hold the event loop up.
+import type { Environment } from '@marcbachmann/cel-js'
+import { Environment as CelEnvironment } from '@marcbachmann/cel-js'
+import { registerCelFormats } from './cel-formats.ts'
+import { registerCelLists } from './cel-lists.ts'
+import { registerCelNetwork } from './cel-network.ts'
+import { registerCelQuantities } from './cel-quantities.ts'
+import { registerCelStrings } from './cel-strings.ts'
+
+export type { Environment as CelEnvironment } from '@marcbachmann/cel-js'
+
+/** How many steps of comprehensions may still be taken; shared by the expressions of one request. */
+export interface CelBudget {
+  steps: number
+}
+
+/** What takes less than 50 ms. */
+export const celBudget = (): CelBudget => ({ steps: 200_000 })
+
+/** The expression is not well-formed, or its types do not fit. */
+export class CelCompileError extends Error {
+  override name = 'CelCompileError'
+}
+
+/** The expression failed on these values. */
+export class CelRunError extends Error {
+  override name = 'CelRunError'
+}
+
+export interface CelProgram {
+  /** The type of the result, in CEL's words: `bool`, `list<string>`, `dyn`. */
+  readonly type: string
+  /** Fails with CelRunError. Values are as CEL wants them: whole numbers as bigint, objects as Map. */
+  run(variables: Readonly<Record<string, unknown>>, budget: CelBudget): unknown
+  /** Whether the expression names the variable. */
+  uses(variable: string): boolean
+}
+
+let base: Environment | undefined
+
+/** A new environment with all functions of Kubernetes and no variable. */
+export function celEnvironment(): CelEnvironment {
+  if (!base) {
+    base = new CelEnvironment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits: { maxDepth: 100, maxAstNodes: 20_000 } })
+    registerCelStrings(base)
+    registerCelLists(base)
+    registerCelNetwork(base)
+    registerCelQuantities(base)
+    registerCelFormats(base)
+  }
+  return base.clone()
+}
+
+/** Fails with CelCompileError. */
+export function compileCel(environment: CelEnvironment, expression: string): CelProgram {
+  const meter: CelBudget = { steps: 0 }
+  const names = new Set<string>()
+  try {
+    const parsed = environment.parse(expression)
+    prepare(parsed.ast, names, () => {
+      if (--meter.steps < 0) throw new CelRunError('operation cancelled: actual cost limit exceeded')
+    })
+    const checked = parsed.check()
+    if (!checked.valid) throw checked.error ?? new Error('unknown error')
+    return {
+      type: checked.type ?? 'dyn',
+      uses: (variable) => names.has(variable),
+      run(variables, budget) {
+        meter.steps = budget.steps
+        try {
+          return parsed(variables)
+        } catch (error) {
+          throw new CelRunError(runText(error))
+        } finally {
+          budget.steps = meter.steps
+        }
+      },
+    }
+  } catch (error) {
+    throw new CelCompileError(compileText(error, expression))
+  }
+}
+
+/** A part of the engine's syntax tree, as far as it is looked at here. */
+interface Node {
+  readonly op: string
+  args: unknown
+  /** What a macro stands for: another tree, or an object that holds the trees of its arguments. */
+  readonly meta?: { readonly alternate?: unknown; readonly macro?: unknown }
+}
+
+interface Loop {
+  condition?: (accumulated: unknown) => boolean
+}
+
+/** Counts the steps of loops, takes note of the names, and has `matches` done by a function of ours, which no pattern makes slow. */
+function prepare(part: unknown, names: Set<string>, tick: () => void, seen = new Set<unknown>()): void {
+  if (typeof part !== 'object' || part === null || seen.has(part)) return
+  seen.add(part)
+  if (Array.isArray(part)) {
+    for (const one of part) prepare(one, names, tick, seen)
+    return
+  }
+  const { op, args, meta } = part as Node
+  if (op === 'id' && typeof args === 'string') names.add(args)
+  if ((op === 'rcall' || op === 'call') && Array.isArray(args) && args[0] === 'matches') args[0] = 'matchesRe2'
+  if (op === 'comprehension') countSteps(args as Loop, tick)
+  for (const inner of [args, meta?.alternate, meta?.macro]) prepareMembers(inner, names, tick, seen)
+}
+
+function prepareMembers(inner: unknown, names: Set<string>, tick: () => void, seen: Set<unknown>): void {
+  if (typeof inner !== 'object' || inner === null) return
+  if (Array.isArray(inner) || typeof (inner as Partial<Node>).op === 'string') prepare(inner, names, tick, seen)
+  else for (const one of Object.values(inner)) prepare(one, names, tick, seen)
+}
+
+function countSteps(loop: Loop, tick: () => void): void {
+  const { condition } = loop
+  loop.condition = (accumulated) => {
+    tick()
+    return condition ? condition(accumulated) : true
+  }
+}
+
+interface LibraryError {
+  readonly summary?: string
+  readonly message?: string
+  readonly range?: { readonly start?: number }
+}
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
+
+function runText(error: unknown): string {
+  const { summary, message } = error as LibraryError
+  const text = summary ?? message ?? String(error)
+  const index = /index out of bounds, index (-?\d+)/.exec(text)
+  return index ? `index out of bounds: ${index[1] ?? ''}` : lowerFirst(text.split('\n')[0] ?? '')
+}
+
+/** As cel-go tells it: what, where, and a mark below the place. */
+function compileText(error: unknown, expression: string): string {
+  const { summary, message, range } = error as LibraryError
+  const text = (summary ?? message ?? String(error)).split('\n')[0] ?? ''
+  const unknownField = /^No such key: (.*)$/.exec(text)
+  const unknownName = /^Unknown variable: (.*)$/.exec(text)
+  const said = unknownField ? `undefined field '${unknownField[1] ?? ''}'`
+    : unknownName ? `undeclared reference to '${unknownName[1] ?? ''}' (in container '')` : lowerFirst(text)
+  const start = range?.start ?? 0
+  const before = expression.slice(0, start)
+  const line = before.split('\n').length
+  const column = start - (before.lastIndexOf('\n') + 1)
+  return `compilation failed: ERROR: <input>:${line}:${column + 1}: ${said}\n | ${expression.split('\n')[line - 1] ?? ''}\n | ${'.'.repeat(column)}^`
+}
