@@ -2,6 +2,7 @@
 import type { Resource } from '../api/object.ts'
 import type { BuiltinResource } from '../api/resources.ts'
 import type { Controller } from '../controller/controller.ts'
+import { certificateSigningController, type CertificateSigner } from './certificate-signing.ts'
 import clusterRoleAggregation from './cluster-role-aggregation.ts'
 import cronJob from './cron-job.ts'
 import { daemonSetController } from './daemon-set.ts'
@@ -12,6 +13,7 @@ import endpointSlice from './endpoint-slice.ts'
 import endpoints from './endpoints.ts'
 import { jobController } from './job.ts'
 import ephemeralVolume from './ephemeral-volume.ts'
+import ipAddress from './ip-address.ts'
 import { localPathControllers, type LocalPathOptions } from './local-path-provisioner.ts'
 import { namespaceController } from './namespace.ts'
 import { nodeLifecycleController } from './node-lifecycle.ts'
@@ -24,6 +26,8 @@ import replicationController from './replication-controller.ts'
 import { resourceQuotaController } from './resource-quota.ts'
 import { rootCaController } from './root-ca.ts'
 import serviceAccount from './service-account.ts'
+import { tokenSecretController, type TokenSecretOptions } from './service-account-token-secret.ts'
+import serviceCidr from './service-cidr.ts'
 import statefulSet from './stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
 import ttlAfterFinished from './ttl-after-finished.ts'
@@ -35,10 +39,14 @@ export interface ControllersOptions {
   readonly rootCertificate: string
   /** Storage on the nodes' own disks; without it, claims of its class wait. */
   readonly localPath?: LocalPathOptions
+  /** Signs the tokens of secrets; without it, those stay empty. */
+  readonly signSecretToken?: TokenSecretOptions['sign']
+  /** Signs approved requests; without it, they wait. */
+  readonly certificates?: CertificateSigner
 }
 
 /** Everything that runs in a ControllerRunner. The garbage collector is not in it: it is for no kind in particular. */
-export function allControllers({ contentResources, rootCertificate, localPath }: ControllersOptions): readonly Controller[] {
+export function allControllers({ contentResources, rootCertificate, localPath, signSecretToken, certificates }: ControllersOptions): readonly Controller[] {
   return [
     namespaceController({ resources: contentResources }), serviceAccount, rootCaController({ certificate: rootCertificate }),
     replicaSet, replicationController, deployment, daemonSetController(), statefulSet,
@@ -46,6 +54,9 @@ export function allControllers({ contentResources, rootCertificate, localPath }:
     endpointSlice, endpoints, endpointSliceMirroring, clusterRoleAggregation,
     resourceQuotaController({ resources: contentResources }),
     claimBinder, volumeBinder, pvcProtection, pvProtection, ephemeralVolume, ...(localPath ? localPathControllers(localPath) : []),
+    ipAddress, serviceCidr,
+    ...(signSecretToken ? [tokenSecretController({ certificate: rootCertificate, sign: signSecretToken })] : []),
+    ...(certificates ? [certificateSigningController(certificates)] : []),
     nodeLifecycleController(), taintEvictionController(), podGarbageController(),
   ]
 }
