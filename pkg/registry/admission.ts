@@ -3,6 +3,7 @@ import type { AnyObject, ObjectKey } from '../api/object.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { StatusError } from '../api/status-error.ts'
 import { forbidden } from '../api/status-error.ts'
+import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Definition } from './definition.ts'
 
@@ -40,12 +41,43 @@ export interface AdmissionPlugin {
 }
 
 /**
- * Admission that must wait for something outside (webhooks). Runs before the transaction on the object as it would be
- * then; the transaction starts again from the beginning when the stored revision is no longer `basedOn`.
- * None exist yet: the registry has the seam, and no list to fill.
+ * Admission that must wait for something outside (webhooks). It is asked between runs of the write's transaction: a run
+ * that lacks an answer ends with Awaiting, and the next run takes the answer, provided that the object it builds on is
+ * still the one that was asked about. Writes that nobody is to be asked about run once, as if there were no such thing.
  */
 export interface AsyncAdmission {
-  review(object: AnyObject, request: Omit<AdmissionRequest, 'view'> & { readonly basedOn: number }): Promise<AnyObject>
+  /** Called once, by the registry. */
+  start(context: AsyncAdmissionContext): void
+  /** undefined while nobody wants to be asked about anything. `warn` takes the warnings of a refusal. */
+  begin(warn: (text: string) => void): AsyncReview | undefined
+  stop(): void
+}
+
+export interface AsyncAdmissionContext {
+  readonly store: Store
+  readonly clock: Clock
+  definitions(): readonly Definition[]
+  onDefinitionsChange(listener: () => void): void
+}
+
+/** What one write has asked and was told, over all runs of its transaction. */
+export interface AsyncReview {
+  /** After the mutating plugins: makes the draft what the answers say. `again` runs those plugins on the changed draft. */
+  mutate(draft: AnyObject, request: AdmissionRequest, again: () => void): void
+  /** After the validating plugins. */
+  validate(object: Readonly<AnyObject>, request: AdmissionRequest): void
+  /** The name that an earlier run has generated for the object to create. */
+  readonly generatedName: string | undefined
+}
+
+/** Ends a run of a transaction: somebody must be asked first. */
+export class Awaiting extends Error {
+  override name = 'Awaiting'
+  readonly ask: () => Promise<void>
+  constructor(ask: () => Promise<void>) {
+    super('the write waits for an answer from outside')
+    this.ask = ask
+  }
 }
 
 export const isResource = (definition: Definition, group: string, plural: string): boolean =>

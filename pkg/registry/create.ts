@@ -1,9 +1,11 @@
 // Create, inside one transaction: name, metadata, defaults, admission, the kind's rules, validation, allocation, put.
+import type { Owner } from '../api/apply-owners.ts'
 import { conform } from '../api/conform.ts'
 import { isJsonObject } from '../api/json.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import { alreadyExists } from '../api/status-error.ts'
 import type { Definition } from './definition.ts'
+import { setTracked, trackCreate } from './managed-fields.ts'
 import { keyOf } from './object-view.ts'
 import { generatedName, metadataErrors, settleNamespace, startMetadata } from './object-metadata.ts'
 import { draftOf } from './patching.ts'
@@ -13,14 +15,18 @@ import { admissionRequest, allocate, complete, countsGenerations, mutate, put, r
 
 const nameTries = 8
 
-export function createIn(step: Step, definition: Definition, request: { namespace?: string; object: KubeObject }): Written {
+/** `owners` are given by an apply, which has worked them out. */
+export function createIn(step: Step, definition: Definition, request: { namespace?: string; object: KubeObject }, owners?: readonly Owner[]): Written {
   const { clock } = step.context
   const draft = draftOf(definition, request.object)
   const { metadata } = draft
+  const sent = metadata.managedFields
   settleNamespace(definition, metadata, request.namespace)
   startMetadata(metadata, clock, countsGenerations(definition))
   settleName(step, definition, draft)
   complete(definition, draft)
+  if (owners) setTracked(draft, owners)
+  else trackCreate(step, definition, draft, sent)
   const target = { definition, name: metadata.name ?? '', ...(metadata.namespace ? { namespace: metadata.namespace } : {}) }
   const admission = admissionRequest(step, 'CREATE', target)
   mutate(step, draft, admission)
@@ -45,6 +51,8 @@ function prepare(step: Step, definition: Definition, draft: AnyObject): void {
 function settleName(step: Step, definition: Definition, draft: AnyObject): void {
   const { metadata } = draft
   if (metadata.name || !metadata.generateName) return
+  metadata.name = step.outside?.generatedName
+  if (metadata.name) return
   for (let tries = 0; tries < nameTries; tries++) {
     metadata.name = generatedName(metadata.generateName, step.context.clock)
     if (!step.transaction.get(keyOf(definition, metadata.namespace, metadata.name))) return

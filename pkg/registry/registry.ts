@@ -5,8 +5,9 @@ import type { RequestOptions, WatchStream } from '../api/request.ts'
 import { isNotFound, methodNotAllowed, notFound } from '../api/status-error.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
-import type { AdmissionPlugin } from './admission.ts'
+import type { AdmissionPlugin, AsyncAdmission } from './admission.ts'
 import type { Allocator } from './allocator.ts'
+import { applyIn } from './applying.ts'
 import { createIn } from './create.ts'
 import type { Definition } from './definition.ts'
 import { DefinitionTable } from './definition-table.ts'
@@ -30,6 +31,8 @@ export interface RegistryOptions {
   readonly definitions: readonly Definition[]
   /** In order. */
   readonly admission?: readonly AdmissionPlugin[]
+  /** Admission that waits for something outside (webhooks). */
+  readonly asyncAdmission?: AsyncAdmission
   readonly allocators?: readonly Allocator[]
   readonly clock: Clock
   /** Events that may wait for one watcher before it is cut off. */
@@ -55,7 +58,12 @@ export class Registry {
     this.#context = {
       store: options.store, clock: options.clock,
       admission: options.admission ?? [], allocators: options.allocators ?? [],
+      ...(options.asyncAdmission ? { asyncAdmission: options.asyncAdmission } : {}),
       stored: (resource) => this.#table.stored(resource),
+      version: ({ resource: { plural }, storage }, { group, version }) => {
+        const other = this.#table.get(group, version, plural)
+        return other?.storage === storage ? other : undefined
+      },
     }
     for (const allocator of this.#context.allocators) {
       const definition = this.#table.stored(allocator.resource)
@@ -63,6 +71,10 @@ export class Registry {
       allocator.start(options.store, prefixOf(definition))
     }
     for (const definition of this.#table.all()) this.#letExpire(definition)
+    options.asyncAdmission?.start({
+      store: options.store, clock: options.clock,
+      definitions: () => this.#table.all(), onDefinitionsChange: (listener) => void this.#table.onChange(listener),
+    })
   }
 
   definition(group: string, version: string, plural: string): Definition | undefined {
@@ -108,6 +120,10 @@ export class Registry {
     return this.#shown(definition, request.subresource, object)
   }
 
+  has(definition: Definition, { namespace, name }: { namespace?: string; name: string }): boolean {
+    return this.#context.store.get(keyOf(definition, namespace, name)) !== undefined
+  }
+
   list(definition: Definition, request: CollectionRequest): ObjectList {
     return listObjects(this.#context.store, definition, request)
   }
@@ -132,6 +148,10 @@ export class Registry {
 
   async patch(definition: Definition, request: PatchRequest): Promise<WriteResult> {
     const target = targetOf(definition, request)
+    const { type, body } = request.patch
+    if (type === 'apply') {
+      return this.#result(target, await withPatience(this.#context, () => runStep(this.#context, request, (step) => applyIn(step, target, body))))
+    }
     const apply = preparePatch(definition, request)
     return this.#result(target, await runStep(this.#context, request, (step) => patchIn(step, target, (current, subresource) => apply(current, subresource, step))))
   }
@@ -175,6 +195,7 @@ export class Registry {
     for (const end of this.#ends.values()) end.abort()
     for (const expiry of this.#expiries.values()) expiry.stop()
     for (const allocator of this.#context.allocators) allocator.stop()
+    this.#context.asyncAdmission?.stop()
   }
 
   #endOf(definition: Definition): AbortController {

@@ -3,7 +3,8 @@ import type { ObjectKey } from '../api/object.ts'
 import { invalidObject, notSupported } from '../api/field-error.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
-import type { AdmissionPlugin, AdmissionView } from './admission.ts'
+import type { AdmissionPlugin, AdmissionView, AsyncAdmission, AsyncReview } from './admission.ts'
+import { Awaiting } from './admission.ts'
 import type { Allocator } from './allocator.ts'
 import type { Definition } from './definition.ts'
 import { keyOf, prefixOf } from './object-view.ts'
@@ -14,9 +15,12 @@ export interface WriteContext {
   readonly store: Store
   readonly clock: Clock
   readonly admission: readonly AdmissionPlugin[]
+  readonly asyncAdmission?: AsyncAdmission
   readonly allocators: readonly Allocator[]
   /** The definition under which a resource is stored, whatever its version; undefined when there is none. */
   stored(resource: { group: string; plural: string }): Definition | undefined
+  /** The definition of the same objects in another version. */
+  version(definition: Definition, version: { group: string; version: string }): Definition | undefined
 }
 
 /** What the functions inside a transaction get. */
@@ -26,6 +30,8 @@ export interface Step {
   readonly asking: Asking
   readonly dryRun: boolean
   readonly view: AdmissionView
+  /** undefined: nobody outside is to be asked. */
+  readonly outside?: AsyncReview
   warn(text: string): void
   /** Keeps a reservation until the write is settled; `release` is called once, whatever the outcome. */
   holdUntilSettled(release: () => void): void
@@ -63,7 +69,24 @@ export function viewThrough(context: WriteContext, transaction: Transaction): Ad
 }
 
 /** Runs one write. The function may run again on a shared backend: each run starts with no warnings and no reservations. */
-export async function runStep<R>(context: WriteContext, asking: Asking, change: (step: Step) => R): Promise<R> {
+export function runStep<R>(context: WriteContext, asking: Asking, change: (step: Step) => R): Promise<R> {
+  const outside = context.asyncAdmission?.begin((text) => asking.warn?.(text))
+  return outside ? runAsking(context, asking, change, outside) : runOnce(context, asking, change)
+}
+
+/** Runs the write until it needs no more answers. */
+async function runAsking<R>(context: WriteContext, asking: Asking, change: (step: Step) => R, outside: AsyncReview): Promise<R> {
+  for (;;) {
+    try {
+      return await runOnce(context, asking, change, outside)
+    } catch (error) {
+      if (!(error instanceof Awaiting)) throw error
+      await error.ask()
+    }
+  }
+}
+
+async function runOnce<R>(context: WriteContext, asking: Asking, change: (step: Step) => R, outside?: AsyncReview): Promise<R> {
   const dryRun = isDryRun(asking)
   const warnings = new Set<string>()
   const held: (() => void)[] = []
@@ -73,7 +96,7 @@ export async function runStep<R>(context: WriteContext, asking: Asking, change: 
       warnings.clear()
       release()
       const result = change({
-        context, transaction, asking, dryRun, view: viewThrough(context, transaction),
+        context, transaction, asking, dryRun, view: viewThrough(context, transaction), ...(outside ? { outside } : {}),
         warn: (text) => void warnings.add(text),
         holdUntilSettled: (end) => void held.push(end),
       })

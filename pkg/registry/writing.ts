@@ -7,6 +7,7 @@ import { apiVersionOf } from '../api/object.ts'
 import { applySchemaDefaults } from '../api/schema-defaults.ts'
 import type { AdmissionRequest } from './admission.ts'
 import type { Definition, RuleContext } from './definition.ts'
+import { sameButTimes } from './managed-fields.ts'
 import type { StoredEntry } from './object-view.ts'
 import { decorate, deletedView, keyOf, storedForm, viewOf } from './object-view.ts'
 import type { Step } from './transaction-step.ts'
@@ -72,8 +73,12 @@ export function admissionRequest(step: Step, operation: AdmissionRequest['operat
 
 /** Plugins may add what has defaults of its own, so defaults run again behind them. */
 export function mutate(step: Step, draft: AnyObject, request: AdmissionRequest): void {
-  for (const plugin of step.context.admission) plugin.mutate?.(draft, request)
-  complete(request.definition, draft)
+  const plugins = (): void => {
+    for (const plugin of step.context.admission) plugin.mutate?.(draft, request)
+    complete(request.definition, draft)
+  }
+  plugins()
+  step.outside?.mutate(draft, request, plugins)
 }
 
 export function refuseInvalid(definition: Definition, name: string, errors: readonly FieldError[]): void {
@@ -82,6 +87,7 @@ export function refuseInvalid(definition: Definition, name: string, errors: read
 
 export function review(step: Step, object: AnyObject, request: AdmissionRequest): void {
   for (const plugin of step.context.admission) plugin.validate?.(object, request)
+  step.outside?.validate(object, request)
 }
 
 export function allocate(step: Step, definition: Definition, draft: AnyObject, old?: AnyObject): void {
@@ -96,7 +102,7 @@ export function put(step: Step, target: Target, draft: AnyObject, stored?: Store
   const { definition } = target
   const next = storedForm(definition, draft)
   const created = stored === undefined
-  if (stored && equalJson(next, stored.value)) return { object: viewOf(definition, stored), created, gone: false }
+  if (stored && sameButTimes(next, stored.value)) return { object: viewOf(definition, stored), created, gone: false }
   const entry = step.transaction.put(keyOfTarget(target), next, { volatile: definition.volatile !== undefined })
   // A dry run shows the version that stands, and none for what isn't there.
   const object = step.dryRun ? decorate(definition, entry.value, stored?.revision) : viewOf(definition, entry)
