@@ -28,6 +28,7 @@ import { SqliteStore } from '../storage/sqlite-store.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import { CompactionSchedule } from './compaction.ts'
+import { KubernetesService } from './kubernetes-service.ts'
 import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
 import { ServedResources } from './served-resources.ts'
 import { addressAt, type ClusterOptions, nodePodCidr, nodeRangeCount } from './options.ts'
@@ -142,7 +143,15 @@ export class ControlPlane {
       resources: () => ownedResources(definitions()), onChange: (listener) => this.#registry.onDefinitionsChange(listener),
       forget: (resource) => informers.forget(resource), changed: () => collector.resourcesChanged(), clock, log,
     })
-    this.#components = [served, scheduler, collector, runner]
+    const kubernetes = new KubernetesService({
+      informers, log,
+      restore: async () => {
+        await ensureObjects(this.#registry, [kubernetesService(cluster)])
+        await this.#publishAddresses()
+      },
+    })
+    kubernetes.start()
+    this.#components = [kubernetes, served, scheduler, collector, runner]
     await Promise.all([runner.start(signal), collector.start(signal), scheduler.start(signal)])
     this.#compaction.start()
   }

@@ -12,7 +12,7 @@ const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** Which package brings the program, for the error message. */
 const packages: Record<string, string> = {
-  '/usr/bin/busybox': 'busybox-static', '/usr/bin/redis-server': 'redis-server', '/usr/bin/redis-cli': 'redis-tools',
+  '/usr/bin/busybox': 'busybox-static', '/usr/bin/curl': 'curl', '/usr/bin/redis-server': 'redis-server', '/usr/bin/redis-cli': 'redis-tools',
   '/usr/sbin/nginx': 'nginx-light', '/etc/nginx/mime.types': 'nginx-common',
 }
 
@@ -104,6 +104,16 @@ const definitions = {
       links: { ...base.links, '/var/log/nginx/access.log': '/dev/stdout', '/var/log/nginx/error.log': '/dev/stderr' },
       directories: { ...base.directories, '/var/lib/nginx': { uid: 101 }, '/var/log/nginx': {} },
       config: { Cmd: ['nginx', '-g', 'daemon off;'], Env: [path], ExposedPorts: { '80/tcp': {} }, StopSignal: 'SIGQUIT' },
+    }
+  },
+  // busybox' own wget can't look names up: static glibc programs crash in getaddrinfo.
+  curl: (): HostImage => {
+    const base = busyboxBase()
+    return {
+      ...base,
+      names: ['docker.io/curlimages/curl:latest', 'docker.io/curlimages/curl:8'],
+      programs: { ...base.programs, '/usr/bin/curl': '/usr/bin/curl' },
+      config: { Cmd: ['curl', '--help'], Env: [path] },
     }
   },
   'guestbook-web': (): HostImage => {
