@@ -91,6 +91,8 @@ export class ClusterNode {
       dataDirectory: join(cluster.dataDirectory, 'agent'),
       nodeAddresses: [nodeIP],
       clusterDns: [cluster.clusterDns], clusterDomain: cluster.clusterDomain,
+      // `kubectl get nodes` shows it as the node's role; pods are welcome all the same.
+      labels: { 'node-role.kubernetes.io/control-plane': 'true' },
       cgroupRoot,
       cgroupDriver: (this.#containerd?.host ?? detectHost(cluster.dataDirectory)).cgroupDriver,
       ...(cluster.podLogDirectory ? { logDirectory: cluster.podLogDirectory } : {}),
