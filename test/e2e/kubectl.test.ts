@@ -133,7 +133,7 @@ describe('into pods', () => {
     const failed = await cluster.tryKubectl(['exec', 'client', '--', 'sh', '-c', 'echo bad >&2; exit 3'])
     expect([failed.code, failed.stderr]).toEqual([3, 'bad\ncommand terminated with exit code 3\n'])
     // script(1) makes the terminal that -t wants.
-    expect(await cluster.inNetwork('script', ['-qec', "stty rows 30 cols 100; kubectl exec -it client -- sh -c 'tty; stty size'", '/dev/null'])).toMatch(/\/dev\/pts\/\d+\r\n30 100/)
+    expect(await cluster.inNetwork('script', ['-qec', "stty rows 30 cols 100; kubectl exec -it client -- sh -c 'tty; until stty size 2>/dev/null; do :; done'", '/dev/null'])).toMatch(/\/dev\/pts\/\d+\r\n30 100/)
   })
 
   test('attach shows what the program writes', async () => {
