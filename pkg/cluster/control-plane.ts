@@ -27,6 +27,7 @@ import { MemoryStore } from '../storage/memory-store.ts'
 import { SqliteStore } from '../storage/sqlite-store.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
+import { certificateSigner } from './certificate-signer.ts'
 import { CompactionSchedule } from './compaction.ts'
 import { KubernetesService } from './kubernetes-service.ts'
 import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
@@ -44,6 +45,8 @@ export interface ControlPlaneOptions {
 
 /** Parts of this process are trusted with everything; what they do is told apart by their names. */
 const trusted = (username: string, ...groups: string[]): UserInfo => ({ username, groups: [...groups, 'system:masters', 'system:authenticated'] })
+
+const issuerOf = ({ clusterDomain }: ClusterOptions): string => `https://kubernetes.default.svc.${clusterDomain}`
 
 export class ControlPlane {
   readonly pki: ClusterPki
@@ -87,7 +90,7 @@ export class ControlPlane {
     })
     const custom = new CustomResources({ registry, store, clock, log })
     custom.start()
-    const issuer = `https://kubernetes.default.svc.${cluster.clusterDomain}`
+    const issuer = issuerOf(cluster)
     const server = new ApiServer({
       registry, clock, nodeConnections, log,
       accountTokens: new ServiceAccountTokens({ issuer, key: pki.serviceAccountKey, clock }),
@@ -127,12 +130,15 @@ export class ControlPlane {
     const { informers } = this
     const client = this.client('system:kube-controller-manager')
     const definitions = this.#registry.definitions.bind(this.#registry)
+    const tokens = new ServiceAccountTokens({ issuer: issuerOf(cluster), key: this.pki.serviceAccountKey, clock })
     const runner = new ControllerRunner({
       client, informers, clock, log,
       controllers: [
         ...allControllers({
           rootCertificate: this.pki.serverAuthority.certificate, contentResources: () => contentResources(definitions()),
           localPath: volumeDirectories({ directory: join(cluster.dataDirectory, 'storage'), nodeName: cluster.nodeName }),
+          signSecretToken: (request) => tokens.signForSecret(request),
+          certificates: certificateSigner(this.pki, clock),
         }),
         nodeIpamController({ range: (index) => nodePodCidr(cluster.clusterCidr, index), count: nodeRangeCount(cluster.clusterCidr) }),
       ],
