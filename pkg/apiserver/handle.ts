@@ -52,17 +52,27 @@ export function createHandle(options: HandleOptions): Handle {
     if (!definition) throw unknownPath()
     checkServed(definition, request)
     checkWriteOptions(request)
+    if (request.patch?.type === 'apply') requireCreate(options, request, definition)
     if (changes.has(request.verb)) for (const guard of guards) await guard(request)
     const own = special?.get(specialKey(request))
     return own ? own(request, definition) : answer(registry, definition, managed(request))
   }
 }
 
+/** An apply that makes the object is a create. */
+function requireCreate({ authorizer, registry }: HandleOptions, request: ApiRequest, definition: Definition): void {
+  const { name = '', namespace, subresource } = request
+  if (subresource || definition.storage === undefined || registry.has(definition, { namespace, name })) return
+  requireAllowed(authorizer, attributesOf({ ...request, verb: 'create' }))
+}
+
+const unknownManager = 'unknown'
+
 /** Writes that name no field manager are their program's. */
 function managed(request: ApiRequest): ApiRequest {
-  const { verb, options, userAgent } = request
-  if (!userAgent || options.fieldManager || (verb !== 'create' && verb !== 'update' && verb !== 'patch')) return request
-  return { ...request, options: { ...options, fieldManager: userAgent.split('/')[0]!.slice(0, longestManager) } }
+  const { verb, options, userAgent = '' } = request
+  if (options.fieldManager || (verb !== 'create' && verb !== 'update' && verb !== 'patch')) return request
+  return { ...request, options: { ...options, fieldManager: userAgent.split('/')[0]!.slice(0, longestManager) || unknownManager } }
 }
 
 /** 404 for a subresource or scope that is not there, 405 for a verb that it does not have. */

@@ -71,6 +71,8 @@ export function deleteIn(step: Step, target: Target, options: DeleteOptions): Wr
   review(step, old, admissionRequest(step, 'DELETE', target, old))
   const draft = thaw(old) as AnyObject
   const { metadata } = draft
+  // Large, and the same: shared instead of copied.
+  if (old.metadata.managedFields) metadata.managedFields = old.metadata.managedFields
   const nowMs = step.context.clock.now()
   setFinalizers(metadata, propagationFinalizers(definition, metadata.finalizers ?? [], options))
   if (metadata.deletionTimestamp === undefined) definition.prepareDelete?.(draft, ruleContext(step))

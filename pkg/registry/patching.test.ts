@@ -73,7 +73,6 @@ describe('patch', () => {
     ['another name', 'merge', { metadata: { name: 'other' } }, 400],
     ['another kind', 'merge', { kind: 'Pod' }, 400],
     ['a wrong type', 'merge', { spec: { replicas: 'many' } }, 422],
-    ['server-side apply', 'apply', {}, 415],
   ])('refuses %s', async (_title, type, body, code) => {
     const made = await open()
     expect(await failure(() => patch(made, type, body, code === 404 ? { name: 'none' } : {}))).toMatchObject({ code })

@@ -15,7 +15,7 @@ import type { Step } from './transaction-step.ts'
 
 export type Patched = (current: AnyObject, subresource: Subresource | undefined, step: Step) => KubeObject
 
-const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json']
+const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml']
 
 /** What a subresource's body is: another kind's, or the object itself. */
 function schemaFor(definition: Definition, subresource: Subresource | undefined): ObjectSchema {
@@ -27,11 +27,11 @@ function refuse(patched: unknown, reason: string): never {
   throw invalidObject({ group: '', kind: '' }, '', [invalid('patch', JSON.stringify(patched), reason)])
 }
 
-/** Server-side apply, which needs managed fields, is answered with 415 so far. */
+/** All patches but server-side apply. */
 export function preparePatch(definition: Definition, request: PatchRequest): Patched {
   const { type, body } = request.patch
-  if (type === 'apply') throw unsupportedMediaType(patchTypes)
-  if (type === 'strategic' && definition.schema.goName === undefined) throw unsupportedMediaType(patchTypes.slice(0, 2))
+  if (type === 'apply') throw new Error('an apply is no patch of what stands')
+  if (type === 'strategic' && definition.schema.goName === undefined) throw unsupportedMediaType(patchTypes)
   const validation: FieldValidation = fieldValidationOf(request.options.fieldValidation, 'PatchOptions')
   return (current, subresource, step) => {
     const schema = schemaFor(definition, subresource)

@@ -1,10 +1,12 @@
 // Update and patch of an object or one of its subresources, inside one transaction.
+import type { Owner } from '../api/apply-owners.ts'
 import type { FieldError } from '../api/field-error.ts'
 import { thaw } from '../api/json.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import { badRequest, conflict, methodNotAllowed, notFound, unknownPath } from '../api/status-error.ts'
 import { createIn } from './create.ts'
 import type { Definition, Subresource } from './definition.ts'
+import { setTracked, trackUpdate } from './managed-fields.ts'
 import { finalizerErrors, keepMetadata, metadataErrors } from './object-metadata.ts'
 import type { StoredEntry } from './object-view.ts'
 import { viewOf } from './object-view.ts'
@@ -41,7 +43,7 @@ export function updateIn(step: Step, target: Target, body: KubeObject): Written 
   if (definition.requireVersionOnUpdate && !subresource && !body.metadata.resourceVersion) {
     refuseInvalid(definition, target.name, [versionRequired])
   }
-  return change(step, target, stored, body)
+  return change(step, target, stored, { body })
 }
 
 const versionRequired: FieldError = {
@@ -57,7 +59,7 @@ function createMissing(step: Step, target: Target, body: KubeObject): Written {
   })
 }
 
-function checkIdentity(target: Target, body: KubeObject): void {
+export function checkIdentity(target: Target, body: KubeObject): void {
   const { name, namespace } = body.metadata ?? {}
   if (name !== target.name && !(target.subresource && !name)) {
     throw badRequest(`the name of the object (${name ?? ''}) does not match the name on the URL (${target.name})`)
@@ -76,7 +78,7 @@ export function patchIn(step: Step, target: Target, patched: (current: AnyObject
   const current = viewOf(definition, stored)
   const body = patched(subresource?.view ? subresource.view(current) as AnyObject : current, subresource)
   checkIdentity(target, body)
-  return change(step, target, stored, body, subresource ? undefined : body as AnyObject)
+  return change(step, target, stored, subresource ? { body } : { body, own: body as AnyObject })
 }
 
 function checkVersion(target: Target, stored: StoredEntry, body: KubeObject): void {
@@ -89,16 +91,26 @@ function checkVersion(target: Target, stored: StoredEntry, body: KubeObject): vo
   if (resourceVersion && resourceVersion !== '0' && resourceVersion !== String(stored.revision)) throw conflict(resource, target.name)
 }
 
-/** `own` is the body where it may be changed and is in canonical form already. */
-function change(step: Step, target: Target, stored: StoredEntry, body: KubeObject, own?: AnyObject): Written {
+export interface Change {
+  readonly body: KubeObject
+  /** The wanted object where it may be changed and is in canonical form already; otherwise it is made of the body. */
+  readonly own?: AnyObject
+  /** Given by an apply, which has worked them out. */
+  readonly owners?: readonly Owner[]
+}
+
+export function change(step: Step, target: Target, stored: StoredEntry, { body, own, owners }: Change): Written {
   const { definition } = target
   checkVersion(target, stored, body)
   const old = viewOf(definition, stored)
   const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
   const draft = own ?? draftOf(definition, subresource ? mergeOf(definition, subresource)(old, body) : body)
+  const sent = draft.metadata.managedFields
   const errors = keepMetadata(draft.metadata, old.metadata)
   if (!subresource && definition.subresources.some(({ name }) => name === 'status')) keepStatus(draft, old)
   complete(definition, draft)
+  if (owners) setTracked(draft, owners)
+  else trackUpdate(step, target, { old, draft, sent })
   const admission = admissionRequest(step, 'UPDATE', target, old)
   mutate(step, draft, admission)
   if (!subresource) definition.prepareUpdate?.(draft, old, ruleContext(step))

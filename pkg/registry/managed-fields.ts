@@ -1,0 +1,92 @@
+// Keeps metadata.managedFields with every write: what the kind's definition says to the owners of fields.
+import type { OwnedType } from '../api/apply-type.ts'
+import type { Owner } from '../api/apply-owners.ts'
+import { ownersFrom, sameOwnership, startingOwners } from '../api/apply-owners.ts'
+import { ownersAfterUpdate } from '../api/apply-update.ts'
+import { equalJson } from '../api/json.ts'
+import type { JsonObject } from '../api/json.ts'
+import type { AnyObject, ManagedFieldsEntry, ObjectMeta } from '../api/object.ts'
+import { apiVersionOf } from '../api/object.ts'
+import type { Definition } from './definition.ts'
+import { timestamp } from './object-metadata.ts'
+import type { Step, WriteContext } from './transaction-step.ts'
+import type { Target } from './writing.ts'
+
+/** The definition as owners see it, for writes to one of its subresources. */
+export function ownedType(context: WriteContext, definition: Definition, subresource?: string): OwnedType {
+  const { resource: { kind }, schema } = definition
+  return {
+    apiVersion: apiVersionOf(definition.resource), kind, schema, ignored: ignoredFields(definition, subresource),
+    other: (apiVersion) => otherVersion(context, definition, apiVersion),
+  }
+}
+
+/** Root fields that a write cannot reach: status apart from the rest, and the rest apart from status. */
+function ignoredFields(definition: Definition, subresource: string | undefined): readonly string[] {
+  if (subresource === undefined) return definition.subresources.some(({ name }) => name === 'status') ? ['status'] : []
+  if (subresource !== 'status') return []
+  return [...definition.schema.fields.keys()].filter((name) => name !== 'metadata' && name !== 'status')
+}
+
+function otherVersion(context: WriteContext, definition: Definition, apiVersion: string): ReturnType<NonNullable<OwnedType['other']>> {
+  const [version = '', group = ''] = apiVersion.split('/').reverse()
+  const other = context.version(definition, { group, version })
+  if (!other) return undefined
+  return {
+    schema: other.schema,
+    from: (object) => converted(definition, other, object),
+    to: (object) => converted(other, definition, object),
+  }
+}
+
+function converted(from: Definition, to: Definition, object: JsonObject): JsonObject {
+  const stored = from.convert ? from.convert.toStored(object as AnyObject) : object as AnyObject
+  const result = to.convert ? to.convert.fromStored(stored) : stored
+  return { ...result, apiVersion: apiVersionOf(to.resource), kind: to.resource.kind }
+}
+
+const unknownManager = 'unknown'
+
+export const nowText = (step: Step): string => timestamp(step.context.clock.now())
+
+function setOwners(metadata: ObjectMeta, owners: readonly ManagedFieldsEntry[]): void {
+  if (owners.length > 0) metadata.managedFields = owners as ManagedFieldsEntry[]
+  else delete metadata.managedFields
+}
+
+/** A new object, before admission: what others add to it is nobody's. `sent` is what the client says of owners. */
+export function trackCreate(step: Step, definition: Definition, draft: AnyObject, sent: readonly ManagedFieldsEntry[] | undefined): void {
+  const manager = step.asking.options.fieldManager
+  // The server's own first objects have no manager.
+  if (manager === undefined) return
+  setOwners(draft.metadata, ownersAfterUpdate(ownedType(step.context, definition), {
+    after: draft, owners: startingOwners(sent, undefined), manager, time: nowText(step),
+  }))
+}
+
+/** A changed object, before admission. Only the main resource may be sent with owners. */
+export function trackUpdate(step: Step, target: Target, change: { old: AnyObject; draft: AnyObject; sent: readonly ManagedFieldsEntry[] | undefined }): void {
+  const { old, draft, sent } = change
+  const { subresource } = target
+  const standing = old.metadata.managedFields
+  if (!standing && !sent) return
+  const starting = subresource ? ownersFrom(standing) ?? [] : startingOwners(sent, standing)
+  setOwners(draft.metadata, ownersAfterUpdate(ownedType(step.context, target.definition, subresource), {
+    before: old, after: draft, owners: starting, manager: step.asking.options.fieldManager ?? unknownManager, time: nowText(step),
+    ...(subresource ? { subresource } : {}),
+  }))
+}
+
+export function setTracked(draft: AnyObject, owners: readonly Owner[]): void {
+  setOwners(draft.metadata, owners)
+}
+
+/** Whether two stored forms differ in nothing but when their owners wrote. */
+export function sameButTimes(a: AnyObject, b: AnyObject): boolean {
+  const { metadata: one, ...restA } = a
+  const { metadata: two, ...restB } = b
+  if (!equalJson(restA, restB)) return false
+  const { managedFields: ownersA, ...metaA } = one
+  const { managedFields: ownersB, ...metaB } = two
+  return equalJson(metaA, metaB) && sameOwnership(ownersA, ownersB)
+}
