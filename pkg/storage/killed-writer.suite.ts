@@ -5,7 +5,20 @@ import { SqliteStore } from './sqlite-store.ts'
 
 const directory = process.argv[2] as string
 const store = await SqliteStore.open({ directory, clock: systemClock })
-writeSync(1, `open ${store.revision}\n`)
+const idle = new Int32Array(new SharedArrayBuffer(4))
+
+/** A reader that is busy leaves the pipe full: then it waits. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      return void writeSync(1, `${line}\n`)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(idle, 0, 0, 1)
+    }
+  }
+}
+say(`open ${store.revision}`)
 
 // Written without a buffer in between: what is said here was acknowledged before, whenever the kill comes.
 const write = async (writer: number): Promise<void> => {
@@ -13,7 +26,7 @@ const write = async (writer: number): Promise<void> => {
     const key = `/w${writer}/${step % 20}`
     const volatile = step % 4 === 0
     const entry = await store.transact((transaction) => transaction.put(key, { step, fill: 'x'.repeat(step % 3000) }, { volatile }))
-    writeSync(1, `${volatile ? 'volatile' : 'put'} ${key} ${entry.revision} ${step}\n`)
+    say(`${volatile ? 'volatile' : 'put'} ${key} ${entry.revision} ${step}`)
     if (step % 50 === 49 && writer === 0) await store.compact(store.revision - 20)
   }
 }
