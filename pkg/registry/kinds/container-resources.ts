@@ -2,12 +2,12 @@
 import { isQuantity, parseQuantity } from '../../api/quantity.ts'
 import type { ResourceRequirements } from '../../api/types-pod.ts'
 import type { Errors } from './rules.ts'
-import { checkContainerResourceName, checkQuantity, duplicate, fieldNotFound, invalid, required } from './rules.ts'
+import { checkContainerResourceName, checkResourceQuantity, duplicate, fieldNotFound, invalid, required } from './rules.ts'
 
 export function checkResourceList(out: Errors, path: string, list: Readonly<Record<string, string>> | undefined): void {
   for (const [name, value] of Object.entries(list ?? {})) {
     checkContainerResourceName(out, `${path}[${name}]`, name)
-    checkQuantity(out, `${path}[${name}]`, value)
+    checkResourceQuantity(out, `${path}[${name}]`, { name, value })
   }
 }
 

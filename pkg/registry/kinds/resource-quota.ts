@@ -4,7 +4,7 @@ import type { ResourceQuota } from '../../api/types-config.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
 import { define } from './define.ts'
 import type { Errors } from './rules.ts'
-import { checkImmutable, checkQuantity, checkResourceName, duplicate, invalid, notSupported, required } from './rules.ts'
+import { checkImmutable, checkResourceName, checkResourceQuantity, duplicate, invalid, notSupported, required } from './rules.ts'
 
 const scopes = ['BestEffort', 'CrossNamespacePodAffinity', 'NotBestEffort', 'NotTerminating', 'PriorityClass', 'Terminating', 'VolumeAttributesClass']
 
@@ -41,7 +41,7 @@ export default define(resourceQuotas, {
     const out: Errors = []
     for (const [name, value] of Object.entries(spec.hard ?? {})) {
       checkResourceName(out, `spec.hard[${name}]`, name)
-      checkQuantity(out, `spec.hard[${name}]`, value)
+      checkResourceQuantity(out, `spec.hard[${name}]`, { name, value })
     }
     checkScopes(out, spec)
     if (old) checkImmutable(out, 'spec.scopes', spec.scopes, old.spec.scopes)

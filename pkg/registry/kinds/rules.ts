@@ -136,6 +136,19 @@ export function checkQuantity(out: Errors, path: string, value: string | number 
 const containerResources = new Set(['cpu', 'memory', 'ephemeral-storage'])
 const standardResources = new Set([...containerResources, 'storage', 'pods', 'services', 'secrets', 'configmaps'])
 
+/** A quantity of a resource; those that are counted come whole. */
+export function checkResourceQuantity(out: Errors, path: string, { name, value }: { name: string; value: string | number | undefined }): void {
+  if (!checkQuantity(out, path, value) || !isCounted(name)) return
+  if (parseQuantity(String(value)).nanos % 1_000_000_000n !== 0n) out.push(invalid(path, String(value), 'must be an integer'))
+}
+
+const counted = new Set(['pods', 'services', 'replicationcontrollers', 'resourcequotas', 'secrets', 'configmaps', 'persistentvolumeclaims', 'services.nodeports', 'services.loadbalancers'])
+
+// Extended resources have a domain of their own.
+function isCounted(name: string): boolean {
+  return counted.has(name) || (name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.'))
+}
+
 /** A resource of a container: cpu, memory … or one with a domain. */
 export function checkContainerResourceName(out: Errors, path: string, name: string): void {
   const before = out.length

@@ -41,6 +41,10 @@ describe('pods', () => {
     ['probe of an init container', pod({ initContainers: [{ name: 'i', image: 'i', livenessProbe: { tcpSocket: { port: 1 } } }] }), one('spec.initContainers[0].livenessProbe: Forbidden: may not be set for init containers without restartPolicy=Always')],
     ['request above limit', withContainer({ resources: { limits: { cpu: '1' }, requests: { cpu: '2' } } }), one('spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1')],
     ['extended resource', withContainer({ resources: { limits: { 'a.b/gpu': '2' }, requests: { 'a.b/gpu': '1' } } }), one('spec.containers[0].resources.requests: Invalid value: "1": must be equal to a.b/gpu limit of 2')],
+    ['half a device', withContainer({ resources: { limits: { 'a.b/gpu': '1500m' }, requests: { 'a.b/gpu': '1500m' } } }), [
+      'spec.containers[0].resources.limits[a.b/gpu]: Invalid value: "1500m": must be an integer',
+      'spec.containers[0].resources.requests[a.b/gpu]: Invalid value: "1500m": must be an integer',
+    ]],
     ['unknown resource', withContainer({ resources: { requests: { gpu: '1' } } }), [
       'spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource type or fully qualified',
       'spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource for containers',
@@ -200,6 +204,7 @@ describe('the rest', () => {
     ['networkpolicies.networking.k8s.io/v1', 'range', { spec: { podSelector: {}, egress: [{ to: [{ ipBlock: { cidr: '10.0.0.0' } }] }] } }, one('spec.egress[0].to[0].ipBlock.cidr: Invalid value: "10.0.0.0": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')],
     ['horizontalpodautoscalers.autoscaling/v2', 'bounds', { spec: { minReplicas: 5, maxReplicas: 2, scaleTargetRef: { kind: 'D', name: 'd' } } }, one('spec.maxReplicas: Invalid value: 2: must be greater than or equal to `minReplicas`')],
     ['resourcequotas.v1', 'quantity', { spec: { hard: { pods: 'x' } } }, one("spec.hard[pods]: Invalid value: \"x\": quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")],
+    ['resourcequotas.v1', 'half a pod', { spec: { hard: { pods: '1.5', 'requests.cpu': '1.5' } } }, one('spec.hard[pods]: Invalid value: "1.5": must be an integer')],
     ['limitranges.v1', 'order', { spec: { limits: [{ type: 'Pod', min: { cpu: '2' }, max: { cpu: '1' } }] } }, one('spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than max value 1')],
     ['priorityclasses.scheduling.k8s.io/v1', 'value', { value: 1_000_000_001 }, one('value: Forbidden: maximum allowed value of a user defined priority is 1000000000')],
     ['storageclasses.storage.k8s.io/v1', 'provisioner', {}, one('provisioner: Required value')],
