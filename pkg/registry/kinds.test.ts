@@ -60,7 +60,7 @@ describe('built-in kinds', () => {
 describe('manifests of a new cluster', () => {
   const folder = new URL('../../manifests/', import.meta.url)
   const objects = readdirSync(folder).filter((file) => file.endsWith('.yaml')).flatMap((file) =>
-    (loadAll(readFileSync(new URL(file, folder), 'utf8').replaceAll('$(CLUSTER_DNS)', '10.43.0.10')) as (AnyObject | null)[]).flatMap((object) => (object ? [{ file, object }] : [])))
+    (loadAll(readFileSync(new URL(file, folder), 'utf8').replaceAll('$(CLUSTER_DNS)', '10.43.0.10').replaceAll('$(SERVICE_CIDR)', '10.43.0.0/16')) as (AnyObject | null)[]).flatMap((object) => (object ? [{ file, object }] : [])))
 
   it('are valid objects of built-in kinds', () => {
     const faults: string[] = []

@@ -14,7 +14,7 @@ describe('the registry with the built-in kinds', () => {
   it('creates everything of manifests/ once', async () => {
     const { registry } = kinds()
     const folder = new URL('../../../manifests/', import.meta.url)
-    const objects = readdirSync(folder).flatMap((file) => (loadAll(readFileSync(new URL(file, folder), 'utf8').replaceAll('$(CLUSTER_DNS)', '10.43.0.10')) as (KubeObject | null)[]).flatMap((object) => object ?? []))
+    const objects = readdirSync(folder).flatMap((file) => (loadAll(readFileSync(new URL(file, folder), 'utf8').replaceAll('$(CLUSTER_DNS)', '10.43.0.10').replaceAll('$(SERVICE_CIDR)', '10.43.0.0/16')) as (KubeObject | null)[]).flatMap((object) => object ?? []))
     expect(await ensureObjects(registry, objects)).toHaveLength(objects.length)
     expect(await ensureObjects(registry, objects)).toHaveLength(0)
     const dns = await registry.get(definitionOf('services.v1'), { name: 'kube-dns', namespace: 'kube-system' })
