@@ -42,7 +42,7 @@ export function createDocuments({ definitions, descriptions = findDescriptions()
     if (!first) return ''
     const known = hashes.get(first)
     if (known && known.members.length === members.length && known.members.every((member, index) => member === members[index])) return known.hash
-    const hash = documentHash(openApiV3(members), descriptions.stamp)
+    const hash = documentHash(sourceOf(members), descriptions.stamp)
     hashes.set(first, { members, hash })
     return hash
   }
@@ -94,6 +94,12 @@ const protobufV2 = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 /** kubectl asks for version 2 in no other form. */
 function onlyProtobuf(accept = ''): boolean {
   return accept.includes('proto-openapi') && !accept.includes('json') && !accept.includes('*/*')
+}
+
+/** What a group-version's document follows from; for custom kinds, which may be thousands, without making the document. */
+function sourceOf(members: readonly Definition[]): unknown {
+  if (!members.every(({ published }) => published !== undefined)) return openApiV3(members)
+  return members.map(({ resource, listKind, verbs, subresources, published }) => [resource, listKind, verbs, subresources.map(({ name, verbs: own, kind }) => [name, own, kind]), published])
 }
 
 function discovery(path: string, request: DocumentRequest, { groups, bodies }: State): Answer | undefined {
