@@ -52,7 +52,8 @@ class PathReader {
   }
 
   #next(steps: Step[]): void {
-    if (this.#text.startsWith('..', this.#at)) {
+    const recursive = this.#text.startsWith('..', this.#at)
+    if (recursive) {
       steps.push({ step: 'recursive' })
       this.#at += 1
     }
@@ -60,7 +61,7 @@ class PathReader {
     if (char === '[') return void steps.push(this.#bracket())
     if (char !== '.') throw this.#error()
     this.#at++
-    if (this.#text[this.#at] === '[' || this.#at === this.#text.length) return
+    if (this.#text[this.#at] === '[' || (!recursive && this.#at === this.#text.length)) return
     if (this.#text[this.#at] === '*') {
       this.#at++
       return void steps.push({ step: 'all' })

@@ -7,7 +7,7 @@ import { parseTime } from './times.ts'
 type Test = (text: string) => boolean
 
 const hex = '[0-9a-fA-F]'
-const uuid = (version: string): RegExp => new RegExp(`^${hex}{8}-?${hex}{4}-?${version}${hex}{3}-?${version === hex ? hex : '[0-9a-fA-F]'}${hex}{3}-?${hex}{12}$`)
+const uuid = (version: string): RegExp => new RegExp(`^${hex}{8}-?${hex}{4}-?${version}${hex}{3}-?${hex}{4}-?${hex}{12}$`)
 
 function isDate(text: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(text) && parseTime(`${text}T00:00:00Z`) !== undefined

@@ -1,0 +1,96 @@
+// Rules of schemas over objects: which hold, what is said where one does not, transitions, and rules that can't be compiled.
+import { compileRules, ruleErrors } from './cel-rules.ts'
+import type { JsonSchemaProps, ValidationRule } from './structural-schema.ts'
+
+const rules = (...list: (string | ValidationRule)[]): Pick<JsonSchemaProps, 'x-kubernetes-validations'> =>
+  ({ 'x-kubernetes-validations': list.map((rule) => (typeof rule === 'string' ? { rule } : rule)) })
+const root = (f: JsonSchemaProps): JsonSchemaProps => ({ type: 'object', properties: { f } })
+
+function texts(schema: JsonSchemaProps, object: object, old?: object): string[] {
+  return (compileRules(schema)?.(object, old) ?? []).map(({ field, text }) => `${field}: ${text}`)
+}
+
+const integer: JsonSchemaProps = { type: 'integer' }
+const text: JsonSchemaProps = { type: 'string' }
+const pair: JsonSchemaProps = { type: 'object', properties: { min: integer, max: integer } }
+
+describe('what is said', () => {
+  it.each<[JsonSchemaProps, unknown, string[]]>([
+    [{ ...pair, ...rules('self.min <= self.max') }, { min: 1, max: 2 }, []],
+    [{ ...pair, ...rules('self.min <= self.max') }, { min: 3, max: 2 }, ['f: Invalid value: "object": failed rule: self.min <= self.max']],
+    [{ ...pair, ...rules({ rule: 'self.min <= self.max', message: ' too small ' }) }, { min: 3, max: 2 }, ['f: Invalid value: "object": too small']],
+    [{ ...pair, ...rules({ rule: 'self.min <= self.max', messageExpression: '"%d > %d".format([self.min, self.max])', fieldPath: '.min', reason: 'FieldValueForbidden' }) }, { min: 3, max: 2 }, ['f.min: Forbidden: 3 > 2']],
+    [{ ...pair, ...rules({ rule: 'self.min <= self.max', message: 'plain', messageExpression: 'string(self.nothing)' }) }, { min: 1, max: 2 }, ['<nil>: Invalid value: "self.min <= self.max": rule compile error']],
+    [{ ...pair, ...rules({ rule: 'self.min <= self.max', message: 'plain', messageExpression: '""' }) }, { min: 3, max: 2 }, ['f: Invalid value: "object": plain']],
+    [{ ...pair, ...rules('self.min <= self.max') }, { min: 3 }, ['f: Invalid value: "object": no such key: max evaluating rule: self.min <= self.max']],
+    [{ ...pair, ...rules('!has(self.max) || self.min <= self.max') }, { min: 3 }, []],
+    [{ type: 'array', items: { ...integer, ...rules('self > 0') } }, [1, 0], ['f[1]: Invalid value: "integer": failed rule: self > 0']],
+    [{ type: 'object', additionalProperties: { ...text, ...rules('self.size() > 1') } }, { a: 'x', b: 'xx' }, ['f.a: Invalid value: "string": failed rule: self.size() > 1']],
+    [{ ...text, format: 'date-time', ...rules('self > timestamp("2020-01-01T00:00:00Z")') }, '2019-01-01T00:00:00Z', ['f: Invalid value: "string": failed rule: self > timestamp("2020-01-01T00:00:00Z")']],
+    [{ ...text, format: 'duration', ...rules('self <= duration("1h")') }, '2h', ['f: Invalid value: "string": failed rule: self <= duration("1h")']],
+    [{ type: 'number', ...rules('self < 1.5') }, 1, []],
+    [{ 'x-kubernetes-int-or-string': true, ...rules('type(self) == string ? self == "80%" : self == 80') }, 80, []],
+    [{ type: 'object', properties: { 'a-b': integer, namespace: integer, 'c.d/e': integer }, ...rules('self.a__dash__b + self.__namespace__ + self.c__dot__d__slash__e == 6') }, { 'a-b': 1, namespace: 2, 'c.d/e': 3 }, []],
+    [{ ...text, nullable: true, ...rules('self != "x"') }, null, []],
+    [{ type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true, ...rules('self.kind == "Pod" && self.metadata.name == "n"') }, { kind: 'Pod', metadata: { name: 'n' } }, []],
+    [{ ...pair, allOf: [rules('self.max < 10')] }, { max: 10 }, ['f: Invalid value: "object": failed rule: self.max < 10']],
+  ])('%#', (schema, value, expected) => {
+    const found = texts(root(schema), { f: value })
+    expect(found).toHaveLength(expected.length)
+    for (const [index, wanted] of expected.entries()) expect(found[index]).toContain(wanted)
+  })
+
+  it('the root has no path', () => {
+    expect(texts({ type: 'object', ...rules('self.metadata.name.startsWith("a")') }, { metadata: { name: 'b' } })).toEqual(['<nil>: Invalid value: "object": failed rule: self.metadata.name.startsWith("a")'])
+  })
+})
+
+describe('transitions', () => {
+  const fixed = root({ ...text, ...rules({ rule: 'self == oldSelf', message: 'immutable' }) })
+  it('are looked at where there is an old value', () => {
+    expect(texts(fixed, { f: 'b' })).toEqual([])
+    expect(texts(fixed, { f: 'b' }, {})).toEqual([])
+    expect(texts(fixed, { f: 'b' }, { f: 'a' })).toEqual(['f: Invalid value: "string": immutable'])
+  })
+  it('of whole objects', () => {
+    const schema = root({ ...pair, ...rules('self == oldSelf') })
+    expect(texts(schema, { f: { min: 1, max: 2 } }, { f: { max: 2, min: 1 } })).toEqual([])
+    expect(texts(schema, { f: { min: 1 } }, { f: { min: 2 } })).toHaveLength(1)
+  })
+  it('of items by their keys', () => {
+    const schema = root({
+      type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'],
+      items: { type: 'object', required: ['k'], properties: { k: text, v: { ...integer, ...rules('self >= oldSelf') } } },
+    })
+    expect(texts(schema, { f: [{ k: 'b', v: 1 }, { k: 'a', v: 5 }] }, { f: [{ k: 'a', v: 4 }, { k: 'b', v: 2 }] })).toEqual(['f[0].v: Invalid value: "integer": failed rule: self >= oldSelf'])
+  })
+  it('with an optional old value', () => {
+    const schema = root({ ...text, ...rules({ rule: 'oldSelf.hasValue() ? self == oldSelf.value() : self == "first"', optionalOldSelf: true }) })
+    expect(texts(schema, { f: 'x' })).toHaveLength(1)
+    expect(texts(schema, { f: 'first' })).toEqual([])
+    expect(texts(schema, { f: 'x' }, { f: 'x' })).toEqual([])
+  })
+  it('what did not change is as good as it was', () => {
+    const schema: JsonSchemaProps = { type: 'object', properties: { f: { ...text, ...rules('self == "new"') }, g: text } }
+    expect(texts(schema, { f: 'old', g: 'b' }, { f: 'old', g: 'a' })).toEqual([])
+    expect(texts(schema, { f: 'older', g: 'b' }, { f: 'old', g: 'a' })).toHaveLength(1)
+  })
+})
+
+describe('rules that are wrong', () => {
+  it.each<[JsonSchemaProps, RegExp[]]>([
+    [{ ...pair, ...rules('self.min > 0') }, []],
+    [{ ...pair, ...rules('self.nope > 0') }, [/^F\.x-kubernetes-validations\[0\]\.rule: Invalid value: .*compilation failed: ERROR: <input>:1:6: undefined field 'nope'/]],
+    [{ ...pair, ...rules('self.min') }, [/cel expression must evaluate to a bool/]],
+    [{ ...pair, ...rules('self.min > "a"') }, [/no such overload: int > string/]],
+    [{ ...pair, ...rules('') }, [/rule: Required value: rule is not specified/]],
+    [{ ...pair, ...rules({ rule: 'true', reason: 'Odd' }) }, [/reason: Unsupported value: "Odd"/]],
+    [{ ...pair, ...rules({ rule: 'true', fieldPath: '.nope' }) }, [/fieldPath: Invalid value: ".nope": fieldPath must be a valid path/]],
+    [{ ...pair, ...rules({ rule: 'true', messageExpression: '1' }) }, [/messageExpression must evaluate to a string/]],
+    [{ type: 'array', items: { ...text, ...rules('self == oldSelf') } }, [/oldSelf cannot be used on the uncorrelatable portion of the schema within F\.items/]],
+  ])('%#', (schema, expected) => {
+    const found = ruleErrors(root(schema), 'S').map(({ field, text: said }) => `${field}: ${said}`.replaceAll('S.properties[f]', 'F'))
+    for (const [index, pattern] of expected.entries()) expect(found[index]).toMatch(pattern)
+    expect(found.length > 0).toBe(expected.length > 0)
+  })
+})

@@ -1,0 +1,57 @@
+// CEL with the functions of Kubernetes: what expressions give, and what stops them.
+import { CelCompileError, CelRunError, celBudget, celEnvironment, compileCel } from './cel.ts'
+
+const environment = celEnvironment().registerVariable('v', 'dyn')
+const run = (expression: string, v: unknown = null): unknown => compileCel(environment, expression).run({ v }, celBudget())
+
+it.each<[string, unknown]>([
+  ['1 + 2', 3n], ['"a".matches("^a$")', true], ['matches("ab", "b")', true],
+  ['"hello world".find("o w")', 'o w'], ['"123 abc 456".findAll("[0-9]+")', ['123', '456']], ['"1 2 3".findAll("[0-9]", 2)', ['1', '2']],
+  ['"äbc".charAt(1)', 'b'], ['"a-b-c".replace("-", "+")', 'a+b+c'], ['"a-b-c".replace("-", "+", 1)', 'a+b-c'], ['"abc".reverse()', 'cba'],
+  ['"Ab".lowerAscii() + "b".upperAscii()', 'abB'], ['" a ".trim()', 'a'], ['"a,b".split(",")', ['a', 'b']], ['["a", "b"].join("-")', 'a-b'],
+  ['"%s is %d, %.2f, %x, %s".format(["x", 3, 1.5, 255, [1, 2]])', 'x is 3, 1.50, ff, [1, 2]'],
+  ['[1, 2, 3].sum()', 6n], ['[1.5, 2.0].sum()', 3.5], ['[1, 3, 2].isSorted()', false], ['["a", "b"].isSorted()', true], ['[3, 1].min()', 1n], ['["a", "c"].max()', 'c'],
+  ['[1, 2, 1].indexOf(1)', 0n], ['[1, 2, 1].lastIndexOf(1)', 2n], ['[1, 2].indexOf(5)', -1n], ['[1, 1, 2].distinct()', [1n, 2n]],
+  ['sets.contains([1, 2, 3], [1, 3])', true], ['sets.equivalent([1, 1, 2], [2, 1])', true], ['sets.intersects([1], [2])', false],
+  ['isURL("https://a.b/c")', true], ['isURL("../x")', false], ['url("https://u.v:8080/p?a=1&a=2").getQuery()["a"]', ['1', '2']], ['url("https://u.v:8080/p").getPort()', '8080'],
+  ['isIP("10.0.0.1")', true], ['isIP("10.0.0.01")', false], ['ip("::1").family()', 6n], ['ip("127.0.0.1").isLoopback()', true], ['ip("10.0.0.1") == ip("10.0.0.1")', true],
+  ['cidr("10.0.0.0/8").containsIP("10.1.2.3")', true], ['cidr("10.0.0.0/8").containsCIDR("10.1.0.0/16")', true], ['cidr("10.0.0.0/16").containsCIDR("10.0.0.0/8")', false],
+  ['cidr("10.1.2.3/8").masked() == cidr("10.0.0.0/8")', true], ['isCIDR("10.0.0.0/33")', false], ['string(cidr("10.0.0.0/8"))', '10.0.0.0/8'],
+  ['quantity("1Gi").isGreaterThan(quantity("1G"))', true], ['quantity("1500m").asInteger() == 1', new CelRunError('cannot convert value to integer')], ['quantity("2").add(quantity("500m")).compareTo(quantity("2500m"))', 0n],
+  ['isQuantity("10 apples")', false], ['quantity("-1").sign()', -1n], ['quantity("1.5").asApproximateFloat()', 1.5],
+  ['semver("1.2.3").isLessThan(semver("1.10.0"))', true], ['semver("1.0.0-rc.1").isLessThan(semver("1.0.0"))', true], ['isSemver("v1.0")', false], ['isSemver("v1.0", true)', true],
+  ['format.dns1123Label().validate("a-b").hasValue()', false], ['format.dns1123Label().validate("A").hasValue()', true], ['format.named("nope").hasValue()', false],
+  ['optional.of(3).orValue(1)', 3n], ['{"a": 1}.?b.orValue(2)', 2n], ['has(v.a) ? v.a : 7', 7n],
+  ['duration("90m").getHours()', 1n], ['timestamp("2024-05-06T07:08:09Z").getFullYear()', 2024n], ['duration("1h") > duration("59m")', true],
+  ['[1, 2].all(x, x > 0) && [1, 2].exists_one(x, x == 2)', true], ['{"a": 1}.all(k, k == "a")', true], ['[[1], [2]].map(l, l[0])', [1n, 2n]],
+  ['1 / 0', new CelRunError('division by zero')], ['[1][3]', new CelRunError('index out of bounds: 3')], ['{"a": 1}.b', new CelRunError('no such key: b')],
+])('%s', (expression, expected) => {
+  if (expected instanceof Error) expect(() => run(expression, new Map())).toThrow(expected)
+  else expect(run(expression, new Map())).toEqual(expected)
+})
+
+it.each([
+  ['1 +', /ERROR: <input>:1:\d+: /], ['nope', /undeclared reference to 'nope'/], ['1 + "a"', /no such overload: int \+ string/], ['"a".nothing()', /found no matching overload/],
+])('refuses %s', (expression, text) => {
+  expect(() => compileCel(environment, expression)).toThrow(CelCompileError)
+  expect(() => compileCel(environment, expression)).toThrow(text)
+})
+
+it('knows which variables an expression names, within macros too', () => {
+  expect(compileCel(environment, '[1].all(x, has(v.a) || x > 1)').uses('v')).toBe(true)
+  expect(compileCel(environment, '"v" == "w"').uses('v')).toBe(false)
+})
+
+it('stops loops that go on for long', () => {
+  const list = Array.from({ length: 1000 }, (_, index) => BigInt(index))
+  const start = performance.now()
+  expect(() => run('v.all(a, v.all(b, v.all(c, a + b + c >= 0)))', list)).toThrow('actual cost limit exceeded')
+  expect(() => run('v.map(a, v.map(b, v.map(c, a))).size() > 0', list)).toThrow('actual cost limit exceeded')
+  expect(performance.now() - start).toBeLessThan(2000)
+})
+
+it('stops no pattern late', () => {
+  const start = performance.now()
+  expect(run('v.matches("^(a+)+$")', `${'a'.repeat(2000)}b`)).toBe(false)
+  expect(performance.now() - start).toBeLessThan(1000)
+})

@@ -1,0 +1,47 @@
+// What a CRD's schema may not be.
+import { structuralErrors } from './structural-rules.ts'
+import type { JsonSchemaProps } from './structural-schema.ts'
+
+const errors = (spec: object): string[] =>
+  structuralErrors({ type: 'object', properties: { f: spec as JsonSchemaProps } }, 'S').map(({ field, text }) => `${field.replace('S.properties[f]', 'F')}: ${text}`)
+
+it.each<[object, string[]]>([
+  [{ type: 'string' }, []],
+  [{ 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] }, []],
+  [{ 'x-kubernetes-int-or-string': true, allOf: [{ anyOf: [{ type: 'integer' }, { type: 'string' }] }, { pattern: 'x' }] }, []],
+  [{ 'x-kubernetes-preserve-unknown-fields': true }, []],
+  [{}, ['F.type: Required value: must not be empty for specified object fields']],
+  [{ type: 'array' }, ['F.items: Required value: must be specified']],
+  [{ type: 'array', items: {} }, ['F.items.type: Required value: must not be empty for specified array items']],
+  [{ type: 'bogus' }, ['F.type: Unsupported value: "bogus": supported values: "array", "boolean", "integer", "number", "object", "string"']],
+  [{ type: 'null' }, ['F.type: Forbidden: type cannot be set to null, use nullable as an alternative']],
+  [{ type: 'object', $ref: '#/x' }, ['F.$ref: Forbidden: $ref is not supported']],
+  [{ type: 'array', uniqueItems: true, items: { type: 'string' } }, ['F.uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic']],
+  [{ type: 'object', properties: { a: { type: 'string' } }, additionalProperties: { type: 'string' } }, ['F.additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive']],
+  [{ type: 'object', 'x-kubernetes-preserve-unknown-fields': false }, ['F.x-kubernetes-preserve-unknown-fields: Invalid value: false: must be true or undefined']],
+  [{ type: 'string', pattern: '(' }, ['F.pattern: Invalid value: "(": must be a valid regular expression, but isn\'t: error parsing regexp: missing closing ): `(`']],
+  [{ type: 'object', properties: { a: { type: 'string' } }, anyOf: [{ properties: { a: { type: 'string' } } }] }, ['F.anyOf[0].properties[a].type: Forbidden: must be empty to be structural']],
+  [{ type: 'object', anyOf: [{ properties: { a: { minLength: 1 } } }] }, ['F.properties[a]: Required value: because it is defined in F.anyOf[0].properties[a]']],
+  [{ type: 'object', not: { nullable: true } }, ['F.not.nullable: Forbidden: must be false to be structural']],
+  [{ type: 'string', 'x-kubernetes-embedded-resource': true }, ['F.type: Invalid value: "string": must be object if x-kubernetes-embedded-resource is true', 'F.properties: Required value: must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields']],
+  [{ type: 'array', items: { type: 'object', properties: { k: { type: 'string' } } }, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] },
+    ['F.items.properties[k].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property']],
+  [{ type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'map' },
+    ['F.x-kubernetes-list-map-keys: Required value: must not be empty if x-kubernetes-list-type is map', 'F.items.type: Invalid value: "string": must be object if parent array\'s x-kubernetes-list-type is map']],
+  [{ type: 'integer', default: 'x' }, ['F.default: Invalid value: "string": F.default in body must be of type integer: "string"']],
+  [{ type: 'integer', minimum: 1, default: 0 }, ['F.default: Invalid value: 0: F.default in body should be greater than or equal to 1']],
+  [{ type: 'object', properties: { a: { type: 'string' } }, default: { b: 1 } }, ['F.default: Invalid value: {"b":1}: must not have unknown fields']],
+])('%j', (spec, expected) => {
+  expect(errors(spec)).toEqual(expected.map((text) => text.replaceAll(/ F\./g, ' S.properties[f].')))
+})
+
+it.each<[JsonSchemaProps, string[]]>([
+  [{}, ['S.type: Required value: must not be empty at the root']],
+  [{ type: 'array', items: { type: 'string' } }, ['S.type: Invalid value: "array": must be object at the root']],
+  [{ type: 'object', additionalProperties: { type: 'string' } }, ['S.additionalProperties: Forbidden: must not be used at the root']],
+  [{ type: 'object', properties: { metadata: { type: 'object', properties: { name: { type: 'string', maxLength: 5 } } } } }, []],
+  [{ type: 'object', properties: { metadata: { type: 'object', properties: { labels: { type: 'object' } } } } },
+    ['S.properties[metadata]: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified']],
+])('the root: %j', (schema, expected) => {
+  expect(structuralErrors(schema, 'S').map(({ field, text }) => `${field}: ${text}`)).toEqual(expected)
+})
