@@ -98,7 +98,8 @@ export class TestCluster {
   tryKinglet(args: readonly string[], options: RunOptions & { readonly wrapper?: readonly string[] } = {}): Promise<Outcome> {
     const [command, ...rest] = args
     const subcommand = command === 'image' ? [rest.shift() ?? ''] : []
-    const line = [node, '--disable-warning=ExperimentalWarning', join(root, 'dist/kinglet.js'), command ?? '', ...subcommand, `--data-dir=${this.dataDirectory}`, ...rest]
+    const own = command?.startsWith('-') || rest.some((arg) => arg.startsWith('--data-dir=')) ? [] : [`--data-dir=${this.dataDirectory}`]
+    const line = [node, '--disable-warning=ExperimentalWarning', join(root, 'dist/kinglet.js'), command ?? '', ...subcommand, ...own, ...rest]
     const [program = '', ...programArgs] = [...(options.wrapper ?? []), ...line]
     return this.#run(program, programArgs, options)
   }
