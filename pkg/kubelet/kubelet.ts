@@ -12,6 +12,9 @@ import type { CgroupDriver } from './container-resources.ts'
 import { ContainerStarter, type StarterNode } from './container-starter.ts'
 import { parseResolvConf } from './dns-config.ts'
 import { ImagePuller } from './image-puller.ts'
+import { KubeletServer, type KubeletServing } from './kubelet-server.ts'
+import { KubeletAccess } from './kubelet-server-access.ts'
+import { KubeletRoutes } from './kubelet-server-routes.ts'
 import { LinuxMounter } from './linux-mounter.ts'
 import { rotateLog } from './log-rotation.ts'
 import { NodeAgent } from './node-agent.ts'
@@ -30,7 +33,10 @@ import type { PodTools } from './pod-tools.ts'
 import { PodWorker } from './pod-worker.ts'
 import { Prober } from './prober.ts'
 import type { ImageService, RuntimeHost, RuntimeService } from './runtime-service.ts'
-import type { ExecOptions, LogOptions, PodRef, PodStreams } from './streams.ts'
+import type { ExecOptions, LogOptions, NodeRequests, PodRef, PodStreams } from './streams.ts'
+import { type NodeUsageReport, usageReport } from './usage-report.ts'
+import { UsageSampler } from './usage-sampler.ts'
+import { type RuntimeStats, UsageSource } from './usage-source.ts'
 import { RequestedTokens } from './volume-payload.ts'
 import type { Mounter } from './volume.ts'
 
@@ -56,8 +62,10 @@ export interface KubeletOptions {
   /** The cgroup above `kubepods`, such as `/kinglet`; cgroupfs only. */
   readonly cgroupRoot?: string
   readonly maxPods?: number
-  /** Told in the node's status when the kubelet's HTTPS endpoint is served; 0 when it is not. */
-  readonly kubeletPort?: number
+  /** The HTTPS endpoint, whose port the node's status tells; without it there is none. */
+  readonly serving?: KubeletServing
+  /** Measures containers; without it none is measured. */
+  readonly stats?: RuntimeStats
   readonly labels?: Readonly<Record<string, string>>
   readonly mounter?: Mounter
   /** `hollowFiles` for a hollow runtime. */
@@ -68,12 +76,15 @@ export interface KubeletOptions {
 const relistMs = 60_000
 
 /** Pods do not depend on it: `stop` leaves them running, and the next kubelet on the node takes them over as they are. */
-export class Kubelet implements PodStreams {
+export class Kubelet implements PodStreams, NodeRequests {
   readonly name = 'kubelet'
   readonly #options: KubeletOptions
   readonly #workers = new Map<string, PodWorker>()
   readonly #streams: NodeStreams
   readonly #log: (message: string) => void
+  readonly #usage: UsageSampler
+  readonly #routes: KubeletRoutes
+  #server: KubeletServer | undefined
   #parts: { source: PodSource; agent: NodeAgent; watches: ObjectWatches; prober: Prober; unsubscribe: () => void } | undefined
   #tools: PodTools | undefined
   #labels: Readonly<Record<string, string>> = {}
@@ -86,6 +97,8 @@ export class Kubelet implements PodStreams {
     this.#streams = new NodeStreams({
       runtime: options.runtime, clock: options.clock, logs: options.logDirectory ?? '/var/log/pods', worker: (uid) => this.#workers.get(uid),
     })
+    this.#usage = this.#makeUsage()
+    this.#routes = this.#makeRoutes()
   }
 
   /** Resolves when the node is registered and its pods are known. */
@@ -101,8 +114,9 @@ export class Kubelet implements PodStreams {
     const prober = this.#prober()
     const tools = this.#makeTools(node, watches, prober)
     this.#tools = tools
+    const kubeletPort = await this.#serve()
     const agent = new NodeAgent({
-      name: nodeName, client, clock, facts, addresses, maxPods, kubeletPort: this.#options.kubeletPort ?? 0, labels: this.#options.labels ?? {},
+      name: nodeName, client, clock, facts, addresses, maxPods, kubeletPort, labels: this.#options.labels ?? {},
       runtime, images, log: this.#log,
     })
     const { promise: synced, resolve, reject } = Promise.withResolvers<void>()
@@ -121,6 +135,7 @@ export class Kubelet implements PodStreams {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#relistTimer?.cancel()
+    await this.#server?.stop()
     const parts = this.#parts
     if (!parts) return
     parts.unsubscribe()
@@ -144,6 +159,46 @@ export class Kubelet implements PodStreams {
 
   portForward(pod: PodRef, ports: readonly number[]): Promise<URL> {
     return this.#streams.portForward(pod, ports)
+  }
+
+  fetch(request: Request): Promise<Response> {
+    return this.#routes.fetch(request)
+  }
+
+  stream(path: string, query: URLSearchParams): Promise<URL> {
+    return this.#routes.stream(path, query)
+  }
+
+  async usage(): Promise<NodeUsageReport> {
+    return usageReport(await this.#usage.latest())
+  }
+
+  /** Resolves with the port of the endpoint, 0 without one. */
+  async #serve(): Promise<number> {
+    const { serving, client, clock, nodeName } = this.#options
+    if (!serving) return 0
+    this.#server = new KubeletServer({ serving, routes: this.#routes, access: new KubeletAccess({ client, clock, nodeName }), log: this.#log })
+    return this.#server.start()
+  }
+
+  #makeUsage(): UsageSampler {
+    const { clock, dataDirectory, cgroupDriver = 'cgroupfs', cgroupRoot = '', stats } = this.#options
+    const source = new UsageSource({ clock, dataDirectory, cgroupDriver, cgroupRoot, stats, workers: () => this.#workers.values() })
+    return new UsageSampler({ clock, take: () => source.take() })
+  }
+
+  #makeRoutes(): KubeletRoutes {
+    const { nodeName, clock, runtime, maxPods = 110, clusterDns = [], clusterDomain = 'cluster.local', cgroupDriver = 'cgroupfs', serving } = this.#options
+    return new KubeletRoutes({
+      nodeName, clock, runtime, streams: this.#streams, usage: this.#usage, logDirectory: '/var/log',
+      workers: () => [...this.#workers.values()], probeCounts: () => this.#parts?.prober.counts() ?? [],
+      config: {
+        kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', maxPods, clusterDNS: clusterDns, clusterDomain, cgroupDriver,
+        ...(serving ? { address: serving.host, port: serving.port } : {}),
+        authentication: { x509: {}, webhook: { enabled: true, cacheTTL: '10s' }, anonymous: { enabled: false } },
+        authorization: { mode: 'Webhook', webhook: { cacheAuthorizedTTL: '10s', cacheUnauthorizedTTL: '0s' } },
+      },
+    })
   }
 
   async #node(pods: string, addresses: readonly string[], allocatable: Readonly<Record<string, string>>): Promise<StarterNode> {

@@ -1,6 +1,7 @@
 // Runs the probes of all containers of this node, and knows of each whether it has started, is ready, or must be restarted.
 import type { Container, Pod, Probe } from '../api/types-pod.ts'
 import type { Clock, Timer } from '../util/clock.ts'
+import type { ProbeCount } from './kubelet-metrics.ts'
 import { checkProbe, type ProbeResult } from './probe-check.ts'
 import type { RuntimeService } from './runtime-service.ts'
 
@@ -48,6 +49,11 @@ export class Prober {
     probes.start()
   }
 
+  /** How often each probe of the containers of now has ended in what way. */
+  counts(): readonly ProbeCount[] {
+    return [...this.#containers.values()].flatMap((probes) => probes.counts())
+  }
+
   state(containerId: string): ProbeState {
     return this.#containers.get(containerId)?.state ?? withoutProbes
   }
@@ -73,6 +79,7 @@ class ContainerProbes {
   readonly #timers = new Map<ProbeKind, Timer>()
   readonly #runs = new Map<ProbeKind, { outcome: ProbeResult['outcome']; count: number }>()
   readonly #stopped = new Set<ProbeKind>()
+  readonly #counts = new Map<string, { probe: ProbeKind; result: ProbeResult['outcome']; count: number }>()
   state: ProbeState
 
   constructor(probed: ProbedContainer, options: ProberOptions) {
@@ -93,6 +100,11 @@ class ContainerProbes {
       this.#timers.get(kind)?.cancel()
       this.#timers.delete(kind)
     }
+  }
+
+  counts(): readonly ProbeCount[] {
+    const { pod: { metadata: { namespace = '', name = '', uid = '' } }, container } = this.#probed
+    return [...this.#counts.values()].map((each) => ({ ...each, namespace, pod: name, podUid: uid, container: container.name }))
   }
 
   #beginOthers(): void {
@@ -128,6 +140,8 @@ class ContainerProbes {
 
   /** Returns whether to go on. */
   #note(kind: ProbeKind, probe: Probe, { outcome, output }: ProbeResult): boolean {
+    const counted = this.#counts.get(`${kind} ${outcome}`)
+    this.#counts.set(`${kind} ${outcome}`, { probe: kind, result: outcome, count: (counted?.count ?? 0) + 1 })
     const title = kind[0]?.toUpperCase() + kind.slice(1)
     if (outcome === 'failure') this.#options.onUnhealthy(this.#probed, `${title} probe failed: ${output}`)
     if (outcome === 'unknown') {

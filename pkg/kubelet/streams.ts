@@ -1,5 +1,7 @@
 // What the API server asks of a node's kubelet: logs and streams of pods, in the same shape as the API server declares it.
 
+import type { NodeUsageReport } from './usage-report.ts'
+
 /** Query of `pods/log`, already checked. */
 export interface LogOptions {
   readonly container: string
@@ -37,4 +39,14 @@ export interface PodStreams {
   exec(pod: PodRef, options: ExecOptions): Promise<URL>
   attach(pod: PodRef, options: Omit<ExecOptions, 'command'>): Promise<URL>
   portForward(pod: PodRef, ports: readonly number[]): Promise<URL>
+}
+
+/** What the kubelet answers over HTTP, for callers whose right has been checked. Errors are StatusError. */
+export interface NodeRequests {
+  /** Only path, query, method and signal of the request count. */
+  fetch(request: Request): Promise<Response>
+  /** Where an upgrade request for this path is to be replayed. */
+  stream(path: string, query: URLSearchParams): Promise<URL>
+  /** May take a second, see UsageSampler. */
+  usage(): Promise<NodeUsageReport>
 }

@@ -1,0 +1,48 @@
+// /metrics and /metrics/probes: what the kubelet tells of itself. Pure.
+import type { Metric } from './metrics-text.ts'
+import { kubeletVersion } from './node-status.ts'
+import type { PodWorker } from './pod-worker.ts'
+
+export interface ProbeCount {
+  readonly namespace: string
+  readonly pod: string
+  readonly podUid: string
+  readonly container: string
+  readonly probe: 'startup' | 'liveness' | 'readiness'
+  readonly result: 'success' | 'failure' | 'unknown'
+  readonly count: number
+}
+
+export interface KubeletFigures {
+  readonly nodeName: string
+  readonly workers: readonly Pick<PodWorker, 'runtime' | 'active'>[]
+  readonly process: { readonly cpuSeconds: number; readonly residentBytes: number; readonly startedAtMs: number }
+}
+
+export function kubeletMetrics({ nodeName, workers, process }: KubeletFigures): Metric[] {
+  const phases = new Map<string, number>()
+  for (const { phase } of workers.flatMap(({ runtime }) => runtime.containers)) phases.set(phase, (phases.get(phase) ?? 0) + 1)
+  const runningPods = workers.filter(({ runtime }) => runtime.sandboxes.some(({ ready }) => ready)).length
+  return [
+    { name: 'kubelet_active_pods', type: 'gauge', help: 'Pods that use resources of the node', series: [{ value: workers.filter(({ active }) => active).length, labels: { static: '' } }] },
+    { name: 'kubelet_node_name', type: 'gauge', help: 'The name of the node; the count is always 1', series: [{ labels: { node: nodeName }, value: 1 }] },
+    { name: 'kubelet_running_containers', type: 'gauge', help: 'Containers by state', series: [...phases].map(([container_state, value]) => ({ labels: { container_state }, value })) },
+    { name: 'kubelet_running_pods', type: 'gauge', help: 'Pods that have a running sandbox', series: [{ value: runningPods }] },
+    { name: 'kubernetes_build_info', type: 'gauge', help: 'The version; the value is always 1', series: [{ labels: { git_version: kubeletVersion, major: '1', minor: '35' }, value: 1 }] },
+    { name: 'process_cpu_seconds_total', type: 'counter', help: 'CPU time used by the process, in seconds', series: [{ value: process.cpuSeconds }] },
+    { name: 'process_resident_memory_bytes', type: 'gauge', help: 'Resident memory of the process, in bytes', series: [{ value: process.residentBytes }] },
+    { name: 'process_start_time_seconds', type: 'gauge', help: 'When the process started, in seconds since the epoch', series: [{ value: process.startedAtMs / 1000 }] },
+  ]
+}
+
+const results = { success: 'successful', failure: 'failed', unknown: 'unknown' } as const
+const titles = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' } as const
+
+export function probeMetrics(counts: readonly ProbeCount[]): Metric[] {
+  return [{
+    name: 'prober_probe_total', type: 'counter', help: 'Probes of a container, by result',
+    series: counts.map(({ namespace, pod, podUid, container, probe, result, count }) => ({
+      labels: { container, namespace, pod, pod_uid: podUid, probe_type: titles[probe], result: results[result] }, value: count,
+    })),
+  }]
+}

@@ -1,0 +1,129 @@
+// What the kubelet answers over HTTP, as a function from requests to responses: the same over HTTPS and in the process.
+import { notFound, StatusError, badRequest } from '../api/status-error.ts'
+import { pods } from '../api/types-pod.ts'
+import type { Clock } from '../util/clock.ts'
+import { kubeletMetrics, probeMetrics, type ProbeCount } from './kubelet-metrics.ts'
+import { serveFile } from './kubelet-server-files.ts'
+import { forwardedPorts, logOptions, parsePodPath, type PodPath, streamOptions } from './kubelet-server-paths.ts'
+import { type Metric, metricsContentType, metricsText } from './metrics-text.ts'
+import type { PodWorker } from './pod-worker.ts'
+import type { RuntimeService } from './runtime-service.ts'
+import { statsSummary } from './stats-summary.ts'
+import type { PodRef, PodStreams } from './streams.ts'
+import { cadvisorMetrics, resourceMetrics } from './usage-metrics.ts'
+import type { UsageSampler } from './usage-sampler.ts'
+
+export interface KubeletRoutesOptions {
+  readonly nodeName: string
+  readonly clock: Clock
+  readonly workers: () => readonly PodWorker[]
+  readonly streams: PodStreams
+  readonly runtime: Pick<RuntimeService, 'exec'>
+  readonly usage: UsageSampler
+  readonly probeCounts: () => readonly ProbeCount[]
+  /** The `kubeletconfig` of /configz. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** What /logs/ shows. */
+  readonly logDirectory: string
+}
+
+type Route = (request: Request, url: URL) => Response | Promise<Response>
+
+const runTimeoutMs = 120_000
+
+/** Errors are StatusError. Who asks has been checked already. */
+export class KubeletRoutes {
+  readonly #options: KubeletRoutesOptions
+  readonly #routes: ReadonlyMap<string, Route>
+
+  constructor(options: KubeletRoutesOptions) {
+    this.#options = options
+    const { usage } = options
+    const metrics = (make: () => readonly Metric[] | Promise<readonly Metric[]>): Route => async () =>
+      new Response(metricsText(await make()), { headers: { 'content-type': metricsContentType } })
+    this.#routes = new Map<string, Route>([
+      ['/healthz', () => new Response('ok')],
+      ['/healthz/ping', () => new Response('ok')],
+      ['/pods', () => Response.json(this.#podList())],
+      ['/runningpods', () => Response.json(this.#runningPods())],
+      ['/configz', () => Response.json({ kubeletconfig: options.config })],
+      ['/stats/summary', async (_request, url) => Response.json(statsSummary(await usage.latest(), { nodeName: options.nodeName, onlyCpuAndMemory: url.searchParams.get('only_cpu_and_memory') === 'true' }))],
+      ['/metrics', metrics(() => kubeletMetrics({ nodeName: options.nodeName, workers: options.workers(), process: this.#process() }))],
+      ['/metrics/resource', metrics(async () => resourceMetrics((await usage.latest()).sample))],
+      ['/metrics/cadvisor', metrics(async () => cadvisorMetrics((await usage.latest()).sample))],
+      ['/metrics/probes', metrics(() => probeMetrics(options.probeCounts()))],
+    ])
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    const url = new URL(request.url)
+    const route = this.#routes.get(url.pathname.replace(/(.)\/$/, '$1'))
+    if (route) {
+      if (request.method !== 'GET' && request.method !== 'HEAD') throw new StatusError(405, 'MethodNotAllowed', '405: Method Not Allowed')
+      return route(request, url)
+    }
+    if (/^\/logs(\/|$)/.test(url.pathname)) return serveFile(this.#options.logDirectory, decodeURIComponent(url.pathname.slice('/logs'.length)))
+    const path = parsePodPath(url.pathname)
+    if (path?.type === 'containerLogs') return this.#log(path, request, url.searchParams)
+    if (path?.type === 'run') return this.#run(path, request, url.searchParams)
+    if (path) throw badRequest('Upgrade request required')
+    throw new StatusError(404, 'NotFound', '404 page not found')
+  }
+
+  /** Where to replay an upgrade request to. */
+  async stream(path: string, query: URLSearchParams): Promise<URL> {
+    const { streams } = this.#options
+    const found = parsePodPath(path)
+    if (!found || found.type === 'containerLogs' || found.type === 'run') throw badRequest('upgrade is not supported here')
+    const pod = this.#ref(found)
+    if (found.type === 'portForward') return streams.portForward(pod, forwardedPorts(query))
+    const options = streamOptions(found.container, query)
+    if (found.type === 'attach') return streams.attach(pod, options)
+    if (options.command.length === 0) throw badRequest('you must specify at least one command for the container')
+    return streams.exec(pod, options)
+  }
+
+  #worker({ namespace, name, uid }: PodPath): PodWorker {
+    const fits = ({ pod: { metadata } }: PodWorker): boolean => metadata.namespace === namespace && metadata.name === name && (uid === undefined || metadata.uid === uid)
+    const worker = this.#options.workers().find(fits)
+    if (!worker) throw notFound(pods, name)
+    return worker
+  }
+
+  #ref(path: PodPath): PodRef {
+    return { namespace: path.namespace, name: path.name, uid: this.#worker(path).pod.metadata.uid ?? '' }
+  }
+
+  async #log(path: PodPath, request: Request, query: URLSearchParams): Promise<Response> {
+    const chunks = await this.#options.streams.logs(this.#ref(path), { ...logOptions(path.container, query), signal: request.signal })
+    return new Response(ReadableStream.from(chunks), { headers: { 'content-type': 'text/plain' } })
+  }
+
+  async #run(path: PodPath, request: Request, query: URLSearchParams): Promise<Response> {
+    if (request.method !== 'POST') throw new StatusError(405, 'MethodNotAllowed', '405: Method Not Allowed')
+    const container = this.#worker(path).runtime.containers.find(({ name, phase }) => name === path.container && phase === 'running')
+    if (!container) throw badRequest(`container not found ("${path.container}")`)
+    const { stdout, stderr } = await this.#options.runtime.exec(container.id, (query.get('cmd') ?? '').split(' '), runTimeoutMs)
+    return new Response(stdout + stderr, { headers: { 'content-type': 'text/plain' } })
+  }
+
+  #podList(): object {
+    const items = this.#options.workers().map(({ pod, status }) => ({ ...pod, status }))
+    return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items }
+  }
+
+  #runningPods(): object {
+    const items = this.#options.workers().flatMap(({ pod: { metadata }, runtime }) => {
+      const running = runtime.containers.filter(({ phase }) => phase === 'running')
+      if (running.length === 0 && !runtime.sandboxes.some(({ ready }) => ready)) return []
+      const { name, namespace, uid } = metadata
+      return [{ metadata: { name, namespace, uid, creationTimestamp: null }, spec: { containers: running.map((each) => ({ name: each.name, image: each.image, resources: {} })) }, status: {} }]
+    })
+    return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items }
+  }
+
+  #process(): { cpuSeconds: number; residentBytes: number; startedAtMs: number } {
+    const { user, system } = process.cpuUsage()
+    return { cpuSeconds: (user + system) / 1e6, residentBytes: process.memoryUsage.rss(), startedAtMs: this.#options.clock.now() - process.uptime() * 1000 }
+  }
+}
