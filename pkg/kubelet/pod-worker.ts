@@ -1,6 +1,7 @@
 // The loop of one pod: look, tell, plan, act. Everything that may matter to the pod only wakes it.
 import { keyOf } from '../api/object.ts'
 import { isConflict, isNotFound } from '../api/status-error.ts'
+import { formatTime } from '../api/times.ts'
 import type { Pod, PodStatus } from '../api/types-pod.ts'
 import { pods } from '../api/types-pod.ts'
 import type { Client } from '../client/client.ts'
@@ -281,6 +282,7 @@ export class PodWorker {
       this.#options.onGone(podUid(this.#pod))
       return
     }
+    this.#tellSandboxGone()
     if (this.#pod.metadata.deletionTimestamp === undefined || this.#deleting) return
     this.#deleting = true
     try {
@@ -291,6 +293,16 @@ export class PodWorker {
       this.#deleting = false
       throw error
     }
+  }
+
+  /** The one thing about an ended pod that changes after its containers have: it told its last before its sandbox was stopped. */
+  #tellSandboxGone(): void {
+    const conditions = this.#previous().conditions ?? []
+    const ready = conditions.find(({ type, status }) => type === 'PodReadyToStartContainers' && status === 'True')
+    if (!ready || !isTerminal(this.#status.phase)) return
+    const gone = { ...ready, status: 'False', lastTransitionTime: formatTime(this.#options.clock.now()) } as const
+    this.#status = { ...this.#status, conditions: conditions.map((each) => (each === ready ? gone : each)) }
+    this.#writer.write(this.#status)
   }
 
   #wakeAt(atMs: number): void {

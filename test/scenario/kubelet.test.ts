@@ -55,6 +55,7 @@ describeWithContainerd('the kubelet', () => {
     expect(done.status?.conditions).toEqual(expect.arrayContaining([
       expect.objectContaining({ type: 'Ready', status: 'False', reason: 'PodFailed' }), expect.objectContaining({ type: 'Initialized', status: 'True' }),
     ]))
+    await node.untilPod('once', ({ status }) => status?.conditions?.some(({ type, status: value }) => type === 'PodReadyToStartContainers' && value === 'False') === true)
     expect((await node.log(pod, { container: 'main' })).split('\n').sort()).toEqual(['', 'hello dear world', 'oops'])
     expect(await node.log(pod, { container: 'main', stream: 'Stderr' })).toBe('oops\n')
     expect(await node.log(pod, { container: 'before', timestamps: true })).toMatch(/^\d{4}-\S+Z first\n$/)
@@ -203,7 +204,7 @@ describeWithContainerd('the kubelet', () => {
     const pod = await node.createPod('secure', {
       shareProcessNamespace: true, securityContext: { runAsUser: 1000, runAsGroup: 2000, supplementalGroups: [3000] },
       containers: [{
-        name: 'main', command: script('id -u; id -g; id -G; touch /x; grep -E "^(NoNewPrivs|CapBnd|Seccomp):" /proc/self/status; cat /proc/1/comm; cat /proc/self/oom_score_adj; cat /proc/self/cgroup | head -1; sleep 1000'),
+        name: 'main', command: script('id -u; id -g; id -G; touch /x 2>&1; grep -E "^(NoNewPrivs|CapBnd|Seccomp):" /proc/self/status; cat /proc/1/comm; cat /proc/self/oom_score_adj; cat /proc/self/cgroup | head -1; sleep 1000'),
         securityContext: { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, seccompProfile: { type: 'RuntimeDefault' } },
         resources: { limits: { cpu: '500m', memory: '64Mi' } },
       }],
