@@ -4,9 +4,9 @@ import { storageClasses } from '../api/types-config.ts'
 import { nodes, type Node } from '../api/types-node.ts'
 import { persistentVolumeClaims, persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../api/types-volume.ts'
 import { controller, watches, type Controller, type ReconcileContext } from '../controller/controller.ts'
-import { isGone, messageOf } from '../controller/refusals.ts'
-import { hostOf, localPathFault, localPathProvisioner, localPathVolume } from './local-path-volume.ts'
-import { classOf, provisionedBy, selectedNode, storageProvisioner } from './volume-match.ts'
+import { messageOf } from '../controller/refusals.ts'
+import { hostOf, localPathFault, localPathFinalizer, localPathProvisioner, localPathVolume, reclaimOf, wantedSize } from './local-path-volume.ts'
+import { classOf, selectedNode, storageProvisioner } from './volume-match.ts'
 
 /** A directory of a volume, and the hostname of the node that it is on. */
 export interface VolumeDirectory {
@@ -26,7 +26,7 @@ export interface LocalPathOptions {
 const name = 'local-path'
 
 export function localPathControllers(options: LocalPathOptions): readonly Controller[] {
-  return [provisioner(options), reclaimer(options)]
+  return [provisioner(options), reclaimer(options), resizer()]
 }
 
 function provisioner({ directory, makeDirectory }: LocalPathOptions): Controller {
@@ -62,10 +62,10 @@ function reclaimer({ removeDirectory }: LocalPathOptions): Controller {
     name,
     for: persistentVolumes,
     async reconcile(key, volume, { client, events }) {
-      if (volume?.status?.phase !== 'Released' || volume.metadata.annotations?.[provisionedBy] !== localPathProvisioner) return
-      if (volume.spec.persistentVolumeReclaimPolicy !== 'Delete' || volume.metadata.deletionTimestamp) return
+      const plan = volume && reclaimOf(volume)
+      if (!volume || !plan) return
       const path = volume.spec.hostPath?.path
-      if (path) {
+      if (plan === 'remove' && path) {
         try {
           await removeDirectory({ host: hostOf(volume) ?? '', path })
         } catch (error) {
@@ -73,9 +73,26 @@ function reclaimer({ removeDirectory }: LocalPathOptions): Controller {
           throw error
         }
       }
-      await client.delete(persistentVolumes, key, { preconditions: { uid: volume.metadata.uid } }).catch((error: unknown) => {
-        if (!isGone(error)) throw error
-      })
+      const going = volume.metadata.deletionTimestamp ? volume : await client.delete(persistentVolumes, key, { preconditions: { uid: volume.metadata.uid } })
+      if (!going) return
+      const finalizers = (going.metadata.finalizers ?? []).filter((one) => one !== localPathFinalizer)
+      await client.update(persistentVolumes, { ...going, metadata: { ...going.metadata, finalizers } })
+    },
+  })
+}
+
+/** Directories have no size: a volume is as large as its claim asks, when the class allows it at all. */
+function resizer(): Controller {
+  return controller<PersistentVolumeClaim>({
+    name,
+    for: persistentVolumeClaims,
+    async reconcile(_, claim, { client, informers, events }) {
+      const volume = claim?.status?.phase === 'Bound' ? informers.for(persistentVolumes).get({ name: claim.spec.volumeName ?? '' }) : undefined
+      const storage = claim && volume && wantedSize(claim, volume)
+      if (!claim || !volume || storage === undefined) return
+      await client.update(persistentVolumes, { ...volume, spec: { ...volume.spec, capacity: { ...volume.spec.capacity, storage } } })
+      await client.update(persistentVolumeClaims, { ...claim, status: { ...claim.status, capacity: { ...claim.status?.capacity, storage } } }, { subresource: 'status' })
+      events.record(claim, { type: 'Normal', reason: 'VolumeResizeSuccessful', message: 'Resize volume succeeded' })
     },
   })
 }

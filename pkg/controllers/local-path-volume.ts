@@ -1,11 +1,14 @@
 // The volume that a claim on local storage gets: a directory of one node. Pure.
 import { posix } from 'node:path'
+import { compareQuantities, parseQuantity } from '../api/quantity.ts'
 import type { StorageClass } from '../api/types-config.ts'
 import type { Node } from '../api/types-node.ts'
 import type { PersistentVolume, PersistentVolumeClaim } from '../api/types-volume.ts'
-import { classOf, provisionedBy } from './volume-match.ts'
+import { classOf, provisionedBy, storageOf } from './volume-match.ts'
 
 export const localPathProvisioner = 'kinglet.io/local-path'
+/** Keeps a volume, however it is deleted, until its directory is dealt with. */
+export const localPathFinalizer = 'kinglet.io/local-path'
 
 export interface LocalVolumeRequest {
   readonly claim: PersistentVolumeClaim
@@ -29,7 +32,7 @@ export function localPathVolume({ claim, storageClass, node, directory }: LocalV
   const { reclaimPolicy = 'Delete', mountOptions } = storageClass
   return {
     apiVersion: 'v1', kind: 'PersistentVolume',
-    metadata: { name: volumeName, annotations: { [provisionedBy]: localPathProvisioner } },
+    metadata: { name: volumeName, annotations: { [provisionedBy]: localPathProvisioner }, finalizers: [localPathFinalizer] },
     spec: {
       capacity: { storage: resources?.requests?.['storage'] ?? '0' },
       ...(accessModes ? { accessModes: [...accessModes] } : {}),
@@ -50,4 +53,21 @@ const whichNode = ({ metadata }: Node): { key: string; operator: string; values:
 /** The hostname of the node that the volume is on. */
 export function hostOf({ spec }: PersistentVolume): string | undefined {
   return spec.nodeAffinity?.required?.nodeSelectorTerms[0]?.matchExpressions?.find(({ key }) => key === 'kubernetes.io/hostname')?.values?.[0]
+}
+
+/** What to do with the directory of a volume: undefined while the volume is of use. */
+export function reclaimOf({ metadata, spec, status }: PersistentVolume): 'remove' | 'keep' | undefined {
+  if (metadata.annotations?.[provisionedBy] !== localPathProvisioner) return undefined
+  if (status?.phase === 'Released' && spec.persistentVolumeReclaimPolicy === 'Delete') return 'remove'
+  return metadata.deletionTimestamp && status?.phase !== 'Bound' && metadata.finalizers?.includes(localPathFinalizer) ? 'keep' : undefined
+}
+
+/** The size that a bound claim asks for beyond what its volume says; undefined when that is enough. */
+export function wantedSize(claim: PersistentVolumeClaim, volume: PersistentVolume): string | undefined {
+  if (volume.metadata.annotations?.[provisionedBy] !== localPathProvisioner || volume.spec.claimRef?.uid !== claim.metadata.uid) return undefined
+  const wanted = claim.spec.resources?.requests?.['storage']
+  if (wanted === undefined) return undefined
+  const shown = claim.status?.capacity
+  const larger = (than: Readonly<Record<string, string>> | undefined): boolean => compareQuantities(parseQuantity(wanted), storageOf(than)) > 0
+  return larger(volume.spec.capacity) || larger(shown) ? wanted : undefined
 }

@@ -9,11 +9,11 @@ import { priorityAdmission } from './admission-priority.ts'
 import { resourceQuotaAdmission } from './admission-resource-quota.ts'
 import { runtimeClassAdmission } from './admission-runtime-class.ts'
 import { serviceAccountAdmission } from './admission-service-account.ts'
-import { defaultStorageClass, storageObjectInUseProtection } from './admission-storage.ts'
+import { claimResize, defaultStorageClass, storageObjectInUseProtection } from './admission-storage.ts'
 import { defaultTolerationSeconds } from './admission-tolerations.ts'
 
 export const defaultAdmission: readonly AdmissionPlugin[] = [
   namespaceLifecycle, limitRanger, serviceAccountAdmission, taintNodesByCondition, podSecurity(), priorityAdmission,
-  defaultTolerationSeconds, defaultStorageClass, storageObjectInUseProtection, runtimeClassAdmission,
+  defaultTolerationSeconds, defaultStorageClass, storageObjectInUseProtection, claimResize, runtimeClassAdmission,
   defaultIngressClass, resourceQuotaAdmission(),
 ]

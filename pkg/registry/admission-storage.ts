@@ -1,11 +1,13 @@
-// DefaultStorageClass and StorageObjectInUseProtection: claims get a class, and claims and volumes stay while they are used.
+// DefaultStorageClass, PersistentVolumeClaimResize and StorageObjectInUseProtection: claims get a class, grow where it allows that,
+// and claims and volumes stay while they are used.
 import type { KubeObject } from '../api/object.ts'
+import { compareQuantities, parseQuantity } from '../api/quantity.ts'
 import type { StorageClass } from '../api/types-config.ts'
 import { storageClasses } from '../api/types-config.ts'
 import type { PersistentVolumeClaim } from '../api/types-volume.ts'
 import { persistentVolumeClaims, persistentVolumes } from '../api/types-volume.ts'
 import type { AdmissionPlugin } from './admission.ts'
-import { isCreateOf } from './admission.ts'
+import { isAbout, isCreateOf, refusal } from './admission.ts'
 
 const defaultAnnotations = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
@@ -27,6 +29,22 @@ export const defaultStorageClass: AdmissionPlugin = {
     if (claim.spec.storageClassName !== undefined || claim.metadata.annotations?.[classAnnotation] !== undefined) return
     const name = [...request.view.list<StorageClass>(storageClasses)].filter(isDefault).sort(newestFirst)[0]?.metadata.name
     if (name !== undefined) claim.spec.storageClassName = name
+  },
+}
+
+export const claimResize: AdmissionPlugin = {
+  name: 'PersistentVolumeClaimResize',
+  validate(object, request) {
+    if (request.operation !== 'UPDATE' || !isAbout(request, persistentVolumeClaims)) return
+    const { spec, metadata } = object as unknown as PersistentVolumeClaim
+    const old = request.old as unknown as PersistentVolumeClaim | undefined
+    const [wanted, before] = [spec, old?.spec].map((one) => one?.resources?.requests?.['storage'])
+    if (wanted === undefined || before === undefined || compareQuantities(parseQuantity(wanted), parseQuantity(before)) <= 0) return
+    if (old?.status?.phase !== 'Bound') throw refusal(request, 'Only bound persistent volume claims can be expanded')
+    const name = metadata.annotations?.[classAnnotation] ?? spec.storageClassName ?? ''
+    if (!request.view.get<StorageClass>(storageClasses, { name })?.allowVolumeExpansion) {
+      throw refusal(request, 'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize')
+    }
   },
 }
 

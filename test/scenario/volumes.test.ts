@@ -154,6 +154,26 @@ describe('claims and volumes', () => {
     expect(existsSync(path)).toBe(false)
   })
 
+  it('lets a claim grow where its class allows it, and removes the directory also of a volume that was deleted first', async () => {
+    await addClaim('grows', '1Gi', { storageClassName: 'local-path' })
+    await addPod('grows', [{ name: 'v', persistentVolumeClaim: { claimName: 'grows' } }])
+    await cluster.until(persistentVolumeClaims, 'bound', () => claim('grows')?.status?.phase === 'Bound')
+    const grow = () => cluster.client.patch(persistentVolumeClaims, { namespace, name: 'grows' }, { type: 'merge', body: { spec: { resources: { requests: { storage: '3Gi' } } } } })
+    await expect(grow()).rejects.toThrow('only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize')
+    await cluster.client.patch(storageClasses, { name: 'local-path' }, { type: 'merge', body: { allowVolumeExpansion: true } })
+    await grow()
+    await cluster.until(persistentVolumeClaims, 'grown', () => claim('grows')?.status?.capacity?.['storage'] === '3Gi')
+    const name = claim('grows')?.spec.volumeName ?? ''
+    const path = volume(name)?.spec.hostPath?.path ?? ''
+    expect(volume(name)?.spec.capacity).toEqual({ storage: '3Gi' })
+    await cluster.client.delete(persistentVolumes, { name })
+    await cluster.client.delete(pods, { namespace, name: 'grows' }, { gracePeriodSeconds: 0 })
+    expect(existsSync(path)).toBe(true)
+    await cluster.client.delete(persistentVolumeClaims, { namespace, name: 'grows' })
+    await cluster.until(persistentVolumes, 'gone', () => volume(name) === undefined)
+    expect(existsSync(path)).toBe(false)
+  })
+
   it('never removes a directory outside its own', async () => {
     const { removeDirectory } = volumeDirectories({ directory, nodeName: 'here' })
     for (const path of [directory, `${directory}/../etc`, '/', `${directory}/a/b`]) await expect(removeDirectory({ host: 'here', path })).rejects.toThrow('expected a directory in')
