@@ -47,6 +47,13 @@ describe('podStatus', () => {
     expect(words(status(pod, runtime, more))).toBe(expected)
   })
 
+  it('says why a pod was ended when it has ended', () => {
+    const verdict = { reason: 'DeadlineExceeded', message: 'too long' }
+    const alive = status({}, makeRuntime(['c:running']), { verdict })
+    expect([alive.phase, alive.reason]).toEqual(['Running', undefined])
+    expect(status({}, makeRuntime(['c:exited/137']), { verdict, stopped: true })).toMatchObject({ phase: 'Failed', ...verdict })
+  })
+
   it('keeps times of transitions, and conditions of others', () => {
     const first = status({}, makeRuntime(['c:running']), { nowMs: startMs })
     const previous = { ...first, conditions: [...(first.conditions ?? []), { type: 'mine', status: 'True' }] }

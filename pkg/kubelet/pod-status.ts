@@ -47,7 +47,8 @@ export function podStatus(input: StatusInput): PodStatus {
     phase,
     observedGeneration: pod.metadata.generation,
     conditions: podConditions({ pod, phase, init, main, nowMs: input.nowMs, previous: previous.conditions ?? [], sandboxReady: sandboxReady(pod, runtime) }),
-    ...(input.verdict ? { reason: input.verdict.reason, message: input.verdict.message } : {}),
+    // Like the phase, not before its containers have ended.
+    ...(input.verdict && input.stopped ? { reason: input.verdict.reason, message: input.verdict.message } : {}),
     hostIP: input.hostIPs[0],
     hostIPs: input.hostIPs.map((ip) => ({ ip })),
     podIP: ips[0],
