@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import type { Handle, UserInfo } from '../api/request.ts'
 import type { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
+import type { WebhookAdmission } from '../registry/admission-webhooks.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Authorizer } from './authorizer.ts'
@@ -10,6 +11,7 @@ import { componentStatusRequests } from './component-statuses.ts'
 import { createHandle, type SpecialRequest } from './handle.ts'
 import type { HealthChecks } from './health.ts'
 import { HttpDoor, type TlsOptions } from './http-door.ts'
+import { metricsRequests } from './metrics-requests.ts'
 import { RequestMetrics } from './metrics.ts'
 import type { NodeConnections } from './node-connection.ts'
 import { NodeAuthorizer } from './node-authorizer.ts'
@@ -29,6 +31,8 @@ export interface ApiServerOptions {
   readonly registry: Registry
   readonly clock: Clock
   readonly nodeConnections: NodeConnections
+  /** Asked about exec, attach, port-forward and proxies; about writes it is asked by the registry. */
+  readonly webhooks?: WebhookAdmission
   readonly accountTokens: ServiceAccountTokens
   /** Audiences of tokens for this server; the issuer of `accountTokens` among them. */
   readonly audiences: readonly string[]
@@ -72,15 +76,16 @@ export class ApiServer {
     ]
     const special = new Map<string, SpecialRequest>([
       ...reviewRequests({ authorizer: this.authorizer, tokens: this.#tokens }),
-      ...podRequests(registry), ...componentStatusRequests, ...accounts.requests(), ...options.special ?? [],
+      ...podRequests(registry), ...componentStatusRequests, ...accounts.requests(),
+      ...metricsRequests({ registry, nodeConnections: options.nodeConnections, log: this.#log }), ...options.special ?? [],
     ])
     this.handle = createHandle({ registry, authorizer: this.authorizer, special, guards: rbac ? [rbacGuard(registry, rbac)] : [] })
   }
 
   async listen(at: { host: string; port: number; tls: TlsOptions }): Promise<AddressInfo> {
-    const { registry, clock, nodeConnections, accountTokens, health = {}, anonymous } = this.#options
+    const { registry, clock, nodeConnections, webhooks, accountTokens, health = {}, anonymous } = this.#options
     const log = this.#log
-    const connect = { registry, authorizer: this.authorizer, nodeConnections, clock, log }
+    const connect = { registry, authorizer: this.authorizer, nodeConnections, clock, log, ...(webhooks ? { webhooks } : {}) }
     const resources = { handle: this.handle, registry, authorizer: this.authorizer, clock, onStall: () => log('a client that did not read its watch was cut off'), metrics: this.#metrics }
     this.#door = new HttpDoor({
       tls: at.tls, authorizer: this.authorizer, metrics: this.#metrics, clock, log,

@@ -1,6 +1,7 @@
 // Requests that are answered by a node or a pod instead of the registry: logs, streams without an upgrade, proxies.
 import type { ServerResponse } from 'node:http'
 import { badRequest, methodNotAllowed } from '../api/status-error.ts'
+import { admitConnect } from './connect-admission.ts'
 import { signalOf, type Exchange } from './exchange.ts'
 import { openLog } from './pod-logs.ts'
 import { requireVerbs, type ConnectOptions } from './pod-target.ts'
@@ -24,7 +25,10 @@ export async function serveConnect(exchange: Exchange, path: ResourcePath, optio
   const verb = verbs[exchange.method]
   if (!verb) throw methodNotAllowed(path)
   requireVerbs(exchange.user, path, options.authorizer, [verb])
-  if (path.subresource === 'proxy') return serveProxy(exchange, path, options)
+  if (path.subresource === 'proxy') {
+    await admitConnect(exchange.user, path, exchange.query, options)
+    return serveProxy(exchange, path, options)
+  }
   if (path.subresource === 'log') {
     if (verb !== 'get') throw methodNotAllowed(path)
     return serveLog(exchange, path, options)

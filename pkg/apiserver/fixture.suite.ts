@@ -7,6 +7,7 @@ import { createAuthority, issueCertificate, type KeyPair } from '../pki/certific
 import { kubeconfigYaml } from '../pki/kubeconfig.ts'
 import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
 import { defaultAdmission } from '../registry/admission-plugins.ts'
+import { WebhookAdmission } from '../registry/admission-webhooks.ts'
 import { ensureObjects } from '../registry/bootstrap.ts'
 import { CustomResources } from '../registry/custom-resources.ts'
 import { builtinDefinitions } from '../registry/kinds.ts'
@@ -16,6 +17,7 @@ import { MemoryStore } from '../storage/memory-store.ts'
 import { systemClock } from '../util/clock.ts'
 import { ApiServer } from './api-server.ts'
 import type { NodeConnections } from './node-connection.ts'
+import { WebhookCaller } from './webhook-call.ts'
 
 export const issuer = 'https://kubernetes.default.svc.cluster.local'
 const clock = systemClock
@@ -59,16 +61,18 @@ const object = (apiVersion: string, kind: string, metadata: KubeObject['metadata
 
 export async function startServer({ nodeConnections = () => undefined }: { nodeConnections?: NodeConnections } = {}): Promise<TestServer> {
   const store = new MemoryStore()
-  const registry = new Registry({ store, definitions: builtinDefinitions(), admission: defaultAdmission, allocators: [new ServiceAllocator({ cidr: '10.43.0.0/16' })], clock })
+  const logged: string[] = []
+  const caller = new WebhookCaller({ registry: () => registry, clock })
+  const webhooks = new WebhookAdmission({ call: (client, body, timeoutMs) => caller.call(client, body, timeoutMs), log: (text) => void logged.push(text) })
+  const registry: Registry = new Registry({ store, definitions: builtinDefinitions(), admission: defaultAdmission, asyncAdmission: webhooks, allocators: [new ServiceAllocator({ cidr: '10.43.0.0/16' })], clock })
   await ensureObjects(registry, [
     object('v1', 'Namespace', { name: 'default' }), object('v1', 'Namespace', { name: 'a' }),
     object('v1', 'ServiceAccount', { name: 'default', namespace: 'default' }), object('v1', 'ServiceAccount', { name: 'default', namespace: 'a' }),
   ])
-  const logged: string[] = []
   const custom = new CustomResources({ registry, store, clock, log: (text) => void logged.push(text) })
   custom.start()
   const api = new ApiServer({
-    registry, clock, nodeConnections, audiences: [issuer], log: (text) => void logged.push(text),
+    registry, clock, nodeConnections, webhooks, audiences: [issuer], log: (text) => void logged.push(text),
     accountTokens: new ServiceAccountTokens({ issuer, key, clock }),
     staticTokens: new Map([['secret-token', { username: 'token-user', groups: [] }]]),
   })
@@ -81,6 +85,7 @@ export async function startServer({ nodeConnections = () => undefined }: { nodeC
       await api.stop()
       custom.stop()
       registry.stop()
+      caller.stop()
       await store.close()
     },
   }

@@ -2,6 +2,7 @@
 import type { UserInfo } from '../api/request.ts'
 import { StatusError, badRequest, unknownPath } from '../api/status-error.ts'
 import type { Pod } from '../api/types-pod.ts'
+import type { WebhookAdmission } from '../registry/admission-webhooks.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Authorizer } from './authorizer.ts'
@@ -15,6 +16,7 @@ export interface ConnectOptions {
   readonly nodeConnections: NodeConnections
   readonly clock: Clock
   readonly log: (text: string) => void
+  readonly webhooks?: WebhookAdmission
 }
 
 /** Throws 403 unless the user may do all of `verbs` on the path. */

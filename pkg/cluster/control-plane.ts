@@ -6,6 +6,7 @@ import { isAlreadyExists } from '../api/status-error.ts'
 import { configMaps } from '../api/types-config.ts'
 import { endpoints, endpointSlices } from '../api/types-service.ts'
 import { ApiServer } from '../apiserver/api-server.ts'
+import { WebhookCaller } from '../apiserver/webhook-call.ts'
 import type { NodeConnections } from '../apiserver/node-connection.ts'
 import { DirectClient } from '../client/direct-client.ts'
 import { QueuedEventRecorder } from '../client/event-recorder.ts'
@@ -17,9 +18,11 @@ import { nodeIpamController } from '../controllers/node-ipam.ts'
 import { type ClusterPki, loadOrCreatePki } from '../pki/cluster-pki.ts'
 import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
 import { defaultAdmission } from '../registry/admission-plugins.ts'
+import { WebhookAdmission } from '../registry/admission-webhooks.ts'
 import { ensureObjects } from '../registry/bootstrap.ts'
 import { CustomResources } from '../registry/custom-resources.ts'
 import { builtinDefinitions } from '../registry/kinds.ts'
+import { metricsDefinitions } from '../registry/kinds/metrics.ts'
 import { Registry } from '../registry/registry.ts'
 import { ServiceAllocator } from '../registry/service-allocator.ts'
 import { defaultScheduler } from '../scheduler/default-scheduler.ts'
@@ -55,17 +58,19 @@ export class ControlPlane {
   readonly #options: ControlPlaneOptions
   readonly #store: Store
   readonly #registry: Registry
+  readonly #caller: WebhookCaller
   readonly #custom: CustomResources
   readonly #server: ApiServer
   readonly #compaction: CompactionSchedule
   #components: { stop(): Promise<void> }[] = []
 
-  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; custom: CustomResources; server: ApiServer; port: number }) {
+  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; port: number }) {
     this.pki = parts.pki
     this.port = parts.port
     this.#options = parts.options
     this.#store = parts.store
     this.#registry = parts.registry
+    this.#caller = parts.caller
     this.#custom = parts.custom
     this.#server = parts.server
     this.#compaction = new CompactionSchedule(parts.store, parts.options.clock, parts.options.log)
@@ -84,15 +89,17 @@ export class ControlPlane {
       }),
       cluster.inMemory ? new MemoryStore() : SqliteStore.open({ directory: join(serverDirectory, 'db'), clock }),
     ])
-    const registry = new Registry({
-      store, definitions: builtinDefinitions(), admission: defaultAdmission, clock,
+    const caller = new WebhookCaller({ registry: () => registry, clock })
+    const webhooks = new WebhookAdmission({ call: (client, body, timeoutMs) => caller.call(client, body, timeoutMs), log })
+    const registry: Registry = new Registry({
+      store, definitions: [...builtinDefinitions(), ...metricsDefinitions], admission: defaultAdmission, asyncAdmission: webhooks, clock,
       allocators: [new ServiceAllocator({ cidr: cluster.serviceCidr })],
     })
     const custom = new CustomResources({ registry, store, clock, log })
     custom.start()
     const issuer = issuerOf(cluster)
     const server = new ApiServer({
-      registry, clock, nodeConnections, log,
+      registry, clock, nodeConnections, webhooks, log,
       accountTokens: new ServiceAccountTokens({ issuer, key: pki.serviceAccountKey, clock }),
       audiences: [issuer],
     })
@@ -102,13 +109,14 @@ export class ControlPlane {
         host: cluster.bindAddress, port: cluster.httpsPort,
         tls: { key: pki.apiServing.key, cert: pki.apiServing.certificate, clientCa: pki.clientAuthority.certificate },
       })
-      const plane = new ControlPlane({ options, pki, store, registry, custom, server, port })
+      const plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, port })
       await plane.#publishAddresses()
       return plane
     } catch (error) {
       await server.stop()
       custom.stop()
       registry.stop()
+      caller.stop()
       await store.close()
       throw error
     }
@@ -170,6 +178,7 @@ export class ControlPlane {
     await this.#server.stop()
     this.#custom.stop()
     this.#registry.stop()
+    this.#caller.stop()
     await this.#store.close()
   }
 

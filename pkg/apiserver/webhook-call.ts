@@ -1,0 +1,149 @@
+// Calls webhooks: a POST of JSON over TLS to a URL, or to an endpoint of a Service under the Service's name.
+import type { IncomingMessage } from 'node:http'
+import { Agent, request } from 'node:https'
+import { isIP } from 'node:net'
+import type { Registry } from '../registry/registry.ts'
+import type { Clock } from '../util/clock.ts'
+import { serviceEndpoint } from './service-target.ts'
+
+/** As webhooks of admission and of conversion state it. */
+export interface WebhookClient {
+  readonly url?: string
+  readonly service?: { readonly namespace: string; readonly name: string; readonly path?: string; readonly port?: number }
+  /** PEM in base64; the system's authorities when left out. */
+  readonly caBundle?: string
+}
+
+interface Address {
+  readonly hostname: string
+  readonly port: number
+  /** Host and port as they are told. */
+  readonly authority: string
+  readonly path: string
+}
+
+interface Destination extends Address {
+  /** Where to dial. */
+  readonly host: string
+  readonly dialPort: number
+}
+
+const longestAnswer = 10 << 20
+
+/** Keeps connections between calls. `registry` may be made after this. */
+export class WebhookCaller {
+  readonly #registry: () => Registry
+  readonly #clock: Clock
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 4 })
+
+  constructor(options: { readonly registry: () => Registry; readonly clock: Clock }) {
+    this.#registry = options.registry
+    this.#clock = options.clock
+  }
+
+  /** Resolves with the answer's JSON. Rejects with an Error that says what Go's client would. */
+  async call(client: WebhookClient, body: unknown, timeoutMs: number): Promise<unknown> {
+    const address = addressOf(client, timeoutMs)
+    try {
+      return parsed(await this.#post(this.#destination(client, address), client.caBundle, JSON.stringify(body), timeoutMs))
+    } catch (error) {
+      if (error instanceof RefusedAnswer) throw new Error(`failed to call webhook: ${error.message}`, { cause: error })
+      throw new Error(`failed to call webhook: Post ${JSON.stringify(`https://${address.authority}${address.path}`)}: ${networkText(error)}`, { cause: error })
+    }
+  }
+
+  stop(): void {
+    this.#agent.destroy()
+  }
+
+  #destination({ service }: WebhookClient, address: Address): Destination {
+    if (!service) return { ...address, host: address.hostname, dialPort: address.port }
+    const { host, port } = serviceEndpoint(this.#registry(), { ...service, port: address.port }, this.#clock.random())
+    return { ...address, host, dialPort: port }
+  }
+
+  #post({ hostname, authority, path, host, dialPort }: Destination, caBundle: string | undefined, body: string, timeoutMs: number): Promise<{ code: number; text: string }> {
+    return new Promise((resolve, reject) => {
+      const outgoing = request({
+        agent: this.#agent, method: 'POST', host, port: dialPort, path,
+        ...(isIP(hostname) ? {} : { servername: hostname }), ...(caBundle ? { ca: Buffer.from(caBundle, 'base64') } : {}),
+        headers: {
+          host: authority, 'content-type': 'application/json', accept: 'application/json, */*', 'content-length': Buffer.byteLength(body),
+          'user-agent': 'kube-apiserver-admission',
+        },
+      })
+      const timer = this.#clock.setTimer(() => outgoing.destroy(new Error('context deadline exceeded')), timeoutMs)
+      const fail = (error: Error): void => {
+        timer.cancel()
+        reject(error)
+      }
+      outgoing.on('error', fail)
+      outgoing.on('response', (response) => {
+        readText(response).then((text) => {
+          timer.cancel()
+          resolve({ code: response.statusCode ?? 0, text })
+        }, fail)
+      })
+      outgoing.end(body)
+    })
+  }
+}
+
+/** The server answered, but not what was asked for. */
+class RefusedAnswer extends Error {
+  override name = 'RefusedAnswer'
+}
+
+function addressOf({ url, service }: WebhookClient, timeoutMs: number): Address {
+  const timeout = `${Math.round(timeoutMs / 1000)}s`
+  if (service) {
+    const hostname = `${service.name}.${service.namespace}.svc`
+    const port = service.port ?? 443
+    const { path = '/' } = service
+    return { hostname, port, authority: `${hostname}:${port}`, path: `${path.startsWith('/') ? path : `/${path}`}?timeout=${timeout}` }
+  }
+  const parts = new URL(url ?? '')
+  parts.searchParams.set('timeout', timeout)
+  return {
+    hostname: parts.hostname.replace(/^\[|\]$/g, ''), port: Number(parts.port || 443), authority: parts.host, path: `${parts.pathname}${parts.search}`,
+  }
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > longestAnswer) throw new RefusedAnswer(`the answer is longer than ${longestAnswer} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function parsed({ code, text }: { code: number; text: string }): unknown {
+  if (code < 200 || code >= 300) {
+    if (code === 404) throw new RefusedAnswer('the server could not find the requested resource')
+    if (code >= 500) throw new RefusedAnswer(`an error on the server (${JSON.stringify(text.trim() || 'unknown')}) has prevented the request from succeeding`)
+    throw new RefusedAnswer('the server rejected our request for an unknown reason')
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new RefusedAnswer(`couldn't get version/kind; json parse error: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+const trust = new Set(['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_GET_ISSUER_CERT', 'CERT_SIGNATURE_FAILURE'])
+
+function networkText(error: unknown): string {
+  const { code = '', message, address, port, hostname } = error as NodeJS.ErrnoException & { address?: string; port?: number; hostname?: string }
+  const dialled = `dial tcp ${address?.includes(':') ? `[${address}]` : address ?? ''}:${port ?? ''}`
+  if (code === 'ECONNREFUSED') return `${dialled}: connect: connection refused`
+  if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return `${dialled}: connect: no route to host`
+  if (code === 'ENOTFOUND') return `dial tcp: lookup ${hostname ?? ''}: no such host`
+  if (code === 'ECONNRESET') return 'EOF'
+  if (trust.has(code)) return 'tls: failed to verify certificate: x509: certificate signed by unknown authority'
+  if (code === 'CERT_HAS_EXPIRED') return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid'
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `tls: failed to verify certificate: x509: ${message}`
+  return message
+}

@@ -1,0 +1,270 @@
+// Admission webhooks, end to end: real HTTPS webhooks, reached by URL and through a Service, and what clients see of them.
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { KubeObject } from '../api/object.ts'
+import { createAuthority, issueCertificate } from '../pki/certificates.ts'
+import { systemClock as clock } from '../util/clock.ts'
+import { startServer, type Reply, type TestServer } from './fixture.suite.ts'
+
+interface Review {
+  readonly uid: string
+  readonly operation: string
+  readonly kind: Record<string, string>
+  readonly resource: Record<string, string>
+  readonly requestKind: Record<string, string>
+  readonly subResource?: string
+  readonly name: string
+  readonly namespace?: string
+  readonly object: KubeObject & { data?: Record<string, string>; spec?: Record<string, unknown> } | null
+  readonly oldObject: KubeObject | null
+  readonly dryRun: boolean
+  readonly userInfo: { username: string }
+  readonly options: Record<string, unknown> | null
+}
+
+type Answer = { allowed: boolean; status?: object; warnings?: string[]; patch?: object[]; raw?: object } | 'silence' | 'broken'
+
+const authority = await createAuthority({ commonName: 'webhook-ca', clock })
+const serving = await issueCertificate(authority, { commonName: 'hook', usages: ['server'], names: ['localhost', '127.0.0.1', 'hook.a.svc'], clock })
+const caBundle = Buffer.from(authority.certificate).toString('base64')
+
+let server: TestServer
+let hooks: Server
+let port: number
+let asked: { path: string; request: Review }[] = []
+let answers: Record<string, (review: Review) => Answer | Promise<Answer>> = {}
+
+beforeAll(async () => {
+  server = await startServer()
+  hooks = createServer({ key: serving.key, cert: serving.certificate }, (incoming, outgoing) => {
+    const chunks: Buffer[] = []
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+    incoming.on('end', () => void (async () => {
+      const path = (incoming.url ?? '').split('?')[0] ?? ''
+      const { request } = JSON.parse(Buffer.concat(chunks).toString()) as { request: Review }
+      asked.push({ path, request })
+      const answer: Answer = await (answers[path] ?? (() => ({ allowed: true })))(request)
+      if (answer === 'silence') return
+      if (answer === 'broken') return void outgoing.writeHead(500).end('went wrong')
+      const { patch, raw, ...rest } = answer
+      const response = { uid: request.uid, ...rest, ...(patch ? { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') } : {}) }
+      outgoing.end(JSON.stringify(raw ?? { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response }))
+    })())
+  })
+  await new Promise<void>((resolve) => hooks.listen(0, '127.0.0.1', resolve))
+  port = (hooks.address() as AddressInfo).port
+})
+
+afterAll(async () => {
+  hooks.closeAllConnections()
+  await new Promise((resolve) => hooks.close(resolve))
+  await server.stop()
+})
+
+beforeEach(() => {
+  asked = []
+  answers = {}
+})
+
+const base = '/apis/admissionregistration.k8s.io/v1'
+afterEach(async () => {
+  for (const plural of ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations']) expect((await server.call('DELETE', `${base}/${plural}`)).code).toBe(200)
+})
+
+interface Stated {
+  readonly path: string
+  readonly rules?: object[]
+  readonly name?: string
+  readonly [field: string]: unknown
+}
+
+const rule = (resources: string[], operations = ['CREATE', 'UPDATE'], apiGroups = [''], apiVersions = ['v1']): object => ({ operations, apiGroups, apiVersions, resources })
+
+async function configure(kind: 'Mutating' | 'Validating', name: string, stated: Stated[]): Promise<void> {
+  const reply = await server.call('POST', `${base}/${kind.toLowerCase()}webhookconfigurations`, { body: {
+    apiVersion: 'admissionregistration.k8s.io/v1', kind: `${kind}WebhookConfiguration`, metadata: { name },
+    webhooks: stated.map(({ path, rules = [rule(['configmaps'])], ...more }) => ({
+      name: `${name}.example.com`, clientConfig: { url: `https://127.0.0.1:${port}${path}`, caBundle }, rules, sideEffects: 'None', admissionReviewVersions: ['v1'], ...more,
+    })),
+  } })
+  expect(reply.text).toContain('"metadata"')
+  expect(reply.code).toBe(201)
+}
+
+const create = (name: string, data: Record<string, string> = {}, more: object = {}, query = ''): Promise<Reply> =>
+  server.call('POST', `/api/v1/namespaces/a/configmaps${query}`, { body: { metadata: { name, ...more }, data } })
+const dataOf = ({ json }: Reply): unknown => json['data']
+
+describe('validating', () => {
+  it('refuses with code, reason and words of the webhook', async () => {
+    await configure('Validating', 'v1', [{ path: '/deny' }])
+    answers['/deny'] = () => ({ allowed: false, status: { code: 418, reason: 'Teapot', message: 'no coffee' } })
+    expect((await create('denied')).json).toMatchObject({ code: 418, reason: 'Teapot', message: 'admission webhook "v1.example.com" denied the request: no coffee' })
+    answers['/deny'] = () => ({ allowed: false })
+    expect((await create('denied')).json).toMatchObject({ code: 400, message: 'admission webhook "v1.example.com" denied the request without explanation' })
+    expect((await server.call('GET', '/api/v1/namespaces/a/configmaps/denied')).code).toBe(404)
+  })
+
+  it('sends a whole review, and what it saw is what is stored', async () => {
+    await configure('Validating', 'v2', [{ path: '/see' }])
+    answers['/see'] = () => ({ allowed: true, warnings: ['mind the gap'] })
+    const reply = await server.call('POST', '/api/v1/namespaces/a/configmaps', { body: { metadata: { generateName: 'gen-' }, data: { a: '1' } } })
+    expect(reply.code).toBe(201)
+    expect(reply.headers['warning']).toBe('299 - "mind the gap"')
+    expect(asked).toHaveLength(1)
+    expect(asked[0]?.request).toMatchObject({
+      operation: 'CREATE', kind: { group: '', version: 'v1', kind: 'ConfigMap' }, resource: { group: '', version: 'v1', resource: 'configmaps' },
+      namespace: 'a', name: reply.json.metadata?.name, oldObject: null, dryRun: false, userInfo: { username: 'admin' },
+      options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }, object: { data: { a: '1' }, metadata: { uid: reply.json.metadata?.uid } },
+    })
+  })
+
+  it('sees old and new on update, the old one on delete, and is told of dry runs', async () => {
+    await create('ud', { a: '1' })
+    await configure('Validating', 'v3', [{ path: '/ud', rules: [rule(['configmaps'], ['*'])] }])
+    await server.call('PUT', '/api/v1/namespaces/a/configmaps/ud?dryRun=All', { body: { metadata: { name: 'ud' }, data: { a: '2' } } })
+    answers['/ud'] = ({ operation }) => ({ allowed: operation !== 'DELETE' })
+    expect((await server.call('DELETE', '/api/v1/namespaces/a/configmaps/ud')).json).toMatchObject({ code: 400 })
+    expect(asked.map(({ request: { operation, dryRun, object, oldObject } }) => [operation, dryRun, object?.data, (oldObject as { data?: unknown } | null)?.data]))
+      .toEqual([['UPDATE', true, { a: '2' }, { a: '1' }], ['DELETE', false, undefined, { a: '1' }]])
+  })
+
+  it('starts again when the object has changed in the meantime', async () => {
+    await create('raced', { n: '0' })
+    await configure('Validating', 'v4', [{ path: '/race', matchConditions: [{ name: 'not-the-other', expression: '!("other" in object.data)' }] }])
+    let first = true
+    answers['/race'] = async () => {
+      if (first) {
+        first = false
+        expect((await server.call('PATCH', '/api/v1/namespaces/a/configmaps/raced', { body: { data: { other: 'x', n: '1' } }, headers: { 'content-type': 'application/merge-patch+json' } })).code).toBe(200)
+      }
+      return { allowed: true }
+    }
+    const reply = await server.call('PATCH', '/api/v1/namespaces/a/configmaps/raced', { body: { data: { mine: 'y' } }, headers: { 'content-type': 'application/merge-patch+json' } })
+    expect(reply.code).toBe(200)
+    expect(dataOf(reply)).toEqual({ other: 'x', n: '1', mine: 'y' })
+  })
+})
+
+describe('mutating', () => {
+  it('patches in the order of names, and defaults run behind', async () => {
+    await configure('Mutating', 'm2', [{ path: '/second' }])
+    await configure('Mutating', 'm1', [{ path: '/first' }])
+    answers['/first'] = () => ({ allowed: true, patch: [{ op: 'add', path: '/data/first', value: 'yes' }] })
+    answers['/second'] = ({ object }) => ({ allowed: true, patch: [{ op: 'add', path: '/data/second', value: object?.data?.['first'] ?? 'no' }] })
+    expect(dataOf(await create('ordered', { a: '1' }))).toEqual({ a: '1', first: 'yes', second: 'yes' })
+  })
+
+  it('asks again those that want to see later changes, once', async () => {
+    await configure('Mutating', 'r1', [{ path: '/again', reinvocationPolicy: 'IfNeeded' }])
+    await configure('Mutating', 'r2', [{ path: '/later' }])
+    await configure('Validating', 'r3', [{ path: '/last' }])
+    answers['/again'] = ({ object }) => ({ allowed: true, patch: [{ op: 'add', path: '/data/seen', value: Object.keys(object?.data ?? {}).sort().join() }] })
+    answers['/later'] = () => ({ allowed: true, patch: [{ op: 'add', path: '/data/later', value: 'x' }] })
+    expect(dataOf(await create('reinvoked', { a: '1' }))).toEqual({ a: '1', later: 'x', seen: 'a,later,seen' })
+    expect(asked.map(({ path }) => path)).toEqual(['/again', '/later', '/again', '/last'])
+    expect(asked[3]?.request.object?.data).toEqual({ a: '1', later: 'x', seen: 'a,later,seen' })
+  })
+
+  it('gives pods defaults where a webhook adds a container, and can not rename', async () => {
+    await configure('Mutating', 'p', [{ path: '/pod', rules: [rule(['pods'])] }])
+    answers['/pod'] = () => ({ allowed: true, patch: [{ op: 'add', path: '/spec/initContainers', value: [{ name: 'init', image: 'x' }] }, { op: 'replace', path: '/metadata/name', value: 'other' }] })
+    const reply = await server.call('POST', '/api/v1/namespaces/a/pods', { body: { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } } })
+    expect(reply.code).toBe(201)
+    expect(reply.json.metadata?.name).toBe('p')
+    expect((reply.json['spec'] as { initContainers: object[] }).initContainers[0]).toMatchObject({ name: 'init', terminationMessagePolicy: 'File', volumeMounts: [{ mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' }] })
+  })
+
+  it('says what a bad patch does', async () => {
+    await configure('Mutating', 'bad', [{ path: '/bad' }])
+    answers['/bad'] = () => ({ allowed: true, patch: [{ op: 'remove', path: '/data/nothing/here' }] })
+    expect((await create('bad')).code).toBe(500)
+  })
+})
+
+describe('which requests', () => {
+  it('selects by namespace, object, scope and conditions, and never the configurations', async () => {
+    await server.call('PATCH', '/api/v1/namespaces/a', { body: { metadata: { labels: { team: 'a' } } }, headers: { 'content-type': 'application/merge-patch+json' } })
+    const everything = [rule(['*'], ['*'], ['*'], ['*'])]
+    await configure('Validating', 's1', [
+      { path: '/ns', name: 'ns.example.com', namespaceSelector: { matchLabels: { team: 'a' } } },
+      { path: '/otherns', name: 'otherns.example.com', namespaceSelector: { matchLabels: { team: 'b' } } },
+      { path: '/object', name: 'object.example.com', objectSelector: { matchLabels: { x: 'y' } } },
+      { path: '/cluster', name: 'cluster.example.com', rules: [{ ...everything[0], scope: 'Cluster' }] },
+      { path: '/condition', name: 'condition.example.com', matchConditions: [{ name: 'big', expression: 'object.data.size() > 1 && request.userInfo.username == "admin"' }] },
+    ])
+    await create('s-plain', { a: '1' })
+    expect(asked.map(({ path }) => path)).toEqual(['/ns'])
+    asked = []
+    await create('s-all', { a: '1', b: '2' }, { labels: { x: 'y' } })
+    expect(asked.map(({ path }) => path).sort()).toEqual(['/condition', '/ns', '/object'])
+    asked = []
+    await configure('Mutating', 's2', [{ path: '/self', rules: everything }])
+    await server.call('DELETE', `${base}/mutatingwebhookconfigurations/s2`)
+    expect(asked).toEqual([])
+  })
+
+  it('asks in the version that the webhook knows', async () => {
+    await configure('Mutating', 'eq', [{ path: '/hpa', rules: [rule(['horizontalpodautoscalers'], ['CREATE'], ['autoscaling'], ['v2'])] }])
+    answers['/hpa'] = () => ({ allowed: true, patch: [{ op: 'replace', path: '/spec/maxReplicas', value: 7 }] })
+    const hpa = { metadata: { name: 'h' }, spec: { maxReplicas: 3, targetCPUUtilizationPercentage: 50, scaleTargetRef: { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' } } }
+    const reply = await server.call('POST', '/apis/autoscaling/v1/namespaces/a/horizontalpodautoscalers', { body: hpa })
+    expect(reply.json).toMatchObject({ apiVersion: 'autoscaling/v1', spec: { maxReplicas: 7, targetCPUUtilizationPercentage: 50 } })
+    expect(asked[0]?.request).toMatchObject({ kind: { version: 'v2' }, requestKind: { version: 'v1' }, object: { apiVersion: 'autoscaling/v2' } })
+  })
+})
+
+describe('failures', () => {
+  it.each<[string, Answer, string]>([
+    ['an error', 'broken', 'failed calling webhook "f.example.com": failed to call webhook: an error on the server ("went wrong") has prevented the request from succeeding'],
+    ['another uid', { allowed: true, raw: { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response: { uid: 'x', allowed: true } } }, 'failed calling webhook "f.example.com": received invalid webhook response: expected response.uid='],
+    ['another kind', { allowed: true, raw: { response: {} } }, 'failed calling webhook "f.example.com": received invalid webhook response: expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got /, Kind='],
+  ])('%s fails the request, or is ignored', async (_name, answer, text) => {
+    answers['/f'] = () => answer
+    await configure('Validating', 'f', [{ path: '/f' }])
+    const reply = await create('f')
+    expect(reply.json).toMatchObject({ code: 500, reason: 'InternalError' })
+    expect(reply.json.message).toContain(`Internal error occurred: ${text}`)
+    await server.call('DELETE', `${base}/validatingwebhookconfigurations/f`)
+    await configure('Validating', 'f', [{ path: '/f', failurePolicy: 'Ignore' }])
+    expect((await create('f')).code).toBe(201)
+    await server.call('DELETE', '/api/v1/namespaces/a/configmaps/f')
+  })
+
+  it('ends a call that takes too long', async () => {
+    answers['/slow'] = () => 'silence'
+    await configure('Validating', 't', [{ path: '/slow', timeoutSeconds: 1 }])
+    expect((await create('t')).json.message).toBe(`Internal error occurred: failed calling webhook "t.example.com": failed to call webhook: Post "https://127.0.0.1:${port}/slow?timeout=1s": context deadline exceeded`)
+  })
+
+  it('trusts only the bundle', async () => {
+    const stranger = await createAuthority({ commonName: 'stranger', clock })
+    await configure('Validating', 'c', [{ path: '/c', clientConfig: { url: `https://127.0.0.1:${port}/c`, caBundle: Buffer.from(stranger.certificate).toString('base64') } }])
+    expect((await create('c')).json.message).toContain('x509: certificate signed by unknown authority')
+  })
+})
+
+describe('by service', () => {
+  const service = { clientConfig: { service: { namespace: 'a', name: 'hook', path: '/svc', port: 443 }, caBundle } }
+
+  it('dials a ready endpoint under the name of the service', async () => {
+    await configure('Validating', 'svc', [{ path: '', ...service }])
+    expect((await create('svc')).json.message).toBe('Internal error occurred: failed calling webhook "svc.example.com": failed to call webhook: Post "https://hook.a.svc:443/svc?timeout=10s": service "hook" not found')
+    await server.call('POST', '/api/v1/namespaces/a/services', { body: { metadata: { name: 'hook' }, spec: { ports: [{ port: 443, targetPort: 8443 }] } } })
+    expect((await create('svc')).json.message).toContain('no endpoints available for service "hook"')
+    await server.call('POST', '/apis/discovery.k8s.io/v1/namespaces/a/endpointslices', { body: {
+      metadata: { name: 'hook-1', labels: { 'kubernetes.io/service-name': 'hook' } }, addressType: 'IPv4', ports: [{ name: '', port, protocol: 'TCP' }],
+      endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }, { addresses: ['127.0.0.2'], conditions: { ready: false } }],
+    } })
+    expect((await create('svc')).code).toBe(201)
+    expect(asked.map(({ path }) => path)).toEqual(['/svc'])
+  })
+})
+
+it('is asked about attaching to a pod', async () => {
+  await server.call('POST', '/api/v1/namespaces/a/pods', { body: { metadata: { name: 'connected' }, spec: { containers: [{ name: 'c', image: 'i' }] } } })
+  await configure('Validating', 'con', [{ path: '/con', rules: [rule(['pods/proxy'], ['CONNECT'])] }])
+  answers['/con'] = () => ({ allowed: false, status: { message: 'attaching to pod is not allowed' } })
+  expect((await server.call('GET', '/api/v1/namespaces/a/pods/connected/proxy/x')).json.message).toBe('admission webhook "con.example.com" denied the request: attaching to pod is not allowed')
+  expect(asked[0]?.request).toMatchObject({ operation: 'CONNECT', subResource: 'proxy', name: 'connected', kind: { kind: 'PodProxyOptions' }, object: { kind: 'PodProxyOptions' } })
+})

@@ -1,0 +1,141 @@
+// Asks webhooks about one object: which are to be asked, and what their answers mean.
+import { CelRunError, celBudget } from '../api/cel.ts'
+import { equalJson, isJsonObject, thaw } from '../api/json.ts'
+import type { AnyObject } from '../api/object.ts'
+import { jsonPatch } from '../api/patch-json.ts'
+import type { UserInfo } from '../api/request.ts'
+import { StatusError, badRequest, internalError } from '../api/status-error.ts'
+import type { Clock } from '../util/clock.ts'
+import { celVariables } from './admission-cel.ts'
+import type { Equivalents, MatchFacts } from './admission-matching.ts'
+import { isExempt, matchedDefinition } from './admission-matching.ts'
+import type { ReviewAnswer, ReviewFacts } from './admission-review.ts'
+import { callFailure, conditionFailure, denial, readAnswer, reviewRequest } from './admission-review.ts'
+import type { Webhook, WebhookClientConfig } from './admission-webhook-index.ts'
+import type { Definition } from './definition.ts'
+import { newUid } from './object-metadata.ts'
+import { converted } from './version-conversion.ts'
+
+/** Posts JSON and resolves with the answer's body, parsed. Rejects with an Error in the words of a Go client. */
+export type CallWebhook = (client: WebhookClientConfig, body: unknown, timeoutMs: number) => Promise<unknown>
+
+export interface WebhookContext {
+  readonly call: CallWebhook
+  readonly clock: Clock
+  readonly equivalents: Equivalents
+  readonly log: (text: string) => void
+}
+
+/** What webhooks are asked about. */
+export interface Subject extends MatchFacts {
+  readonly user: UserInfo
+  readonly dryRun: boolean
+  readonly kind?: ReviewFacts['kind']
+}
+
+const defaultTimeoutSeconds = 10
+
+function sentTo(as: Definition, subject: Subject): ReviewFacts {
+  const { definition, kind, object, old } = subject
+  if (as === definition || kind) return { ...subject, as }
+  return {
+    ...subject, as,
+    ...(object ? { object: converted(object, definition, as) } : {}), ...(old ? { old: converted(old, definition, as) } : {}),
+  }
+}
+
+/** False leaves the webhook out. Fails with StatusError when a condition does and the webhook is not to be ignored then. */
+function conditionsHold(hook: Webhook, facts: ReviewFacts & MatchFacts): boolean {
+  if (hook.conditions.length === 0) return true
+  const variables = celVariables({ ...facts, request: reviewRequest(facts) })
+  const budget = celBudget()
+  const faults: string[] = []
+  for (const { name, program } of hook.conditions) {
+    try {
+      if (typeof program === 'string') faults.push(program)
+      else if (program.run({ ...variables, authorizer: null }, budget) !== true) return false
+    } catch (error) {
+      if (!(error instanceof CelRunError)) throw error
+      faults.push(`expression '${hook.stated.matchConditions?.find((one) => one.name === name)?.expression ?? ''}' resulted in error: ${error.message}`)
+    }
+  }
+  if (faults.length === 0) return true
+  if (hook.stated.failurePolicy === 'Ignore') return false
+  throw conditionFailure(facts.definition, facts.name, faults.join(', '))
+}
+
+/** What to send, or undefined for a webhook that is not to be asked. Fails with StatusError. */
+export function reviewFor(hook: Webhook, subject: Subject, equivalents: Equivalents): ReviewFacts | undefined {
+  if (isExempt(subject.definition)) return undefined
+  const as = matchedDefinition(hook.stated.rules ?? [], subject, hook.stated.matchPolicy, equivalents)
+  if (!as || !hook.selects(subject)) return undefined
+  const facts = sentTo(as, subject)
+  return conditionsHold(hook, { ...facts, ...(subject.namespaceObject ? { namespaceObject: subject.namespaceObject } : {}) }) ? facts : undefined
+}
+
+/** The answer of a webhook that allows, or undefined when it failed and is to be ignored then. Fails with StatusError. */
+async function ask(hook: Webhook, facts: ReviewFacts, context: WebhookContext, warn: (text: string) => void): Promise<ReviewAnswer | undefined> {
+  const { name, sideEffects, timeoutSeconds = defaultTimeoutSeconds, failurePolicy, admissionReviewVersions, clientConfig } = hook.stated
+  if (facts.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`)
+  const version = admissionReviewVersions?.find((one) => one === 'v1' || one === 'v1beta1') ?? 'v1'
+  const uid = newUid(context.clock)
+  const answer = await answered(async () => readAnswer(await context.call(
+    clientConfig, { kind: 'AdmissionReview', apiVersion: `admission.k8s.io/${version}`, request: { uid, ...reviewRequest(facts) } }, timeoutSeconds * 1000,
+  ), uid, version), hook, failurePolicy === 'Ignore' ? context.log : undefined)
+  answer?.warnings.forEach(warn)
+  if (answer && !answer.allowed) throw denial(name, answer.status)
+  return answer
+}
+
+async function answered<R>(work: () => Promise<R>, { stated: { name } }: Webhook, ignore: ((text: string) => void) | undefined): Promise<R | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof StatusError) throw error
+    const failure = callFailure(name, (error as Error).message)
+    if (!ignore) throw failure
+    ignore(`ignored: ${failure.message}`)
+    return undefined
+  }
+}
+
+/** All at once; the first refusal counts. */
+export async function askValidating(hooks: readonly Webhook[], subject: Subject, context: WebhookContext, warn: (text: string) => void): Promise<void> {
+  const asked = hooks.map(async (hook) => {
+    const facts = reviewFor(hook, subject, context.equivalents)
+    if (facts) await ask(hook, facts, context, warn)
+  })
+  const outcomes = await Promise.allSettled(asked)
+  const refused = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (refused) throw refused.reason as Error
+}
+
+/** One after the other, each on what the one before has made. Tells for each webhook that was asked whether it changed the object. */
+export async function askMutating(
+  hooks: readonly Webhook[], subject: Subject, context: WebhookContext, warn: (text: string) => void,
+  told: { readonly wanted?: (hook: Webhook) => boolean; readonly settle: (object: AnyObject) => AnyObject; readonly asked: (hook: Webhook, changed: boolean) => void },
+): Promise<AnyObject | undefined> {
+  let { object } = subject
+  for (const hook of hooks) {
+    if (told.wanted && !told.wanted(hook)) continue
+    const facts = reviewFor(hook, { ...subject, ...(object ? { object } : {}) }, context.equivalents)
+    if (!facts) continue
+    const patch = (await ask(hook, facts, context, warn))?.patch
+    const patched = patch === undefined || (Array.isArray(patch) && patch.length === 0) ? undefined : patchedBy(hook, patch, facts, subject)
+    const next = patched ? told.settle(patched) : undefined
+    told.asked(hook, next !== undefined && !equalJson(next, object))
+    if (next) object = next
+  }
+  return object && thaw(object) as AnyObject
+}
+
+function patchedBy({ stated: { name } }: Webhook, patch: unknown, { as, object }: ReviewFacts, { definition, operation }: Subject): AnyObject {
+  if (operation === 'DELETE') throw internalError(`admission webhook ${JSON.stringify(name)} attempted to modify the object, which is not supported for this operation`)
+  try {
+    const result = jsonPatch(thaw(object ?? {}) as Record<string, unknown>, patch)
+    if (!isJsonObject(result['metadata'])) throw new Error('the patched object has no metadata')
+    return converted(result as unknown as AnyObject, as, definition)
+  } catch (error) {
+    throw internalError((error as Error).message)
+  }
+}

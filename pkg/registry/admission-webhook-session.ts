@@ -1,0 +1,246 @@
+// One write's dealings with webhooks, over all runs of its transaction.
+import { equalJson, thaw } from '../api/json.ts'
+import type { AnyObject } from '../api/object.ts'
+import { conflict } from '../api/status-error.ts'
+import type { AdmissionRequest, AsyncReview } from './admission.ts'
+import { Awaiting } from './admission.ts'
+import { isExempt, matchedDefinition, namespaceOf } from './admission-matching.ts'
+import type { Subject, WebhookContext } from './admission-webhook-dispatch.ts'
+import { askMutating, askValidating, reviewFor } from './admission-webhook-dispatch.ts'
+import type { Webhook } from './admission-webhook-index.ts'
+import type { Subresource } from './definition.ts'
+import { draftOf } from './patching.ts'
+import { complete } from './writing.ts'
+
+/** What was asked about one object. */
+interface Dealing {
+  /** What stood when it was asked; answers about anything else count no more. */
+  readonly old: Readonly<AnyObject> | undefined
+  /** How many rounds of mutating webhooks are over: the second only asks those that want to see what came after them. */
+  rounds: number
+  /** The draft as it is after the rounds; undefined while it is the write's own. */
+  draft?: AnyObject
+  readonly mayAskAgain: Set<Webhook>
+  readonly toAskAgain: Set<Webhook>
+  changed: boolean
+  /** What the webhooks made of the object, before the plugins saw it again. */
+  output?: AnyObject
+  validated: boolean
+  readonly warnings: string[]
+}
+
+/** An object that changes faster than its webhooks answer. */
+const mostTries = 20
+
+export interface SessionHooks {
+  readonly mutating: readonly Webhook[]
+  readonly validating: readonly Webhook[]
+}
+
+export class WebhookSession implements AsyncReview {
+  readonly #context: WebhookContext
+  readonly #hooks: SessionHooks
+  readonly #warn: (text: string) => void
+  readonly #dealings = new Map<string, Dealing>()
+  #tries = 0
+  generatedName: string | undefined
+
+  constructor(context: WebhookContext, hooks: SessionHooks, warn: (text: string) => void) {
+    this.#context = context
+    this.#hooks = hooks
+    this.#warn = warn
+  }
+
+  mutate(draft: AnyObject, request: AdmissionRequest, again: () => void): void {
+    if (!this.#concerns(request)) return
+    const dealing = this.#dealing(request)
+    if (dealing.draft) replace(draft, dealing.draft)
+    if (dealing.rounds === 0) {
+      this.#await(dealing, draft, request, (subject) => this.#first(dealing, subject, draft))
+      dealing.rounds = 2
+    } else if (dealing.rounds === 1) {
+      again()
+      if (!equalJson(draft, dealing.output)) moveAll(dealing.mayAskAgain, dealing.toAskAgain)
+      this.#await(dealing, draft, request, (subject) => this.#second(dealing, subject, draft), (hook) => dealing.toAskAgain.has(hook))
+      dealing.rounds = 2
+    }
+    // A later run for the validating webhooks' sake goes on with this very object.
+    if (dealing.draft || this.#about(this.#hooks.validating, request).length > 0) dealing.draft = thaw(draft) as AnyObject
+    dealing.warnings.forEach(request.warn)
+  }
+
+  validate(object: Readonly<AnyObject>, request: AdmissionRequest): void {
+    if (!this.#concerns(request)) return
+    const dealing = this.#dealing(request)
+    const validating = this.#about(this.#hooks.validating, request)
+    if (request.operation === 'DELETE' && dealing.rounds === 0) {
+      const mutating = this.#about(this.#hooks.mutating, request)
+      const subject = this.#subject(undefined, request)
+      if (this.#wanted(mutating, subject)) {
+        throw this.#awaiting(dealing, async () => {
+          await askMutating(mutating, subject, this.#context, (text) => void dealing.warnings.push(text), { settle: (one) => one, asked: () => undefined })
+          dealing.rounds = 2
+        })
+      }
+      dealing.rounds = 2
+    }
+    if (!dealing.validated && validating.length > 0) {
+      const subject = this.#subject(request.operation === 'DELETE' ? undefined : object, request)
+      if (this.#wanted(validating, subject)) {
+        if (request.operation === 'CREATE') this.generatedName = request.name
+        throw this.#awaiting(dealing, async () => {
+          await askValidating(validating, subject, this.#context, (text) => void dealing.warnings.push(text))
+          dealing.validated = true
+        })
+      }
+    }
+    dealing.warnings.forEach(request.warn)
+  }
+
+  #first(dealing: Dealing, subject: Subject, before: AnyObject): Promise<void> {
+    return this.#round(dealing, subject, before, undefined).then(() => {
+      dealing.rounds = dealing.changed ? 1 : 2
+    })
+  }
+
+  #second(dealing: Dealing, subject: Subject, before: AnyObject): Promise<void> {
+    return this.#round(dealing, subject, before, (hook) => dealing.toAskAgain.has(hook)).then(() => {
+      dealing.rounds = 2
+    })
+  }
+
+  async #round(dealing: Dealing, subject: Subject, before: AnyObject, wanted: ((hook: Webhook) => boolean) | undefined): Promise<void> {
+    const shape = subjectShape(subject, before)
+    const object = await askMutating(this.#hooks.mutating, subject, this.#context, (text) => void dealing.warnings.push(text), {
+      ...(wanted ? { wanted } : {}),
+      settle: (patched) => shape.send(shape.settle(patched)),
+      asked: (hook, changed) => {
+        if (changed) {
+          dealing.changed = true
+          moveAll(dealing.mayAskAgain, dealing.toAskAgain)
+        }
+        if (hook.stated.reinvocationPolicy === 'IfNeeded') dealing.mayAskAgain.add(hook)
+      },
+    })
+    dealing.draft = object ? shape.settle(object) : before
+    dealing.output = thaw(dealing.draft) as AnyObject
+  }
+
+  /** Ends the run when a mutating webhook is to be asked about the draft. */
+  #await(dealing: Dealing, draft: AnyObject, request: AdmissionRequest, ask: (subject: Subject) => Promise<void>, wanted?: (hook: Webhook) => boolean): void {
+    const hooks = this.#about(this.#hooks.mutating, request).filter((hook) => !wanted || wanted(hook))
+    if (hooks.length === 0) return
+    const subject = this.#subject(draft, request)
+    if (!this.#wanted(hooks, subject)) return
+    if (request.operation === 'CREATE') this.generatedName = request.name
+    throw this.#awaiting(dealing, () => ask(subject))
+  }
+
+  #awaiting(dealing: Dealing, ask: () => Promise<void>): Awaiting {
+    return new Awaiting(async () => {
+      try {
+        await ask()
+      } catch (error) {
+        dealing.warnings.forEach(this.#warn)
+        throw error
+      }
+    })
+  }
+
+  /** Those whose rules are about such requests; cheap, unlike the rest of what decides. */
+  #about(hooks: readonly Webhook[], request: AdmissionRequest): readonly Webhook[] {
+    return hooks.filter(({ stated }) => matchedDefinition(stated.rules ?? [], request, stated.matchPolicy, this.#context.equivalents))
+  }
+
+  #concerns(request: AdmissionRequest): boolean {
+    return !isExempt(request.definition) && (this.#about(this.#hooks.mutating, request).length > 0 || this.#about(this.#hooks.validating, request).length > 0)
+  }
+
+  /** A condition that fails counts as a wish: the failure comes where the webhook is asked. */
+  #wanted(hooks: readonly Webhook[], subject: Subject): boolean {
+    return hooks.some((hook) => {
+      try {
+        return reviewFor(hook, subject, this.#context.equivalents) !== undefined
+      } catch {
+        return true
+      }
+    })
+  }
+
+  #dealing(request: AdmissionRequest): Dealing {
+    const { definition: { resource }, operation, namespace = '', subresource = '', old } = request
+    // A created object may have another name in each run, until it was asked about.
+    const key = [operation, resource.group, resource.plural, subresource, namespace, operation === 'CREATE' ? '' : request.name].join('/')
+    const known = this.#dealings.get(key)
+    if (known && sameContent(known.old, old)) return known
+    if (known && ++this.#tries > mostTries) throw conflict(resource, request.name)
+    const dealing: Dealing = { old, rounds: 0, mayAskAgain: new Set(), toAskAgain: new Set(), changed: false, validated: false, warnings: [] }
+    this.#dealings.set(key, dealing)
+    return dealing
+  }
+
+  #subject(object: Readonly<AnyObject> | undefined, request: AdmissionRequest): Subject {
+    const { operation, definition, name, user, dryRun, old } = request
+    const namespaceObject = namespaceOf(request)
+    const subresource = viewedSubresource(request)
+    const seen = (one: Readonly<AnyObject>): Readonly<AnyObject> => (subresource?.view ? subresource.view(one) as AnyObject : one)
+    const version = old?.metadata.resourceVersion
+    return {
+      operation, definition, name, user, dryRun,
+      ...(request.namespace ? { namespace: request.namespace } : {}), ...(request.subresource ? { subresource: request.subresource } : {}),
+      ...(object ? { object: withVersion(seen(thaw(object) as AnyObject), version) } : {}), ...(old ? { old: seen(old) } : {}),
+      ...(namespaceObject ? { namespaceObject } : {}), ...(subresource?.kind ? { kind: subresource.kind } : {}),
+    }
+  }
+}
+
+const viewedSubresource = ({ definition, subresource }: Pick<AdmissionRequest, 'definition' | 'subresource'>): Subresource | undefined =>
+  subresource === undefined ? undefined : definition.subresources.find((one) => one.name === subresource && one.view && one.kind)
+
+function moveAll(from: Set<Webhook>, to: Set<Webhook>): void {
+  for (const hook of from) to.add(hook)
+  from.clear()
+}
+
+function replace(draft: AnyObject, by: AnyObject): void {
+  for (const key of Object.keys(draft)) delete draft[key]
+  Object.assign(draft, thaw(by))
+}
+
+function sameContent(a: Readonly<AnyObject> | undefined, b: Readonly<AnyObject> | undefined): boolean {
+  if (a === b) return true
+  return a !== undefined && b !== undefined && equalJson(withVersion(a, undefined), withVersion(b, undefined))
+}
+
+function withVersion(object: Readonly<AnyObject>, resourceVersion: string | undefined): AnyObject {
+  const { resourceVersion: _resourceVersion, ...metadata } = object.metadata
+  return { ...object, metadata: { ...metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } }
+}
+
+const kept = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'generateName'] as const
+
+/** From a draft to what webhooks see, and from what they made of it back to a draft that only holds what this request may write. */
+function subjectShape(subject: Subject, before: AnyObject): { send(draft: AnyObject): AnyObject; settle(object: AnyObject): AnyObject } {
+  const { definition, operation, old } = subject
+  const viewed = viewedSubresource(subject)
+  const hasStatus = definition.subresources.some(({ name }) => name === 'status')
+  const limited = (patched: AnyObject): AnyObject => {
+    if (subject.subresource === 'status') return { ...before, metadata: patched.metadata, ...('status' in patched ? { status: patched.status } : {}) }
+    if (operation !== 'UPDATE' || subject.subresource !== undefined || !hasStatus) return patched
+    const { status: _status, ...rest } = patched
+    return { ...rest, ...('status' in before ? { status: before.status } : {}) } as AnyObject
+  }
+  return {
+    send: (draft) => withVersion(viewed?.view ? viewed.view(draft) as AnyObject : draft, old?.metadata.resourceVersion),
+    settle(object) {
+      const whole = viewed ? viewed.merge?.(before, object) ?? before : limited(object)
+      const draft = draftOf(definition, withVersion(whole as AnyObject, undefined))
+      for (const field of kept) {
+        if (before.metadata[field] === undefined) delete draft.metadata[field]
+        else Object.assign(draft.metadata, { [field]: before.metadata[field] })
+      }
+      complete(definition, draft)
+      return draft
+    },
+  }
+}

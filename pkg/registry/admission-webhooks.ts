@@ -1,0 +1,75 @@
+// MutatingAdmissionWebhook and ValidatingAdmissionWebhook: admission by programs outside.
+import { internalError } from '../api/status-error.ts'
+import type { AnyObject } from '../api/object.ts'
+import type { UserInfo } from '../api/request.ts'
+import { namespaces } from '../api/types-config.ts'
+import type { AsyncAdmission, AsyncAdmissionContext, AsyncReview } from './admission.ts'
+import { Equivalents } from './admission-matching.ts'
+import type { CallWebhook, Subject, WebhookContext } from './admission-webhook-dispatch.ts'
+import { askMutating, askValidating } from './admission-webhook-dispatch.ts'
+import { WebhookIndex } from './admission-webhook-index.ts'
+import { WebhookSession } from './admission-webhook-session.ts'
+import type { Definition } from './definition.ts'
+import { keyOf } from './object-view.ts'
+
+/** A request to connect to an object; nothing is stored. */
+export interface ConnectRequest {
+  readonly definition: Definition
+  readonly subresource: string
+  readonly namespace: string
+  readonly name: string
+  readonly user: UserInfo
+  /** PodExecOptions, PodAttachOptions … */
+  readonly options: AnyObject
+}
+
+export class WebhookAdmission implements AsyncAdmission {
+  readonly #call: CallWebhook
+  readonly #log: (text: string) => void
+  readonly #mutating = new WebhookIndex()
+  readonly #validating = new WebhookIndex()
+  #started: (AsyncAdmissionContext & { readonly webhooks: WebhookContext }) | undefined
+
+  constructor(options: { readonly call: CallWebhook; readonly log?: (text: string) => void }) {
+    this.#call = options.call
+    this.#log = options.log ?? (() => undefined)
+  }
+
+  start(context: AsyncAdmissionContext): void {
+    const equivalents = new Equivalents(() => context.definitions())
+    context.onDefinitionsChange(() => equivalents.forget())
+    this.#started = { ...context, webhooks: { call: this.#call, clock: context.clock, equivalents, log: this.#log } }
+    for (const [index, plural] of [[this.#mutating, 'mutatingwebhookconfigurations'], [this.#validating, 'validatingwebhookconfigurations']] as const) {
+      const definition = context.definitions().find(({ resource }) => resource.group === 'admissionregistration.k8s.io' && resource.plural === plural)
+      if (definition) index.start(context.store, definition)
+    }
+  }
+
+  begin(warn: (text: string) => void): AsyncReview | undefined {
+    const mutating = this.#mutating.all
+    const validating = this.#validating.all
+    if (!this.#started || (mutating.length === 0 && validating.length === 0)) return undefined
+    return new WebhookSession(this.#started.webhooks, { mutating, validating }, warn)
+  }
+
+  /** Fails with StatusError when a webhook refuses the connection. */
+  async connect(request: ConnectRequest, warn: (text: string) => void): Promise<void> {
+    const context = this.#started
+    if (!context) throw internalError('webhooks are not started')
+    if (this.#mutating.all.length === 0 && this.#validating.all.length === 0) return
+    const inside = context.definitions().find(({ resource }) => resource.group === namespaces.group && resource.plural === namespaces.plural)
+    const namespaceObject = inside && context.store.get<AnyObject>(keyOf(inside, undefined, request.namespace))?.value
+    const { options, definition, subresource, namespace, name, user } = request
+    const subject: Subject = {
+      operation: 'CONNECT', definition, subresource, namespace, name, user, dryRun: false, object: options,
+      kind: { group: '', version: 'v1', kind: options.kind ?? '' }, ...(namespaceObject ? { namespaceObject } : {}),
+    }
+    await askMutating(this.#mutating.all, subject, context.webhooks, warn, { settle: (object) => object, asked: () => undefined })
+    await askValidating(this.#validating.all, subject, context.webhooks, warn)
+  }
+
+  stop(): void {
+    this.#mutating.stop()
+    this.#validating.stop()
+  }
+}
