@@ -19,6 +19,7 @@ export const clusterFlags = {
   ...dataFlags,
   'bind-address': Flags.string({ helpValue: 'IP', description: `where the API server listens (default ${defaults.bindAddress})` }),
   'https-listen-port': Flags.integer({ helpValue: 'PORT', description: `the API server's port (default ${defaults.httpsPort})` }),
+  'kubelet-port': Flags.integer({ helpValue: 'PORT', description: `the kubelet's port, 0 for none (default ${defaults.kubeletPort})` }),
   'cluster-cidr': Flags.string({ helpValue: 'CIDR', description: `addresses of pods (default ${defaults.clusterCidr})` }),
   'service-cidr': Flags.string({ helpValue: 'CIDR', description: `addresses of services (default ${defaults.serviceCidr})` }),
   'cluster-dns': Flags.string({ helpValue: 'IP', description: `address of the cluster's DNS (default ${defaults.clusterDns}, or the tenth of --service-cidr)` }),
@@ -35,7 +36,7 @@ export type ClusterFlags = Partial<Interfaces.InferredFlags<typeof clusterFlags>
 type FlagName = Exclude<keyof typeof clusterFlags, 'config'>
 
 const flagKinds: Readonly<Record<FlagName, 'string' | 'integer' | 'boolean' | 'list'>> = {
-  'data-dir': 'string', 'bind-address': 'string', 'https-listen-port': 'integer', 'cluster-cidr': 'string', 'service-cidr': 'string',
+  'data-dir': 'string', 'bind-address': 'string', 'https-listen-port': 'integer', 'kubelet-port': 'integer', 'cluster-cidr': 'string', 'service-cidr': 'string',
   'cluster-dns': 'string', 'cluster-domain': 'string', 'node-name': 'string', 'node-ip': 'string', 'tls-san': 'list',
   'write-kubeconfig': 'string', 'container-runtime-endpoint': 'string', 'disable-agent': 'boolean',
 }
@@ -70,6 +71,7 @@ export function mergeOptions(flags: ClusterFlags, host: string): ClusterOptions 
     stateDirectory: stateDirectoryOf(dataDirectory),
     bindAddress: flags['bind-address'] ?? defaults.bindAddress,
     httpsPort: flags['https-listen-port'] ?? defaults.httpsPort,
+    kubeletPort: flags['kubelet-port'] ?? defaults.kubeletPort,
     clusterCidr: flags['cluster-cidr'] ?? defaults.clusterCidr,
     serviceCidr,
     clusterDns: flags['cluster-dns'] ?? (serviceCidr === defaults.serviceCidr ? defaults.clusterDns : tenthOf(serviceCidr)),
@@ -94,6 +96,7 @@ export function stateDirectoryOf(dataDirectory: string): string {
 export function commandLineOf(options: ClusterOptions): string[] {
   const flags: [FlagName, string | undefined][] = [
     ['data-dir', options.dataDirectory], ['bind-address', options.bindAddress], ['https-listen-port', String(options.httpsPort)],
+    ['kubelet-port', options.kubeletPort === undefined ? undefined : String(options.kubeletPort)],
     ['cluster-cidr', options.clusterCidr], ['service-cidr', options.serviceCidr], ['cluster-dns', options.clusterDns],
     ['cluster-domain', options.clusterDomain], ['node-name', options.nodeName], ['node-ip', options.nodeIP],
     ...options.tlsSans.map((name): [FlagName, string] => ['tls-san', name]),

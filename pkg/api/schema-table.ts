@@ -25,6 +25,7 @@ import { discoveryV1 } from './schema/discovery-v1.ts'
 import { eventsV1 } from './schema/events-v1.ts'
 import { flowcontrolV1 } from './schema/flowcontrol-v1.ts'
 import { metaV1 } from './schema/meta-v1.ts'
+import { metricsV1beta1 } from './schema/metrics-v1beta1.ts'
 import { networkingV1 } from './schema/networking-v1.ts'
 import { nodeV1 } from './schema/node-v1.ts'
 import { policyV1 } from './schema/policy-v1.ts'
@@ -72,6 +73,7 @@ const sources: readonly Source[] = [
   api('discovery', 'v1', 'discovery.k8s.io', discoveryV1),
   api('flowcontrol', 'v1', 'flowcontrol.apiserver.k8s.io', flowcontrolV1),
   api('resource', 'v1', 'resource.k8s.io', resourceV1),
+  { alias: 'metrics', group: 'metrics.k8s.io', version: 'v1beta1', prefix: 'io.k8s.metrics.pkg.apis.metrics.v1beta1.', texts: [metricsV1beta1] },
 ]
 
 const scalar = (format: ScalarFormat): Schema => ({ type: 'scalar', format })

@@ -30,6 +30,22 @@ export interface PodRef {
   readonly uid: string
 }
 
+/** What a node measures of itself and its pods. */
+export interface NodeUsageReport {
+  readonly atMs: number
+  /** What the CPU usage is an average of. */
+  readonly windowMs: number
+  readonly node: { readonly cpuNanoCores: number; readonly memoryBytes: number }
+  readonly pods: readonly PodUsageReport[]
+}
+
+export interface PodUsageReport {
+  readonly namespace: string
+  readonly name: string
+  readonly windowMs: number
+  readonly containers: readonly { readonly name: string; readonly cpuNanoCores: number; readonly memoryBytes: number }[]
+}
+
 /** Errors are StatusError (400 with Kubernetes' texts for a container that has not started …). */
 export interface NodeConnection {
   logs(pod: PodRef, options: LogOptions): Promise<AsyncIterable<Uint8Array>>
@@ -37,6 +53,12 @@ export interface NodeConnection {
   exec(pod: PodRef, options: ExecOptions): Promise<URL>
   attach(pod: PodRef, options: Omit<ExecOptions, 'command'>): Promise<URL>
   portForward(pod: PodRef, ports: readonly number[]): Promise<URL>
+  /** What the kubelet answers over HTTP; only path, query, method and signal of the request count. */
+  fetch?(request: Request): Promise<Response>
+  /** Where an upgrade request for this path of the kubelet is to be replayed. */
+  stream?(path: string, query: URLSearchParams): Promise<URL>
+  /** May take a second, when nobody has asked for a while. */
+  usage?(): Promise<NodeUsageReport>
 }
 
 /** undefined when no such node is connected. */

@@ -1,13 +1,16 @@
 // The proxy subresources: HTTP to a pod, or to an endpoint of a service, under a path of this server.
 import { request as requestPlain, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import { request as requestTls } from 'node:https'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { StatusError, badRequest, unknownPath } from '../api/status-error.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Pod } from '../api/types-pod.ts'
 import type { Registry } from '../registry/registry.ts'
-import { header, type Exchange } from './exchange.ts'
+import { header, signalOf, type Exchange } from './exchange.ts'
 import type { Upgrade } from './http-door.ts'
-import { podOf, type ConnectOptions } from './pod-target.ts'
+import type { NodeConnection } from './node-connection.ts'
+import { podOf, requireVerbs, type ConnectOptions } from './pod-target.ts'
 import type { ResourcePath } from './request-path.ts'
 import { tunnel } from './upgrade-tunnel.ts'
 
@@ -47,7 +50,7 @@ function targetOf(path: ResourcePath, { registry, clock }: ConnectOptions): URL 
     return urlOf(scheme, ip, port || firstPort(pod))
   }
   if (path.plural === 'services') return serviceTarget(registry, { ...path, name }, { scheme, name, port }, clock.random())
-  throw unavailable(`the kubelet of node ${JSON.stringify(name)} serves no HTTP`)
+  throw new Error(`nothing is proxied for ${path.plural}`)
 }
 
 const urlOf = (scheme: string, ip: string, port: string | number): URL =>
@@ -97,6 +100,7 @@ export function serveProxy(exchange: Exchange, path: ResourcePath, options: Conn
     outgoing.end()
     return Promise.resolve()
   }
+  if (path.plural === 'nodes') return serveNode(exchange, path, options)
   const target = targetOf(path, options)
   const prefix = prefixOf(rawPath, path)
   const secure = target.protocol === 'https:'
@@ -124,6 +128,32 @@ export function serveProxy(exchange: Exchange, path: ResourcePath, options: Conn
   })
 }
 
+/** The kubelet that a path means, and the URL as it sees it. */
+function kubeletOf(path: ResourcePath, rawPath: string, rawQuery: string | undefined, { registry, nodeConnections }: ConnectOptions): { node: NodeConnection; url: URL } {
+  const { name } = parseProxyName(path.name ?? '')
+  const nodes = registry.definition('', 'v1', 'nodes')
+  if (!nodes) throw unknownPath()
+  registry.get(nodes, { name })
+  const node = nodeConnections(name)
+  if (!node) throw unavailable(`node ${JSON.stringify(name)} is not connected`)
+  // Prefixed, not resolved: a path such as `//other/` names no other host.
+  return { node, url: new URL(`https://kubelet${rawPath.slice(prefixOf(rawPath, path).length) || '/'}${rawQuery === undefined ? '' : `?${rawQuery}`}`) }
+}
+
+async function serveNode(exchange: Exchange, path: ResourcePath, options: ConnectOptions): Promise<void> {
+  const { incoming, method } = exchange
+  const outgoing = exchange.outgoing as ServerResponse
+  const [rawPath = '', rawQuery] = (incoming.url ?? '/').split('?', 2)
+  const { node, url } = kubeletOf(path, rawPath, rawQuery, options)
+  if (!node.fetch) throw unavailable(`the kubelet of node ${JSON.stringify(path.name)} serves no HTTP here`)
+  const response = await node.fetch(new Request(url, { method, signal: signalOf(outgoing) }))
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers))
+  if ('flushHeaders' in outgoing) outgoing.flushHeaders()
+  if (!response.body || method === 'HEAD') return void outgoing.end()
+  // A client that leaves in the middle has what it wanted.
+  await pipeline(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), outgoing).catch(() => undefined)
+}
+
 /** The raw path up to what the target is to see. */
 const prefixOf = (rawPath: string, path: ResourcePath): string => {
   const marker = `/${path.plural}/`
@@ -139,6 +169,13 @@ export function rewritten(location: string, target: URL, prefix: string): string
 
 export async function serveProxyUpgrade(upgrade: Upgrade, path: ResourcePath, options: ConnectOptions): Promise<void> {
   const [rawPath = '', rawQuery] = (upgrade.incoming.url ?? '/').split('?', 2)
+  if (path.plural === 'nodes') {
+    // Whatever the method: streams act on pods.
+    requireVerbs(upgrade.user, path, options.authorizer, ['create'])
+    const { node, url } = kubeletOf(path, rawPath, rawQuery, options)
+    if (!node.stream) throw unavailable(`the kubelet of node ${JSON.stringify(path.name)} serves no streams here`)
+    return tunnel(upgrade, await node.stream(url.pathname, url.searchParams))
+  }
   const target = targetOf(path, options)
   const url = new URL(`${rawPath.slice(prefixOf(rawPath, path).length) || '/'}${rawQuery === undefined ? '' : `?${rawQuery}`}`, target)
   await tunnel(upgrade, url)

@@ -32,6 +32,7 @@ export async function checkMachine(options: ClusterOptions, serverPid?: number):
     checkProgram('ip', 'iproute2'),
     checkCni(),
     checkPort('API server', options.httpsPort, serverPid),
+    ...(options.kubeletPort && !options.disableAgent ? [checkPort('kubelet', options.kubeletPort, serverPid)] : []),
     checkMemory(readFileSync('/proc/meminfo', 'utf8')),
   ]
 }

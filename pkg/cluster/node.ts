@@ -10,11 +10,13 @@ import { ContainerdSupervisor } from '../containerd/supervisor.ts'
 import { containerdExits } from '../kubelet/containerd-exits.ts'
 import { CriImages } from '../kubelet/cri-images.ts'
 import { CriRuntime } from '../kubelet/cri-runtime.ts'
+import { CriUsage } from '../kubelet/cri-usage.ts'
 import { Kubelet } from '../kubelet/kubelet.ts'
 import { ClusterNetwork } from '../network/cluster-network.ts'
 import type { Clock } from '../util/clock.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { type ClusterOptions, nodePodCidr } from './options.ts'
+import { describePortOwner } from './port-owner.ts'
 
 export interface ClusterNodeOptions {
   readonly cluster: ClusterOptions
@@ -88,6 +90,8 @@ export class ClusterNode {
       events: plane.events('kubelet', nodeName),
       runtime: new CriRuntime({ cri, clock, owner: nodeName, taskExits: containerdExits(socketPath, clock) }),
       images: new CriImages(cri),
+      stats: new CriUsage({ cri, owner: nodeName }),
+      ...(cluster.kubeletPort ? { serving: { host: cluster.bindAddress, port: cluster.kubeletPort, tls: kubeletTls(plane) } } : {}),
       dataDirectory: join(cluster.dataDirectory, 'agent'),
       nodeAddresses: [nodeIP],
       clusterDns: [cluster.clusterDns], clusterDomain: cluster.clusterDomain,
@@ -97,7 +101,7 @@ export class ClusterNode {
       cgroupDriver: (this.#containerd?.host ?? detectHost(cluster.dataDirectory)).cgroupDriver,
       ...(cluster.podLogDirectory ? { logDirectory: cluster.podLogDirectory } : {}),
     })
-    await Promise.all([network.start(), this.#kubelet.start(signal)])
+    await Promise.all([network.start(), this.#kubelet.start(signal).catch(explainPort)])
   }
 
   /** Pods go on; so does containerd. */
@@ -116,6 +120,14 @@ export class ClusterNode {
     await new ImageStore({ socketPath: this.socketPath, clock }).ensure(pauseImageName, () => buildPauseArchive())
     return connectCri(this.socketPath, clock)
   }
+}
+
+const kubeletTls = ({ pki }: ControlPlane): { key: string; cert: string; clientCa: string } =>
+  ({ key: pki.kubeletServing.key, cert: pki.kubeletServing.certificate, clientCa: pki.clientAuthority.certificate })
+
+function explainPort(error: NodeJS.ErrnoException & { port?: number }): never {
+  if (error.code !== 'EADDRINUSE' || error.port === undefined) throw error
+  throw new Error(`--kubelet-port: port ${error.port} is taken${describePortOwner(error.port)}; end that, choose another, or 0 for no endpoint`)
 }
 
 async function requireSocket(path: string): Promise<void> {

@@ -8,6 +8,8 @@ export interface ClusterOptions {
   readonly stateDirectory: string
   readonly bindAddress: string
   readonly httpsPort: number
+  /** The kubelet's HTTPS endpoint; 0 or undefined for none. */
+  readonly kubeletPort?: number
   readonly clusterCidr: string
   readonly serviceCidr: string
   readonly clusterDns: string
@@ -33,6 +35,7 @@ export const defaultClusterOptions = {
   stateDirectory: '/run/kinglet',
   bindAddress: '0.0.0.0',
   httpsPort: 6443,
+  kubeletPort: 10250,
   clusterCidr: '10.42.0.0/16',
   serviceCidr: '10.43.0.0/16',
   clusterDns: '10.43.0.10',
@@ -51,6 +54,9 @@ export class OptionError extends Error {
 export function checkOptions(options: ClusterOptions): void {
   const port = options.httpsPort
   if (!Number.isInteger(port) || port < 0 || port > 65535) throw new OptionError(`--https-listen-port: expected a port from 1 to 65535, found ${port}`)
+  const { kubeletPort = 0 } = options
+  if (!Number.isInteger(kubeletPort) || kubeletPort < 0 || kubeletPort > 65535) throw new OptionError(`--kubelet-port: expected a port from 1 to 65535, or 0 for none, found ${kubeletPort}`)
+  if (kubeletPort !== 0 && kubeletPort === port && !options.disableAgent) throw new OptionError(`--kubelet-port: ${port} is the API server's port already`)
   const cluster = parseCidr('--cluster-cidr', options.clusterCidr)
   const service = parseCidr('--service-cidr', options.serviceCidr)
   if (cluster.prefix > 24) throw new OptionError(`--cluster-cidr: expected a range of at least a /24, which one node needs, found ${options.clusterCidr}`)
