@@ -2,10 +2,11 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { testImage } from '../images/build.ts'
-import { eventually, TestCluster } from './cluster.ts'
+import { eventually, processesOfPod, TestCluster } from './cluster.ts'
 import { tracesOnMachine } from './machine.ts'
 
 let cluster: TestCluster
+let uid = ''
 const before = tracesOnMachine()
 
 beforeAll(async () => {
@@ -71,10 +72,11 @@ test('a second cluster on the machine is refused', async () => {
 test('SIGTERM ends the server in order and leaves the pods', async () => {
   await cluster.kubectl('apply -f -', { input: pod })
   await cluster.kubectl('wait pod/sleeper --for=condition=Ready --timeout=60s')
+  uid = await cluster.kubectl(['get', 'pod', 'sleeper', '-o', 'jsonpath={.metadata.uid}'])
   const started = await cluster.kubectl(['get', 'pod', 'sleeper', '-o', 'jsonpath={.status.containerStatuses[0].containerID}'])
   process.kill(await cluster.serverPid(), 'SIGTERM')
   await eventually(() => !cluster.network.processes().some((line) => line.includes('kinglet.js server')), 'the server has ended')
-  expect(cluster.network.processes().some((line) => line.includes('trap exit TERM'))).toBe(true)
+  expect(processesOfPod(uid, 'sh')).toHaveLength(1)
   await cluster.up()
   await cluster.kubectl('wait pod/sleeper --for=condition=Ready --timeout=30s')
   expect(await cluster.kubectl(['get', 'pod', 'sleeper', '-o', 'jsonpath={.status.containerStatuses[0].containerID}'])).toBe(started)
@@ -83,6 +85,7 @@ test('SIGTERM ends the server in order and leaves the pods', async () => {
 test('down leaves nothing on the machine', async () => {
   expect((await cluster.tryKinglet(['down'])).code).toBe(0)
   expect(cluster.network.processes()).toEqual([])
+  expect([processesOfPod(uid, 'sh'), processesOfPod(uid, 'pause')]).toEqual([[], []])
   expect((await cluster.inNetwork('ip', ['-br', 'link'])).split('\n').map((line) => line.split(/[\s@]/)[0]).filter((name) => name && !['lo', 'eth0', 'tunl0', 'sit0', 'ip6tnl0', 'gre0', 'gretap0', 'erspan0'].includes(name))).toEqual([])
   expect(await cluster.inNetwork('nft', ['list', 'tables'])).toBe('')
   expect(await cluster.inNetwork('ip', ['route', 'show', 'table', 'all'])).not.toMatch(/10\.4[23]\./)
