@@ -2,7 +2,9 @@
 import type { FieldSet } from './field-set.ts'
 import { difference, isFieldSet, union, withoutFields } from './field-set.ts'
 import { equalJson } from './json.ts'
+import { deepFreeze } from '../util/deep-freeze.ts'
 import type { ManagedFieldsEntry } from './object.ts'
+import type { ObjectSchema } from './schema.ts'
 
 export interface Owner extends Readonly<ManagedFieldsEntry> {
   readonly manager: string
@@ -27,12 +29,41 @@ export const isSameOwner = (a: OwnerName, b: OwnerName): boolean =>
   a.manager === b.manager && a.operation === b.operation && (a.subresource ?? '') === (b.subresource ?? '')
   && (a.operation === 'Apply' || a.apiVersion === b.apiVersion)
 
+/** Entries that are known to be good are not looked at again. */
+const good = new WeakSet<ManagedFieldsEntry>()
+
 /** In the order of the API; entries that are the same owner are joined. */
 export function ownerEntry(name: OwnerName, fieldsV1: FieldSet, time: string | undefined): Owner {
   const { manager, operation, apiVersion, subresource } = name
-  return {
+  const entry: Owner = {
     manager, operation, apiVersion, ...(time === undefined ? {} : { time }), fieldsType: 'FieldsV1', fieldsV1, ...(subresource ? { subresource } : {}),
   }
+  good.add(entry)
+  return entry
+}
+
+const lastSets = new WeakMap<ObjectSchema, Map<string, FieldSet>>()
+const shared = new WeakSet<FieldSet>()
+const mostManagers = 200
+
+export const isSharedSet = (set: FieldSet): boolean => shared.has(set)
+
+/**
+ * The set that this manager had last on another object of the kind, if it is equal: most objects of a kind are alike,
+ * and a set is larger than many an object.
+ */
+export function sharedSet(schema: ObjectSchema, { manager, subresource = '' }: OwnerName, set: FieldSet): FieldSet {
+  let known = lastSets.get(schema)
+  if (!known) lastSets.set(schema, known = new Map())
+  const key = `${manager}/${subresource}`
+  const last = known.get(key)
+  if (last && (last === set || equalJson(last, set))) {
+    shared.add(last)
+    return last
+  }
+  if (known.size >= mostManagers) known.clear()
+  known.set(key, deepFreeze(set))
+  return set
 }
 
 /** The entries of a stored or sent object; undefined when any of them is not one. */
@@ -40,9 +71,6 @@ export function ownersFrom(entries: readonly ManagedFieldsEntry[] | undefined): 
   if (!entries || entries.length === 0) return []
   return entries.every(isOwner) ? entries as readonly Owner[] : undefined
 }
-
-/** Entries that were found good are not looked at again. */
-const good = new WeakSet<ManagedFieldsEntry>()
 
 function isOwner(entry: ManagedFieldsEntry): boolean {
   if (good.has(entry)) return true

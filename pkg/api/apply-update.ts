@@ -2,7 +2,7 @@
 import type { OwnedType } from './apply-type.ts'
 import { emptyObject } from './apply-type.ts'
 import type { Owner, OwnerName } from './apply-owners.ts'
-import { capped, isSameOwner, ownable, ownerEntry, sorted } from './apply-owners.ts'
+import { capped, isSameOwner, ownable, ownerEntry, sharedSet, sorted } from './apply-owners.ts'
 import { difference, union } from './field-set.ts'
 import type { JsonObject } from './json.ts'
 import type { Comparison } from './typed-compare.ts'
@@ -36,7 +36,7 @@ export function ownersAfterUpdate(type: OwnedType, writing: Writing): readonly O
   const { changed } = comparison
   if (!changed) return kept === owners ? owners : sorted(capped(kept))
   const former = kept.find((owner) => isSameOwner(owner, self))
-  const mine = ownerEntry(self, union(former?.fieldsV1, changed) ?? changed, writing.time)
+  const mine = ownerEntry(self, sharedSet(type.schema, self, union(former?.fieldsV1, changed) ?? changed), writing.time)
   return sorted(capped([...kept.filter((owner) => owner !== former), mine]))
 }
 

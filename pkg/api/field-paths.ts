@@ -3,7 +3,19 @@ import type { Step } from './field-set.ts'
 import { isJsonObject } from './json.ts'
 import type { ListSchema } from './schema.ts'
 
-export const fieldStep = (name: string): Step => `f:${name}`
+/** Steps are keys of objects, so making one anew is dear; clients choose names, so the cache has a limit. */
+const fieldSteps = new Map<string, Step>()
+const mostFieldSteps = 20_000
+
+export function fieldStep(name: string): Step {
+  let step = fieldSteps.get(name)
+  if (step === undefined) {
+    step = `f:${name}`
+    if (fieldSteps.size >= mostFieldSteps) fieldSteps.clear()
+    if (name.length < 100) fieldSteps.set(name, step)
+  }
+  return step
+}
 
 /** A list whose items have no place in a set of paths. */
 export class ListItemError extends Error {

@@ -3,7 +3,6 @@
 // Each key is one step of a path: `f:name` a field or map key, `k:{"name":"c"}` an item of a list by its keys, `v:"x"` a member of a
 // set, `i:0` an index. A step's value holds the steps below. The path itself is in the set if its node is empty or has the key `.`.
 // Sets are never changed: every operation shares what it can. An empty set is `undefined`.
-import { setKey } from './json.ts'
 
 export interface FieldSet {
   readonly [step: string]: FieldSet
@@ -33,11 +32,11 @@ function nodeOf(member: boolean, children: Record<string, FieldSet> | undefined)
   return member ? { '.': leaf, ...children } : children
 }
 
-/** Collects children; made when the first one comes. Steps may be any text that clients chose. */
+/** Collects children; made when the first one comes. A step is never the name of a property that means something else. */
 export function withChild(children: Record<string, FieldSet> | undefined, step: Step, child: FieldSet | undefined): Record<string, FieldSet> | undefined {
   if (child === undefined) return children
   const target = children ?? {}
-  setKey(target, step, child)
+  target[step] = child
   return target
 }
 

@@ -6,25 +6,25 @@ import { equalJson, isJsonObject } from './json.ts'
 import type { JsonObject } from './json.ts'
 import type { ListSchema, Schema } from './schema.ts'
 import type { Fields } from './typed-shape.ts'
-import { childSchema, isHollow, isNamed, shapeOf } from './typed-shape.ts'
+import { asFields, asList, childSchema, isHollow, isNamed, shapeOf } from './typed-shape.ts'
 
 /** The paths that an applied configuration lays claim to: leaves, items and map keys, but not the structs around them. */
 export function claimedFields(schema: Schema, value: unknown): FieldSet | undefined {
   const shape = shapeOf(schema, value)
-  if (shape.kind === 'leaf') return leaf
+  if (shape === 'leaf') return leaf
   if (isHollow(value)) return undefined
   let children: Record<string, FieldSet> | undefined
-  if (shape.kind === 'items') {
-    const items = stepsOf(shape.schema, value as unknown[])
+  if (shape === 'items') {
+    const items = stepsOf(asList(schema), value as unknown[])
     if (!items) return leaf
-    for (const [step, [item]] of items) children = withChild(children, step, asMember(claimedFields(shape.schema.items, item)))
+    for (const [step, [item]] of items) children = withChild(children, step, asMember(claimedFields(asList(schema).items, item)))
     return children
   }
   for (const key in value as JsonObject) {
     const item = (value as JsonObject)[key]
     if (item === undefined) continue
-    const below = claimedFields(childSchema(shape.schema, key), item)
-    const own = item === null || (isJsonObject(item) && isHollow(item)) || !isNamed(shape.schema, key)
+    const below = claimedFields(childSchema(asFields(schema), key), item)
+    const own = item === null || (isJsonObject(item) && isHollow(item)) || !isNamed(asFields(schema), key)
     children = withChild(children, fieldStep(key), own ? asMember(below) : below)
   }
   return children
@@ -32,19 +32,27 @@ export function claimedFields(schema: Schema, value: unknown): FieldSet | undefi
 
 /** Every path of a value: its own and all below it. */
 function allFields(schema: Schema, value: unknown): FieldSet {
+  if (schema.type === 'scalar') return leaf
   const shape = shapeOf(schema, value)
-  if (shape.kind === 'leaf' || isHollow(value)) return leaf
+  if (shape === 'leaf' || isHollow(value)) return leaf
+  return shape === 'items' ? allItems(asList(schema), value as unknown[]) : allMembers(asFields(schema), value as JsonObject)
+}
+
+function allMembers(schema: Fields, value: JsonObject): FieldSet {
   const children: Record<string, FieldSet> = { '.': leaf }
-  if (shape.kind === 'items') {
-    const items = stepsOf(shape.schema, value as unknown[])
-    if (!items) return leaf
-    for (const [step, list] of items) withChild(children, step, list.length === 1 ? allFields(shape.schema.items, list[0]) : leaf)
-    return children
+  for (const key in value) {
+    const item = value[key]
+    // Steps to fields are no names of properties that mean something else.
+    if (item !== undefined) children[fieldStep(key)] = allFields(childSchema(schema, key), item)
   }
-  for (const key in value as JsonObject) {
-    const item = (value as JsonObject)[key]
-    if (item !== undefined) withChild(children, fieldStep(key), allFields(childSchema(shape.schema, key), item))
-  }
+  return children
+}
+
+function allItems(schema: ListSchema, list: readonly unknown[]): FieldSet {
+  const steps = stepsOf(schema, list)
+  if (!steps) return leaf
+  const children: Record<string, FieldSet> = { '.': leaf }
+  for (const [step, items] of steps) children[step] = items.length === 1 ? allFields(schema.items, items[0]) : leaf
   return children
 }
 
@@ -60,10 +68,10 @@ export function compareTyped(schema: Schema, before: unknown, after: unknown): C
   if (before === undefined) return { changed: allFields(schema, after) }
   if (after === undefined) return { removed: allFields(schema, before) }
   const shape = shapeOf(schema, before, after)
-  if (shape.kind === 'leaf') return equalJson(before, after) ? undefined : modified
+  if (shape === 'leaf') return equalJson(before, after) ? undefined : modified
   if (isHollow(before) && isHollow(after)) return equalJson(before, after) ? undefined : modified
-  return shape.kind === 'items' ? compareItems(shape.schema, (before ?? []) as unknown[], (after ?? []) as unknown[])
-    : compareFields(shape.schema, (before ?? {}) as JsonObject, (after ?? {}) as JsonObject)
+  return shape === 'items' ? compareItems(asList(schema), (before ?? []) as unknown[], (after ?? []) as unknown[])
+    : compareFields(asFields(schema), (before ?? {}) as JsonObject, (after ?? {}) as JsonObject)
 }
 
 const modified: Comparison = { changed: leaf }

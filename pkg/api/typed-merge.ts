@@ -7,15 +7,15 @@ import type { JsonObject } from './json.ts'
 import type { ListSchema, Schema } from './schema.ts'
 import { stepsOf } from './typed-compare.ts'
 import type { Fields } from './typed-shape.ts'
-import { childSchema, isHollow, isNamed, shapeOf } from './typed-shape.ts'
+import { asFields, asList, childSchema, isHollow, isNamed, shapeOf } from './typed-shape.ts'
 
 /** `config` over `live`. The result shares parts of both. */
 export function mergeTyped(schema: Schema, live: unknown, config: unknown): unknown {
   if (config === undefined || live === undefined) return config === undefined ? live : config
   const shape = shapeOf(schema, live, config)
-  if (shape.kind === 'leaf' || (isHollow(live) && isHollow(config))) return config
-  if (shape.kind === 'items') return mergeItems(shape.schema, (live ?? []) as unknown[], (config ?? []) as unknown[])
-  return mergeFields(shape.schema, (live ?? {}) as JsonObject, (config ?? {}) as JsonObject)
+  if (shape === 'leaf' || (isHollow(live) && isHollow(config))) return config
+  if (shape === 'items') return mergeItems(asList(schema), (live ?? []) as unknown[], (config ?? []) as unknown[])
+  return mergeFields(asFields(schema), (live ?? {}) as JsonObject, (config ?? {}) as JsonObject)
 }
 
 function mergeFields(schema: Fields, live: JsonObject, config: JsonObject): JsonObject {
@@ -77,14 +77,14 @@ function mergeItems(schema: ListSchema, live: readonly unknown[], config: readon
 export function removeFields(schema: Schema, value: unknown, set: FieldSet | undefined, wanted?: FieldSet): unknown {
   if (set === undefined || isBare(set)) return value
   const shape = shapeOf(schema, value)
-  if (shape.kind === 'leaf' || isHollow(value)) return value
-  if (shape.kind === 'items') {
+  if (shape === 'leaf' || isHollow(value)) return value
+  if (shape === 'items') {
     const result: unknown[] = []
     for (const item of value as unknown[]) {
-      const step = itemStep(shape.schema, item)
+      const step = itemStep(asList(schema), item)
       const node = childOf(set, step)
       if (node && isMember(node)) continue
-      result.push(node ? removeFields(shape.schema.items, item, node, wanted && childOf(wanted, step)) ?? emptied(item) : item)
+      result.push(node ? removeFields(asList(schema).items, item, node, wanted && childOf(wanted, step)) ?? emptied(item) : item)
     }
     return result.length === 0 && !(wanted && isMember(wanted)) ? undefined : result
   }
@@ -95,7 +95,7 @@ export function removeFields(schema: Schema, value: unknown, set: FieldSet | und
     const node = childOf(set, step)
     if (node && isMember(node)) continue
     const item = (value as JsonObject)[key]
-    const kept = node ? removeFields(childSchema(shape.schema, key), item, node, wanted && childOf(wanted, step)) : item
+    const kept = node ? removeFields(childSchema(asFields(schema), key), item, node, wanted && childOf(wanted, step)) : item
     if (kept === undefined) continue
     setKey(result, key, kept)
     empty = false

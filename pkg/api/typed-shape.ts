@@ -5,42 +5,28 @@ import { objectMetaSchema } from './schema-table.ts'
 import type { AnySchema, Field, ListSchema, MapSchema, ObjectSchema, Schema } from './schema.ts'
 
 export type Fields = ObjectSchema | MapSchema | AnySchema
-export type Shape = { readonly kind: 'leaf' } | { readonly kind: 'fields'; readonly schema: Fields } | { readonly kind: 'items'; readonly schema: ListSchema }
+/** One value as a whole, fields by name, or the items of a ListSchema by what they are known by. */
+export type Shape = 'leaf' | 'fields' | 'items'
 
-const leafShape: Shape = { kind: 'leaf' }
-const shapes = new WeakMap<Schema, Shape>()
 /** Values without a schema: objects have fields, all else is a leaf. */
 const free: AnySchema = { type: 'any' }
-const freeFields: Shape = { kind: 'fields', schema: free }
 
-/** The shape of the pair of a schema and the values under it, of which one may be missing. */
+/** The shape of a pair of values under a schema, of which one may be missing. Values that do not fit are leaves. */
 export function shapeOf(schema: Schema, a: unknown, b?: unknown): Shape {
-  if (schema.type === 'any') {
-    if (schema.wire === 'raw') return leafShape
-    const fields = (isJsonObject(a) || isNothing(a)) && (isJsonObject(b) || isNothing(b)) && (isJsonObject(a) || isJsonObject(b))
-    return fields ? freeFields : leafShape
-  }
-  const shape = shapes.get(schema) ?? remember(schema)
-  if (shape.kind === 'leaf') return shape
-  const fits = shape.kind === 'items' ? Array.isArray : isJsonObject
-  return (fits(a) || isNothing(a)) && (fits(b) || isNothing(b)) ? shape : leafShape
-}
-
-const isNothing = (value: unknown): boolean => value === undefined || value === null
-
-function remember(schema: Schema): Shape {
-  const shape = workedOut(schema)
-  shapes.set(schema, shape)
-  return shape
-}
-
-function workedOut(schema: Schema): Shape {
   switch (schema.type) {
-    case 'object': case 'map': return schema.mapType === 'atomic' ? leafShape : { kind: 'fields', schema }
-    case 'list': return schema.listType === 'map' || schema.listType === 'set' ? { kind: 'items', schema } : leafShape
-    default: return leafShape
+    case 'scalar': return 'leaf'
+    case 'object': case 'map': return schema.mapType !== 'atomic' && holdsFields(a) && holdsFields(b) ? 'fields' : 'leaf'
+    case 'list': return (schema.listType === 'map' || schema.listType === 'set') && holdsItems(a) && holdsItems(b) ? 'items' : 'leaf'
+    case 'any': return schema.wire !== 'raw' && holdsFields(a) && holdsFields(b) && (isJsonObject(a) || isJsonObject(b)) ? 'fields' : 'leaf'
   }
 }
+
+/** The schema of a value whose shape is known. */
+export const asFields = (schema: Schema): Fields => schema as Fields
+export const asList = (schema: Schema): ListSchema => schema as ListSchema
+
+const holdsFields = (value: unknown): boolean => value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value))
+const holdsItems = (value: unknown): boolean => value === undefined || value === null || Array.isArray(value)
 
 /** The schema of a field or map value; of what the schema does not name, that of any value. */
 export function childSchema(schema: Fields, key: string): Schema {

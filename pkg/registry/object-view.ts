@@ -1,6 +1,7 @@
 // Stored entries as the objects that callers see: keys, resourceVersion, version conversion, encoded bytes. Each is made once.
 import type { AnyObject, KubeObject, ObjectMeta } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
+import { objectText } from '../api/object-text.ts'
 import type { Change, Entry } from '../storage/store.ts'
 import { deepFreeze } from '../util/deep-freeze.ts'
 import type { Definition } from './definition.ts'
@@ -67,7 +68,7 @@ const bytes = new WeakMap<object, Buffer>()
 /** The JSON bytes of an object that the registry handed out; made on first use and kept as long as the object. */
 export function encoded(object: object): Buffer {
   let buffer = bytes.get(object)
-  if (!buffer) bytes.set(object, buffer = Buffer.from(JSON.stringify(object)))
+  if (!buffer) bytes.set(object, buffer = Buffer.from(objectText(object)))
   return buffer
 }
 

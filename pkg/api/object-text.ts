@@ -1,0 +1,35 @@
+// The JSON text of an object. What it says of owners, which is much of it, is made once for all objects that share it.
+import { isSharedSet } from './apply-owners.ts'
+import type { FieldSet } from './field-set.ts'
+import type { KubeObject, ManagedFieldsEntry } from './object.ts'
+
+const texts = new WeakMap<object, string>()
+
+/** The same value as JSON.stringify writes, with managedFields as the last of metadata. */
+export function objectText(object: object): string {
+  const { metadata } = object as Partial<KubeObject>
+  const entries = metadata?.managedFields
+  if (!metadata || !Array.isArray(entries) || entries.length === 0) return JSON.stringify(object)
+  let text = ''
+  for (const key in object) {
+    const value = key === 'metadata' ? metadataText(metadata, entries) : JSON.stringify(object[key as keyof typeof object])
+    if (value !== undefined) text += `${text === '' ? '{' : ','}${JSON.stringify(key)}:${value}`
+  }
+  return `${text}}`
+}
+
+function metadataText(metadata: KubeObject['metadata'], entries: readonly ManagedFieldsEntry[]): string {
+  const { managedFields: _entries, ...rest } = metadata
+  const text = JSON.stringify(rest)
+  return `${text.slice(0, -1)}${text.length > 2 ? ',' : ''}"managedFields":[${entries.map(entryText).join(',')}]}`
+}
+
+function entryText(entry: ManagedFieldsEntry): string {
+  const set = entry.fieldsV1 as FieldSet | undefined
+  if (set === undefined || !isSharedSet(set)) return JSON.stringify(entry)
+  let known = texts.get(set)
+  if (known === undefined) texts.set(set, known = JSON.stringify(set))
+  const { fieldsV1: _set, ...rest } = entry
+  const text = JSON.stringify(rest)
+  return `${text.slice(0, -1)}${text.length > 2 ? ',' : ''}"fieldsV1":${known}}`
+}
