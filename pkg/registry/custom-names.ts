@@ -2,6 +2,7 @@
 import { equalJson } from '../api/json.ts'
 import type { CustomCondition, CustomNames, CustomResourceDefinition } from '../api/types-custom.ts'
 import { conditionOf } from '../api/types-custom.ts'
+import { approvalCondition } from './custom-approval.ts'
 
 export interface NamePlan {
   readonly accepted: CustomNames
@@ -42,7 +43,9 @@ export function planNames(crd: CustomResourceDefinition, others: Iterable<Custom
   const installed = established
     ? { type: 'Established', status: 'True', reason: 'InitialNamesAccepted', message: 'the initial names have been accepted' }
     : { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' }
-  const conditions = withCondition(withCondition(crd.status?.conditions ?? [], named, now), installed, now)
+  const approval = approvalCondition(crd)
+  let conditions = withCondition(withCondition(crd.status?.conditions ?? [], named, now), installed, now)
+  if (approval) conditions = withCondition(conditions, approval, now)
   return { accepted, conditions, established }
 }
 

@@ -7,6 +7,7 @@ import { structuralErrors } from '../../api/structural-rules.ts'
 import type { JsonSchemaProps } from '../../api/structural-schema.ts'
 import type { CustomCondition, CustomScale } from '../../api/types-custom.ts'
 import { cleanupFinalizer } from '../../api/types-custom.ts'
+import { approvalErrors } from '../custom-approval.ts'
 import { withCondition } from '../custom-names.ts'
 import { timestamp } from '../object-metadata.ts'
 import { defaultColumns } from './columns.ts'
@@ -125,8 +126,11 @@ function checkNames(out: Errors, names: CustomResourceDefinition['spec']['names'
   if (names.kind && names.kind === names.listKind) out.push(invalid('spec.names.listKind', names.listKind, 'kind and listKind may not be the same'))
 }
 
-function validate({ metadata, spec }: CustomResourceDefinition, old?: CustomResourceDefinition): Errors {
+function validate(crd: CustomResourceDefinition, old?: CustomResourceDefinition): Errors {
+  const { metadata, spec } = crd
   const out: Errors = []
+  // What was let in stays.
+  if (!old || approvalErrors(old).length === 0) out.push(...approvalErrors(crd))
   const name = `${spec.names.plural ?? ''}.${spec.group ?? ''}`
   if (metadata.name !== name) out.push(invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'))
   if (!spec.group) out.push(required('spec.group'))
