@@ -187,11 +187,13 @@ describe('one kind', () => {
   it('is watched', async () => {
     const child = spawn(program, wordsOf('get ct -w --output-watch-events --no-headers'), { env: environment() })
     let out = ''
+    let told = (): void => undefined
+    child.stdout.on('data', (data: Buffer) => {
+      out += data.toString()
+      told()
+    })
     const seen = async (text: RegExp): Promise<void> => {
-      while (!text.test(out)) {
-        const [chunk] = await new Promise<[string]>((resolve) => child.stdout.once('data', (data: Buffer) => resolve([data.toString()])))
-        out += chunk
-      }
+      while (!text.test(out)) await new Promise<void>((resolve) => (told = resolve))
     }
     await seen(/two/)
     await ok('apply -f -', cronTab('three', '{cronSpec: "* * * * *"}'))
