@@ -2,6 +2,7 @@
 import type { AnyObject, KubeObject, ListMeta } from '../api/object.ts'
 import type { Column, Definition } from '../registry/definition.ts'
 import { badRequest } from '../api/status-error.ts'
+import { ageColumn } from '../registry/kinds/columns.ts'
 
 export type Include = 'None' | 'Metadata' | 'Object'
 
@@ -31,7 +32,7 @@ const scaleColumns: readonly Column[] = [
   plainColumns[0]!,
   { name: 'Desired', type: 'integer', value: (scale) => count((scale['spec'] as { replicas?: number } | undefined)?.replicas) },
   { name: 'Available', type: 'integer', value: (scale) => count((scale['status'] as { replicas?: number } | undefined)?.replicas) },
-  { name: 'Created At', type: 'date', value: (scale) => scale.metadata.creationTimestamp ?? '' },
+  ageColumn as Column,
 ]
 
 function columnsFor(definition: Definition, objects: readonly KubeObject[]): readonly Column[] {

@@ -73,7 +73,7 @@ it('applies, diffs, scales and shows a deployment', async () => {
   expect(await ok('apply -f -', deployment(2))).toBe('deployment.apps/applied configured\n')
   expect(await ok('scale deployment applied --replicas=4')).toBe('deployment.apps/applied scaled\n')
   expect(await ok('get deployment applied -o wide --no-headers')).toMatch(/^applied +0\/4 +0 +0 +\S+ +c +nginx:1\.27 +app=applied$/m)
-  expect(await ok('get deployment applied --subresource=scale --no-headers')).toMatch(/^applied +4 +0/)
+  expect(await ok('get deployment applied --subresource=scale --no-headers')).toMatch(/^applied +4 +0 +\d+m?s/)
   expect(await ok('describe deployment applied')).toMatch(/Replicas: +4 desired/)
   expect(await ok("get deployments -l app=applied -o jsonpath='{.items[*].metadata.generation}'")).toBe('3')
   expect(await ok('delete deployment applied')).toBe('deployment.apps "applied" deleted from default namespace\n')
