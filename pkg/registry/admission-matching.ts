@@ -6,7 +6,7 @@ import type { AnyObject } from '../api/object.ts'
 import { namespaces } from '../api/types-config.ts'
 import type { AdmissionRequest } from './admission.ts'
 import { isResource } from './admission.ts'
-import type { Definition } from './definition.ts'
+import type { Definition, Subresource } from './definition.ts'
 
 export interface MatchRule {
   readonly operations?: readonly string[]
@@ -111,3 +111,7 @@ export function namespaceOf({ definition, namespace, name, view }: AdmissionRequ
   const within = definition.resource.namespaced ? namespace : isResource(definition, namespaces.group, namespaces.plural) ? name : undefined
   return within === undefined ? undefined : view.get(namespaces, { name: within })
 }
+
+/** The subresource when it is a thing of its own kind (Scale …), not the object itself. */
+export const viewedSubresource = ({ definition, subresource }: Pick<MatchFacts, 'definition' | 'subresource'>): Subresource | undefined =>
+  subresource === undefined ? undefined : definition.subresources.find((one) => one.name === subresource && one.view && one.kind)

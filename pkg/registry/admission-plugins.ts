@@ -5,6 +5,7 @@ import { limitRanger } from './admission-limit-range.ts'
 import { namespaceLifecycle } from './admission-namespace.ts'
 import { taintNodesByCondition } from './admission-node-taint.ts'
 import { podSecurity } from './admission-pod-security.ts'
+import { validatingAdmissionPolicy } from './admission-policy.ts'
 import { priorityAdmission } from './admission-priority.ts'
 import { resourceQuotaAdmission } from './admission-resource-quota.ts'
 import { runtimeClassAdmission } from './admission-runtime-class.ts'
@@ -15,5 +16,5 @@ import { defaultTolerationSeconds } from './admission-tolerations.ts'
 export const defaultAdmission: readonly AdmissionPlugin[] = [
   namespaceLifecycle, limitRanger, serviceAccountAdmission, taintNodesByCondition, podSecurity(), priorityAdmission,
   defaultTolerationSeconds, defaultStorageClass, storageObjectInUseProtection, claimResize, runtimeClassAdmission,
-  defaultIngressClass, resourceQuotaAdmission(),
+  defaultIngressClass, validatingAdmissionPolicy, resourceQuotaAdmission(),
 ]

@@ -47,7 +47,7 @@ function sentTo(as: Definition, subject: Subject): ReviewFacts {
 /** False leaves the webhook out. Fails with StatusError when a condition does and the webhook is not to be ignored then. */
 function conditionsHold(hook: Webhook, facts: ReviewFacts & MatchFacts): boolean {
   if (hook.conditions.length === 0) return true
-  const variables = celVariables({ ...facts, request: reviewRequest(facts) })
+  const variables = celVariables({ ...facts, request: reviewRequest({ ...facts, object: undefined, old: undefined }) })
   const budget = celBudget()
   const faults: string[] = []
   for (const { name, program } of hook.conditions) {

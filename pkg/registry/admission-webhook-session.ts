@@ -4,11 +4,10 @@ import type { AnyObject } from '../api/object.ts'
 import { conflict } from '../api/status-error.ts'
 import type { AdmissionRequest, AsyncReview } from './admission.ts'
 import { Awaiting } from './admission.ts'
-import { isExempt, matchedDefinition, namespaceOf } from './admission-matching.ts'
+import { isExempt, matchedDefinition, namespaceOf, viewedSubresource } from './admission-matching.ts'
 import type { Subject, WebhookContext } from './admission-webhook-dispatch.ts'
 import { askMutating, askValidating, reviewFor } from './admission-webhook-dispatch.ts'
 import type { Webhook } from './admission-webhook-index.ts'
-import type { Subresource } from './definition.ts'
 import { draftOf } from './patching.ts'
 import { complete } from './writing.ts'
 
@@ -193,9 +192,6 @@ export class WebhookSession implements AsyncReview {
     }
   }
 }
-
-const viewedSubresource = ({ definition, subresource }: Pick<AdmissionRequest, 'definition' | 'subresource'>): Subresource | undefined =>
-  subresource === undefined ? undefined : definition.subresources.find((one) => one.name === subresource && one.view && one.kind)
 
 function moveAll(from: Set<Webhook>, to: Set<Webhook>): void {
   for (const hook of from) to.add(hook)

@@ -11,6 +11,9 @@ import type { Definition } from './definition.ts'
 export interface AdmissionView {
   get<T = AnyObject>(resource: { group: string; plural: string }, key: ObjectKey): T | undefined
   list<T = AnyObject>(resource: { group: string; plural: string }, namespace?: string): Iterable<T>
+  /** The definition of a kind in a version, if it is served. */
+  ofKind(apiVersion: string, kind: string): Definition | undefined
+  definitions(): readonly Definition[]
 }
 
 export interface AdmissionRequest {

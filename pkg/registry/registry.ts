@@ -60,6 +60,7 @@ export class Registry {
       admission: options.admission ?? [], allocators: options.allocators ?? [],
       ...(options.asyncAdmission ? { asyncAdmission: options.asyncAdmission } : {}),
       stored: (resource) => this.#table.stored(resource),
+      definitions: () => this.#table.all(),
       version: ({ resource: { plural }, storage }, { group, version }) => {
         const other = this.#table.get(group, version, plural)
         return other?.storage === storage ? other : undefined

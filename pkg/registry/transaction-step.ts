@@ -1,5 +1,6 @@
 // One write as the registry runs it: what every write carries, dry runs, and reservations that end with it.
 import type { ObjectKey } from '../api/object.ts'
+import { apiVersionOf } from '../api/object.ts'
 import { invalidObject, notSupported } from '../api/field-error.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
@@ -19,6 +20,8 @@ export interface WriteContext {
   readonly allocators: readonly Allocator[]
   /** The definition under which a resource is stored, whatever its version; undefined when there is none. */
   stored(resource: { group: string; plural: string }): Definition | undefined
+  /** Every definition that is served. */
+  definitions(): readonly Definition[]
   /** The definition of the same objects in another version. */
   version(definition: Definition, version: { group: string; version: string }): Definition | undefined
 }
@@ -56,6 +59,8 @@ export function isDryRun(asking: Asking): boolean {
 /** Reads of a transaction by resource instead of by key. */
 export function viewThrough(context: WriteContext, transaction: Transaction): AdmissionView {
   return {
+    definitions: () => context.definitions(),
+    ofKind: (apiVersion, kind) => context.definitions().find(({ resource }) => resource.kind === kind && apiVersionOf(resource) === apiVersion),
     get<T>(resource: { group: string; plural: string }, { namespace, name }: ObjectKey): T | undefined {
       const definition = context.stored(resource)
       return definition && transaction.get<T>(keyOf(definition, namespace, name))?.value

@@ -1,0 +1,71 @@
+// Runs a compiled policy on one request: what it decides, before anybody acts on it.
+import type { CelBudget } from '../api/cel.ts'
+import { CelRunError, celBudget } from '../api/cel.ts'
+import type { CompiledPolicy, Expression, Validation } from './admission-policy-compile.ts'
+
+/** A denial. */
+export interface Decision {
+  readonly message: string
+  readonly reason?: string
+}
+
+const longestMessage = 5 * 1024
+
+interface Run {
+  readonly values: Record<string, unknown>
+  readonly budget: CelBudget
+  /** Variables that failed, by name: their failure is that of the expression which needs them. */
+  readonly failed: Map<string, string>
+}
+
+type Outcome = { readonly value: unknown } | { readonly fault: string }
+
+function evaluate({ text, program }: Expression, { values, budget, failed }: Run): Outcome {
+  if (typeof program === 'string') return { fault: program }
+  try {
+    return { value: program.run(values, budget) }
+  } catch (error) {
+    if (!(error instanceof CelRunError)) throw error
+    const missing = /no such key: (\S+)$/.exec(error.message)?.[1]
+    const because = missing !== undefined && program.uses('variables') ? failed.get(missing) : undefined
+    return { fault: `expression '${text}' resulted in error: ${because === undefined ? error.message : `composited variable "${missing ?? ''}" fails to evaluate: ${because}`}` }
+  }
+}
+
+/** Denials of one policy with one parameter. A policy that can't be run denies, unless failures are to be ignored. */
+export function runPolicy(policy: CompiledPolicy, values: Readonly<Record<string, unknown>>, ignoresFailures: boolean): Decision[] {
+  const variables = new Map<string, unknown>()
+  const run: Run = { values: { ...values, variables }, budget: celBudget(), failed: new Map() }
+  const failure = (message: string): Decision[] => (ignoresFailures ? [] : [{ message }])
+  evaluateVariables(policy, variables, run)
+  const conditions = policy.conditions.map((condition) => evaluate(condition, run))
+  if (conditions.some((outcome) => 'value' in outcome && outcome.value !== true)) return []
+  const faults = conditions.flatMap((outcome) => ('fault' in outcome ? [outcome.fault] : []))
+  if (faults.length > 0) return failure(faults.join(', '))
+  const decisions: Decision[] = []
+  for (const validation of policy.validations) {
+    const outcome = evaluate(validation, run)
+    if ('fault' in outcome) decisions.push(...failure(outcome.fault))
+    else if (outcome.value !== true) decisions.push({ message: messageOf(validation.stated, validation.message && evaluate(validation.message, run)), reason: validation.stated.reason ?? 'Invalid' })
+  }
+  for (const annotation of policy.annotations) {
+    const outcome = evaluate(annotation, run)
+    if ('fault' in outcome) decisions.push(...failure(outcome.fault))
+  }
+  return decisions
+}
+
+/** In order: each sees those before it. */
+function evaluateVariables(policy: CompiledPolicy, variables: Map<string, unknown>, run: Run): void {
+  for (const variable of policy.variables) {
+    const outcome = evaluate(variable, run)
+    if ('value' in outcome) variables.set(variable.name, outcome.value)
+    else run.failed.set(variable.name, outcome.fault.replace(/^expression '.*?' resulted in error: /s, ''))
+  }
+}
+
+function messageOf({ message, expression = '' }: Validation, evaluated: Outcome | undefined): string {
+  const own = evaluated && 'value' in evaluated && typeof evaluated.value === 'string' ? evaluated.value.trim() : ''
+  if (own !== '' && !own.includes('\n') && Buffer.byteLength(own) <= longestMessage) return own
+  return message?.trim() || `failed expression: ${expression.trim()}`
+}
