@@ -9,9 +9,17 @@ export function functionsOf(environment: Environment): (signature: string, handl
   return (signature, handler) => void environment.registerFunction(signature, handler, sync as never)
 }
 
-/** What `==` and `!=` mean for a type of ours; also within lists and maps. */
+/** What `==` and `!=` mean for a type of ours; also within lists and maps. It may be compared with null, which it never is. */
 export function registerEquality<T>(environment: Environment, type: string, equal: (a: T, b: T) => boolean): void {
-  // The engine takes a third argument that its types do not tell of.
-  const register = environment.registerOperator.bind(environment) as unknown as (signature: string, handler: Handler, options: typeof sync) => void
-  register(`${type} == ${type}`, equal, sync)
+  register(environment, `${type} == ${type}`, equal)
+  registerNullable(environment, type)
+}
+
+export function registerNullable(environment: Environment, type: string): void {
+  register(environment, `${type} == null`, () => false)
+}
+
+// The engine takes a third argument that its types do not tell of.
+function register(environment: Environment, signature: string, handler: Handler): void {
+  (environment.registerOperator.bind(environment) as unknown as (signature: string, handler: Handler, options: typeof sync) => void)(signature, handler, sync)
 }

@@ -22,6 +22,8 @@ it.each<[string, unknown]>([
   ['semver("1.2.3").isLessThan(semver("1.10.0"))', true], ['semver("1.0.0-rc.1").isLessThan(semver("1.0.0"))', true], ['isSemver("v1.0")', false], ['isSemver("v1.0", true)', true],
   ['format.dns1123Label().validate("a-b").hasValue()', false], ['format.dns1123Label().validate("A").hasValue()', true], ['format.named("nope").hasValue()', false],
   ['optional.of(3).orValue(1)', 3n], ['{"a": 1}.?b.orValue(2)', 2n], ['has(v.a) ? v.a : 7', 7n],
+  ['has([{"a": 1}][0].a)', true], ['has({"l": [{"a": 1}]}.l[0].b)', false], ['has({"m": {"a": 1}}["m"].a)', true], ['[{"a": 1}].all(i, has(i.a))', true],
+  ['timestamp("2024-05-06T07:08:09Z") == null', false], ['optional.none() != null', true],
   ['duration("90m").getHours()', 1n], ['timestamp("2024-05-06T07:08:09Z").getFullYear()', 2024n], ['duration("1h") > duration("59m")', true],
   ['[1, 2].all(x, x > 0) && [1, 2].exists_one(x, x == 2)', true], ['{"a": 1}.all(k, k == "a")', true], ['[[1], [2]].map(l, l[0])', [1n, 2n]],
   ['1 / 0', new CelRunError('division by zero')], ['[1][3]', new CelRunError('index out of bounds: 3')], ['{"a": 1}.b', new CelRunError('no such key: b')],

@@ -5,6 +5,7 @@ import { registerCelFormats } from './cel-formats.ts'
 import { registerCelLists } from './cel-lists.ts'
 import { registerCelNetwork } from './cel-network.ts'
 import { registerCelQuantities } from './cel-quantities.ts'
+import { registerNullable } from './cel-register.ts'
 import { registerCelStrings } from './cel-strings.ts'
 
 export type { Environment as CelEnvironment } from '@marcbachmann/cel-js'
@@ -47,6 +48,7 @@ export function celEnvironment(): CelEnvironment {
     registerCelNetwork(base)
     registerCelQuantities(base)
     registerCelFormats(base)
+    for (const type of ['google.protobuf.Timestamp', 'google.protobuf.Duration', 'optional<dyn>']) registerNullable(base, type)
   }
   return base.clone()
 }
@@ -105,6 +107,7 @@ function prepare(part: unknown, names: Set<string>, tick: () => void, seen = new
   if (op === 'id' && typeof args === 'string') names.add(args)
   if ((op === 'rcall' || op === 'call') && Array.isArray(args) && args[0] === 'matches') args[0] = 'matchesRe2'
   if (op === 'comprehension') countSteps(args as Loop, tick)
+  if (op === 'call' && Array.isArray(args) && args[0] === 'has') widenHas(meta?.macro as Has | undefined)
   for (const inner of [args, meta?.alternate, meta?.macro]) prepareMembers(inner, names, tick, seen)
 }
 
@@ -112,6 +115,38 @@ function prepareMembers(inner: unknown, names: Set<string>, tick: () => void, se
   if (typeof inner !== 'object' || inner === null) return
   if (Array.isArray(inner) || typeof (inner as Partial<Node>).op === 'string') prepare(inner, names, tick, seen)
   else for (const one of Object.values(inner)) prepare(one, names, tick, seen)
+}
+
+/** The engine's macro `has`, as far as it is looked at here. */
+interface Has {
+  readonly args: readonly Node[]
+  typeCheck(checker: Checker, macro: unknown, context: unknown): unknown
+  evaluate(evaluator: Evaluator, macro: unknown, context: unknown): unknown
+}
+
+interface Checker {
+  check(node: unknown, context: unknown): unknown
+  getType(name: string): unknown
+}
+
+interface Evaluator {
+  run(node: unknown, context: unknown): unknown
+  debugType(value: unknown): { fieldLazy(value: unknown, field: unknown, node: unknown, evaluator: Evaluator): unknown }
+}
+
+/** `has(self.list[0].name)`: the engine only knows plain paths of names. */
+function widenHas(macro: Has | undefined): void {
+  const node = macro?.args[0]
+  if (!macro || node?.op !== '.' || !Array.isArray(node.args)) return
+  const [receiver, field] = node.args as [unknown, unknown]
+  macro.typeCheck = (checker, _macro, context) => {
+    checker.check(node, context)
+    return checker.getType('bool')
+  }
+  macro.evaluate = (evaluator, _macro, context) => {
+    const value = evaluator.run(receiver, context)
+    return evaluator.debugType(value).fieldLazy(value, field, node, evaluator) !== undefined
+  }
 }
 
 function countSteps(loop: Loop, tick: () => void): void {
