@@ -13,6 +13,7 @@ import endpointSlice from './endpoint-slice.ts'
 import endpoints from './endpoints.ts'
 import { jobController } from './job.ts'
 import ephemeralVolume from './ephemeral-volume.ts'
+import { autoscalerController } from './horizontal-pod-autoscaler.ts'
 import ipAddress from './ip-address.ts'
 import { localPathControllers, type LocalPathOptions } from './local-path-provisioner.ts'
 import { namespaceController } from './namespace.ts'
@@ -50,7 +51,7 @@ export function allControllers({ contentResources, rootCertificate, localPath, s
   return [
     namespaceController({ resources: contentResources }), serviceAccount, rootCaController({ certificate: rootCertificate }),
     replicaSet, replicationController, deployment, daemonSetController(), statefulSet,
-    jobController(), cronJob, ttlAfterFinished, disruption,
+    jobController(), cronJob, ttlAfterFinished, disruption, autoscalerController(),
     endpointSlice, endpoints, endpointSliceMirroring, clusterRoleAggregation,
     resourceQuotaController({ resources: contentResources }),
     claimBinder, volumeBinder, pvcProtection, pvProtection, ephemeralVolume, ...(localPath ? localPathControllers(localPath) : []),

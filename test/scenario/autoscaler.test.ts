@@ -1,0 +1,61 @@
+// The autoscaler on the real API server; only what pods use is made up.
+import type { KubeObject, ObjectList, Resource } from '../../pkg/api/object.ts'
+import { formatTime } from '../../pkg/api/times.ts'
+import { events, horizontalPodAutoscalers } from '../../pkg/api/types-config.ts'
+import { podMetrics } from '../../pkg/api/types-metrics.ts'
+import { pods } from '../../pkg/api/types-pod.ts'
+import { deployments } from '../../pkg/api/types-workload.ts'
+import type { Client } from '../../pkg/client/client.ts'
+import { ControllerRunner } from '../../pkg/controller/runner.ts'
+import { autoscalerController } from '../../pkg/controllers/horizontal-pod-autoscaler.ts'
+import { systemClock } from '../../pkg/util/clock.ts'
+import { Harness } from './harness.ts'
+
+const labels = { app: 'web' }
+
+it('sizes a deployment by what its pods use', async () => {
+  const harness = await Harness.start()
+  let milli = 900
+  const namespace = await harness.namespace('scaled')
+  const measured = (): ObjectList => ({
+    apiVersion: 'metrics.k8s.io/v1beta1', kind: 'PodMetricsList', metadata: {},
+    items: harness.informers.for(pods).list(namespace).map(({ metadata: { name } }) => ({
+      metadata: { name, namespace }, timestamp: formatTime(systemClock.now() + 60_000), window: '1s', containers: [{ name: 'c', usage: { cpu: `${milli}m` } }],
+    }) as KubeObject),
+  })
+  const real: Client = harness.client
+  const list = (async (resource: Resource, options) => (resource.group === podMetrics.group ? measured() : real.list(resource, options))) as Client['list']
+  const client: Client = {
+    list, get: real.get.bind(real), watch: real.watch.bind(real), create: real.create.bind(real), update: real.update.bind(real), patch: real.patch.bind(real),
+    delete: real.delete.bind(real), deleteCollection: real.deleteCollection.bind(real), createSubresource: real.createSubresource.bind(real),
+  }
+  const runner = new ControllerRunner({ client, informers: harness.informers, clock: systemClock, log: (text) => void harness.logged.push(text), controllers: [autoscalerController({ periodMs: 50 })] })
+  await runner.start()
+  const key = { namespace, name: 'web' }
+  await harness.client.create(deployments, {
+    apiVersion: 'apps/v1', kind: 'Deployment', metadata: key,
+    spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'c:1', resources: { requests: { cpu: '1' } } }] } } },
+  })
+  await harness.client.create(horizontalPodAutoscalers, {
+    apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: key,
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, minReplicas: 1, maxReplicas: 4,
+      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }],
+      behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
+    },
+  })
+  const size = (is: number): Promise<void> => harness.until(deployments, `size ${is}`, (informer) => informer.get(key)?.spec.replicas === is && informer.get(key)?.status?.readyReplicas === is)
+  // 90 % of one, of two and of four: the maximum.
+  await size(4)
+  await harness.until(horizontalPodAutoscalers, 'status', (informer) => {
+    const status = informer.get(key)?.status
+    return status?.currentMetrics?.[0]?.resource?.current.averageUtilization === 90 && status.desiredReplicas === 4
+      && (status.conditions ?? []).some(({ type, reason }) => type === 'ScalingLimited' && reason === 'TooManyReplicas')
+  })
+  await harness.until(events, 'told', (informer) => informer.list(namespace).some(({ message }) => message?.startsWith('New size: 2; reason: cpu resource utilization (percentage of request) above target') ?? false))
+  milli = 10
+  await size(1)
+  await runner.stop()
+  await harness.stop()
+  expect(harness.logged).toEqual([])
+}, 15_000)
