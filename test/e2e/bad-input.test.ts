@@ -141,7 +141,7 @@ describe('on the command line', () => {
     database.close()
     await refuses(['up', `--data-dir=${directory}`, '--disable-agent'], /was written by a newer kinglet \(format 999, this one reads up to \d+\)/, 1)
     await refuses(['server', `--data-dir=${directory}`, '--disable-agent'], /was written by a newer kinglet/, 1)
-    rmSync(directory, { recursive: true })
+    await cluster.kinglet(['down', '--purge', `--data-dir=${directory}`])
   })
 
   test('--version and --help need nothing', async () => {

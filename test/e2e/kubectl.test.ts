@@ -132,8 +132,13 @@ describe('into pods', () => {
     expect(await k('exec -i client -- cat', 'from outside')).toBe('from outside')
     const failed = await cluster.tryKubectl(['exec', 'client', '--', 'sh', '-c', 'echo bad >&2; exit 3'])
     expect([failed.code, failed.stderr]).toEqual([3, 'bad\ncommand terminated with exit code 3\n'])
-    // script(1) makes the terminal that -t wants.
-    expect(await cluster.inNetwork('script', ['-qec', "stty rows 30 cols 100; kubectl exec -it client -- sh -c 'tty; until stty size 2>/dev/null; do :; done'", '/dev/null'])).toMatch(/\/dev\/pts\/\d+\r\n30 100/)
+    // script(1) makes the terminal that -t wants; its size arrives a moment after the start.
+    const terminal = cluster.followProgram(...cluster.network.command('script', ['-qec', "stty rows 30 cols 100; kubectl exec -it client -- sh", '/dev/null']))
+    terminal.child.stdin?.write('tty; until stty size 2>/dev/null; do :; done; echo typed-$((40+2))\n')
+    await terminal.says(/\/dev\/pts\/\d+\r\n30 100\r\ntyped-42\r\n/)
+    terminal.child.stdin?.write('exit 5\n')
+    await eventually(() => terminal.child.exitCode !== null, 'the end of the shell')
+    expect(terminal.child.exitCode).toBe(5)
   })
 
   test('attach shows what the program writes', async () => {

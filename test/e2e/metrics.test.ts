@@ -1,0 +1,159 @@
+// Usage of nodes and pods with the real kubectl, and the kubelet's own endpoint, on a real cluster.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { eventually, TestCluster } from './cluster.ts'
+
+let cluster: TestCluster
+const k = (args: string | readonly string[]): Promise<string> => cluster.kubectl(args)
+const raw = (path: string): Promise<string> => k(['get', '--raw', path])
+
+beforeAll(async () => {
+  cluster = await TestCluster.start()
+  // Half a core and some memory, so that there is something to measure.
+  await k(['run', 'busy', '--image=busybox:1.36', '--labels=app=busy', '--overrides={"spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"busy","image":"busybox:1.36","command":["sh","-c","while :; do :; done"],"resources":{"limits":{"cpu":"200m","memory":"32Mi"}}}]}}'])
+  await k(['run', 'idle', '--image=busybox:1.36', '--', 'sleep', '100000'])
+  await k('wait pod/busy pod/idle --for=condition=Ready --timeout=60s')
+})
+
+afterAll(() => cluster?.remove())
+
+/** Rows of kubectl top, by their first column. */
+async function top(args: string): Promise<Map<string, string[]>> {
+  const rows = (await k(`top ${args} --no-headers`)).trim().split('\n').map((line) => line.trim().split(/\s+/))
+  return new Map(rows.map(([name = '', ...rest]) => [name, rest]))
+}
+
+const milli = (text = ''): number => Number(/^(\d+)m$/.exec(text)?.[1])
+const mebi = (text = ''): number => Number(/^(\d+)Mi$/.exec(text)?.[1])
+
+describe('kubectl top', () => {
+  test('node', async () => {
+    const [cpu, cpuShare, memory, memoryShare] = (await top('node')).get('node-1') ?? []
+    expect(milli(cpu)).toBeGreaterThan(50)
+    expect(cpuShare).toMatch(/^\d+%$/)
+    expect(mebi(memory)).toBeGreaterThan(50)
+    expect(memoryShare).toMatch(/^\d+%$/)
+  })
+
+  test('pod measures what a pod does', async () => {
+    // The limit holds it at 200m, unless the machine has less to give.
+    const pods = await eventually(async () => {
+      const found = await top('pod')
+      return milli(found.get('busy')?.[0]) > 20 ? found : undefined
+    }, 'a busy pod that uses CPU')
+    expect(milli(pods.get('busy')?.[0])).toBeLessThan(300)
+    expect(milli(pods.get('idle')?.[0])).toBeLessThan(20)
+    expect(mebi(pods.get('busy')?.[1])).toBeLessThan(32)
+    expect([...(await top('pod --sort-by=cpu')).keys()]).toEqual(['busy', 'idle'])
+  })
+
+  test('by label, by name, by container, in all namespaces', async () => {
+    expect([...(await top('pod -l app=busy')).keys()]).toEqual(['busy'])
+    expect([...(await top('pod idle')).keys()]).toEqual(['idle'])
+    expect((await top('pod --containers')).get('busy')?.[0]).toBe('busy')
+    expect(await k('top pod -A --sum')).toMatch(/^NAMESPACE +NAME +CPU\(cores\) +MEMORY\(bytes\) *\ndefault +busy [^]*\n +\d+m +\d+Mi/)
+    expect((await cluster.tryKubectl('top pod nobody')).stderr).toMatch(/NotFound/)
+    expect((await cluster.tryKubectl('top node nobody')).stderr).toMatch(/NotFound/)
+  })
+
+  test('is for those who may view', async () => {
+    await k('create serviceaccount viewer')
+    const may = (): Promise<string> => cluster.tryKubectl('auth can-i list pods.metrics.k8s.io --as=system:serviceaccount:default:viewer').then(({ stdout }) => stdout)
+    expect(await may()).toBe('no\n')
+    await k('create rolebinding viewer --clusterrole=view --serviceaccount=default:viewer')
+    await eventually(async () => await may() === 'yes\n', 'the role view reads pod metrics')
+    expect(await k('top pod --as=system:serviceaccount:default:viewer')).toMatch(/^busy /m)
+  })
+})
+
+test('metrics.k8s.io is discovered, explained and shown as tables', async () => {
+  expect(await k('api-resources --api-group=metrics.k8s.io --no-headers')).toMatch(/^nodes +metrics\.k8s\.io\/v1beta1 +false +NodeMetrics\npods +metrics\.k8s\.io\/v1beta1 +true +PodMetrics\n$/)
+  expect(await k('explain podmetrics.containers.usage --api-version=metrics.k8s.io/v1beta1').catch(() => k('explain pods.metrics.k8s.io.containers'))).toMatch(/usage/i)
+  expect(await k('get pods.metrics.k8s.io')).toMatch(/^NAME +CPU +MEMORY +WINDOW\nbusy +\S+ +\d+Ki +\d+(\.\d+)?m?s\n/)
+  expect(JSON.parse(await raw('/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/busy'))).toMatchObject({
+    kind: 'PodMetrics', metadata: { name: 'busy', namespace: 'default', labels: { app: 'busy' } }, containers: [{ name: 'busy', usage: { cpu: expect.any(String), memory: expect.any(String) } }],
+  })
+})
+
+describe('the kubelet behind nodes/proxy', () => {
+  const proxied = (path: string): Promise<string> => raw(`/api/v1/nodes/node-1/proxy${path}`)
+
+  test('summary', async () => {
+    const summary = JSON.parse(await proxied('/stats/summary')) as { node: object; pods: { podRef: { name: string }; network?: object }[] }
+    expect(summary.node).toMatchObject({ nodeName: 'node-1', cpu: { usageNanoCores: expect.any(Number) }, memory: { workingSetBytes: expect.any(Number) }, fs: { capacityBytes: expect.any(Number) } })
+    expect(summary.pods.find(({ podRef }) => podRef.name === 'busy')).toMatchObject({
+      containers: [{ name: 'busy', cpu: { usageCoreNanoSeconds: expect.any(Number) }, memory: { workingSetBytes: expect.any(Number), availableBytes: expect.any(Number) } }],
+      cpu: { usageNanoCores: expect.any(Number) }, network: { name: 'eth0', rxBytes: expect.any(Number) },
+    })
+  })
+
+  test('metrics', async () => {
+    expect(await proxied('/metrics/resource')).toMatch(/^container_cpu_usage_seconds_total\{container="busy",namespace="default",pod="busy"\} [\d.]+ \d{13}$/m)
+    const cadvisor = await proxied('/metrics/cadvisor')
+    expect(cadvisor).toMatch(/^container_cpu_usage_seconds_total\{container="busy",id="\/\S+",image="\S*busybox:1\.36",name="[0-9a-f]{64}",namespace="default",pod="busy",cpu="total"\} [\d.]+ \d+$/m)
+    expect(cadvisor).toMatch(/^container_memory_working_set_bytes\{container="",id="\/[^"]*pod[^"]*",image="",name="",namespace="default",pod="busy"\} \d+/m)
+    expect(cadvisor).toMatch(/^container_network_receive_bytes_total\{[^}]*pod="idle",interface="eth0"\} \d+/m)
+    expect(await proxied('/metrics')).toMatch(/^kubelet_running_pods \d+$/m)
+  })
+
+  test('pods, logs, config', async () => {
+    const names = (text: string): string[] => (JSON.parse(text) as { items: { metadata: { name: string } }[] }).items.map(({ metadata }) => metadata.name).sort()
+    expect(names(await proxied('/pods'))).toEqual(['busy', 'idle'])
+    expect(names(await proxied('/runningpods/'))).toEqual(['busy', 'idle'])
+    expect(JSON.parse(await proxied('/configz'))).toMatchObject({ kubeletconfig: { kind: 'KubeletConfiguration', port: 10250 } })
+    expect(await proxied('/healthz')).toBe('ok')
+    expect(await proxied('/logs/')).toMatch(/<pre>/)
+    expect((await cluster.tryKubectl(['get', '--raw', '/api/v1/nodes/node-1/proxy/nothing'])).code).not.toBe(0)
+  })
+})
+
+describe("the kubelet's port", () => {
+  const tls = (name: string): string => join(cluster.dataDirectory, 'server/tls', name)
+  const curl = (...args: string[]): Promise<string> => cluster.inNetwork('curl', ['-sS', '--cacert', tls('server-ca.crt'), ...args])
+  const code = (path: string, ...args: string[]): Promise<string> => curl('-o', '/dev/null', '-w', '%{http_code}', ...args, `https://127.0.0.1:10250${path}`)
+
+  test('is told in the node, and shows a certificate of the cluster', async () => {
+    expect(await k('get node node-1 -o jsonpath={.status.daemonEndpoints.kubeletEndpoint.Port}')).toBe('10250')
+    expect(await code('/pods')).toBe('401')
+    expect(await code('/pods', '-H', 'Authorization: Bearer nonsense')).toBe('401')
+  })
+
+  test('takes client certificates', async () => {
+    expect(await code('/pods', '--cert', tls('client-kube-apiserver.crt'), '--key', tls('client-kube-apiserver.key'))).toBe('200')
+    expect(readFileSync(tls('server-ca.crt'), 'utf8')).toMatch(/BEGIN CERTIFICATE/)
+  })
+
+  test('takes tokens, for what their roles say', async () => {
+    await k('create serviceaccount scraper')
+    const token = (await k('create token scraper')).trim()
+    const header = ['-H', `Authorization: Bearer ${token}`]
+    expect(await code('/metrics/resource', ...header)).toBe('403')
+    await k('create clusterrole scrape --verb=get --resource=nodes/metrics')
+    await k('create clusterrolebinding scrape --clusterrole=scrape --serviceaccount=default:scraper')
+    await eventually(async () => await code('/metrics/resource', ...header) === '200', 'a scraper that may read metrics')
+    expect(await code('/stats/summary', ...header)).toBe('403')
+    expect(await code('/run/default/busy/busy?cmd=id', '-X', 'POST', ...header)).toBe('403')
+  })
+
+  test('serves logs and commands', async () => {
+    const admin = ['--cert', tls('client-admin.crt'), '--key', tls('client-admin.key')]
+    expect(await curl(...admin, '-X', 'POST', 'https://127.0.0.1:10250/run/default/idle/idle?cmd=echo%20hello')).toBe('hello\n')
+    expect(await curl(...admin, 'https://127.0.0.1:10250/containerLogs/default/idle/idle?tailLines=5')).toBe('')
+    const upgrade = ['-i', '-N', '--http1.1', '-m', '5', '-H', 'Connection: Upgrade', '-H', 'Upgrade: SPDY/3.1', '-H', 'X-Stream-Protocol-Version: v4.channel.k8s.io']
+    const outcome = await cluster.inNetwork('sh', ['-c', 'curl -sS "$@" || true', 'sh', '--cacert', tls('server-ca.crt'), ...admin, ...upgrade, '-X', 'POST', 'https://127.0.0.1:10250/exec/default/idle/idle?command=id&output=1'])
+    expect(outcome).toMatch(/^HTTP\/1\.1 101 /)
+  })
+
+  test('that is taken is told of, with who has it', async () => {
+    const holder = cluster.followProgram(...cluster.network.command('/usr/bin/env', ['python3', '-c', 'import socket,time\ns=socket.socket()\ns.bind(("0.0.0.0",10999))\ns.listen()\nprint("up",flush=True)\ntime.sleep(600)']))
+    await holder.says(/up/)
+    await cluster.kinglet(['down'])
+    const outcome = await cluster.tryKinglet(['up', '--node-name=node-1', '--kubelet-port=10999'])
+    await holder.end()
+    expect(outcome.code).not.toBe(0)
+    expect(outcome.stderr).toMatch(/--kubelet-port: port 10999 is taken by process \d+ \(python3\)/)
+    await cluster.up(['--kubelet-port=0'])
+    expect(await k('get node node-1 -o jsonpath={.status.daemonEndpoints.kubeletEndpoint.Port}')).toBe('0')
+    expect((await top('node')).get('node-1')).toHaveLength(4)
+  })
+})
