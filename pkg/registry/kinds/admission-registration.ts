@@ -1,6 +1,11 @@
 // The kinds of admissionregistration.k8s.io: webhooks, and policies in CEL with their bindings.
+import type { CelEnvironment } from '../../api/cel.ts'
+import { CelCompileError } from '../../api/cel.ts'
+import { equalJson } from '../../api/json.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { LabelSelector } from '../../api/types-common.ts'
+import { admissionEnvironment, compileCondition } from '../admission-cel.ts'
+import { policyEnvironment } from '../admission-policy-compile.ts'
 import type { Definition } from '../definition.ts'
 import { ageColumn, integer, nameColumn, text, unset } from './columns.ts'
 import { define, named } from './define.ts'
@@ -56,12 +61,24 @@ function checkRules(out: Errors, path: string, rules: readonly Rule[]): void {
   }
 }
 
-function checkConditions(out: Errors, path: string, conditions: readonly MatchCondition[]): void {
+/** Refuses what does not compile, and a known type other than the wanted one. */
+function checkExpression(out: Errors, path: string, expression: string, environment: () => CelEnvironment, type?: string): void {
+  try {
+    const program = compileCondition(environment(), expression)
+    if (type && program.type !== type && program.type !== 'dyn') out.push(invalid(path, expression, `must evaluate to ${type}`))
+  } catch (error) {
+    if (!(error instanceof CelCompileError)) throw error
+    out.push(invalid(path, expression, error.message))
+  }
+}
+
+function checkConditions(out: Errors, path: string, conditions: readonly MatchCondition[], environment: () => CelEnvironment): void {
   if (conditions.length > maxConditions) out.push(tooMany(path, conditions.length, maxConditions))
   const seen = new Set<string>()
   for (const [index, { name = '', expression = '' }] of conditions.entries()) {
     if (name === '') out.push(required(`${path}[${index}].name`))
     if (expression.trim() === '') out.push(required(`${path}[${index}].expression`))
+    else checkExpression(out, `${path}[${index}].expression`, expression, environment, 'bool')
     if (seen.has(name)) out.push(duplicate(`${path}[${index}].name`, name))
     seen.add(name)
   }
@@ -100,7 +117,7 @@ function checkWebhook(out: Errors, path: string, hook: Webhook): void {
   }
   checkLabelSelector(out, `${path}.namespaceSelector`, hook.namespaceSelector)
   checkLabelSelector(out, `${path}.objectSelector`, hook.objectSelector)
-  checkConditions(out, `${path}.matchConditions`, hook.matchConditions ?? [])
+  checkConditions(out, `${path}.matchConditions`, hook.matchConditions ?? [], () => admissionEnvironment('authorizer'))
   checkClient(out, `${path}.clientConfig`, hook.clientConfig)
 }
 
@@ -137,6 +154,7 @@ function webhookKind(plural: string, mutating: boolean): Definition {
 }
 
 interface Policy extends KubeObject {
+  status?: Record<string, unknown>
   spec: {
     failurePolicy?: string
     paramKind?: { apiVersion?: string; kind?: string }
@@ -147,7 +165,7 @@ interface Policy extends KubeObject {
       resourceRules?: Rule[]
       excludeResourceRules?: Rule[]
     }
-    validations?: { expression?: string; message?: string; reason?: string }[]
+    validations?: { expression?: string; message?: string; messageExpression?: string; reason?: string }[]
     auditAnnotations?: { key?: string; valueExpression?: string }[]
     matchConditions?: MatchCondition[]
     variables?: { name?: string; expression?: string }[]
@@ -170,8 +188,16 @@ const policies = define(named<Policy>('admissionregistration.k8s.io/v1', 'valida
     draft.spec.failurePolicy ??= 'Fail'
     if (draft.spec.matchConstraints) defaultMatch(draft.spec.matchConstraints)
   },
+  // What the status controller of Kubernetes would find: the policy was looked at, and its expressions are well-typed.
+  prepareCreate(draft) {
+    draft.status = { observedGeneration: 1, typeChecking: {} }
+  },
+  prepareUpdate(draft, old) {
+    if (!equalJson(draft.spec, old.spec)) draft.status = { ...draft.status, observedGeneration: (old.metadata.generation ?? 0) + 1, typeChecking: {} }
+  },
   validate({ spec }) {
     const out: Errors = []
+    const environment = (): CelEnvironment => policyEnvironment({ spec })
     checkOneOf(out, 'spec.failurePolicy', spec.failurePolicy, ['Fail', 'Ignore'])
     if (spec.paramKind) {
       if (!spec.paramKind.apiVersion) out.push(required('spec.paramKind.apiVersion'))
@@ -185,18 +211,21 @@ const policies = define(named<Policy>('admissionregistration.k8s.io/v1', 'valida
       checkLabelSelector(out, 'spec.matchConstraints.namespaceSelector', spec.matchConstraints.namespaceSelector)
       checkLabelSelector(out, 'spec.matchConstraints.objectSelector', spec.matchConstraints.objectSelector)
     }
-    checkConditions(out, 'spec.matchConditions', spec.matchConditions ?? [])
+    checkConditions(out, 'spec.matchConditions', spec.matchConditions ?? [], environment)
     if (!spec.validations?.length && !spec.auditAnnotations?.length) {
       out.push(required('spec.validations', 'validations or auditAnnotations must contain at least one item'), required('spec.auditAnnotations', 'validations or auditAnnotations must contain at least one item'))
     }
-    for (const [index, { expression = '', message, reason }] of (spec.validations ?? []).entries()) {
+    for (const [index, { expression = '', message, messageExpression, reason }] of (spec.validations ?? []).entries()) {
       if (expression.trim() === '') out.push(required(`spec.validations[${index}].expression`, 'expression is not specified'))
+      else checkExpression(out, `spec.validations[${index}].expression`, expression, environment, 'bool')
+      if (messageExpression) checkExpression(out, `spec.validations[${index}].messageExpression`, messageExpression, environment, 'string')
       if (message?.includes('\n')) out.push(invalid(`spec.validations[${index}].message`, message, 'message must not contain line breaks'))
       if (reason !== undefined && !reasons.includes(reason)) out.push(notSupported(`spec.validations[${index}].reason`, reason, reasons))
     }
     for (const [index, { name, expression }] of (spec.variables ?? []).entries()) {
       if (!name) out.push(required(`spec.variables[${index}].name`, 'name is not specified'))
       if (!expression) out.push(required(`spec.variables[${index}].expression`, 'expression is not specified'))
+      else checkExpression(out, `spec.variables[${index}].expression`, expression, environment)
     }
     return out
   },
