@@ -63,6 +63,17 @@ it.each<[string, Asked, number, string]>([
   expect(await failure(asked)).toEqual([code, message])
 })
 
+it('an apply that would create needs the right to create', async () => {
+  const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['patch'] }]
+  const rbac = { group: 'rbac.authorization.k8s.io', namespace: 'a' } as const
+  await ask({ ...rbac, verb: 'create', plural: 'roles', object: { metadata: { name: 'patcher' }, rules } as KubeObject })
+  await ask({ ...rbac, verb: 'create', plural: 'rolebindings', object: { metadata: { name: 'patcher' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'patcher' }, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'pat' }] } as KubeObject })
+  const apply = { user: { username: 'pat', groups: [] }, verb: 'patch', plural: 'configmaps', namespace: 'a', name: 'applied', options: { fieldManager: 'm' }, patch: { type: 'apply', body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'applied' }, data: { x: 'y' } } } } as const
+  expect(await failure(apply)).toEqual([403, 'configmaps "applied" is forbidden: User "pat" cannot create resource "configmaps" in API group "" in the namespace "a"'])
+  expect(await ask({ ...apply, user: root })).toMatchObject({ code: 201 })
+  expect(await ask(apply)).toMatchObject({ code: 200 })
+})
+
 it('binds a pod once and evicts it', async () => {
   await ask({ verb: 'create', plural: 'pods', namespace: 'a', object: { metadata: { name: 'bound' }, spec: { containers: [{ name: 'c', image: 'x' }] } } as KubeObject })
   const binding = { verb: 'create', plural: 'pods', namespace: 'a', name: 'bound', subresource: 'binding', object: { metadata: { name: 'bound' }, target: { kind: 'Node', name: 'n1' } } as KubeObject } as const
