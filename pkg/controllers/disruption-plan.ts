@@ -26,10 +26,21 @@ export function disruptionStatus(budget: PodDisruptionBudget, pods: readonly Pod
 
 function expectations({ spec }: PodDisruptionBudget, count: number, scale: number | undefined): { expected: number; desired: number } | { failure: string } {
   const { minAvailable, maxUnavailable } = spec
-  if (maxUnavailable === undefined && typeof minAvailable === 'number') return { expected: count, desired: minAvailable }
-  if (scale === undefined) return { failure: 'found no controller ref for pod' }
+  if (typeof minAvailable === 'number' && maxUnavailable === undefined) return { expected: count, desired: minAvailable }
+  if (scale === undefined) return { failure: 'found no controllers for one of the pods' }
   if (maxUnavailable !== undefined) return { expected: scale, desired: Math.max(0, scale - (scaledValue(maxUnavailable, scale, 'up') ?? 0)) }
   return { expected: scale, desired: scaledValue(minAvailable ?? 1, scale, 'up') ?? 1 }
+}
+
+/** True unless the number of pods that must stay is told outright. */
+export const needsScale = ({ spec }: PodDisruptionBudget): boolean => spec.maxUnavailable !== undefined || typeof spec.minAvailable !== 'number'
+
+/** Nothing may be disrupted where it can't be told what is needed; the counts stay as they were. */
+export function failedStatus(budget: PodDisruptionBudget, failure: string, nowMs: number): PodDisruptionBudgetStatus {
+  return {
+    currentHealthy: 0, desiredHealthy: 0, expectedPods: 0, ...budget.status, disruptionsAllowed: 0, observedGeneration: budget.metadata.generation ?? 0,
+    conditions: withAllowed(budget, { status: 'False', reason: 'SyncFailed', message: failure }, nowMs),
+  }
 }
 
 /** The earliest end of a pending disruption is when the status must be looked at again. */

@@ -7,7 +7,7 @@ import { pods, type Pod } from '../api/types-pod.ts'
 import { deployments, replicaSets, replicationControllers, statefulSets } from '../api/types-workload.ts'
 import { controller, watches, type ReconcileContext, type Trigger } from '../controller/controller.ts'
 import type { KubeObject, Resource } from '../api/object.ts'
-import { disruptionStatus, nextTimeoutMs } from './disruption-plan.ts'
+import { disruptionStatus, failedStatus, needsScale, nextTimeoutMs } from './disruption-plan.ts'
 
 const matching = (pod: Pod, { informers }: ReconcileContext): readonly PodDisruptionBudget[] => informers.for(podDisruptionBudgets)
   .list(pod.metadata.namespace).filter(({ spec }) => selectorMatcher(spec.selector).matches(pod.metadata.labels))
@@ -26,9 +26,15 @@ export default controller<PodDisruptionBudget>({
     const selector = selectorMatcher(budget.spec.selector)
     const chosen = informers.for(pods).list(budget.metadata.namespace).filter(({ metadata }) => selector.matches(metadata.labels))
     const result = disruptionStatus(budget, chosen, { scale: scaleOf(chosen, context), nowMs: clock.now() })
+    if (needsScale(budget) && chosen.some((pod) => !controllerOf(pod))) {
+      events.record(budget, {
+        type: 'Warning', reason: 'UnmanagedPods',
+        message: 'Pods selected by this PodDisruptionBudget were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.',
+      })
+    }
     if ('failure' in result) {
       events.record(budget, { type: 'Warning', reason: 'CalculateExpectedPodCountFailed', message: `Failed to calculate the number of expected pods: ${result.failure}` })
-      const status = { ...budget.status, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0, disruptionsAllowed: 0, observedGeneration: budget.metadata.generation ?? 0 }
+      const status = failedStatus(budget, result.failure, clock.now())
       if (!equalJson(status, budget.status)) await client.update(podDisruptionBudgets, { ...budget, status }, { subresource: 'status' })
       return
     }
@@ -37,13 +43,13 @@ export default controller<PodDisruptionBudget>({
   },
 })
 
-/** The sizes of the controllers of the pods, each counted once; a set's Deployment speaks for it. */
+/** The sizes of the controllers of the pods, each counted once; a set's Deployment speaks for it. Pods without a controller count for nothing. */
 function scaleOf(chosen: readonly Pod[], { informers }: ReconcileContext): number | undefined {
   const sizes = new Map<string, number>()
   for (const pod of chosen) {
     const { namespace } = pod.metadata
     const owner = controllerOf(pod)
-    if (!owner) return undefined
+    if (!owner) continue
     const find = <T extends KubeObject & { spec: { replicas?: number } }>(resource: Resource<T>, name: string): T | undefined => informers.for(resource).get({ namespace, name })
     const set = owner.kind === 'ReplicaSet' ? find(replicaSets, owner.name) : undefined
     const above = set && controllerOf(set)
