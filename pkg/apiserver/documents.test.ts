@@ -122,6 +122,17 @@ describe('OpenAPI v3', () => {
   })
 })
 
+describe('descriptions', () => {
+  it('are the field\'s own, or else its type\'s', async () => {
+    const read = () => ({ 'io.k8s.api.core.v1.Pod': { '': 'A pod.', metadata: 'Its name.' }, 'io.k8s.api.core.v1.PodSpec': { '': 'What it runs.' } })
+    const documents = createDocuments({ definitions: () => builtin, descriptions: { stamp: '', read } })
+    const answer = await documents({ path: '/openapi/v3/api/v1', query: new URLSearchParams(), accept: undefined, ifNoneMatch: undefined, host: 'h' })
+    const { components } = JSON.parse(String(answer?.body)) as { components: { schemas: Record<string, { properties: Record<string, JsonObject> }> } }
+    const { metadata, spec, status } = components.schemas['io.k8s.api.core.v1.Pod']?.properties ?? {}
+    expect([metadata?.['description'], spec?.['description'], status?.['description']]).toEqual(['Its name.', 'What it runs.', undefined])
+  })
+})
+
 describe('OpenAPI v2', () => {
   it('answers kubectl\'s own form, which it wants for kinds that version 3 does not have', async () => {
     const answer = await serve(builtin).get('/openapi/v2', { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' })

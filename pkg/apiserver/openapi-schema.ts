@@ -90,6 +90,11 @@ export class SchemaCollector {
     return text === undefined ? {} : { description: text }
   }
 
+  /** For a field without a text of its own: what its type says of itself. */
+  #typeText(schema: Schema): string | undefined {
+    return schema.type === 'object' && schema.name !== undefined ? this.#descriptions[schema.name]?.[''] : undefined
+  }
+
   #members(schema: ObjectSchema, texts: Readonly<Record<string, string>>): JsonObject {
     const fields = [...schema.fields.values()]
     const required = fields.filter((field) => field.required).map((field) => field.name)
@@ -104,7 +109,7 @@ export class SchemaCollector {
   #property(field: Field, text: string | undefined): JsonObject {
     const body = this.schema(field.schema)
     const extras: JsonObject = {
-      ...this.#described(text ?? field.schema.description),
+      ...this.#described(text ?? field.schema.description ?? this.#typeText(field.schema)),
       ...(field.default !== undefined ? { default: field.default } : {}),
       ...(field.patchStrategy ? { 'x-kubernetes-patch-strategy': field.patchStrategy } : {}),
       ...(field.schema.type === 'object' && field.schema.mapType === 'granular' ? { 'x-kubernetes-map-type': 'granular' } : {}),
