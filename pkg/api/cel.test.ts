@@ -23,6 +23,11 @@ it.each<[string, unknown]>([
   ['format.dns1123Label().validate("a-b").hasValue()', false], ['format.dns1123Label().validate("A").hasValue()', true], ['format.named("nope").hasValue()', false],
   ['optional.of(3).orValue(1)', 3n], ['{"a": 1}.?b.orValue(2)', 2n], ['has(v.a) ? v.a : 7', 7n],
   ['has([{"a": 1}][0].a)', true], ['has({"l": [{"a": 1}]}.l[0].b)', false], ['has({"m": {"a": 1}}["m"].a)', true], ['[{"a": 1}].all(i, has(i.a))', true],
+  ['{"a": 1, "b": 2}.all(k, v, v > 0 && k != "c")', true], ['[5, 6].exists(i, v, i == 1 && v == 6)', true], ['[1, 1].existsOne(i, v, v == 1)', false],
+  ['[1, 2].transformList(i, v, i + v)', [1n, 3n]], ['[1, 2, 3].transformList(i, v, v > 1, v * 2)', [4n, 6n]],
+  ['{"a": 1}.transformMap(k, v, v + 1) == {"a": 2}', true], ['{"a": 1, "b": 2}.transformMapEntry(k, v, {v: k}) == {1: "a", 2: "b"}', true],
+  ['optional.of(2).optMap(x, x * 2).value()', 4n], ['optional.none().optMap(x, x).hasValue()', false], ['optional.of(2).optFlatMap(x, optional.none()).hasValue()', false],
+  ['[[1, 2], [3]].all(i, l, l.all(j, v, v > i + j - 1))', true],
   ['timestamp("2024-05-06T07:08:09Z") == null', false], ['optional.none() != null', true],
   ['duration("90m").getHours()', 1n], ['timestamp("2024-05-06T07:08:09Z").getFullYear()', 2024n], ['duration("1h") > duration("59m")', true],
   ['[1, 2].all(x, x > 0) && [1, 2].exists_one(x, x == 2)', true], ['{"a": 1}.all(k, k == "a")', true], ['[[1], [2]].map(l, l[0])', [1n, 2n]],
@@ -48,6 +53,7 @@ it('stops loops that go on for long', () => {
   const list = Array.from({ length: 1000 }, (_, index) => BigInt(index))
   const start = performance.now()
   expect(() => run('v.all(a, v.all(b, v.all(c, a + b + c >= 0)))', list)).toThrow('actual cost limit exceeded')
+  expect(() => run('v.all(i, a, v.all(j, b, v.all(k, c, a + b + c >= 0)))', list)).toThrow('actual cost limit exceeded')
   expect(() => run('v.map(a, v.map(b, v.map(c, a))).size() > 0', list)).toThrow('actual cost limit exceeded')
   expect(performance.now() - start).toBeLessThan(2000)
 })

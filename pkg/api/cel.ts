@@ -3,6 +3,7 @@ import type { Environment } from '@marcbachmann/cel-js'
 import { Environment as CelEnvironment } from '@marcbachmann/cel-js'
 import { registerCelFormats } from './cel-formats.ts'
 import { registerCelLists } from './cel-lists.ts'
+import { registerCelMacros } from './cel-macros.ts'
 import { registerCelNetwork } from './cel-network.ts'
 import { registerCelQuantities } from './cel-quantities.ts'
 import { registerNullable } from './cel-register.ts'
@@ -48,6 +49,7 @@ export function celEnvironment(): CelEnvironment {
     registerCelNetwork(base)
     registerCelQuantities(base)
     registerCelFormats(base)
+    registerCelMacros(base)
     for (const type of ['google.protobuf.Timestamp', 'google.protobuf.Duration', 'optional<dyn>']) registerNullable(base, type)
   }
   return base.clone()
@@ -108,7 +110,9 @@ function prepare(part: unknown, names: Set<string>, tick: () => void, seen = new
   if ((op === 'rcall' || op === 'call') && Array.isArray(args) && args[0] === 'matches') args[0] = 'matchesRe2'
   if (op === 'comprehension') countSteps(args as Loop, tick)
   if (op === 'call' && Array.isArray(args) && args[0] === 'has') widenHas(meta?.macro as Has | undefined)
-  for (const inner of [args, meta?.alternate, meta?.macro]) prepareMembers(inner, names, tick, seen)
+  const macro = meta?.macro as { onStep?: () => void } | undefined
+  if (macro?.onStep) macro.onStep = tick
+  for (const inner of [args, meta?.alternate, macro]) prepareMembers(inner, names, tick, seen)
 }
 
 function prepareMembers(inner: unknown, names: Set<string>, tick: () => void, seen: Set<unknown>): void {

@@ -1,0 +1,158 @@
+// CEL: the macros that the engine lacks. Loops over two variables (`map.all(key, value, …)`, `transformList` …) and `optMap`.
+import type { Environment } from '@marcbachmann/cel-js'
+import { celOptional } from './cel-optional.ts'
+
+/** The engine's types and contexts, as far as macros touch them. */
+interface Type {
+  readonly kind: string
+  readonly name: string
+  readonly keyType?: Type
+  readonly valueType?: Type
+}
+
+interface Context {
+  forkWithVariable(name: string, type: Type): LoopContext
+}
+
+interface LoopContext extends Context {
+  reuse(parent: Context): LoopContext
+  setIterValue(value: unknown, evaluator: Evaluator): LoopContext
+}
+
+interface Node {
+  readonly op: string
+  readonly args: unknown
+}
+
+interface Checker {
+  check(node: Node, context: Context): Type
+  getType(name: string): Type
+  createError(code: string, text: string, node: Node): Error
+}
+
+interface Evaluator {
+  run(node: Node, context: Context): unknown
+}
+
+interface MacroCall {
+  readonly args: readonly Node[]
+  readonly receiver: Node
+}
+
+interface Optional {
+  hasValue(): boolean
+  value(): unknown
+}
+
+/** What a loop does with the value of its body: `stop` ends it. */
+interface Loop {
+  readonly start: () => unknown
+  readonly type: (checker: Checker, key: Type, body: Type) => Type
+  readonly step: (accumulated: unknown, key: unknown, value: unknown) => { readonly next: unknown; readonly stop?: boolean }
+  readonly end?: (accumulated: unknown) => unknown
+}
+
+const bool = (checker: Checker): Type => checker.getType('bool')
+
+const loops: Readonly<Record<string, Loop>> = {
+  all: { start: () => true, type: bool, step: (_all, _key, holds) => ({ next: holds, stop: holds !== true }) },
+  exists: { start: () => false, type: bool, step: (_some, _key, holds) => ({ next: holds, stop: holds === true }) },
+  existsOne: { start: () => 0, type: bool, step: (count, _key, holds) => ({ next: (count as number) + (holds === true ? 1 : 0) }), end: (count) => count === 1 },
+  transformList: {
+    start: () => [], type: (checker, _key, body) => checker.getType(`list<${body.name}>`),
+    step: (list, _key, value) => {
+      (list as unknown[]).push(value)
+      return { next: list }
+    },
+  },
+  transformMap: {
+    start: () => new Map(), type: (checker, key, body) => checker.getType(`map<${key.name}, ${body.name}>`),
+    step: (map, key, value) => ({ next: (map as Map<unknown, unknown>).set(key, value) }),
+  },
+  transformMapEntry: {
+    start: () => new Map(), type: (checker) => checker.getType('map<dyn, dyn>'),
+    step: (map, _key, entry) => ({ next: merged(map as Map<unknown, unknown>, entry) }),
+  },
+}
+
+function merged(map: Map<unknown, unknown>, entry: unknown): Map<unknown, unknown> {
+  const pairs = entry instanceof Map ? [...entry as Map<unknown, unknown>] : Object.entries(entry as object)
+  for (const [key, value] of pairs) {
+    if (map.has(key)) throw new Error(`insert failed: key '${String(key)}' already exists`)
+    map.set(key, value)
+  }
+  return map
+}
+
+export function registerCelMacros(environment: Environment): void {
+  const macro = (signature: string, make: (call: MacroCall) => object): void => void environment.registerFunction(signature, make as never)
+  for (const [name, loop] of Object.entries(loops)) {
+    macro(`list.${name}(ast, ast, ast): dyn`, ({ args, receiver }) => loopMacro(loop, receiver, args))
+    if (name.startsWith('transform')) macro(`list.${name}(ast, ast, ast, ast): dyn`, ({ args, receiver }) => loopMacro(loop, receiver, args))
+  }
+  macro('optional.optMap(ast, ast): optional<dyn>', ({ args, receiver }) => optionalMacro(receiver, args, (type, checker) => checker.getType(`optional<${type.name}>`), (value) => celOptional(value)))
+  macro('optional.optFlatMap(ast, ast): optional<dyn>', ({ args, receiver }) => optionalMacro(receiver, args, (type) => type, (value) => value))
+}
+
+function nameOf(checker: Checker, node: Node | undefined): string {
+  if (node?.op === 'id' && typeof node.args === 'string') return node.args
+  throw checker.createError('invalid_macro_argument', 'argument must be a simple name', node ?? { op: '', args: [] })
+}
+
+function loopMacro(loop: Loop, receiver: Node, args: readonly Node[]): object {
+  const [keyName, valueName] = args
+  const filter = args.length === 4 ? args[2] : undefined
+  const body = args.at(-1) as Node
+  let outer: LoopContext | undefined
+  let inner: LoopContext | undefined
+  return {
+    // The parts are found by name when steps are counted.
+    receiver, filter, body, async: false, onStep: (): void => undefined,
+    typeCheck(checker: Checker, _macro: unknown, context: Context): Type {
+      const range = checker.check(receiver, context)
+      const dyn = checker.getType('dyn')
+      const key = range.kind === 'list' ? checker.getType('int') : range.kind === 'map' ? range.keyType ?? dyn : dyn
+      outer = context.forkWithVariable(nameOf(checker, keyName), key)
+      inner = outer.forkWithVariable(nameOf(checker, valueName), range.valueType ?? dyn)
+      if (filter) checker.check(filter, inner)
+      return loop.type(checker, key, checker.check(body, inner))
+    },
+    evaluate(evaluator: Evaluator, macro: { onStep(): void }, context: Context): unknown {
+      let accumulated = loop.start()
+      for (const [key, value] of entriesOf(evaluator.run(receiver, context))) {
+        macro.onStep()
+        const within = inner!.reuse(outer!.reuse(context).setIterValue(key, evaluator)).setIterValue(value, evaluator)
+        if (filter && evaluator.run(filter, within) !== true) continue
+        const { next, stop } = loop.step(accumulated, key, evaluator.run(body, within))
+        accumulated = next
+        if (stop) break
+      }
+      return loop.end ? loop.end(accumulated) : accumulated
+    },
+  }
+}
+
+function entriesOf(range: unknown): Iterable<readonly [unknown, unknown]> {
+  if (Array.isArray(range)) return range.map((value: unknown, index) => [BigInt(index), value] as const)
+  if (range instanceof Map) return [...range as Map<unknown, unknown>]
+  if (typeof range === 'object' && range !== null) return Object.entries(range)
+  throw new Error('no such overload')
+}
+
+function optionalMacro(receiver: Node, args: readonly Node[], typeOf: (type: Type, checker: Checker) => Type, wrap: (value: unknown) => unknown): object {
+  const [name, body] = args
+  let inner: LoopContext | undefined
+  return {
+    receiver, body, async: false,
+    typeCheck(checker: Checker, _macro: unknown, context: Context): Type {
+      const type = checker.check(receiver, context)
+      inner = context.forkWithVariable(nameOf(checker, name), type.valueType ?? checker.getType('dyn'))
+      return typeOf(checker.check(body as Node, inner), checker)
+    },
+    evaluate(evaluator: Evaluator, _macro: unknown, context: Context): unknown {
+      const optional = evaluator.run(receiver, context) as Optional
+      if (!optional.hasValue()) return celOptional(undefined)
+      return wrap(evaluator.run(body as Node, inner!.reuse(context).setIterValue(optional.value(), evaluator)))
+    },
+  }
+}
