@@ -101,7 +101,9 @@ export class ClusterNode {
       cgroupDriver: (this.#containerd?.host ?? detectHost(cluster.dataDirectory)).cgroupDriver,
       ...(cluster.podLogDirectory ? { logDirectory: cluster.podLogDirectory } : {}),
     })
-    await Promise.all([network.start(), this.#kubelet.start(signal).catch(explainPort)])
+    // Both to their end, also when one fails: what is half started can't be stopped in order.
+    const outcomes = await Promise.allSettled([network.start(), this.#kubelet.start(signal).catch(explainPort)])
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
   /** Pods go on; so does containerd. */

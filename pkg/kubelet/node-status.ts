@@ -11,6 +11,7 @@ export interface NodeStatusInput {
   readonly facts: NodeFacts
   readonly addresses: readonly string[]
   readonly maxPods: number
+  /** 0 when the kubelet has no endpoint. */
   readonly kubeletPort: number
   readonly runtimeVersion: string
   /** Why the node is not ready. */
@@ -48,7 +49,7 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
     ...nodeResources(facts, input.maxPods),
     addresses: [...input.addresses.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: input.name }],
     conditions: conditions(input),
-    ...(input.kubeletPort > 0 ? { daemonEndpoints: { kubeletEndpoint: { Port: input.kubeletPort } } } : {}),
+    daemonEndpoints: { kubeletEndpoint: { Port: input.kubeletPort } },
     nodeInfo: {
       architecture: facts.architecture, bootID: facts.bootID, containerRuntimeVersion: input.runtimeVersion, kernelVersion: facts.kernelVersion,
       kubeProxyVersion: '', kubeletVersion, machineID: facts.machineID, operatingSystem: 'linux', osImage: facts.osImage, systemUUID: facts.systemUUID,
