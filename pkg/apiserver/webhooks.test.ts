@@ -261,6 +261,24 @@ describe('by service', () => {
   })
 })
 
+it('is asked about evictions and bindings, and may mutate scales', async () => {
+  await server.call('POST', '/api/v1/namespaces/a/pods', { body: { metadata: { name: 'moved' }, spec: { containers: [{ name: 'c', image: 'i' }] } } })
+  await configure('Validating', 'sub', [{ path: '/sub', rules: [rule(['pods/eviction', 'pods/binding'], ['CREATE'])] }])
+  answers['/sub'] = ({ subResource, dryRun }) => ({ allowed: subResource === 'binding', status: { message: `no eviction, dry run ${dryRun}` } })
+  expect((await server.call('POST', '/api/v1/namespaces/a/pods/moved/binding', { body: { metadata: { name: 'moved' }, target: { kind: 'Node', name: 'n' } } })).code).toBe(201)
+  const evicted = await server.call('POST', '/api/v1/namespaces/a/pods/moved/eviction', { body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'moved' }, deleteOptions: { dryRun: ['All'] } } })
+  expect(evicted.json.message).toBe('admission webhook "sub.example.com" denied the request: no eviction, dry run true')
+  expect(asked.map(({ request: { kind, operation } }) => [kind['kind'], operation])).toEqual([['Binding', 'CREATE'], ['Eviction', 'CREATE']])
+
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  await server.call('POST', '/apis/apps/v1/namespaces/a/deployments', { body: { metadata: { name: 'scaled' }, spec: { replicas: 1, selector: { matchLabels: { a: 'b' } }, template } } })
+  await configure('Mutating', 'scale', [{ path: '/scale', rules: [rule(['deployments/scale'], ['UPDATE'], ['apps'])] }])
+  answers['/scale'] = () => ({ allowed: true, patch: [{ op: 'replace', path: '/spec/replicas', value: 5 }] })
+  const scaled = await server.call('PATCH', '/apis/apps/v1/namespaces/a/deployments/scaled/scale', { body: { spec: { replicas: 9 } }, headers: { 'content-type': 'application/merge-patch+json' } })
+  expect(scaled.json).toMatchObject({ kind: 'Scale', spec: { replicas: 5 } })
+  expect(asked.at(-1)?.request).toMatchObject({ kind: { kind: 'Scale' }, object: { kind: 'Scale', spec: { replicas: 9 } }, oldObject: { spec: { replicas: 1 } } })
+})
+
 it('is asked about attaching to a pod', async () => {
   await server.call('POST', '/api/v1/namespaces/a/pods', { body: { metadata: { name: 'connected' }, spec: { containers: [{ name: 'c', image: 'i' }] } } })
   await configure('Validating', 'con', [{ path: '/con', rules: [rule(['pods/proxy'], ['CONNECT'])] }])

@@ -112,6 +112,6 @@ export function namespaceOf({ definition, namespace, name, view }: AdmissionRequ
   return within === undefined ? undefined : view.get(namespaces, { name: within })
 }
 
-/** The subresource when it is a thing of its own kind (Scale …), not the object itself. */
+/** The subresource when it is a thing of its own kind (Scale, Eviction …), not the object itself. */
 export const viewedSubresource = ({ definition, subresource }: Pick<MatchFacts, 'definition' | 'subresource'>): Subresource | undefined =>
-  subresource === undefined ? undefined : definition.subresources.find((one) => one.name === subresource && one.view && one.kind)
+  subresource === undefined ? undefined : definition.subresources.find((one) => one.name === subresource && one.kind)

@@ -4,10 +4,10 @@ import type { AnyObject } from '../api/object.ts'
 import { conflict } from '../api/status-error.ts'
 import type { AdmissionRequest, AsyncReview } from './admission.ts'
 import { Awaiting } from './admission.ts'
-import { isExempt, matchedDefinition, namespaceOf, viewedSubresource } from './admission-matching.ts'
+import { namespaceOf, viewedSubresource } from './admission-matching.ts'
 import type { Subject, WebhookContext } from './admission-webhook-dispatch.ts'
 import { askMutating, askValidating, reviewFor } from './admission-webhook-dispatch.ts'
-import type { Webhook } from './admission-webhook-index.ts'
+import type { Webhook, WebhookSet } from './admission-webhook-index.ts'
 import { draftOf } from './patching.ts'
 import { complete } from './writing.ts'
 
@@ -32,8 +32,8 @@ interface Dealing {
 const mostTries = 20
 
 export interface SessionHooks {
-  readonly mutating: readonly Webhook[]
-  readonly validating: readonly Webhook[]
+  readonly mutating: WebhookSet
+  readonly validating: WebhookSet
 }
 
 export class WebhookSession implements AsyncReview {
@@ -64,16 +64,16 @@ export class WebhookSession implements AsyncReview {
       dealing.rounds = 2
     }
     // A later run for the validating webhooks' sake goes on with this very object.
-    if (dealing.draft || this.#about(this.#hooks.validating, request).length > 0) dealing.draft = thaw(draft) as AnyObject
+    if (dealing.draft || this.#hooks.validating.about(request).length > 0) dealing.draft = thaw(draft) as AnyObject
     dealing.warnings.forEach(request.warn)
   }
 
   validate(object: Readonly<AnyObject>, request: AdmissionRequest): void {
     if (!this.#concerns(request)) return
     const dealing = this.#dealing(request)
-    const validating = this.#about(this.#hooks.validating, request)
+    const validating = this.#hooks.validating.about(request)
     if (request.operation === 'DELETE' && dealing.rounds === 0) {
-      const mutating = this.#about(this.#hooks.mutating, request)
+      const mutating = this.#hooks.mutating.about(request)
       const subject = this.#subject(undefined, request)
       if (this.#wanted(mutating, subject)) {
         throw this.#awaiting(dealing, async () => {
@@ -110,7 +110,7 @@ export class WebhookSession implements AsyncReview {
 
   async #round(dealing: Dealing, subject: Subject, before: AnyObject, wanted: ((hook: Webhook) => boolean) | undefined): Promise<void> {
     const shape = subjectShape(subject, before)
-    const object = await askMutating(this.#hooks.mutating, subject, this.#context, (text) => void dealing.warnings.push(text), {
+    const object = await askMutating(this.#hooks.mutating.about(subject), subject, this.#context, (text) => void dealing.warnings.push(text), {
       ...(wanted ? { wanted } : {}),
       settle: (patched) => shape.send(shape.settle(patched)),
       asked: (hook, changed) => {
@@ -127,7 +127,7 @@ export class WebhookSession implements AsyncReview {
 
   /** Ends the run when a mutating webhook is to be asked about the draft. */
   #await(dealing: Dealing, draft: AnyObject, request: AdmissionRequest, ask: (subject: Subject) => Promise<void>, wanted?: (hook: Webhook) => boolean): void {
-    const hooks = this.#about(this.#hooks.mutating, request).filter((hook) => !wanted || wanted(hook))
+    const hooks = this.#hooks.mutating.about(request).filter((hook) => !wanted || wanted(hook))
     if (hooks.length === 0) return
     const subject = this.#subject(draft, request)
     if (!this.#wanted(hooks, subject)) return
@@ -146,13 +146,8 @@ export class WebhookSession implements AsyncReview {
     })
   }
 
-  /** Those whose rules are about such requests; cheap, unlike the rest of what decides. */
-  #about(hooks: readonly Webhook[], request: AdmissionRequest): readonly Webhook[] {
-    return hooks.filter(({ stated }) => matchedDefinition(stated.rules ?? [], request, stated.matchPolicy, this.#context.equivalents))
-  }
-
   #concerns(request: AdmissionRequest): boolean {
-    return !isExempt(request.definition) && (this.#about(this.#hooks.mutating, request).length > 0 || this.#about(this.#hooks.validating, request).length > 0)
+    return this.#hooks.mutating.about(request).length > 0 || this.#hooks.validating.about(request).length > 0
   }
 
   /** A condition that fails counts as a wish: the failure comes where the webhook is asked. */

@@ -37,18 +37,22 @@ export class WebhookAdmission implements AsyncAdmission {
 
   start(context: AsyncAdmissionContext): void {
     const equivalents = new Equivalents(() => context.definitions())
-    context.onDefinitionsChange(() => equivalents.forget())
+    context.onDefinitionsChange(() => {
+      equivalents.forget()
+      this.#mutating.arrange()
+      this.#validating.arrange()
+    })
     this.#started = { ...context, webhooks: { call: this.#call, clock: context.clock, equivalents, log: this.#log } }
     for (const [index, plural] of [[this.#mutating, 'mutatingwebhookconfigurations'], [this.#validating, 'validatingwebhookconfigurations']] as const) {
       const definition = context.definitions().find(({ resource }) => resource.group === 'admissionregistration.k8s.io' && resource.plural === plural)
-      if (definition) index.start(context.store, definition)
+      if (definition) index.start(context.store, definition, equivalents)
     }
   }
 
   begin(warn: (text: string) => void): AsyncReview | undefined {
-    const mutating = this.#mutating.all
-    const validating = this.#validating.all
-    if (!this.#started || (mutating.length === 0 && validating.length === 0)) return undefined
+    const mutating = this.#mutating.current
+    const validating = this.#validating.current
+    if (!this.#started || (mutating.all.length === 0 && validating.all.length === 0)) return undefined
     return new WebhookSession(this.#started.webhooks, { mutating, validating }, warn)
   }
 
@@ -56,7 +60,7 @@ export class WebhookAdmission implements AsyncAdmission {
   async connect(request: ConnectRequest, warn: (text: string) => void): Promise<void> {
     const context = this.#started
     if (!context) throw internalError('webhooks are not started')
-    if (this.#mutating.all.length === 0 && this.#validating.all.length === 0) return
+    if (this.#mutating.current.all.length === 0 && this.#validating.current.all.length === 0) return
     const inside = context.definitions().find(({ resource }) => resource.group === namespaces.group && resource.plural === namespaces.plural)
     const namespaceObject = inside && context.store.get<AnyObject>(keyOf(inside, undefined, request.namespace))?.value
     const { options, definition, subresource, namespace, name, user } = request
@@ -64,8 +68,8 @@ export class WebhookAdmission implements AsyncAdmission {
       operation: 'CONNECT', definition, subresource, namespace, name, user, dryRun: false, object: options,
       kind: { group: '', version: 'v1', kind: options.kind ?? '' }, ...(namespaceObject ? { namespaceObject } : {}),
     }
-    await askMutating(this.#mutating.all, subject, context.webhooks, warn, { settle: (object) => object, asked: () => undefined })
-    await askValidating(this.#validating.all, subject, context.webhooks, warn)
+    await askMutating(this.#mutating.current.about(subject), subject, context.webhooks, warn, { settle: (object) => object, asked: () => undefined })
+    await askValidating(this.#validating.current.about(subject), subject, context.webhooks, warn)
   }
 
   stop(): void {

@@ -12,7 +12,7 @@ import type { Registry } from './registry.ts'
 import type { Asking } from './requests.ts'
 import type { Step } from './transaction-step.ts'
 import type { Target } from './writing.ts'
-import { keyOfTarget, put } from './writing.ts'
+import { admissionRequest, keyOfTarget, put, review } from './writing.ts'
 
 /** Sets a condition; its transition time moves with its status only. */
 export function setCondition(pod: Pod, condition: Omit<PodCondition, 'lastTransitionTime'>, now: string): void {
@@ -34,6 +34,7 @@ function takeTopology(step: Step, pod: Pod): void {
 function bind(step: Step, target: Target, binding: Binding): void {
   const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
   if (!stored) throw notFound(pods, target.name)
+  review(step, binding as unknown as AnyObject, admissionRequest(step, 'CREATE', { ...target, subresource: 'binding' }))
   const pod = thaw(stored.value) as unknown as Pod
   const { uid, resourceVersion } = binding.metadata
   if (uid && uid !== pod.metadata.uid) throw conflict(pods, target.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid ?? ''}`)
@@ -57,6 +58,6 @@ export async function bindPod(registry: Registry, about: Asking & { namespace: s
   if (kind && kind !== 'Node') throw badRequest(`target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`)
   if (!name) throw badRequest('target.name: Required value')
   if (binding.metadata?.name && binding.metadata.name !== about.name) throw badRequest(`the name of the object (${binding.metadata.name}) does not match the name on the URL (${about.name})`)
-  await registry.write(about, (step) => bind(step, { definition, namespace: about.namespace, name: about.name }, binding))
+  await registry.write(about, (step) => bind(step, { definition, namespace: about.namespace, name: about.name }, { ...binding, metadata: binding.metadata ?? {}, kind: 'Binding', apiVersion: 'v1' }))
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
 }

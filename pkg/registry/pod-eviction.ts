@@ -17,7 +17,7 @@ import type { Registry } from './registry.ts'
 import type { Asking } from './requests.ts'
 import type { Step } from './transaction-step.ts'
 import type { Target } from './writing.ts'
-import { keyOfTarget, put } from './writing.ts'
+import { admissionRequest, keyOfTarget, put, review } from './writing.ts'
 
 interface Eviction extends KubeObject {
   readonly deleteOptions?: DeleteOptions & { readonly dryRun?: readonly string[] }
@@ -60,9 +60,11 @@ function spend(step: Step, definition: Definition, budget: PodDisruptionBudget, 
   put(step, target, draft as unknown as AnyObject, stored)
 }
 
-function evict(step: Step, target: Target, options: DeleteOptions): void {
+function evict(step: Step, target: Target, eviction: Eviction): void {
+  const options = eviction.deleteOptions ?? {}
   const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
   if (!stored) throw notFound(pods, target.name)
+  review(step, eviction as AnyObject, admissionRequest(step, 'CREATE', { ...target, subresource: 'eviction' }))
   const pod = stored.value as unknown as Pod
   if (!hasEnded(pod) && !pod.metadata.deletionTimestamp) {
     const labels = pod.metadata.labels ?? {}
@@ -92,6 +94,6 @@ export async function evictPod(registry: Registry, about: Asking & { namespace: 
   const { dryRun } = eviction.deleteOptions ?? {}
   // A drain's dry run says so in the eviction, not in the query.
   const asking = dryRun?.length ? { ...about, options: { ...about.options, dryRun } } : about
-  await registry.write(asking, (step) => evict(step, { definition, namespace: about.namespace, name: about.name }, eviction.deleteOptions ?? {}))
+  await registry.write(asking, (step) => evict(step, { definition, namespace: about.namespace, name: about.name }, { ...eviction, metadata: eviction.metadata ?? {}, kind: 'Eviction', apiVersion: 'policy/v1' }))
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
 }
