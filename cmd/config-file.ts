@@ -1,13 +1,14 @@
 // The configuration file: a YAML mapping from flag names to values, checked key by key.
-import { load } from 'js-yaml'
+import { loadAll } from 'js-yaml'
 import { OptionError } from '../pkg/cluster/options.ts'
 
 export type FlagKind = 'string' | 'integer' | 'boolean' | 'list'
 
 /** Pure. Throws OptionError for anything but known keys with values of their kind; the message names file and key. */
 export function parseConfigFile(text: string, file: string, kinds: Readonly<Record<string, FlagKind>>): Record<string, unknown> {
-  const document = parseYaml(text, file)
-  if (document === undefined || document === null) return {}
+  const [document = null, ...more] = parseYaml(text, file)
+  if (more.length > 0) throw new OptionError(`${file}: expected one document, found ${more.length + 1}`)
+  if (document === null) return {}
   if (typeof document !== 'object' || Array.isArray(document)) throw new OptionError(`${file}: expected a mapping of flag names to values`)
   return Object.fromEntries(Object.entries(document).map(([key, value]) => {
     const kind = Object.hasOwn(kinds, key) ? kinds[key] : undefined
@@ -16,9 +17,9 @@ export function parseConfigFile(text: string, file: string, kinds: Readonly<Reco
   }))
 }
 
-function parseYaml(text: string, file: string): unknown {
+function parseYaml(text: string, file: string): unknown[] {
   try {
-    return load(text)
+    return loadAll(text) as unknown[]
   } catch (error) {
     const { reason, mark, message } = error as Error & { reason?: string; mark?: { line: number; column: number } }
     throw new OptionError(`${file}: ${mark ? `line ${mark.line + 1}, column ${mark.column + 1}: ` : ''}${reason ?? message}`)
