@@ -18,7 +18,15 @@ export function customDefinitions(crd: CustomResourceDefinition, names: CustomNa
   const versions = new Map(crd.spec.versions.map((version) => [version.name, new CustomVersionRules(version)]))
   const stored = [...versions.values()].find(({ stated }) => stated.storage)
   if (!stored) return []
-  return [...versions.values()].filter(({ stated }) => stated.served).map((rules) => customDefinition(crd, names, { rules, stored, versions }))
+  return [...versions.values()].filter(({ stated }) => stated.served && isConvertible(crd, stated)).map((rules) => customDefinition(crd, names, { rules, stored, versions }))
+}
+
+/**
+ * Conversion by webhook is not there yet. To show objects as they are stored would be wrong, so such a CRD is served in its
+ * storage version only.
+ */
+export function isConvertible({ spec }: CustomResourceDefinition, { storage }: { readonly storage: boolean }): boolean {
+  return storage || spec.conversion?.strategy !== 'Webhook'
 }
 
 interface Versions {

@@ -8,7 +8,7 @@ import type { CustomCondition, CustomNames, CustomResourceDefinition } from '../
 import { cleanupFinalizer, customResourceDefinitions, isTrue } from '../api/types-custom.ts'
 import type { Change, Entry, Store, Watch } from '../storage/store.ts'
 import type { Clock, Timer } from '../util/clock.ts'
-import { customDefinitions, customStorage } from './custom-definition.ts'
+import { customDefinitions, customStorage, isConvertible } from './custom-definition.ts'
 import { planNames, withCondition } from './custom-names.ts'
 import type { Definition } from './definition.ts'
 import { timestamp } from './object-metadata.ts'
@@ -136,7 +136,9 @@ export class CustomResources {
 
   /** A group-version that is built in serves its own kinds only. */
   #definitionsOf(crd: CustomResourceDefinition, names: CustomNames): Definition[] {
-    const { registry } = this.#options
+    const { registry, log } = this.#options
+    const hidden = crd.spec.versions.filter((version) => version.served && !isConvertible(crd, version)).map(({ name }) => name)
+    if (hidden.length > 0) log(`custom resources: ${crd.metadata.name ?? ''}: conversion by webhook is not supported, so not served: ${hidden.join(', ')}`)
     return customDefinitions(crd, names).filter(({ resource: { group, version, plural } }) => {
       const there = registry.definition(group, version, plural)
       return there === undefined || there.published !== undefined
