@@ -12,6 +12,7 @@ import { createHandle, type SpecialRequest } from './handle.ts'
 import type { HealthChecks } from './health.ts'
 import { HttpDoor, type TlsOptions } from './http-door.ts'
 import { metricsRequests } from './metrics-requests.ts'
+import { certificateGuard } from './certificate-guard.ts'
 import { RequestMetrics } from './metrics.ts'
 import type { NodeConnections } from './node-connection.ts'
 import { NodeAuthorizer } from './node-authorizer.ts'
@@ -79,7 +80,7 @@ export class ApiServer {
       ...podRequests(registry), ...componentStatusRequests, ...accounts.requests(),
       ...metricsRequests({ registry, nodeConnections: options.nodeConnections, log: this.#log }), ...options.special ?? [],
     ])
-    this.handle = createHandle({ registry, authorizer: this.authorizer, special, guards: rbac ? [rbacGuard(registry, rbac)] : [] })
+    this.handle = createHandle({ registry, authorizer: this.authorizer, special, guards: [certificateGuard(registry, this.authorizer), ...(rbac ? [rbacGuard(registry, rbac)] : [])] })
   }
 
   async listen(at: { host: string; port: number; tls: TlsOptions }): Promise<AddressInfo> {
