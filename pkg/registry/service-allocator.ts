@@ -1,4 +1,4 @@
-// Gives Services their cluster IPs and node ports, from an index that follows the store. IPAddress objects are not made (yet).
+// Gives Services their cluster IPs and node ports, from an index that follows the store. IPAddress objects follow: a controller makes them.
 import type { FieldError } from '../api/field-error.ts'
 import { invalid, invalidObject } from '../api/field-error.ts'
 import type { AnyObject } from '../api/object.ts'
