@@ -20,6 +20,7 @@ import { rotateLog } from './log-rotation.ts'
 import { NodeAgent } from './node-agent.ts'
 import { defaultAddress, readNodeFacts } from './node-facts.ts'
 import { realFiles, type NodeFiles } from './node-files.ts'
+import { measureNode, PressureGauge } from './node-pressure.ts'
 import { nodeLabels, nodeResources } from './node-status.ts'
 import { ObjectWatches } from './object-watches.ts'
 import { OrphanCollector } from './orphans.ts'
@@ -64,7 +65,7 @@ export interface KubeletOptions {
   readonly maxPods?: number
   /** The HTTPS endpoint, whose port the node's status tells; without it there is none. */
   readonly serving?: KubeletServing
-  /** Measures containers; without it none is measured. */
+  /** Measures containers; without it neither they are measured nor the node's pressures. */
   readonly stats?: RuntimeStats
   readonly labels?: Readonly<Record<string, string>>
   readonly mounter?: Mounter
@@ -114,10 +115,11 @@ export class Kubelet implements PodStreams, NodeRequests {
     const prober = this.#prober()
     const tools = this.#makeTools(node, watches, prober)
     this.#tools = tools
+    const gauge = this.#options.stats ? new PressureGauge({ clock, measure: () => measureNode(dataDirectory) }) : undefined
     const kubeletPort = await this.#serve()
     const agent = new NodeAgent({
       name: nodeName, client, clock, facts, addresses, maxPods, kubeletPort, labels: this.#options.labels ?? {},
-      runtime, images, log: this.#log,
+      runtime, images, log: this.#log, pressures: () => gauge?.now() ?? Promise.resolve(new Set()),
     })
     const { promise: synced, resolve, reject } = Promise.withResolvers<void>()
     const source = new PodSource({

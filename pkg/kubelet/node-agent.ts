@@ -8,6 +8,7 @@ import type { Client } from '../client/client.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { sleep } from '../util/clock.ts'
 import type { NodeFacts } from './node-facts.ts'
+import type { Pressure } from './node-pressure.ts'
 import { nodeLabels, nodeStatus, withoutHeartbeats } from './node-status.ts'
 import type { ImageService, RuntimeHost, RuntimeImage, RuntimeState } from './runtime-service.ts'
 import { same } from './status-patch.ts'
@@ -23,6 +24,8 @@ export interface NodeAgentOptions {
   readonly labels: Readonly<Record<string, string>>
   readonly runtime: Pick<RuntimeHost, 'state'>
   readonly images: Pick<ImageService, 'list'>
+  /** Asked at each heartbeat. */
+  readonly pressures: () => Promise<ReadonlySet<Pressure>>
   readonly log: (message: string) => void
 }
 
@@ -88,12 +91,12 @@ export class NodeAgent {
   }
 
   async #status(): Promise<NodeStatus> {
-    const { name, facts, addresses, maxPods, kubeletPort, clock, runtime, images } = this.#options
+    const { name, facts, addresses, maxPods, kubeletPort, clock, runtime, images, pressures } = this.#options
     const state = await runtime.state().catch((error: Error): RuntimeState => ({ version: '', problem: { message: `container runtime is down: ${error.message}` } }))
     this.#ready = state.problem === undefined
     if (this.#ready) this.#images = await images.list()
     return nodeStatus({
-      name, facts, addresses, maxPods, kubeletPort, images: this.#images, nowMs: clock.now(),
+      name, facts, addresses, maxPods, kubeletPort, images: this.#images, pressures: await pressures(), nowMs: clock.now(),
       runtimeVersion: state.version || this.#node?.status?.nodeInfo?.containerRuntimeVersion || '',
       previous: this.#node?.status?.conditions ?? [],
       ...(state.problem ? { problem: state.problem.message } : {}),

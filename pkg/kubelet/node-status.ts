@@ -2,6 +2,7 @@
 import { formatTime } from '../api/times.ts'
 import type { NodeCondition, NodeStatus } from '../api/types-node.ts'
 import type { NodeFacts } from './node-facts.ts'
+import type { Pressure } from './node-pressure.ts'
 import type { RuntimeImage } from './runtime-service.ts'
 
 export const kubeletVersion = 'v1.35.0+kinglet1'
@@ -17,6 +18,7 @@ export interface NodeStatusInput {
   /** Why the node is not ready. */
   readonly problem?: string
   readonly images: readonly RuntimeImage[]
+  readonly pressures: ReadonlySet<Pressure>
   readonly previous: readonly NodeCondition[]
   readonly nowMs: number
 }
@@ -60,13 +62,15 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
 }
 
 function conditions(input: NodeStatusInput): NodeCondition[] {
-  const calm: [string, string, string][] = [
-    ['MemoryPressure', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
-    ['DiskPressure', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
-    ['PIDPressure', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
-  ]
+  const { pressures } = input
   return [
-    ...calm.map(([type, reason, message]) => condition(input, { type, status: 'False', reason, message })),
+    pressures.has('MemoryPressure')
+      ? condition(input, { type: 'MemoryPressure', status: 'True', reason: 'KubeletHasInsufficientMemory', message: 'kubelet has insufficient memory available' })
+      : condition(input, { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' }),
+    pressures.has('DiskPressure')
+      ? condition(input, { type: 'DiskPressure', status: 'True', reason: 'KubeletHasDiskPressure', message: 'kubelet has disk pressure' })
+      : condition(input, { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' }),
+    condition(input, { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' }),
     input.problem === undefined
       ? condition(input, { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' })
       : condition(input, { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: input.problem }),
