@@ -57,20 +57,23 @@ export function celEnvironment(): CelEnvironment {
 
 /** Fails with CelCompileError. */
 export function compileCel(environment: CelEnvironment, expression: string): CelProgram {
-  const meter: CelBudget = { steps: 0 }
-  const names = new Set<string>()
+  const meter = { steps: 0, price: 1 }
+  const found: Found = { names: new Set(), calls: new Set() }
   try {
     const parsed = environment.parse(expression)
-    prepare(parsed.ast, names, () => {
-      if (--meter.steps < 0) throw new CelRunError('operation cancelled: actual cost limit exceeded')
+    prepare(parsed.ast, found, () => {
+      meter.steps -= meter.price
+      if (meter.steps < 0) throw new CelRunError('operation cancelled: actual cost limit exceeded')
     })
+    const looksThrough = [...found.calls].some((call) => longCalls.has(call))
     const checked = parsed.check()
     if (!checked.valid) throw checked.error ?? new Error('unknown error')
     return {
       type: checked.type ?? 'dyn',
-      uses: (variable) => names.has(variable),
+      uses: (variable) => found.names.has(variable),
       run(variables, budget) {
         meter.steps = budget.steps
+        meter.price = looksThrough ? 1 + Math.floor(longestList(variables) / 64) : 1
         try {
           return parsed(variables)
         } catch (error) {
@@ -97,28 +100,48 @@ interface Loop {
   condition?: (accumulated: unknown) => boolean
 }
 
+interface Found {
+  readonly names: Set<string>
+  readonly calls: Set<string>
+}
+
+/** What looks through a whole list in one step. A loop of such steps takes as long as the list, each time. */
+const longCalls: ReadonlySet<string> = new Set([
+  'in', 'indexOf', 'lastIndexOf', 'sum', 'min', 'max', 'isSorted', 'distinct', 'sort', 'reverse', 'slice', 'join', 'contains', 'equivalent', 'intersects',
+])
+
+function longestList(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const inside = Array.isArray(value) ? value as unknown[] : value instanceof Map ? [...value.values() as Iterable<unknown>] : Object.getPrototypeOf(value) === Object.prototype ? Object.values(value) : []
+  let longest = inside.length
+  for (const one of inside) longest = Math.max(longest, longestList(one))
+  return longest
+}
+
 /** Counts the steps of loops, takes note of the names, and has `matches` done by a function of ours, which no pattern makes slow. */
-function prepare(part: unknown, names: Set<string>, tick: () => void, seen = new Set<unknown>()): void {
+function prepare(part: unknown, found: Found, tick: () => void, seen = new Set<unknown>()): void {
   if (typeof part !== 'object' || part === null || seen.has(part)) return
   seen.add(part)
   if (Array.isArray(part)) {
-    for (const one of part) prepare(one, names, tick, seen)
+    for (const one of part) prepare(one, found, tick, seen)
     return
   }
   const { op, args, meta } = part as Node
-  if (op === 'id' && typeof args === 'string') names.add(args)
+  if (op === 'id' && typeof args === 'string') found.names.add(args)
+  if (op === 'in') found.calls.add('in')
+  if (op === 'rcall' && Array.isArray(args)) found.calls.add(String(args[0]))
   if ((op === 'rcall' || op === 'call') && Array.isArray(args) && args[0] === 'matches') args[0] = 'matchesRe2'
   if (op === 'comprehension') countSteps(args as Loop, tick)
   if (op === 'call' && Array.isArray(args) && args[0] === 'has') widenHas(meta?.macro as Has | undefined)
   const macro = meta?.macro as { onStep?: () => void } | undefined
   if (macro?.onStep) macro.onStep = tick
-  for (const inner of [args, meta?.alternate, macro]) prepareMembers(inner, names, tick, seen)
+  for (const inner of [args, meta?.alternate, macro]) prepareMembers(inner, found, tick, seen)
 }
 
-function prepareMembers(inner: unknown, names: Set<string>, tick: () => void, seen: Set<unknown>): void {
+function prepareMembers(inner: unknown, found: Found, tick: () => void, seen: Set<unknown>): void {
   if (typeof inner !== 'object' || inner === null) return
-  if (Array.isArray(inner) || typeof (inner as Partial<Node>).op === 'string') prepare(inner, names, tick, seen)
-  else for (const one of Object.values(inner)) prepare(one, names, tick, seen)
+  if (Array.isArray(inner) || typeof (inner as Partial<Node>).op === 'string') prepare(inner, found, tick, seen)
+  else for (const one of Object.values(inner)) prepare(one, found, tick, seen)
 }
 
 /** The engine's macro `has`, as far as it is looked at here. */

@@ -1,5 +1,6 @@
 // Paths of columns, scale and selectable fields: what they lead to.
-import { compileJsonPath, fieldsOfPath } from './json-path.ts'
+import fc from 'fast-check'
+import { JsonPathError, compileJsonPath, fieldsOfPath } from './json-path.ts'
 
 const value = {
   spec: { replicas: 3, 'a.b': 'dotted', list: ['x', 'y', 'z'], deep: { name: 'inner' } },
@@ -40,4 +41,15 @@ it.each([
   ['.spec.replicas', ['spec', 'replicas']], ['.a\\.b', ['a.b']], ['.a[0]', undefined], ['', undefined], ['.a[', undefined],
 ])('plain fields of %s', (path, expected) => {
   expect(fieldsOfPath(path)).toEqual(expected)
+})
+
+it('whatever is given as a path is one or is refused', () => {
+  const words = fc.constantFrom('.', '..', '[', ']', '*', '?(', ')', '@', '"', "'", '\\', 'a', 'spec', '0', '-1', ':', '==', '<', ' ', '{', '}', '$', '[?(@.a==', '__proto__')
+  fc.assert(fc.property(fc.array(words, { maxLength: 12 }), (parts) => {
+    try {
+      compileJsonPath(parts.join(''))(value)
+    } catch (error) {
+      if (!(error instanceof JsonPathError)) throw error
+    }
+  }), { numRuns: 5000 })
 })
