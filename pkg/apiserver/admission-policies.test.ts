@@ -93,6 +93,16 @@ describe('parameters', () => {
   })
 })
 
+it('asks what the user may do', async () => {
+  await stand({ validations: [
+    { expression: "authorizer.group('').resource('nodes').check('delete').allowed() && authorizer.path('/healthz').check('get').allowed()" },
+    { expression: "authorizer.requestResource.check('custom').allowed()" },
+    { expression: "!authorizer.serviceAccount('a', 'default').group('').resource('secrets').namespace('a').check('get').allowed()" },
+    { expression: "authorizer.serviceAccount('a', 'default').requestResource.check('create').allowed()", message: 'the account may not' },
+  ] })
+  expect((await create({ a: '' })).json.message).toContain('denied request: the account may not')
+})
+
 it('denies or ignores what it can not evaluate', async () => {
   await stand({ validations: [{ expression: 'object.data.missing == "x"' }] })
   expect((await create({ a: '' })).json.message).toContain(`denied request: expression 'object.data.missing == "x"' resulted in error: no such key: missing`)

@@ -69,6 +69,7 @@ export class ApiServer {
     this.#metrics = new RequestMetrics(clock.now())
     const rbac = options.authorizer ? undefined : new RbacAuthorizer(watchRbac(registry, { clock, signal: this.#stop.signal }))
     this.authorizer = options.authorizer ?? new NodeAuthorizer(registry, rbac!)
+    registry.useAuthorizer((query) => this.authorizer.authorize('path' in query ? query : { ...query, namespace: query.namespace ?? '' }))
     const accounts = new AccountTokens({ registry, tokens: accountTokens, audiences, clock })
     const fixed = options.staticTokens
     this.#tokens = [

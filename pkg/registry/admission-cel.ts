@@ -3,6 +3,7 @@ import type { CelEnvironment, CelProgram } from '../api/cel.ts'
 import { celEnvironment, compileCel } from '../api/cel.ts'
 import { anyValue } from '../api/cel-schema.ts'
 import type { AnyObject } from '../api/object.ts'
+import { registerAuthorizer } from './admission-authorizer.ts'
 
 export interface NamedExpression {
   readonly name?: string
@@ -11,11 +12,12 @@ export interface NamedExpression {
 
 let requests: CelEnvironment | undefined
 
-/** object, oldObject, request and namespaceObject, and more names of any type. */
+/** object, oldObject, request, namespaceObject and authorizer, and more names of any type. */
 export function admissionEnvironment(...more: readonly string[]): CelEnvironment {
   if (!requests) {
     requests = celEnvironment()
     for (const name of ['object', 'oldObject', 'request', 'namespaceObject']) requests.registerVariable(name, 'dyn')
+    registerAuthorizer(requests)
   }
   const environment = requests.clone()
   for (const name of more) environment.registerVariable(name, 'dyn')

@@ -58,7 +58,7 @@ export interface CompiledPolicy {
 
 /** What a policy's expressions may name. */
 export const policyEnvironment = ({ spec }: Pick<Policy, 'spec'>): CelEnvironment =>
-  admissionEnvironment('authorizer', 'variables', ...spec?.paramKind ? ['params'] : [])
+  admissionEnvironment('variables', ...spec?.paramKind ? ['params'] : [])
 
 function compileWith(environment: CelEnvironment, text: string): Expression {
   try {

@@ -6,6 +6,7 @@ import { anyValue } from '../api/cel-schema.ts'
 import { StatusError } from '../api/status-error.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
 import { refusal } from './admission.ts'
+import { authorizerValue } from './admission-authorizer.ts'
 import { celVariables } from './admission-cel.ts'
 import type { MatchFacts } from './admission-matching.ts'
 import { Equivalents, isExempt, matchedDefinition, namespaceOf, viewedSubresource } from './admission-matching.ts'
@@ -85,7 +86,13 @@ class Values {
       ...this.#facts, as, user, dryRun, ...(viewed?.kind ? { kind: viewed.kind } : {}),
       ...(seen(object) ? { object: shown(object) } : {}), ...(seen(old) ? { old: shown(old) } : {}),
     }
-    return celVariables({ ...facts, ...(namespaceObject ? { namespaceObject } : {}), request: reviewRequest({ ...facts, object: undefined, old: undefined }) })
+    const { subresource, namespace, name } = this.#facts
+    const { group: requestGroup, plural } = definition.resource
+    const requested = { group: requestGroup, resource: plural, name, ...(subresource ? { subresource } : {}), ...(namespace ? { namespace } : {}) }
+    return {
+      ...celVariables({ ...facts, ...(namespaceObject ? { namespaceObject } : {}), request: reviewRequest({ ...facts, object: undefined, old: undefined }) }),
+      authorizer: authorizerValue(user, requested, this.#request.view.authorize),
+    }
   }
 }
 
@@ -98,7 +105,7 @@ function denialsOf(policy: Policy, binding: PolicyBinding, as: Definition, value
   } catch (error) {
     return ignores ? [] : [{ message: `failed to configure binding: ${(error as Error).message}` }]
   }
-  return params.flatMap((param) => runPolicy(compiledPolicy(policy), { ...values.as(as), authorizer: null, ...(policy.spec?.paramKind ? { params: anyValue(param ?? null) } : {}) }, ignores))
+  return params.flatMap((param) => runPolicy(compiledPolicy(policy), { ...values.as(as), ...(policy.spec?.paramKind ? { params: anyValue(param ?? null) } : {}) }, ignores))
 }
 
 function deny(request: AdmissionRequest, { policy, binding, message, reason = 'Invalid' }: Denial): StatusError {

@@ -6,6 +6,8 @@ import { jsonPatch } from '../api/patch-json.ts'
 import type { UserInfo } from '../api/request.ts'
 import { StatusError, badRequest, internalError } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
+import type { Authorize } from './admission.ts'
+import { authorizerValue } from './admission-authorizer.ts'
 import { celVariables } from './admission-cel.ts'
 import type { Equivalents, MatchFacts } from './admission-matching.ts'
 import { isExempt, matchedDefinition } from './admission-matching.ts'
@@ -23,6 +25,7 @@ export interface WebhookContext {
   readonly call: CallWebhook
   readonly clock: Clock
   readonly equivalents: Equivalents
+  readonly authorize: () => Authorize | undefined
   readonly log: (text: string) => void
 }
 
@@ -45,15 +48,19 @@ function sentTo(as: Definition, subject: Subject): ReviewFacts {
 }
 
 /** False leaves the webhook out. Fails with StatusError when a condition does and the webhook is not to be ignored then. */
-function conditionsHold(hook: Webhook, facts: ReviewFacts & MatchFacts): boolean {
+function conditionsHold(hook: Webhook, facts: ReviewFacts & MatchFacts, authorize: Authorize | undefined): boolean {
   if (hook.conditions.length === 0) return true
-  const variables = celVariables({ ...facts, request: reviewRequest({ ...facts, object: undefined, old: undefined }) })
+  const { definition: { resource }, subresource, namespace, name: named } = facts
+  const requested = { group: resource.group, resource: resource.plural, name: named, ...(subresource ? { subresource } : {}), ...(namespace ? { namespace } : {}) }
+  const variables = {
+    ...celVariables({ ...facts, request: reviewRequest({ ...facts, object: undefined, old: undefined }) }), authorizer: authorizerValue(facts.user, requested, authorize),
+  }
   const budget = celBudget()
   const faults: string[] = []
   for (const { name, program } of hook.conditions) {
     try {
       if (typeof program === 'string') faults.push(program)
-      else if (program.run({ ...variables, authorizer: null }, budget) !== true) return false
+      else if (program.run(variables, budget) !== true) return false
     } catch (error) {
       if (!(error instanceof CelRunError)) throw error
       faults.push(`expression '${hook.stated.matchConditions?.find((one) => one.name === name)?.expression ?? ''}' resulted in error: ${error.message}`)
@@ -65,12 +72,12 @@ function conditionsHold(hook: Webhook, facts: ReviewFacts & MatchFacts): boolean
 }
 
 /** What to send, or undefined for a webhook that is not to be asked. Fails with StatusError. */
-export function reviewFor(hook: Webhook, subject: Subject, equivalents: Equivalents): ReviewFacts | undefined {
+export function reviewFor(hook: Webhook, subject: Subject, { equivalents, authorize }: WebhookContext): ReviewFacts | undefined {
   if (isExempt(subject.definition)) return undefined
   const as = matchedDefinition(hook.stated.rules ?? [], subject, hook.stated.matchPolicy, equivalents)
   if (!as || !hook.selects(subject)) return undefined
   const facts = sentTo(as, subject)
-  return conditionsHold(hook, { ...facts, ...(subject.namespaceObject ? { namespaceObject: subject.namespaceObject } : {}) }) ? facts : undefined
+  return conditionsHold(hook, { ...facts, ...(subject.namespaceObject ? { namespaceObject: subject.namespaceObject } : {}) }, authorize()) ? facts : undefined
 }
 
 /** The answer of a webhook that allows, or undefined when it failed and is to be ignored then. Fails with StatusError. */
@@ -102,7 +109,7 @@ async function answered<R>(work: () => Promise<R>, { stated: { name } }: Webhook
 /** All at once; the first refusal counts. */
 export async function askValidating(hooks: readonly Webhook[], subject: Subject, context: WebhookContext, warn: (text: string) => void): Promise<void> {
   const asked = hooks.map(async (hook) => {
-    const facts = reviewFor(hook, subject, context.equivalents)
+    const facts = reviewFor(hook, subject, context)
     if (facts) await ask(hook, facts, context, warn)
   })
   const outcomes = await Promise.allSettled(asked)
@@ -118,7 +125,7 @@ export async function askMutating(
   let { object } = subject
   for (const hook of hooks) {
     if (told.wanted && !told.wanted(hook)) continue
-    const facts = reviewFor(hook, { ...subject, ...(object ? { object } : {}) }, context.equivalents)
+    const facts = reviewFor(hook, { ...subject, ...(object ? { object } : {}) }, context)
     if (!facts) continue
     const patch = (await ask(hook, facts, context, warn))?.patch
     const patched = patch === undefined || (Array.isArray(patch) && patch.length === 0) ? undefined : patchedBy(hook, patch, facts, subject)

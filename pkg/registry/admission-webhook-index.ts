@@ -45,7 +45,7 @@ export interface Webhook {
 /** A condition that does not compile becomes the text of its fault; it was refused when it was written. */
 function compileConditions(conditions: readonly NamedExpression[]): Webhook['conditions'] {
   if (conditions.length === 0) return []
-  const environment = admissionEnvironment('authorizer')
+  const environment = admissionEnvironment()
   return conditions.map(({ name = '', expression = '' }) => {
     try {
       return { name, program: compileCondition(environment, expression) }

@@ -154,7 +154,7 @@ export class WebhookSession implements AsyncReview {
   #wanted(hooks: readonly Webhook[], subject: Subject): boolean {
     return hooks.some((hook) => {
       try {
-        return reviewFor(hook, subject, this.#context.equivalents) !== undefined
+        return reviewFor(hook, subject, this.#context) !== undefined
       } catch {
         return true
       }

@@ -42,7 +42,7 @@ export class WebhookAdmission implements AsyncAdmission {
       this.#mutating.arrange()
       this.#validating.arrange()
     })
-    this.#started = { ...context, webhooks: { call: this.#call, clock: context.clock, equivalents, log: this.#log } }
+    this.#started = { ...context, webhooks: { call: this.#call, clock: context.clock, equivalents, authorize: () => context.authorize(), log: this.#log } }
     for (const [index, plural] of [[this.#mutating, 'mutatingwebhookconfigurations'], [this.#validating, 'validatingwebhookconfigurations']] as const) {
       const definition = context.definitions().find(({ resource }) => resource.group === 'admissionregistration.k8s.io' && resource.plural === plural)
       if (definition) index.start(context.store, definition, equivalents)

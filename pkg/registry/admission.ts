@@ -14,7 +14,16 @@ export interface AdmissionView {
   /** The definition of a kind in a version, if it is served. */
   ofKind(apiVersion: string, kind: string): Definition | undefined
   definitions(): readonly Definition[]
+  /** undefined while nobody judges (a registry without its API server). */
+  readonly authorize?: Authorize
 }
+
+/** A question about what somebody may do. */
+export type AccessQuery =
+  | { readonly user: UserInfo; readonly verb: string; readonly group: string; readonly resource: string; readonly subresource?: string; readonly namespace?: string; readonly name?: string }
+  | { readonly user: UserInfo; readonly verb: string; readonly path: string }
+
+export type Authorize = (query: AccessQuery) => { readonly allowed: boolean; readonly reason?: string }
 
 export interface AdmissionRequest {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE'
@@ -61,6 +70,7 @@ export interface AsyncAdmissionContext {
   readonly clock: Clock
   definitions(): readonly Definition[]
   onDefinitionsChange(listener: () => void): void
+  authorize(): Authorize | undefined
 }
 
 /** What one write has asked and was told, over all runs of its transaction. */

@@ -5,7 +5,7 @@ import type { RequestOptions, WatchStream } from '../api/request.ts'
 import { isNotFound, methodNotAllowed, notFound } from '../api/status-error.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
-import type { AdmissionPlugin, AsyncAdmission } from './admission.ts'
+import type { AdmissionPlugin, AsyncAdmission, Authorize } from './admission.ts'
 import type { Allocator } from './allocator.ts'
 import { applyIn } from './applying.ts'
 import { createIn } from './create.ts'
@@ -75,6 +75,7 @@ export class Registry {
     options.asyncAdmission?.start({
       store: options.store, clock: options.clock,
       definitions: () => this.#table.all(), onDefinitionsChange: (listener) => void this.#table.onChange(listener),
+      authorize: () => this.#context.authorize,
     })
   }
 
@@ -188,6 +189,11 @@ export class Registry {
       metadata: { resourceVersion: String(this.#context.store.revision) },
       items: results.filter((object) => object !== undefined),
     }
+  }
+
+  /** Who answers the questions of admission's expressions about rights. */
+  useAuthorizer(authorize: Authorize): void {
+    this.#context.authorize = authorize
   }
 
   /** Ends watches and timers. The store stays open. */

@@ -4,7 +4,7 @@ import { apiVersionOf } from '../api/object.ts'
 import { invalidObject, notSupported } from '../api/field-error.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
-import type { AdmissionPlugin, AdmissionView, AsyncAdmission, AsyncReview } from './admission.ts'
+import type { AdmissionPlugin, AdmissionView, AsyncAdmission, AsyncReview, Authorize } from './admission.ts'
 import { Awaiting } from './admission.ts'
 import type { Allocator } from './allocator.ts'
 import type { Definition } from './definition.ts'
@@ -22,6 +22,7 @@ export interface WriteContext {
   stored(resource: { group: string; plural: string }): Definition | undefined
   /** Every definition that is served. */
   definitions(): readonly Definition[]
+  authorize?: Authorize
   /** The definition of the same objects in another version. */
   version(definition: Definition, version: { group: string; version: string }): Definition | undefined
 }
@@ -59,6 +60,7 @@ export function isDryRun(asking: Asking): boolean {
 /** Reads of a transaction by resource instead of by key. */
 export function viewThrough(context: WriteContext, transaction: Transaction): AdmissionView {
   return {
+    ...(context.authorize ? { authorize: context.authorize } : {}),
     definitions: () => context.definitions(),
     ofKind: (apiVersion, kind) => context.definitions().find(({ resource }) => resource.kind === kind && apiVersionOf(resource) === apiVersion),
     get<T>(resource: { group: string; plural: string }, { namespace, name }: ObjectKey): T | undefined {

@@ -117,7 +117,7 @@ function checkWebhook(out: Errors, path: string, hook: Webhook): void {
   }
   checkLabelSelector(out, `${path}.namespaceSelector`, hook.namespaceSelector)
   checkLabelSelector(out, `${path}.objectSelector`, hook.objectSelector)
-  checkConditions(out, `${path}.matchConditions`, hook.matchConditions ?? [], () => admissionEnvironment('authorizer'))
+  checkConditions(out, `${path}.matchConditions`, hook.matchConditions ?? [], () => admissionEnvironment())
   checkClient(out, `${path}.clientConfig`, hook.clientConfig)
 }
 
