@@ -1,6 +1,6 @@
 // Logs, exec, attach and port-forward of this node's pods.
 import { access } from 'node:fs/promises'
-import { badRequest, notFound } from '../api/status-error.ts'
+import { badRequest, internalError, notFound } from '../api/status-error.ts'
 import type { ContainerStatus } from '../api/types-pod.ts'
 import { pods } from '../api/types-pod.ts'
 import type { Clock } from '../util/clock.ts'
@@ -70,7 +70,8 @@ export class NodeStreams implements PodStreams {
   #running(pod: PodRef, container: string): string {
     const worker = this.#worker(pod)
     const found = worker.runtime.containers.find((each) => each.name === container && each.phase === 'running')
-    if (!found) throw badRequest(`container not found ("${container}")`)
+    // What kubectl tells, and what scripts look for.
+    if (!found) throw internalError(`unable to upgrade connection: container not found ("${container}")`)
     return found.id
   }
 }
