@@ -13,12 +13,15 @@ const verbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', '
 /** Where a CRD's objects live, whatever their version. */
 export const customStorage = ({ spec }: CustomResourceDefinition): string => `${spec.group}/${spec.names.plural}`
 
-/** `names` are those that the CRD was given. Nothing is compiled yet when this returns: most kinds are seldom used. */
-export function customDefinitions(crd: CustomResourceDefinition, names: CustomNames): Definition[] {
+/**
+ * `names` are those that the CRD was given; while `terminating` says so, nothing can be created.
+ * Nothing is compiled yet when this returns: most kinds are seldom used.
+ */
+export function customDefinitions(crd: CustomResourceDefinition, names: CustomNames, terminating: () => boolean): Definition[] {
   const versions = new Map(crd.spec.versions.map((version) => [version.name, new CustomVersionRules(version)]))
   const stored = [...versions.values()].find(({ stated }) => stated.storage)
   if (!stored) return []
-  return [...versions.values()].filter(({ stated }) => stated.served && isConvertible(crd, stated)).map((rules) => customDefinition(crd, names, { rules, stored, versions }))
+  return [...versions.values()].filter(({ stated }) => stated.served && isConvertible(crd, stated)).map((rules) => customDefinition(crd, names, { rules, stored, versions, terminating }))
 }
 
 /**
@@ -33,15 +36,15 @@ interface Versions {
   readonly rules: CustomVersionRules
   readonly stored: CustomVersionRules
   readonly versions: ReadonlyMap<string, CustomVersionRules>
+  readonly terminating: () => boolean
 }
 
 function customDefinition(crd: CustomResourceDefinition, names: CustomNames, context: Versions): Definition {
-  const { rules } = context
+  const { rules, terminating } = context
   const { stated, props } = rules
   const { group, scope } = crd.spec
   const { status, scale } = stated.subresources ?? {}
   const validate: NonNullable<Definition['validate']> = (object, old) => rules.validate(object, old)
-  const terminating = crd.metadata.deletionTimestamp !== undefined
   const warning = stated.deprecated ? stated.deprecationWarning ?? `${group}/${stated.name} ${names.kind} is deprecated` : undefined
   return {
     resource: { group, version: stated.name, plural: names.plural, kind: names.kind, namespaced: scope === 'Namespaced' },
@@ -55,7 +58,7 @@ function customDefinition(crd: CustomResourceDefinition, names: CustomNames, con
     convert: conversionOf(group, context),
     defaults: (draft) => rules.default(draft),
     prepareCreate(draft) {
-      if (terminating) throw new StatusError(405, 'MethodNotAllowed', 'create not allowed while custom resource definition is terminating', { group, kind: names.plural })
+      if (terminating()) throw new StatusError(405, 'MethodNotAllowed', 'create not allowed while custom resource definition is terminating', { group, kind: names.plural })
       if (status) delete draft.status
     },
     validate,

@@ -124,6 +124,7 @@ it('a deleted CRD takes its objects along, and waits for their finalizers', asyn
   const foos = fixture.need('x.io', 'v1', 'foos')
   await fixture.create(foos, { metadata: { name: 'one' } })
   await fixture.create(foos, { metadata: { name: 'two', finalizers: ['x.io/hold'] } })
+  const watch = fixture.registry.watch(foos, { options: { resourceVersion: String(fixture.store.revision) } })
   const answer = await fixture.registry.delete(fixture.crds, { ...asking, name: 'foos.x.io' })
   expect(answer.gone).toBe(false)
   await fixture.until(() => fixture.gone(foos, 'one'))
@@ -135,6 +136,10 @@ it('a deleted CRD takes its objects along, and waits for their finalizers', asyn
   await fixture.until(() => fixture.gone(fixture.crds, 'foos.x.io'))
   expect(fixture.registry.definition('x.io', 'v1', 'foos')).toBeUndefined()
   expect(fixture.store.count('/registry/x.io/')).toBe(0)
+  // Who watches sees the end of each.
+  const seen: string[] = []
+  for await (const batch of watch) seen.push(...batch.map(({ type, object }) => `${type} ${object.metadata.name ?? ''}`))
+  expect(seen.filter((event) => event.startsWith('DELETED'))).toEqual(['DELETED one', 'DELETED two'])
 })
 
 it('a changed schema counts from the next request on, also for what is stored', async () => {

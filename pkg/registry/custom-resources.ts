@@ -91,7 +91,7 @@ export class CustomResources {
         removed.push(...before?.definitions ?? [])
         continue
       }
-      const now = this.#settle(name, entry.value, before)
+      const now = this.#settled(name, entry.value, before)
       if (before && !equalJson(before.names, now.names)) freed.add(now.crd.spec.group)
       if (now.definitions === before?.definitions) continue
       added.push(...now.definitions)
@@ -101,12 +101,24 @@ export class CustomResources {
     if (added.length > 0 || removed.length > 0) this.#options.registry.redefine(added, removed)
   }
 
+  /** A CRD that can't be served does not keep others from it. */
+  #settled(name: string, crd: CustomResourceDefinition, before: Known | undefined): Known {
+    try {
+      return this.#settle(name, crd, before)
+    } catch (error) {
+      this.#failed(name, error)
+      const known = { crd, names: crd.spec.names, established: false, definitions: [] }
+      this.#known.set(name, known)
+      return known
+    }
+  }
+
   /** Names have become free: CRDs that were refused some may have them now. */
   #lookAgain(groups: ReadonlySet<string>): Definition[] {
     const added: Definition[] = []
     for (const [name, before] of this.#known) {
       if (!groups.has(before.crd.spec.group) || isTrue(before.crd, 'NamesAccepted')) continue
-      const now = this.#settle(name, before.crd, before)
+      const now = this.#settled(name, before.crd, before)
       if (now.definitions !== before.definitions) added.push(...now.definitions)
     }
     return added
@@ -117,10 +129,10 @@ export class CustomResources {
     const { clock } = this.#options
     const plan = planNames(crd, this.#othersOf(name, crd.spec.group), timestamp(clock.now()))
     const same = before !== undefined && plan.established === before.established && equalJson(plan.accepted, before.names)
-      && equalJson(crd.spec, before.crd.spec) && crd.metadata.deletionTimestamp === before.crd.metadata.deletionTimestamp
+      && equalJson(crd.spec, before.crd.spec)
     const known: Known = {
       crd, names: plan.accepted, established: plan.established,
-      definitions: same ? before.definitions : plan.established ? this.#definitionsOf(crd, plan.accepted) : [],
+      definitions: same ? before.definitions : plan.established ? this.#definitionsOf(name, crd, plan.accepted) : [],
     }
     this.#known.set(name, known)
     if (crd.metadata.deletionTimestamp !== undefined) this.#empty(name)
@@ -135,11 +147,11 @@ export class CustomResources {
   }
 
   /** A group-version that is built in serves its own kinds only. */
-  #definitionsOf(crd: CustomResourceDefinition, names: CustomNames): Definition[] {
+  #definitionsOf(name: string, crd: CustomResourceDefinition, names: CustomNames): Definition[] {
     const { registry, log } = this.#options
-    const hidden = crd.spec.versions.filter((version) => version.served && !isConvertible(crd, version)).map(({ name }) => name)
-    if (hidden.length > 0) log(`custom resources: ${crd.metadata.name ?? ''}: conversion by webhook is not supported, so not served: ${hidden.join(', ')}`)
-    return customDefinitions(crd, names).filter(({ resource: { group, version, plural } }) => {
+    const hidden = crd.spec.versions.filter((version) => version.served && !isConvertible(crd, version)).map((version) => version.name)
+    if (hidden.length > 0) log(`custom resources: ${name}: conversion by webhook is not supported, so not served: ${hidden.join(', ')}`)
+    return customDefinitions(crd, names, () => this.#known.get(name)?.crd.metadata.deletionTimestamp !== undefined).filter(({ resource: { group, version, plural } }) => {
       const there = registry.definition(group, version, plural)
       return there === undefined || there.published !== undefined
     })
@@ -188,7 +200,7 @@ export class CustomResources {
     const { definitions, established, crd } = this.#known.get(name) ?? { definitions: [], established: false, crd: undefined }
     if (!crd) return
     if (!established) return this.#release(name, { reason: 'NeverEstablished', message: 'resource was never established' })
-    const [definition] = definitions.length > 0 ? definitions : customDefinitions(allServed(crd), crd.spec.names)
+    const [definition] = definitions.length > 0 ? definitions : customDefinitions(allServed(crd), crd.spec.names, () => true)
     if (definition) {
       const terminating = { type: 'Terminating', status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' }
       if (this.#left(crd) > 0) {
