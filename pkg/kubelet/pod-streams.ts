@@ -8,7 +8,7 @@ import { readLog } from './log-reader.ts'
 import { containerLogPath } from './pod-files.ts'
 import { logDirectory, podContainers } from './pod-names.ts'
 import type { PodWorker } from './pod-worker.ts'
-import type { RuntimeService } from './runtime-service.ts'
+import type { RuntimeService, StreamRequest } from './runtime-service.ts'
 import type { ExecOptions, LogOptions, PodRef, PodStreams } from './streams.ts'
 
 export interface NodeStreamsOptions {
@@ -48,17 +48,26 @@ export class NodeStreams implements PodStreams {
   }
 
   async exec(pod: PodRef, options: ExecOptions): Promise<URL> {
-    return this.#options.runtime.stream({ type: 'exec', ...options, containerId: this.#running(pod, options.container) })
+    return this.#stream({ type: 'exec', ...options, containerId: this.#running(pod, options.container) })
   }
 
   async attach(pod: PodRef, options: Omit<ExecOptions, 'command'>): Promise<URL> {
-    return this.#options.runtime.stream({ type: 'attach', ...options, containerId: this.#running(pod, options.container) })
+    return this.#stream({ type: 'attach', ...options, containerId: this.#running(pod, options.container) })
   }
 
   async portForward(pod: PodRef, ports: readonly number[]): Promise<URL> {
     const sandbox = this.#worker(pod).runtime.sandboxes.find((each) => each.ready)
     if (!sandbox) throw badRequest(`pod ${pod.name} is not running`)
-    return this.#options.runtime.stream({ type: 'port-forward', sandboxId: sandbox.id, ports })
+    return this.#stream({ type: 'port-forward', sandboxId: sandbox.id, ports })
+  }
+
+  /** What ends in between is no fault of ours. */
+  async #stream(request: StreamRequest): Promise<URL> {
+    try {
+      return await this.#options.runtime.stream(request)
+    } catch (error) {
+      throw internalError(`unable to upgrade connection: ${error instanceof Error ? error.message : String(error)}`)
+    }
   }
 
   #worker(pod: PodRef): PodWorker {
