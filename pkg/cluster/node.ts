@@ -91,6 +91,7 @@ export class ClusterNode {
       runtime: new CriRuntime({ cri, clock, owner: nodeName, taskExits: containerdExits(socketPath, clock) }),
       images: new CriImages(cri),
       stats: new CriUsage({ cri, owner: nodeName }),
+      collectImages: this.#containerd !== undefined,
       ...(cluster.kubeletPort ? { serving: { host: cluster.bindAddress, port: cluster.kubeletPort, tls: kubeletTls(plane) } } : {}),
       dataDirectory: join(cluster.dataDirectory, 'agent'),
       nodeAddresses: [nodeIP],

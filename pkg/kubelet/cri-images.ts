@@ -1,6 +1,7 @@
 // The ImageService over the CRI.
 import type { CriClient } from '../containerd/cri.ts'
 import { RpcError } from '../containerd/cri.ts'
+import { pauseImageName } from '../containerd/pause-image.ts'
 import type { Image } from '../containerd/cri-types.ts'
 import type { ImageService, RegistryLogin, RuntimeImage } from './runtime-service.ts'
 
@@ -38,5 +39,6 @@ const imageOf = (image: Image): RuntimeImage => ({
   names: [...image.repoDigests, ...image.repoTags],
   sizeBytes: image.size,
   username: image.username,
+  pinned: image.pinned || image.repoTags.includes(pauseImageName),
   ...(image.uid ? { uid: image.uid.value } : {}),
 })

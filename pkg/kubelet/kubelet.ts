@@ -11,12 +11,14 @@ import { ContainerKiller } from './container-killer.ts'
 import type { CgroupDriver } from './container-resources.ts'
 import { ContainerStarter, type StarterNode } from './container-starter.ts'
 import { parseResolvConf } from './dns-config.ts'
+import { ImageGarbage } from './image-garbage.ts'
 import { ImagePuller } from './image-puller.ts'
 import { KubeletServer, type KubeletServing } from './kubelet-server.ts'
 import { KubeletAccess } from './kubelet-server-access.ts'
 import { KubeletRoutes } from './kubelet-server-routes.ts'
 import { LinuxMounter } from './linux-mounter.ts'
 import { rotateLog } from './log-rotation.ts'
+import { fileSystemUsage } from './machine-usage.ts'
 import { NodeAgent } from './node-agent.ts'
 import { defaultAddress, readNodeFacts } from './node-facts.ts'
 import { realFiles, type NodeFiles } from './node-files.ts'
@@ -67,6 +69,8 @@ export interface KubeletOptions {
   readonly serving?: KubeletServing
   /** Measures containers; without it neither they are measured nor the node's pressures. */
   readonly stats?: RuntimeStats
+  /** Whether unused images may go when the disk fills up: only where all that use the runtime's images are this kubelet's. */
+  readonly collectImages?: boolean
   readonly labels?: Readonly<Record<string, string>>
   readonly mounter?: Mounter
   /** `hollowFiles` for a hollow runtime. */
@@ -88,6 +92,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   #server: KubeletServer | undefined
   #parts: { source: PodSource; agent: NodeAgent; watches: ObjectWatches; prober: Prober; unsubscribe: () => void } | undefined
   #tools: PodTools | undefined
+  #images: ImageGarbage | undefined
   #labels: Readonly<Record<string, string>> = {}
   #relistTimer: Timer | undefined
   #stopped = false
@@ -116,6 +121,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     const tools = this.#makeTools(node, watches, prober)
     this.#tools = tools
     const gauge = this.#options.stats ? new PressureGauge({ clock, measure: () => measureNode(dataDirectory) }) : undefined
+    if (this.#options.collectImages) this.#images = this.#imageGarbage()
     const kubeletPort = await this.#serve()
     const agent = new NodeAgent({
       name: nodeName, client, clock, facts, addresses, maxPods, kubeletPort, labels: this.#options.labels ?? {},
@@ -181,6 +187,14 @@ export class Kubelet implements PodStreams, NodeRequests {
     if (!serving) return 0
     this.#server = new KubeletServer({ serving, routes: this.#routes, access: new KubeletAccess({ client, clock, nodeName }), log: this.#log })
     return this.#server.start()
+  }
+
+  #imageGarbage(): ImageGarbage {
+    const { images, clock, dataDirectory } = this.#options
+    return new ImageGarbage({
+      images, clock, disk: () => fileSystemUsage(dataDirectory), log: this.#log,
+      inUse: () => new Set([...this.#workers.values()].flatMap(({ runtime }) => runtime.containers.flatMap(({ image, imageId }) => [image, imageId]))),
+    })
   }
 
   #makeUsage(): UsageSampler {
@@ -284,6 +298,7 @@ export class Kubelet implements PodStreams, NodeRequests {
       for (const worker of this.#workers.values()) await this.#rotateLogs(worker, tools.node.paths.logs)
       const directories = await readdir(tools.node.paths.pods)
       await new OrphanCollector(tools, this.#log).collect({ found, directories, owned: (uid) => this.#workers.has(uid) })
+      await this.#images?.collect()
     } catch (error) {
       this.#log(`relist: ${(error as Error).message}`)
     }

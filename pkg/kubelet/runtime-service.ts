@@ -205,6 +205,8 @@ export interface RuntimeImage {
   readonly id: string
   readonly names: readonly string[]
   readonly sizeBytes: number
+  /** Needed by the runtime itself: never to be removed. */
+  readonly pinned?: boolean
   /** The image's user when it is a number; undefined for a name. */
   readonly uid?: number
   readonly username: string
