@@ -4,6 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+/** A suite that hangs is a failure to report, not a run without an end. */
+const stepTimeoutMs = 25 * 60_000
+
 const results = mkdtempSync(join(tmpdir(), 'kinglet-test-'))
 
 const check = (...command) => () => {
@@ -16,7 +19,7 @@ const jest = (project, ...flags) => () => {
   const { status, signal } = spawnSync('node', [
     '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js',
     '--selectProjects', project, '--json', '--outputFile', file, ...flags,
-  ], { stdio: ['inherit', 'ignore', 'inherit'] })
+  ], { stdio: ['inherit', 'ignore', 'inherit'], timeout: stepTimeoutMs, killSignal: 'SIGKILL' })
   let report
   try {
     report = JSON.parse(readFileSync(file, 'utf8'))
