@@ -175,6 +175,21 @@ describe('mutating', () => {
     expect((reply.json['spec'] as { initContainers: object[] }).initContainers[0]).toMatchObject({ name: 'init', terminationMessagePolicy: 'File', volumeMounts: [{ mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' }] })
   })
 
+  it('works on what is applied by the server, which stays the same when it is applied again', async () => {
+    await configure('Mutating', 'ssa', [{ path: '/ssa' }])
+    await configure('Validating', 'ssb', [{ path: '/ssb' }])
+    answers['/ssa'] = () => ({ allowed: true, patch: [{ op: 'add', path: '/metadata/annotations', value: { seen: 'yes' } }] })
+    const apply = (): Promise<Reply> => server.call('PATCH', '/api/v1/namespaces/a/configmaps/applied?fieldManager=me', {
+      body: JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'applied' }, data: { a: '1' } }), headers: { 'content-type': 'application/apply-patch+yaml' },
+    })
+    const [first, second] = [await apply(), await apply()]
+    expect([first.code, second.code]).toEqual([201, 200])
+    expect(first.json.metadata).toMatchObject({ annotations: { seen: 'yes' } })
+    expect(first.json.metadata?.managedFields?.map(({ manager, operation }) => [manager, operation])).toContainEqual(['me', 'Apply'])
+    expect(second.json.metadata?.resourceVersion).toBe(first.json.metadata?.resourceVersion)
+    expect(asked.map(({ path, request: { operation } }) => [path, operation])).toEqual([['/ssa', 'CREATE'], ['/ssb', 'CREATE'], ['/ssa', 'UPDATE'], ['/ssb', 'UPDATE']])
+  })
+
   it('says what a bad patch does', async () => {
     await configure('Mutating', 'bad', [{ path: '/bad' }])
     answers['/bad'] = () => ({ allowed: true, patch: [{ op: 'remove', path: '/data/nothing/here' }] })

@@ -39,7 +39,7 @@ const has = (list: readonly string[] | undefined, value: string): boolean => lis
 function hasResource(list: readonly string[] | undefined, plural: string, subresource: string | undefined): boolean {
   return list?.some((text) => {
     const [resource = '', sub] = text.split('/')
-    return (resource === '*' || resource === plural) && (text === '*/*' || (sub === undefined ? subresource === undefined : sub === '*' || sub === subresource))
+    return (resource === '*' || resource === plural) && (sub === '*' || sub === subresource)
   }) ?? false
 }
 

@@ -3,6 +3,8 @@ import { groupResource } from '../api/object.ts'
 import type { AnyObject } from '../api/object.ts'
 import { isJsonObject } from '../api/json.ts'
 import type { UserInfo } from '../api/request.ts'
+import { namespaces } from '../api/types-config.ts'
+import { isResource } from './admission.ts'
 import type { Status } from '../api/status-error.ts'
 import { StatusError, internalError } from '../api/status-error.ts'
 import type { Definition } from './definition.ts'
@@ -27,7 +29,9 @@ const optionKinds: Readonly<Record<string, string>> = { CREATE: 'CreateOptions',
 
 /** The `request` of a review, without uid; also what expressions see as `request`. */
 export function reviewRequest(facts: ReviewFacts): Record<string, unknown> {
-  const { operation, definition, as, subresource, name, namespace, user, dryRun, kind } = facts
+  const { operation, definition, as, subresource, name, user, dryRun, kind } = facts
+  // A namespace is in itself.
+  const namespace = isResource(definition, namespaces.group, namespaces.plural) ? name : facts.namespace
   const kindOf = ({ resource }: Definition): object => kind ?? { group: resource.group, version: resource.version, kind: resource.kind }
   const resourceOf = ({ resource: { group, version, plural } }: Definition): object => ({ group, version, resource: plural })
   const optionKind = optionKinds[operation]

@@ -208,7 +208,7 @@ function withVersion(object: Readonly<AnyObject>, resourceVersion: string | unde
   return { ...object, metadata: { ...metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } }
 }
 
-const kept = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'generateName'] as const
+const kept = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'generateName', 'managedFields'] as const
 
 /** From a draft to what webhooks see, and from what they made of it back to a draft that only holds what this request may write. */
 function subjectShape(subject: Subject, before: AnyObject): { send(draft: AnyObject): AnyObject; settle(object: AnyObject): AnyObject } {
