@@ -294,6 +294,31 @@ it('is asked about evictions and bindings, and may mutate scales', async () => {
   expect(asked.at(-1)?.request).toMatchObject({ kind: { kind: 'Scale' }, object: { kind: 'Scale', spec: { replicas: 9 } }, oldObject: { spec: { replicas: 1 } } })
 })
 
+it('changes custom resources, prunes what it adds beyond the schema, and refuses their deletion', async () => {
+  const version = (name: string, storage: boolean): object => ({
+    name, served: true, storage,
+    schema: { openAPIV3Schema: { type: 'object', properties: { data: { type: 'object', properties: { known: { type: 'string' }, first: { type: 'string' } } } } } },
+  })
+  await server.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body: {
+    metadata: { name: 'toys.example.com' }, spec: { group: 'example.com', scope: 'Namespaced', names: { plural: 'toys', singular: 'toy', kind: 'Toy', listKind: 'ToyList' }, versions: [version('v1', true), version('v2', false)] },
+  } })
+  await configure('Mutating', 'toys', [{ path: '/toy', rules: [rule(['toys'], ['CREATE'], ['example.com'], ['v1'])] }])
+  await configure('Validating', 'toys', [{ path: '/keep', rules: [rule(['toys'], ['DELETE'], ['example.com'], ['*'])] }])
+  answers['/toy'] = () => ({ allowed: true, patch: [{ op: 'add', path: '/data/known', value: 'x' }, { op: 'add', path: '/data/unknown', value: 'x' }] })
+  answers['/keep'] = ({ oldObject }) => ({ allowed: (oldObject?.metadata.labels ?? {})['free'] === 'yes', status: { message: 'it stays' } })
+  const url = '/apis/example.com/v2/namespaces/a/toys'
+  const toy = (): Promise<Reply> => server.call('POST', url, { body: { apiVersion: 'example.com/v2', kind: 'Toy', metadata: { name: 't' }, data: { first: 'y' } } })
+  const until = clock.now() + 4000
+  let reply = await toy()
+  while (reply.code === 404 && clock.now() < until) reply = await toy()
+  expect(reply.json).toMatchObject({ apiVersion: 'example.com/v2', data: { first: 'y', known: 'x' } })
+  expect(reply.json['data']).not.toHaveProperty('unknown')
+  expect(asked[0]?.request).toMatchObject({ kind: { version: 'v1', kind: 'Toy' }, requestKind: { version: 'v2' } })
+  expect((await server.call('DELETE', `${url}/t`)).json.message).toBe('admission webhook "toys.example.com" denied the request: it stays')
+  await server.call('PATCH', `${url}/t`, { body: { metadata: { labels: { free: 'yes' } } }, headers: { 'content-type': 'application/merge-patch+json' } })
+  expect((await server.call('DELETE', `${url}/t`)).code).toBe(200)
+})
+
 it('is asked about attaching to a pod', async () => {
   await server.call('POST', '/api/v1/namespaces/a/pods', { body: { metadata: { name: 'connected' }, spec: { containers: [{ name: 'c', image: 'i' }] } } })
   await configure('Validating', 'con', [{ path: '/con', rules: [rule(['pods/proxy'], ['CONNECT'])] }])
