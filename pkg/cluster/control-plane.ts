@@ -31,6 +31,7 @@ import { SqliteStore } from '../storage/sqlite-store.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import { certificateSigner } from './certificate-signer.ts'
+import { publishApiServices } from './api-services.ts'
 import { CompactionSchedule } from './compaction.ts'
 import { KubernetesService } from './kubernetes-service.ts'
 import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
@@ -91,8 +92,9 @@ export class ControlPlane {
     ])
     const caller = new WebhookCaller({ registry: () => registry, clock })
     const webhooks = new WebhookAdmission({ call: (client, body, timeoutMs) => caller.call(client, body, timeoutMs), log })
+    const own = [...builtinDefinitions(), ...metricsDefinitions]
     const registry: Registry = new Registry({
-      store, definitions: [...builtinDefinitions(), ...metricsDefinitions], admission: defaultAdmission, asyncAdmission: webhooks, clock,
+      store, definitions: own, admission: defaultAdmission, asyncAdmission: webhooks, clock,
       allocators: [new ServiceAllocator({ cidr: cluster.serviceCidr })],
     })
     const custom = new CustomResources({ registry, store, clock, log })
@@ -111,6 +113,7 @@ export class ControlPlane {
       })
       const plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, port })
       await plane.#publishAddresses()
+      await publishApiServices(plane.client('system:apiserver'), own, clock.now())
       return plane
     } catch (error) {
       await server.stop()

@@ -26,6 +26,7 @@ export type DataplaneRequest =
 
 export type DataplaneReply =
   | { readonly type: 'ready' }
+  | { readonly type: 'failed'; readonly error: string }
   | { readonly type: 'done'; readonly id: number; readonly error?: string }
   | { readonly type: 'log'; readonly text: string }
 
@@ -44,7 +45,10 @@ const backend = new UserspaceBackend({
 })
 
 /** Requests are carried out one at a time, in order. */
-let chain: Promise<void> = listenDns().then(() => send({ type: 'ready' }))
+let chain: Promise<void> = listenDns().then(
+  () => send({ type: 'ready' }),
+  (error: Error) => send({ type: 'failed', error: `DNS can't listen on ${config.dnsIP}: ${error.message}` }),
+)
 port.on('message', (request: DataplaneRequest) => {
   chain = chain.then(() => carryOut(request)).then(
     () => send({ type: 'done', id: request.id }),

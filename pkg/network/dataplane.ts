@@ -10,6 +10,7 @@ export class Dataplane {
   #worker: Worker
   #waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>()
   #nextId = 1
+  #ended = false
   readonly ready: Promise<void>
 
   constructor(config: DataplaneConfig, log: (text: string) => void) {
@@ -17,10 +18,12 @@ export class Dataplane {
     this.ready = new Promise((resolve, reject) => {
       this.#worker.on('message', (reply: DataplaneReply) => {
         if (reply.type === 'ready') resolve()
+        else if (reply.type === 'failed') reject(new Error(reply.error))
         else if (reply.type === 'log') log(reply.text)
         else this.#settle(reply.id, reply.error)
       })
       const fail = (error: Error): void => {
+        this.#ended = true
         reject(error)
         for (const { reject: rejectOne } of this.#waiting.values()) rejectOne(error)
         this.#waiting.clear()
@@ -28,6 +31,8 @@ export class Dataplane {
       this.#worker.on('error', (error) => fail(error as Error))
       this.#worker.on('exit', () => fail(new Error('the data plane has ended')))
     })
+    // Who starts it awaits it; one that is closed before may fail unheard.
+    this.ready.catch(() => undefined)
   }
 
   setServices(table: ServiceTable, hostPorts: readonly HostPort[]): Promise<void> {
@@ -39,6 +44,7 @@ export class Dataplane {
   }
 
   async close(): Promise<void> {
+    if (this.#ended) return
     const ended = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()))
     // A worker that has failed answers nothing; its end is all that is waited for.
     this.#request({ type: 'close' }).catch(() => undefined)
