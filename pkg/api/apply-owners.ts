@@ -48,6 +48,10 @@ const mostManagers = 200
 
 export const isSharedSet = (set: FieldSet): boolean => shared.has(set)
 
+/** The set that this manager had last on an object of the kind. */
+export const lastSet = (schema: ObjectSchema, { manager, subresource = '' }: OwnerName): FieldSet | undefined =>
+  lastSets.get(schema)?.get(`${manager}/${subresource}`)
+
 /**
  * The set that this manager had last on another object of the kind, if it is equal: most objects of a kind are alike,
  * and a set is larger than many an object.
@@ -100,6 +104,12 @@ const neverOwned: FieldSet = Object.freeze({
     'f:managedFields': {}, 'f:resourceVersion': {},
   },
 })
+
+/** Whether a root field, or one of metadata, may be owned. */
+export function isOwnable(name: string, inMetadata: boolean): boolean {
+  const step = `f:${name}`
+  return inMetadata ? !Object.hasOwn(neverOwned['f:metadata'] ?? {}, step) : !Object.hasOwn(neverOwned, step) || name === 'metadata'
+}
 
 /** What may be owned of a set. `ignored` names root fields that the request cannot write. */
 export const ownable = (set: FieldSet | undefined, ignored: readonly string[]): FieldSet | undefined =>

@@ -3,6 +3,9 @@ import fc from 'fast-check'
 import { Play } from './apply.suite.ts'
 import type { Operation } from './apply.suite.ts'
 import type { OwnedType } from './apply-type.ts'
+import { emptyObject } from './apply-type.ts'
+import { compareOwned } from './apply-update.ts'
+import { conform } from './conform.ts'
 import { difference, intersection, isFieldSet, pathsOf, union } from './field-set.ts'
 import type { FieldSet } from './field-set.ts'
 import { pathText } from './field-paths.ts'
@@ -116,6 +119,26 @@ const set: fc.Arbitrary<FieldSet> = fc.letrec<{ node: FieldSet }>((tie) => ({
   node: fc.oneof({ maxDepth: 3 }, fc.constant({}), fc.dictionary(fc.constantFrom('f:a', 'f:b', 'v:"x"', 'k:{"n":"y"}'), tie('node'), { maxKeys: 3 })
     .chain((children) => fc.boolean().map((own) => (own && Object.keys(children).length > 0 ? { '.': {}, ...children } : children)))),
 })).node
+
+describe('sets of new objects', () => {
+  const write = (object: JsonObject) => {
+    const play = new Play(type)
+    play.do({ update: 'u', object })
+    return play.owners.map(({ fieldsV1 }) => fieldsV1)
+  }
+  it('are the same whatever was created before', () => {
+    const object = fc.record({ spec, labels: optional(map) }).map(({ spec, labels }) => clean({ metadata: { name: 'n', uid: 'u', labels }, spec }))
+    fc.assert(fc.property(object, object, (first, second) => {
+      const alone = write(second)
+      write(first)
+      const after = write(second)
+      expect(after).toEqual(alone)
+      expect(write(second)).toEqual(alone)
+      const compared = compareOwned(type, emptyObject(type.schema), conform(second, type.schema).object)?.changed
+      expect(texts(after[0])).toEqual(texts(compared))
+    }), { numRuns: 1000 })
+  })
+})
 
 describe('field sets', () => {
   const ids = (one: FieldSet | undefined): Set<string> => new Set([...pathsOf(one)].map((path) => path.join('/')))

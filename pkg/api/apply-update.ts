@@ -2,11 +2,13 @@
 import type { OwnedType } from './apply-type.ts'
 import { emptyObject } from './apply-type.ts'
 import type { Owner, OwnerName } from './apply-owners.ts'
-import { capped, isSameOwner, ownable, ownerEntry, sharedSet, sorted } from './apply-owners.ts'
+import { capped, isSameOwner, isOwnable, lastSet, ownable, ownerEntry, sharedSet, sorted } from './apply-owners.ts'
+import type { FieldSet } from './field-set.ts'
 import { difference, union } from './field-set.ts'
 import type { JsonObject } from './json.ts'
 import type { Comparison } from './typed-compare.ts'
 import { compareTyped } from './typed-compare.ts'
+import { setsExactly } from './typed-match.ts'
 import { rootSchema } from './typed-shape.ts'
 
 export interface Writing {
@@ -25,13 +27,17 @@ export interface Writing {
  * owners would otherwise get them back with the next status.
  */
 export function ownersAfterUpdate(type: OwnedType, writing: Writing): readonly Owner[] {
-  const { before, owners } = writing
+  const { before, after, owners } = writing
   if (before !== undefined && owners.length === 0) return owners
-  const comparison = compareOwned(type, before ?? emptyObject(type.schema), writing.after)
-  if (!comparison) return owners
   const self: OwnerName = {
     manager: writing.manager, operation: 'Update', apiVersion: type.apiVersion, ...(writing.subresource ? { subresource: writing.subresource } : {}),
   }
+  if (before === undefined && owners.length === 0) {
+    const like = lastSet(type.schema, self)
+    if (like && isCreatedAs(type, after, like)) return [ownerEntry(self, sharedSet(type.schema, self, like), writing.time)]
+  }
+  const comparison = compareOwned(type, before ?? emptyObject(type.schema), after)
+  if (!comparison) return owners
   const kept = withoutChanges(type, owners, comparison, writing)
   const { changed } = comparison
   if (!changed) return kept === owners ? owners : sorted(capped(kept))
@@ -39,6 +45,10 @@ export function ownersAfterUpdate(type: OwnedType, writing: Writing): readonly O
   const mine = ownerEntry(self, sharedSet(type.schema, self, union(former?.fieldsV1, changed) ?? changed), writing.time)
   return sorted(capped([...kept.filter((owner) => owner !== former), mine]))
 }
+
+const isCreatedAs = (type: OwnedType, after: JsonObject, set: FieldSet): boolean =>
+  setsExactly(rootSchema(type.schema), { before: emptyObject(type.schema), after }, set, (name, inMetadata) =>
+    isOwnable(name, inMetadata) && (inMetadata || !type.ignored.includes(name)))
 
 /** What differs, less what cannot be owned. */
 export function compareOwned(type: Pick<OwnedType, 'schema' | 'ignored'>, before: JsonObject, after: JsonObject): Comparison | undefined {

@@ -85,8 +85,9 @@ export function setTracked(draft: AnyObject, owners: readonly Owner[]): void {
 export function sameButTimes(a: AnyObject, b: AnyObject): boolean {
   const { metadata: one, ...restA } = a
   const { metadata: two, ...restB } = b
-  if (!equalJson(restA, restB)) return false
+  // The generation tells most changes of a spec without a look at it.
+  if (one.generation !== two.generation || !equalJson(restA.status, restB.status)) return false
   const { managedFields: ownersA, ...metaA } = one
   const { managedFields: ownersB, ...metaB } = two
-  return equalJson(metaA, metaB) && sameOwnership(ownersA, ownersB)
+  return equalJson(metaA, metaB) && equalJson(restA, restB) && sameOwnership(ownersA, ownersB)
 }
