@@ -23,6 +23,8 @@ export interface Check {
 
 /** `serverPid`: a server that runs already, whose port is not in anybody's way. */
 export async function checkMachine(options: ClusterOptions, serverPid?: number): Promise<Check[]> {
+  const always = [checkPort('API server', options.httpsPort, serverPid), checkMemory(readFileSync('/proc/meminfo', 'utf8'))]
+  if (options.disableAgent) return always
   return [
     checkRoot(),
     ...(await Promise.all(kernelFeatures.map(checkKernelFeature))),

@@ -1,6 +1,6 @@
 // A real cluster for a test file: the built kinglet in the background, with the real kubectl and helm beside it.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { jest } from '@jest/globals'
@@ -38,8 +38,17 @@ export class TestCluster {
     if (process.getuid?.() !== 0) throw new Error('the end-to-end tests make networks and containers, which needs root')
     // Builds when a source is newer; afterwards the build is used as it is.
     execFileSync(join(root, 'scripts/kinglet'), ['--version'])
+    await removeInterrupted()
     const network = await TestNetwork.create()
-    return new TestCluster(mkdtempSync(join(tmpdir(), 'kinglet-e2e-')), network)
+    const directory = directoryOf(process.pid)
+    rmSync(directory, { recursive: true, force: true })
+    mkdirSync(directory)
+    return new TestCluster(directory, network)
+  }
+
+  /** What a test process that was killed has left. */
+  static interrupted(id: number): TestCluster {
+    return new TestCluster(directoryOf(id), TestNetwork.left(id))
   }
 
   /** A cluster that is ready, with these images. */
@@ -145,6 +154,14 @@ export class TestCluster {
     const { PATH = '', LANG = 'C.UTF-8' } = process.env
     // HOME: caches and plugins of kubectl and helm are the test's own.
     return { PATH: `${join(root, '.cache/tools')}:/usr/sbin:/sbin:${PATH}`, LANG, HOME: this.directory, KUBECONFIG: this.kubeconfig, TERM: 'xterm' }
+  }
+}
+
+const directoryOf = (id: number): string => join(tmpdir(), `kinglet-e2e-${id}`)
+
+async function removeInterrupted(): Promise<void> {
+  for (const id of TestNetwork.ids()) {
+    if (!existsSync(`/proc/${id}`)) await TestCluster.interrupted(id).remove()
   }
 }
 

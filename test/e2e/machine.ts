@@ -37,6 +37,15 @@ export class TestNetwork {
     return network
   }
 
+  static left(id: number): TestNetwork {
+    return new TestNetwork(id)
+  }
+
+  /** The test processes that have one. */
+  static ids(): number[] {
+    return namesIn('/run/netns').flatMap((name) => (name.startsWith(prefix) ? Number(name.slice(prefix.length)) : []))
+  }
+
   /** The command line that runs a program in this network, and otherwise where we are. */
   command(program: string, args: readonly string[]): [string, string[]] {
     return ['nsenter', [`--net=/run/netns/${this.name}`, program, ...args]]
