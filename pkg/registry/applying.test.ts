@@ -145,3 +145,18 @@ describe('owners of other writes', () => {
     expect(object.metadata.managedFields).toBeUndefined()
   })
 })
+
+describe('patches of owners', () => {
+  it.each<[string, 'json' | 'merge', unknown, string[]]>([
+    ['another field', 'json', [{ op: 'add', path: '/data/b', value: '2' }], ['a Update v1 00', 'b Update v1 00']],
+    ['a reset', 'json', [{ op: 'replace', path: '/metadata/managedFields', value: [{}] }], []],
+    ['a new name of an owner', 'json', [{ op: 'test', path: '/metadata/managedFields/0/manager', value: 'a' }, { op: 'replace', path: '/metadata/managedFields/0/manager', value: 'z' }], ['z Update v1 00']],
+    ['a null', 'merge', { metadata: { managedFields: null } }, ['a Update v1 00']],
+    ['an empty list', 'merge', { metadata: { managedFields: [] } }, ['a Update v1 00']],
+  ])('%s', async (_title, type, body, expected) => {
+    const made = open()
+    await made.registry.create(configMaps, { ...by('a'), namespace: 'default', object: { metadata: { name: 'web' }, data: { a: '1' } } as KubeObject })
+    const { object } = await made.registry.patch(configMaps, { ...by('b'), ...at, patch: { type, body } })
+    expect(entries(object)).toEqual(expected)
+  })
+})

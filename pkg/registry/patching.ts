@@ -3,6 +3,7 @@ import { DecodingError, conform } from '../api/conform.ts'
 import type { FieldValidation } from '../api/decode.ts'
 import { fieldValidationOf, unsupportedMediaType } from '../api/decode.ts'
 import { invalid, invalidObject } from '../api/field-error.ts'
+import { isJsonObject } from '../api/json.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
 import { applyPatch } from '../api/patch.ts'
@@ -35,7 +36,7 @@ export function preparePatch(definition: Definition, request: PatchRequest): Pat
   const validation: FieldValidation = fieldValidationOf(request.options.fieldValidation, 'PatchOptions')
   return (current, subresource, step) => {
     const schema = schemaFor(definition, subresource)
-    const patched = applyPatch(current, { type, body }, schema)
+    const patched = applyPatch(touchesOwners(body) ? current : withoutOwners(current), { type, body }, schema)
     checkType(current, patched)
     try {
       const { object, unknown } = conform(patched, schema)
@@ -49,6 +50,22 @@ export function preparePatch(definition: Definition, request: PatchRequest): Pat
     }
   }
 }
+
+/** What says who owns which field is large and seldom meant by a patch; then it is not copied, and stays as it stands. */
+function withoutOwners(current: AnyObject): AnyObject {
+  if (!current.metadata.managedFields) return current
+  const { managedFields: _owners, ...metadata } = current.metadata
+  return { ...current, metadata }
+}
+
+function touchesOwners(body: unknown): boolean {
+  if (Array.isArray(body)) return body.some((operation: unknown) => isJsonObject(operation) && [operation.path, operation.from].some(reachesOwners))
+  const metadata = isJsonObject(body) ? body.metadata : undefined
+  return metadata !== undefined && (!isJsonObject(metadata) || Object.keys(metadata).some((key) => key === 'managedFields' || key.startsWith('$')))
+}
+
+const reachesOwners = (pointer: unknown): boolean =>
+  typeof pointer === 'string' && (pointer === '' || pointer === '/metadata' || pointer.startsWith('/metadata/managedFields'))
 
 function checkType(current: AnyObject, patched: Record<string, unknown>): void {
   const expected = `${current.apiVersion ?? ''} ${current.kind ?? ''}`
