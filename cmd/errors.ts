@@ -1,6 +1,6 @@
 // Errors as a user should see them: what went wrong and what helps, with a stack only for what nobody expected.
 import { describePortOwner } from '../pkg/cluster/port-owner.ts'
-import { OptionError } from '../pkg/cluster/options.ts'
+import { defaultClusterOptions, OptionError } from '../pkg/cluster/options.ts'
 
 /** An error whose message is all that the user needs. */
 export class UserError extends Error {
@@ -22,7 +22,7 @@ export function explain(error: Explainable): Explained {
   // oclif's own errors: unknown flags, missing arguments, unknown commands.
   if (error.oclif) return { text: `kinglet: ${firstSentences(error.message)}\nSee 'kinglet --help', or 'kinglet COMMAND --help'.`, code: 2 }
   if (error.code === 'EADDRINUSE' && error.port !== undefined) {
-    return { text: `kinglet: port ${error.port} is taken${describePortOwner(error.port)}; end that, or choose another with --https-listen-port`, code: 1 }
+    return { text: `kinglet: port ${error.port} is taken${describePortOwner(error.port)}; end that, or choose another with ${error.port === defaultClusterOptions.kubeletPort ? '--kubelet-port' : '--https-listen-port'}`, code: 1 }
   }
   if ((error.code === 'EACCES' || error.code === 'EPERM') && error.syscall) {
     return { text: `kinglet: not permitted: ${error.syscall}${error.path ? ` ${error.path}` : ''}${error.port ? ` port ${error.port}` : ''}; run as root`, code: 1 }
