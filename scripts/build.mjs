@@ -1,6 +1,6 @@
 // Bundles the CLI and the worker threads into dist/, with the files that they read at run time beside them.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { build } from 'esbuild'
 
@@ -22,8 +22,13 @@ const relocate = {
   },
 }
 
-rmSync(out, { recursive: true, force: true })
+// Pieces have their content's hash in their names. Those of earlier builds stay for a while: a server that runs loads some of them late.
+const keepMs = 7 * 24 * 3600 * 1000
 mkdirSync(out, { recursive: true })
+for (const name of readdirSync(out)) {
+  const file = join(out, name)
+  if (/-[A-Z0-9]{8}\.js$/.test(name) && Date.now() - statSync(file).mtimeMs > keepMs) rmSync(file)
+}
 await build({
   absWorkingDir: root,
   entryPoints: { kinglet: 'cmd/main.ts', 'commit-worker': 'pkg/storage/commit-worker.ts', 'dataplane-worker': 'pkg/network/dataplane-worker.ts' },
