@@ -1,6 +1,7 @@
 // The API server: its core pipeline, and the HTTP door around it when there are certificates for one.
 import type { AddressInfo } from 'node:net'
 import type { Handle, UserInfo } from '../api/request.ts'
+import type { KeyPair } from '../pki/certificates.ts'
 import type { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
 import type { WebhookAdmission } from '../registry/admission-webhooks.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -27,6 +28,7 @@ import { createSystemRoutes } from './system-routes.ts'
 import { AccountTokens } from './account-tokens.ts'
 import { podRequests } from './pod-requests.ts'
 import { createDocuments } from './documents.ts'
+import { Aggregation } from './aggregation.ts'
 
 export interface ApiServerOptions {
   readonly registry: Registry
@@ -41,6 +43,10 @@ export interface ApiServerOptions {
   readonly staticTokens?: ReadonlyMap<string, UserInfo>
   readonly anonymous?: boolean
   readonly health?: HealthChecks
+  /** Shows this server to those that serve aggregated APIs. Without it there are none. */
+  readonly frontProxy?: KeyPair
+  /** An APIService is said to be available, but its server did not answer. */
+  readonly onUnreachable?: (name: string, message: string) => void
   /** More requests that are answered beside the registry, such as those of metrics.k8s.io; keys by `specialKey`. */
   readonly special?: ReadonlyMap<string, SpecialRequest>
   /** Instead of RBAC and the rights of nodes. */
@@ -55,6 +61,7 @@ export interface ApiServerOptions {
 export class ApiServer {
   readonly handle: Handle
   readonly authorizer: Authorizer
+  readonly aggregation: Aggregation | undefined
   readonly #options: ApiServerOptions
   readonly #tokens: readonly TokenAuthenticator[]
   readonly #metrics: RequestMetrics
@@ -70,6 +77,8 @@ export class ApiServer {
     const rbac = options.authorizer ? undefined : new RbacAuthorizer(watchRbac(registry, { clock, signal: this.#stop.signal }))
     this.authorizer = options.authorizer ?? new NodeAuthorizer(registry, rbac!)
     registry.useAuthorizer((query) => this.authorizer.authorize('path' in query ? query : { ...query, namespace: query.namespace ?? '' }))
+    const { frontProxy, onUnreachable = () => undefined } = options
+    this.aggregation = frontProxy && new Aggregation({ registry, clock, signal: this.#stop.signal, frontProxy, authorizer: this.authorizer, onUnreachable })
     const accounts = new AccountTokens({ registry, tokens: accountTokens, audiences, clock })
     const fixed = options.staticTokens
     this.#tokens = [
@@ -89,13 +98,15 @@ export class ApiServer {
     const log = this.#log
     const connect = { registry, authorizer: this.authorizer, nodeConnections, clock, log, ...(webhooks ? { webhooks } : {}) }
     const resources = { handle: this.handle, registry, authorizer: this.authorizer, clock, onStall: () => log('a client that did not read its watch was cut off'), metrics: this.#metrics }
+    const { aggregation } = this
     this.#door = new HttpDoor({
       tls: at.tls, authorizer: this.authorizer, metrics: this.#metrics, clock, log,
       authenticate: createAuthenticate({ tokens: this.#tokens, authorizer: this.authorizer, anonymous }),
       serveResource: (exchange, path) => isConnect(path) ? serveConnect(exchange, path, connect) : serveResource(exchange, path, resources),
       serveUpgrade: (upgrade, path) => serveUpgrade(upgrade, path, connect),
+      ...(aggregation ? { serveElsewhere: aggregation.serve.bind(aggregation), upgradeElsewhere: aggregation.upgrade.bind(aggregation) } : {}),
       system: createSystemRoutes({
-        health, log, documents: createDocuments({ definitions: () => registry.definitions() }), metrics: () => this.#metrics.text(), issuer: accountTokens,
+        health, log, documents: createDocuments({ definitions: () => registry.definitions(), ...(aggregation ? { aggregation } : {}) }), metrics: () => this.#metrics.text(), issuer: accountTokens,
         groupVersions: () => registry.definitions().flatMap(({ resource: { group, version } }) => group === '' ? [] : [`/apis/${group}`, `/apis/${group}/${version}`]),
       }),
     })

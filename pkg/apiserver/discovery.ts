@@ -6,6 +6,18 @@ import type { Definition, Subresource } from '../registry/definition.ts'
 export interface DiscoveredVersion {
   readonly version: string
   readonly definitions: readonly Definition[]
+  /** For a version that another server serves; there are no definitions of it then. */
+  readonly remote?: RemoteVersion
+}
+
+/** What is known of a version that another server serves. */
+export interface RemoteVersion {
+  /** The server can't be reached. */
+  readonly stale: boolean
+  /** As the aggregated form states them. */
+  readonly resources: readonly unknown[]
+  /** Where its own OpenAPI document is, if it has one. */
+  readonly openApiUrl?: string
 }
 
 /** A group and its versions, the preferred one first. */
@@ -61,7 +73,8 @@ export function aggregatedDiscovery(groups: readonly DiscoveredGroup[], version:
     items: groups.map((group) => ({
       metadata: { name: group.group, creationTimestamp: null },
       versions: group.versions.map((member) => ({
-        version: member.version, resources: member.definitions.map(aggregatedResource), freshness: 'Current',
+        version: member.version, resources: member.remote?.resources ?? member.definitions.map(aggregatedResource),
+        freshness: member.remote?.stale ? 'Stale' : 'Current',
       })),
     })),
   }

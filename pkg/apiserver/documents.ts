@@ -1,6 +1,7 @@
 // Serves discovery and OpenAPI documents for the definitions of the moment.
 import { createHash } from 'node:crypto'
 import type { Definition } from '../registry/definition.ts'
+import { withAggregated, type AggregatedGroupVersion } from './aggregated-discovery.ts'
 import { findDescriptions } from './descriptions.ts'
 import type { DescriptionSource } from './descriptions.ts'
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions, discoveredGroups } from './discovery.ts'
@@ -14,11 +15,20 @@ export interface DocumentOptions {
   /** Answers the same array until something changes. */
   readonly definitions: () => readonly Definition[]
   readonly descriptions?: DescriptionSource
+  readonly aggregation?: {
+    /** What other servers serve; the same array until something changes. */
+    discovered(): readonly AggregatedGroupVersion[]
+    /** One's OpenAPI document, as its server answers. */
+    openApi(group: string, version: string, url: string): Promise<Answer>
+  }
 }
+
+const nothing: readonly AggregatedGroupVersion[] = []
 
 /** What was worked out for one state of the definitions. */
 interface State {
   readonly definitions: readonly Definition[]
+  readonly aggregated: readonly AggregatedGroupVersion[]
   readonly groups: readonly DiscoveredGroup[]
   /** Discovery bodies by path and form. */
   readonly bodies: Map<string, Answer>
@@ -26,18 +36,22 @@ interface State {
   swaggerTag?: string
 }
 
-export function createDocuments({ definitions, descriptions = findDescriptions() }: DocumentOptions): Documents {
+export function createDocuments({ definitions, descriptions = findDescriptions(), aggregation }: DocumentOptions): Documents {
   let state: State | undefined
   /** Hashes outlive a change of other group-versions. */
   const hashes = new WeakMap<Definition, { readonly members: readonly Definition[]; readonly hash: string }>()
 
   const current = (): State => {
     const now = definitions()
-    if (state?.definitions !== now) state = { definitions: now, groups: discoveredGroups(now), bodies: new Map() }
+    const aggregated = aggregation?.discovered() ?? nothing
+    if (state?.definitions !== now || state.aggregated !== aggregated) {
+      state = { definitions: now, aggregated, groups: withAggregated(discoveredGroups(now), aggregated), bodies: new Map() }
+    }
     return state
   }
 
-  const hashOf = ({ definitions: members }: DiscoveredVersion): string => {
+  const hashOf = ({ definitions: members, remote }: DiscoveredVersion): string => {
+    if (remote) return documentHash(remote)
     const first = members[0]
     if (!first) return ''
     const known = hashes.get(first)
@@ -48,16 +62,17 @@ export function createDocuments({ definitions, descriptions = findDescriptions()
   }
 
   const openApiIndex = (): unknown => ({
-    paths: Object.fromEntries(current().groups.flatMap(({ group, versions }) => versions.map((member) => {
+    paths: Object.fromEntries(current().groups.flatMap(({ group, versions }) => versions.filter(hasOpenApi).map((member) => {
       const path = documentPath({ group, version: member.version })
       return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(member)}` }]
     }))),
   })
 
-  const openApiDocument = (path: string, request: DocumentRequest): Answer | undefined => {
+  const openApiDocument = (path: string, request: DocumentRequest): Answer | undefined | Promise<Answer> => {
     for (const { group, versions } of current().groups) {
       const member = versions.find(({ version }) => documentPath({ group, version }) === path)
       if (!member) continue
+      if (member.remote) return member.remote.openApiUrl === undefined ? undefined : aggregation?.openApi(group, member.version, member.remote.openApiUrl)
       const hash = hashOf(member)
       const asked = request.query.get('hash')
       if (asked !== null && asked !== hash) {
@@ -87,6 +102,8 @@ export function createDocuments({ definitions, descriptions = findDescriptions()
     return discovery(path, request, current())
   }
 }
+
+const hasOpenApi = ({ remote }: DiscoveredVersion): boolean => !remote || (remote.openApiUrl !== undefined && !remote.stale)
 
 // Asked for with `@v1.0`, which Go refuses to parse in an answer.
 const protobufV2 = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'

@@ -15,7 +15,7 @@ import { ConnectionWatchdog } from './connection-watchdog.ts'
 import { header, type Exchange, type Incoming, type Outgoing } from './exchange.ts'
 import { refuseUpgrade, serverOptions, splitUrl } from './http-parts.ts'
 import type { RequestMetrics } from './metrics.ts'
-import { decodePath, parsePath, type ResourcePath } from './request-path.ts'
+import { decodePath, parsePath, type RequestPath, type ResourcePath } from './request-path.ts'
 import { send, sendFailure } from './respond.ts'
 
 export interface TlsOptions {
@@ -33,6 +33,9 @@ export interface HttpDoorOptions {
   readonly serveResource: (exchange: Exchange, path: ResourcePath) => Promise<void>
   /** Serves an upgrade of a resource path (exec, attach, portforward); takes the socket over. */
   readonly serveUpgrade: (upgrade: Upgrade, path: ResourcePath) => Promise<void>
+  /** Asked first: answers undefined for what is served here. */
+  readonly serveElsewhere?: (exchange: Exchange, path: RequestPath) => Promise<void> | undefined
+  readonly upgradeElsewhere?: (upgrade: Upgrade, path: RequestPath) => Promise<void> | undefined
   readonly system: Hono
   readonly metrics: RequestMetrics
   readonly clock: Clock
@@ -116,7 +119,9 @@ export class HttpDoor {
       const user = await this.#options.authenticate(incoming)
       const exchange: Exchange = { incoming, outgoing, method: incoming.method ?? 'GET', path, query: new URLSearchParams(query), user, warnings, onBlocked: this.#onBlocked }
       const parsed = parsePath(path)
-      if (parsed.kind === 'resource') {
+      const elsewhere = this.#options.serveElsewhere?.(exchange, parsed)
+      if (elsewhere) await elsewhere
+      else if (parsed.kind === 'resource') {
         counted = parsed.plural
         await this.#options.serveResource(exchange, parsed)
       } else await this.#serveSystem(exchange)
@@ -152,8 +157,11 @@ export class HttpDoor {
       const [rawPath, query] = splitUrl(incoming.url ?? '/')
       const user = await this.#options.authenticate(incoming)
       const parsed = parsePath(decodePath(rawPath) ?? '/')
+      const upgrade: Upgrade = { incoming, socket, head, query: new URLSearchParams(query), user }
+      const elsewhere = this.#options.upgradeElsewhere?.(upgrade, parsed)
+      if (elsewhere) return await elsewhere
       if (parsed.kind !== 'resource') throw badRequest('upgrade is not supported here')
-      await this.#options.serveUpgrade({ incoming, socket, head, query: new URLSearchParams(query), user }, parsed)
+      await this.#options.serveUpgrade(upgrade, parsed)
     } catch (error) {
       refuseUpgrade(socket, error, this.#options.log)
     }

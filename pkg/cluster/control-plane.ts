@@ -13,6 +13,7 @@ import { QueuedEventRecorder } from '../client/event-recorder.ts'
 import { SharedInformers } from '../client/shared-informers.ts'
 import { ControllerRunner } from '../controller/runner.ts'
 import { GarbageCollector } from '../controllers/garbage-collector.ts'
+import { apiServiceController, reportUnreachable } from '../controllers/api-service.ts'
 import { allControllers, contentResources, ownedResources } from '../controllers/controllers.ts'
 import { nodeIpamController } from '../controllers/node-ipam.ts'
 import { type ClusterPki, loadOrCreatePki } from '../pki/cluster-pki.ts'
@@ -100,8 +101,13 @@ export class ControlPlane {
     const custom = new CustomResources({ registry, store, clock, log })
     custom.start()
     const issuer = issuerOf(cluster)
-    const server = new ApiServer({
+    const server: ApiServer = new ApiServer({
       registry, clock, nodeConnections, webhooks, log,
+      frontProxy: pki.frontProxyClient,
+      onUnreachable: (name, message) => {
+        const client = new DirectClient(server.handle, trusted('system:apiserver'), 'apiserver')
+        reportUnreachable(client, name, message, clock.now()).catch((error: Error) => log(`the state of APIService ${name} could not be told: ${error.message}`))
+      },
       accountTokens: new ServiceAccountTokens({ issuer, key: pki.serviceAccountKey, clock }),
       audiences: [issuer],
     })
@@ -151,6 +157,7 @@ export class ControlPlane {
           signSecretToken: (request) => tokens.signForSecret(request),
           certificates: certificateSigner(this.pki, clock),
         }),
+        apiServiceController({ clock, check: (service) => this.#server.aggregation?.check(service) ?? Promise.resolve() }),
         nodeIpamController({ range: (index) => nodePodCidr(cluster.clusterCidr, index), count: nodeRangeCount(cluster.clusterCidr) }),
       ],
     })

@@ -55,7 +55,7 @@ export function authenticationConfig(clientCa: string, requestHeaderCa: string):
     data: {
       'client-ca-file': clientCa,
       'requestheader-client-ca-file': requestHeaderCa,
-      'requestheader-allowed-names': '["system:auth-proxy"]',
+      'requestheader-allowed-names': '["front-proxy-client"]',
       'requestheader-username-headers': '["X-Remote-User"]',
       'requestheader-group-headers': '["X-Remote-Group"]',
       'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { connect as connectPlain, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 
 export interface TunnelClient {
   readonly incoming: Pick<IncomingMessage, 'method' | 'rawHeaders'>
@@ -24,19 +24,22 @@ export function replayed(incoming: TunnelClient['incoming'], url: URL): string {
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 
-/** Resolves when the connection stands; from then on both sockets live and die together. Rejects when the other side can't be reached. */
-export async function rawTunnel({ incoming, socket, head }: TunnelClient, url: URL): Promise<void> {
-  const upstream = await dial(url)
+/**
+ * Resolves when the connection stands; from then on both sockets live and die together. Rejects when the other side can't be reached.
+ * `secure` tells where to dial and whom to trust; otherwise the URL's host is dialled, and trusted.
+ */
+export async function rawTunnel({ incoming, socket, head }: TunnelClient, url: URL, secure?: ConnectionOptions): Promise<void> {
+  const upstream = await dial(url, secure)
   upstream.write(replayed(incoming, url))
   if (head.length > 0) upstream.write(head)
   join(socket, upstream)
 }
 
-function dial(url: URL): Promise<Socket> {
+function dial(url: URL, options?: ConnectionOptions): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const secure = url.protocol === 'https:'
     const at = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || (secure ? 443 : 80), allowHalfOpen: true }
-    const upstream = secure ? connectTls({ ...at, rejectUnauthorized: false }) : connectPlain(at)
+    const upstream = secure ? connectTls({ ...at, ...options ?? { rejectUnauthorized: false } }) : connectPlain(at)
     upstream.once(secure ? 'secureConnect' : 'connect', () => {
       upstream.removeAllListeners('error')
       upstream.setNoDelay(true)

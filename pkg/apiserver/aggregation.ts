@@ -1,0 +1,239 @@
+// Aggregated APIs: group-versions of APIServices with a service are asked of that service's server, in the user's name.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Agent } from 'node:https'
+import { pipeline } from 'node:stream/promises'
+import { isJsonObject } from '../api/json.ts'
+import type { UserInfo } from '../api/request.ts'
+import { methodNotAllowed, StatusError } from '../api/status-error.ts'
+import { apiServices, availableCondition, type ApiService } from '../api/types-api-service.ts'
+import type { KeyPair } from '../pki/certificates.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Clock } from '../util/clock.ts'
+import { rawTunnel } from '../util/raw-tunnel.ts'
+import { aggregatedResources, type AggregatedGroupVersion } from './aggregated-discovery.ts'
+import { ask, forwarded, isForwarded, remoteHeaders, remoteServer, type RemoteServer } from './aggregated-request.ts'
+import { requireAllowed } from './authorize.ts'
+import type { Authorizer } from './authorizer.ts'
+import { readBody, signalOf, type Exchange } from './exchange.ts'
+import { attributesOf } from './handle.ts'
+import type { Upgrade } from './http-door.ts'
+import { KindView } from './kind-view.ts'
+import type { RequestPath } from './request-path.ts'
+import { verbOf } from './resource-door.ts'
+import { send, text, type Answer } from './respond.ts'
+
+export interface AggregationOptions {
+  readonly registry: Registry
+  readonly clock: Clock
+  readonly frontProxy: KeyPair
+  readonly authorizer: Authorizer
+  readonly signal: AbortSignal
+  readonly onUnreachable: (name: string, message: string) => void
+}
+
+/** Asks for discovery, as itself. */
+const aggregator: UserInfo = { username: 'system:kube-aggregator', groups: ['system:masters', 'system:authenticated'] }
+const checkTimeoutMs = 5000
+const longestDocument = 64 << 20
+
+/** What a server told of itself when it was last asked, and as what it was asked. */
+interface Known {
+  readonly uid: string | undefined
+  readonly resources: readonly unknown[]
+  readonly openApiUrl?: string
+}
+
+interface Table {
+  readonly version: number
+  readonly services: ReadonlyMap<string, ApiService>
+  readonly discovered: readonly AggregatedGroupVersion[]
+}
+
+const nameOf = (group: string, version: string): string => `${version}.${group}`
+const isAvailable = (service: ApiService): boolean => availableCondition(service)?.status === 'True'
+
+export class Aggregation {
+  readonly #options: AggregationOptions
+  readonly #view: KindView<ApiService>
+  readonly #known = new Map<string, Known>()
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 8 })
+  /** Grows with each change of what is known. */
+  #learnt = 0
+  #table: Table = { version: -1, services: new Map(), discovered: [] }
+
+  constructor(options: AggregationOptions) {
+    this.#options = options
+    this.#view = new KindView(options.registry, apiServices, options)
+    options.signal.addEventListener('abort', () => this.#agent.destroy(), { once: true })
+  }
+
+  /** The same array until something changes. */
+  discovered(): readonly AggregatedGroupVersion[] {
+    return this.#current().discovered
+  }
+
+  /** Asks the server for its discovery, and remembers it. Fails with an Error when it can't be had. */
+  async check(service: ApiService): Promise<void> {
+    const { group = '', version = '' } = service.spec
+    const path = `/apis/${group}/${version}`
+    const list = await this.#document(service, path)
+    const resources = aggregatedResources(list, group, version)
+    if (!resources) throw new Error(`${path} is no resource list`)
+    // Servers may have no OpenAPI; they are good without.
+    const index = await this.#document(service, '/openapi/v3').catch(() => undefined)
+    const openApiUrl = openApiPath(index, path.slice(1))
+    for (const name of this.#known.keys()) if (!this.#current().services.has(name)) this.#known.delete(name)
+    this.#known.set(nameOf(group, version), { uid: service.metadata.uid, resources, ...(openApiUrl === undefined ? {} : { openApiUrl }) })
+    this.#learnt++
+  }
+
+  async openApi(group: string, version: string, url: string): Promise<Answer> {
+    const service = this.#current().services.get(nameOf(group, version))
+    if (!service) return unavailable
+    try {
+      return { code: 200, contentType: 'application/json', body: JSON.stringify(await this.#document(service, url)) }
+    } catch (error) {
+      return text(503, `${(error as Error).message}\n`)
+    }
+  }
+
+  /** undefined for what is not aggregated. Rejects with StatusError. */
+  serve(exchange: Exchange, path: RequestPath): Promise<void> | undefined {
+    const service = this.#find(exchange.path)
+    return service && this.#serve(service, exchange, path)
+  }
+
+  upgrade(upgrade: Upgrade, path: RequestPath): Promise<void> | undefined {
+    const service = this.#find(path.kind === 'resource' ? `/apis/${path.group}/${path.version}` : path.path)
+    return service && this.#upgrade(service, upgrade, path)
+  }
+
+  #find(path: string): ApiService | undefined {
+    const { services } = this.#current()
+    if (services.size === 0 || !path.startsWith('/apis/')) return undefined
+    const [, group, version] = path.split('/').filter((part) => part !== '')
+    return group && version ? services.get(nameOf(group, version)) : undefined
+  }
+
+  #current(): Table {
+    const version = this.#view.version + this.#learnt
+    if (this.#table.version === version) return this.#table
+    const members = this.#view.values().filter(({ spec }) => spec.service)
+    const services = new Map(members.map((service) => [nameOf(service.spec.group ?? '', service.spec.version ?? ''), service]))
+    const discovered = members.length === 0 && this.#table.discovered.length === 0 ? this.#table.discovered : members.map((service) => this.#discoveredOf(service))
+    return this.#table = { version, services, discovered }
+  }
+
+  #discoveredOf(service: ApiService): AggregatedGroupVersion {
+    const { group = '', version = '', groupPriorityMinimum, versionPriority } = service.spec
+    const learnt = this.#known.get(nameOf(group, version))
+    const known = learnt?.uid === service.metadata.uid ? learnt : undefined
+    return {
+      group, version, groupPriority: groupPriorityMinimum, versionPriority,
+      stale: !known || !isAvailable(service), resources: known?.resources ?? [],
+      ...(known?.openApiUrl === undefined ? {} : { openApiUrl: known.openApiUrl }),
+    }
+  }
+
+  #server(service: ApiService): RemoteServer {
+    const { registry, frontProxy, clock } = this.#options
+    return remoteServer(service, { registry, frontProxy, chance: clock.random() })
+  }
+
+  async #document(service: ApiService, path: string): Promise<unknown> {
+    const server = this.#server(service)
+    const where = `https://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}${path}`
+    const late = new AbortController()
+    const timer = this.#options.clock.setTimer(() => late.abort(), checkTimeoutMs)
+    try {
+      const response = await ask(server, { method: 'GET', path, headers: { accept: 'application/json' }, user: aggregator, signal: AbortSignal.any([late.signal, this.#options.signal]), agent: this.#agent })
+      const body = await textOf(response)
+      if (response.statusCode !== 200) throw new Error(`bad status from ${where}: ${response.statusCode}`)
+      return JSON.parse(body)
+    } catch (error) {
+      const message = late.signal.aborted ? 'context deadline exceeded' : (error as Error).message
+      throw new Error(`failing or missing response from ${where}: ${message}`, { cause: error })
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  async #serve(service: ApiService, exchange: Exchange, path: RequestPath): Promise<void> {
+    const { incoming, method, user } = exchange
+    this.#authorize(user, method, exchange.query, path)
+    if (!isAvailable(service)) return send(exchange, unavailable)
+    // Read first: a body without a length that is told would be taken for the next request.
+    const bodied = method !== 'GET' && method !== 'HEAD'
+    const body = bodied ? await readBody(incoming) : undefined
+    const outgoing = exchange.outgoing as ServerResponse
+    const gone = signalOf(outgoing)
+    let response: IncomingMessage
+    try {
+      response = await ask(this.#server(service), { method, path: incoming.url ?? '/', headers: forwarded(incoming.headers), user, ...(body ? { body } : {}), signal: gone, agent: this.#agent })
+    } catch (error) {
+      if (gone.aborted) return
+      return send(exchange, this.#unreachable(service, error as Error))
+    }
+    // A connection that stands still may be a dead one.
+    response.on('pause', exchange.onBlocked)
+    const { 'content-length': length } = response.headers
+    outgoing.writeHead(response.statusCode ?? 502, { ...forwarded(response.headers), ...(length === undefined ? {} : { 'content-length': length }) })
+    if ('flushHeaders' in outgoing) outgoing.flushHeaders()
+    // Either side may leave in the middle: both streams are ended then.
+    await pipeline(response, outgoing).catch(() => undefined)
+  }
+
+  async #upgrade(service: ApiService, upgrade: Upgrade, path: RequestPath): Promise<void> {
+    const { incoming, user, query } = upgrade
+    this.#authorize(user, incoming.method ?? 'GET', query, path)
+    if (!isAvailable(service)) throw new StatusError(503, 'ServiceUnavailable', 'service unavailable')
+    const rawHeaders: string[] = []
+    for (let at = 0; at < incoming.rawHeaders.length; at += 2) {
+      const [name, value] = incoming.rawHeaders.slice(at, at + 2) as [string, string]
+      if (isForwarded(name) || ['connection', 'upgrade'].includes(name.toLowerCase())) rawHeaders.push(name, value)
+    }
+    for (const [name, values] of Object.entries(remoteHeaders(user))) for (const value of [values].flat()) rawHeaders.push(name, value.replace(/[\r\n]/g, ' '))
+    try {
+      const server = this.#server(service)
+      await rawTunnel({ ...upgrade, incoming: { method: incoming.method, rawHeaders } }, new URL(`https://${server.hostname}${incoming.url ?? '/'}`), { ...server.tls, host: server.host, port: server.port })
+    } catch (error) {
+      this.#unreachable(service, error as Error)
+      throw new StatusError(503, 'ServiceUnavailable', `error trying to reach service: ${(error as Error).message}`)
+    }
+  }
+
+  #authorize(user: UserInfo, method: string, query: URLSearchParams, path: RequestPath): void {
+    const { authorizer } = this.#options
+    if (path.kind === 'other') return requireAllowed(authorizer, { user, verb: method.toLowerCase(), path: path.path })
+    const verb = verbOf(method, path, query)
+    if (!verb) throw methodNotAllowed(path)
+    const { group, version, plural, namespace, name, subresource } = path
+    const fieldSelector = query.get('fieldSelector') ?? undefined
+    requireAllowed(authorizer, attributesOf({ verb, user, group, version, plural, subresource, namespace, name, options: fieldSelector === undefined ? {} : { fieldSelector } }))
+  }
+
+  #unreachable({ metadata: { name = '' } }: ApiService, { message }: Error): Answer {
+    this.#options.onUnreachable(name, message)
+    return text(503, `error trying to reach service: ${message}\n`)
+  }
+}
+
+const unavailable: Answer = text(503, 'service unavailable\n')
+
+function openApiPath(index: unknown, path: string): string | undefined {
+  const paths = isJsonObject(index) ? index['paths'] : undefined
+  const entry = isJsonObject(paths) ? paths[path] : undefined
+  const url = isJsonObject(entry) ? entry['serverRelativeURL'] : undefined
+  return typeof url === 'string' && url.startsWith('/') ? url : undefined
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > longestDocument) throw new Error(`the answer is longer than ${longestDocument} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
