@@ -6,6 +6,7 @@ import type { ApiService } from '../api/types-api-service.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { KeyPair } from '../pki/certificates.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { Clock } from '../util/clock.ts'
 import { serviceEndpoint } from './service-target.ts'
 
 export interface RemoteServer {
@@ -69,16 +70,37 @@ export interface RemoteRequest {
   readonly body?: Buffer
   readonly signal: AbortSignal
   readonly agent: Agent
+  readonly clock: Clock
 }
 
+const dialTimeoutMs = 30_000
+/** May be sent again when a kept connection turns out to be closed; others get a connection of their own. */
+const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+/** The connection broke off: says nothing of whether there is a server. */
+export const isBrokenOff = (error: unknown): boolean => ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '')
+
 /** Resolves with the head of the answer; its body is still to be read. */
-export function ask(server: RemoteServer, { method, path, headers, user, body, signal, agent }: RemoteRequest): Promise<IncomingMessage> {
+export function ask(server: RemoteServer, asked: RemoteRequest): Promise<IncomingMessage> {
+  return attempt(server, asked, repeatable.has(asked.method) ? asked.agent : false)
+}
+
+function attempt(server: RemoteServer, asked: RemoteRequest, agent: Agent | false): Promise<IncomingMessage> {
+  const { method, path, headers, user, body, signal, clock } = asked
   return new Promise((resolve, reject) => {
     const outgoing = request({
       agent, host: server.host, port: server.port, ...server.tls, method, path, signal,
       headers: { ...headers, host: server.hostname, ...remoteHeaders(user), ...(body ? { 'content-length': body.length } : {}) },
     })
-    outgoing.on('error', reject)
+    outgoing.on('socket', (socket) => {
+      if (!socket.connecting) return
+      const timer = clock.setTimer(() => outgoing.destroy(new Error('dial tcp: i/o timeout')), dialTimeoutMs)
+      for (const event of ['secureConnect', 'close']) socket.once(event, () => timer.cancel())
+    })
+    outgoing.on('error', (error) => {
+      if (outgoing.reusedSocket && isBrokenOff(error) && !signal.aborted) attempt(server, asked, false).then(resolve, reject)
+      else reject(error)
+    })
     outgoing.on('response', resolve)
     outgoing.end(body)
   })

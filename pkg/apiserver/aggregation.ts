@@ -4,14 +4,14 @@ import { Agent } from 'node:https'
 import { pipeline } from 'node:stream/promises'
 import { isJsonObject } from '../api/json.ts'
 import type { UserInfo } from '../api/request.ts'
-import { methodNotAllowed, StatusError } from '../api/status-error.ts'
+import { methodNotAllowed, StatusError, unknownPath } from '../api/status-error.ts'
 import { apiServices, availableCondition, type ApiService } from '../api/types-api-service.ts'
 import type { KeyPair } from '../pki/certificates.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import { rawTunnel } from '../util/raw-tunnel.ts'
 import { aggregatedResources, type AggregatedGroupVersion } from './aggregated-discovery.ts'
-import { ask, forwarded, isForwarded, remoteHeaders, remoteServer, type RemoteServer } from './aggregated-request.ts'
+import { ask, forwarded, isBrokenOff, isForwarded, remoteHeaders, remoteServer, type RemoteServer } from './aggregated-request.ts'
 import { requireAllowed } from './authorize.ts'
 import type { Authorizer } from './authorizer.ts'
 import { readBody, signalOf, type Exchange } from './exchange.ts'
@@ -146,7 +146,7 @@ export class Aggregation {
     const late = new AbortController()
     const timer = this.#options.clock.setTimer(() => late.abort(), checkTimeoutMs)
     try {
-      const response = await ask(server, { method: 'GET', path, headers: { accept: 'application/json' }, user: aggregator, signal: AbortSignal.any([late.signal, this.#options.signal]), agent: this.#agent })
+      const response = await ask(server, { method: 'GET', path, headers: { accept: 'application/json' }, user: aggregator, signal: AbortSignal.any([late.signal, this.#options.signal]), agent: this.#agent, clock: this.#options.clock })
       const body = await textOf(response)
       if (response.statusCode !== 200) throw new Error(`bad status from ${where}: ${response.statusCode}`)
       return JSON.parse(body)
@@ -169,11 +169,12 @@ export class Aggregation {
     const gone = signalOf(outgoing)
     let response: IncomingMessage
     try {
-      response = await ask(this.#server(service), { method, path: incoming.url ?? '/', headers: forwarded(incoming.headers), user, ...(body ? { body } : {}), signal: gone, agent: this.#agent })
+      response = await ask(this.#server(service), { method, path: incoming.url ?? '/', headers: forwarded(incoming.headers), user, ...(body ? { body } : {}), signal: gone, agent: this.#agent, clock: this.#options.clock })
     } catch (error) {
       if (gone.aborted) return
       return send(exchange, this.#unreachable(service, error as Error))
     }
+    if (gone.aborted) return void response.destroy()
     // A connection that stands still may be a dead one.
     response.on('pause', exchange.onBlocked)
     const { 'content-length': length } = response.headers
@@ -204,6 +205,9 @@ export class Aggregation {
 
   #authorize(user: UserInfo, method: string, query: URLSearchParams, path: RequestPath): void {
     const { authorizer } = this.#options
+    // What is authorized must be what the other server reads.
+    const parts = path.kind === 'resource' ? [path.plural, path.namespace, path.name, path.subresource, ...path.rest?.split('/') ?? []] : path.path.split('/')
+    if (parts.some((part) => part === '..' || part === '.')) throw unknownPath()
     if (path.kind === 'other') return requireAllowed(authorizer, { user, verb: method.toLowerCase(), path: path.path })
     const verb = verbOf(method, path, query)
     if (!verb) throw methodNotAllowed(path)
@@ -212,9 +216,9 @@ export class Aggregation {
     requireAllowed(authorizer, attributesOf({ verb, user, group, version, plural, subresource, namespace, name, options: fieldSelector === undefined ? {} : { fieldSelector } }))
   }
 
-  #unreachable({ metadata: { name = '' } }: ApiService, { message }: Error): Answer {
-    this.#options.onUnreachable(name, message)
-    return text(503, `error trying to reach service: ${message}\n`)
+  #unreachable({ metadata: { name = '' } }: ApiService, error: Error): Answer {
+    if (!isBrokenOff(error)) this.#options.onUnreachable(name, error.message)
+    return text(503, `error trying to reach service: ${error.message}\n`)
   }
 }
 

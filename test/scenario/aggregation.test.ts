@@ -158,6 +158,24 @@ describe('an aggregated API', () => {
     expect(asked?.groups).not.toContain('kings')
   }, 60_000)
 
+  it('takes no request for another one', async () => {
+    const seen = extension.asked.length
+    // As the client wrote it: URL parsers would take the dots out.
+    const outgoing = request({ host: '127.0.0.1', port: cluster.port, path: `${flunders}/../../secret`, ...server().tls })
+    const code = await new Promise((resolve, reject) => outgoing.on('response', (response) => resolve(response.resume().statusCode)).on('error', reject).end())
+    expect(code).toBe(404)
+    expect(extension.asked.length).toBe(seen)
+  }, 30_000)
+
+  it('survives that its server closes kept connections', async () => {
+    for (let round = 0; round < 3; round++) {
+      expect((await get(flunders)).code).toBe(200)
+      extension.closeIdle()
+      expect((await get(flunders)).code).toBe(200)
+    }
+    expect(await ok('get apiservice v1alpha1.wardle.example.com --no-headers')).toMatch(/True/)
+  }, 30_000)
+
   it('streams watches', async () => {
     const child = spawn(program, ['get', 'flunders', '--watch-only', '-o', 'name'], { env: environment() })
     try {

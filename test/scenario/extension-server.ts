@@ -75,6 +75,10 @@ export class ExtensionServer {
     return new Promise((resolve) => this.#server.close(() => resolve()))
   }
 
+  closeIdle(): void {
+    this.#server.closeIdleConnections()
+  }
+
   put(name: string): void {
     const flunder = { apiVersion, kind: 'Flunder', metadata: { name, namespace: 'default', uid: name, resourceVersion: String(++this.#revision), creationTimestamp: '2026-01-01T00:00:00Z' } }
     this.#flunders.set(name, flunder)
