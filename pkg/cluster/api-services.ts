@@ -1,15 +1,8 @@
 // The APIServices of what this server serves itself: one for each built-in group-version, always available.
-import type { KubeObject, Resource } from '../api/object.ts'
 import { formatTime } from '../api/times.ts'
+import { type ApiService, apiServices } from '../api/types-api-service.ts'
 import type { Client } from '../client/client.ts'
 import type { Definition } from '../registry/definition.ts'
-
-interface ApiService extends KubeObject {
-  spec: { group: string; version: string; groupPriorityMinimum: number; versionPriority: number }
-  status?: { conditions: { type: string; status: string; reason: string; message: string; lastTransitionTime: string }[] }
-}
-
-const apiServices: Resource<ApiService> = { group: 'apiregistration.k8s.io', version: 'v1', plural: 'apiservices', kind: 'APIService', namespaced: false }
 
 /** Groups rank in discovery order, from the core group down. */
 const firstPriority = 18_000
