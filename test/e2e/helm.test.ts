@@ -51,7 +51,10 @@ test('rollback brings the first revision back', async () => {
 
 test('uninstall takes everything away', async () => {
   expect(await cluster.helm('uninstall greeter --wait --timeout 60s')).toContain('release "greeter" uninstalled')
-  expect((await cluster.tryKubectl('get deployments,services,configmaps,pods -l app=greeter')).stderr).toBe('No resources found in default namespace.\n')
+  // Helm waits for what it made; the Deployment's pods go in the background after it.
+  const none = 'No resources found in default namespace.\n'
+  const left = async (): Promise<string> => (await cluster.tryKubectl('get deployments,services,configmaps,pods -l app=greeter')).stderr
+  await eventually(async () => (await left()) === none || undefined, 'nothing of the release is left')
   expect(await cluster.helm('list -q')).toBe('')
   expect((await cluster.tryKubectl('get secrets -l owner=helm')).stderr).toBe('No resources found in default namespace.\n')
 })
