@@ -12,27 +12,27 @@ import { Progress } from './progress.ts'
 export class Down extends Command {
   static override summary = 'Stop the cluster: server, pods and containerd, and the networks and mounts they made.'
   static override description = 'The data directory stays, so that the next start finds all objects and images again.'
-  static override flags = { ...dataFlags, purge: Flags.boolean({ description: 'remove the data directory and the kubeconfig too' }) }
+  static override flags = { ...dataFlags, purge: Flags.boolean({ description: 'remove the data directory too' }) }
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Down)
     const { options, record } = clusterContext(flags)
     if (!options.disableAgent) requireRoot('kinglet down removes networks and mounts')
     await this.#refuseForeign(record?.pid)
+    const { removeFromMachine, removeKubeconfig } = await import('../pkg/cluster/removal.ts')
     const progress = new Progress()
     progress.begin('stopping the server')
     const stopped = await stopServer(record, { clock: systemClock, graceMs: 20_000 })
     progress.end(stopped ? `server stopped (process ${record?.pid})` : 'no server was running')
     if (!options.disableAgent) {
       progress.begin('ending pods and containerd')
-      const { removeFromMachine } = await import('../pkg/cluster/removal.ts')
       await removeFromMachine(options, { log: (text) => progress.note(text) })
       progress.end('pods, containerd, mounts and networks removed')
     }
     rmSync(options.stateDirectory, { recursive: true, force: true })
+    await removeKubeconfig(options)
     if (flags.purge) {
       rmSync(options.dataDirectory, { recursive: true, force: true })
-      if (options.kubeconfigPath) rmSync(options.kubeconfigPath, { force: true })
       progress.end(`${options.dataDirectory} removed`)
     }
   }

@@ -1,6 +1,6 @@
 // Takes a cluster off its machine: pods, containerd, mounts, cgroups, network, logs. The data directory stays.
-import { readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, rm, rmdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { unmountBelow } from '../containerd/teardown.ts'
 import { releaseCgroup } from '../kubelet/pod-cgroup.ts'
 import { removeNetwork } from '../network/cluster-network.ts'
@@ -21,6 +21,22 @@ export async function removeFromMachine(options: ClusterOptions, hooks: ClusterH
   await releaseCgroup(cgroupRoot)
   await removeNetwork(serviceCidr)
   await rm(stateDirectory, { recursive: true, force: true })
+  // The CNI library's own records, which end with each pod and leave their folders.
+  await removeEmpty('/var/lib/cni/results')
+  await removeEmpty('/var/lib/cni')
+}
+
+/** The next start writes it again. */
+export async function removeKubeconfig({ kubeconfigPath }: ClusterOptions): Promise<void> {
+  if (!kubeconfigPath) return
+  await rm(kubeconfigPath, { force: true })
+  await removeEmpty(dirname(kubeconfigPath))
+}
+
+async function removeEmpty(directory: string): Promise<void> {
+  await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error
+  })
 }
 
 /** Log directories end in the pod's uid, by which ours are told from another kubelet's; the directory itself goes when it is empty. */

@@ -97,7 +97,7 @@ test('down leaves nothing on the machine', async () => {
   expect(added(after.cgroups, before.cgroups)).toEqual([])
   expect(added(after.networkCache, before.networkCache)).toEqual([])
   expect(added(after.stateDirectories, before.stateDirectories)).toEqual([])
-  expect(existsSync(cluster.dataDirectory)).toBe(true)
+  expect([existsSync(cluster.dataDirectory), existsSync(cluster.kubeconfig)]).toEqual([true, false])
 })
 
 test('up after down has all objects again, and runs the pods anew', async () => {
