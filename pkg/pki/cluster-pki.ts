@@ -1,5 +1,6 @@
 // The keys and certificates of one cluster, in one directory: made at the first start, checked and renewed at each.
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPair } from 'node:crypto'
+import { promisify } from 'node:util'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../util/clock.ts'
@@ -52,28 +53,29 @@ interface Wanted extends Subject {
 
 /** Authorities and the service account key are never replaced; a broken or missing half of one is an error. */
 export async function loadOrCreatePki(options: ClusterPkiOptions): Promise<ClusterPki> {
+  // All at once: making the keys of a first start takes longest, and happens off this thread.
+  const serviceAccountKey = loadServiceAccountKey(options.directory)
   const authority = (file: string): Promise<KeyPair> => loadAuthority(options, file)
-  const serverAuthority = await authority('server-ca')
-  const clientAuthority = await authority('client-ca')
-  const requestHeaderAuthority = await authority('request-header-ca')
+  const [serverAuthority, clientAuthority, requestHeaderAuthority] = await Promise.all([authority('server-ca'), authority('client-ca'), authority('request-header-ca')])
   const certificate = (from: KeyPair, wanted: Wanted): Promise<KeyPair> => loadCertificate(options, from, wanted)
-  return {
-    serverAuthority,
-    clientAuthority,
-    requestHeaderAuthority,
-    apiServing: await certificate(serverAuthority, { file: 'serving-kube-apiserver', commonName: 'kube-apiserver', usages: ['server'], names: apiServerNames(options) }),
-    kubeletServing: await certificate(serverAuthority, {
+  const [apiServing, kubeletServing, admin, apiClient, kubeletClient, frontProxyClient] = await Promise.all([
+    certificate(serverAuthority, { file: 'serving-kube-apiserver', commonName: 'kube-apiserver', usages: ['server'], names: apiServerNames(options) }),
+    certificate(serverAuthority, {
       file: 'serving-kubelet',
       commonName: `system:node:${options.nodeName}`,
       organizations: ['system:nodes'],
       usages: ['server'],
       names: unique([options.nodeName, 'localhost', '127.0.0.1', '::1', ...options.nodeIps]),
     }),
-    admin: await certificate(clientAuthority, { file: 'client-admin', commonName: 'kubernetes-admin', organizations: ['system:masters'], usages: ['client'] }),
-    apiClient: await certificate(clientAuthority, { file: 'client-kube-apiserver', commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'], usages: ['client'] }),
-    kubeletClient: await certificate(clientAuthority, { file: 'client-kubelet', commonName: `system:node:${options.nodeName}`, organizations: ['system:nodes'], usages: ['client'] }),
-    frontProxyClient: await certificate(requestHeaderAuthority, { file: 'client-front-proxy', commonName: 'front-proxy-client', usages: ['client'] }),
-    serviceAccountKey: loadServiceAccountKey(options.directory),
+    certificate(clientAuthority, { file: 'client-admin', commonName: 'kubernetes-admin', organizations: ['system:masters'], usages: ['client'] }),
+    certificate(clientAuthority, { file: 'client-kube-apiserver', commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'], usages: ['client'] }),
+    certificate(clientAuthority, { file: 'client-kubelet', commonName: `system:node:${options.nodeName}`, organizations: ['system:nodes'], usages: ['client'] }),
+    certificate(requestHeaderAuthority, { file: 'client-front-proxy', commonName: 'front-proxy-client', usages: ['client'] }),
+  ])
+  return {
+    serverAuthority, clientAuthority, requestHeaderAuthority,
+    apiServing, kubeletServing, admin, apiClient, kubeletClient, frontProxyClient,
+    serviceAccountKey: await serviceAccountKey,
   }
 }
 
@@ -106,11 +108,11 @@ async function loadCertificate({ directory, clock }: ClusterPkiOptions, authorit
   return made
 }
 
-function loadServiceAccountKey(directory: string): string {
+async function loadServiceAccountKey(directory: string): Promise<string> {
   const path = join(directory, 'service-account.key')
   const known = readText(path)
   if (known !== undefined) return known
-  const made = generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } })
+  const made = await promisify(generateKeyPair)('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } })
   writePrivate(path, made.privateKey)
   return made.privateKey
 }
