@@ -28,7 +28,7 @@ export interface CriRuntimeOptions {
 /** Of many pods that start at once, those that are nearly there come first. */
 const ranks = { start: 0, create: 1, sandbox: 2 }
 
-const settleDelaysMs = [2, 5, 10, 20, 40, 80, 160, 320, 640, 1280]
+const settleDelaysMs = [2, 5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120]
 
 export class CriRuntime implements RuntimeService, RuntimeHost {
   readonly #cri: CriClient
@@ -200,8 +200,8 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
     const abort = new AbortController()
     const stop = this.#taskExits((id) => {
       const pod = this.#podOf.get(id)
-      if (!pod) return listener(undefined)
-      this.#settled(id, pod.sandbox, abort.signal).then(() => listener(pod.uid), () => listener(pod.uid))
+      const tell = (): void => listener(pod?.uid)
+      this.#settled(id, pod?.sandbox ?? false, abort.signal).then(tell, tell)
     }, () => listener(undefined))
     return () => {
       stop()
@@ -209,13 +209,17 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
     }
   }
 
-  /** containerd tells that a task has ended before its CRI part has noted the end; the promise of onChange is about the latter. */
+  /**
+   * containerd tells that a task has ended before its CRI part has noted the end; the promise of onChange is about the latter.
+   * A task may even end before the CRI has noted its start: then it is CREATED and RUNNING once more before it is EXITED.
+   */
   async #settled(id: string, sandbox: boolean, signal: AbortSignal): Promise<void> {
     for (const delayMs of settleDelaysMs) {
-      const ended = sandbox
-        ? (await ifFound(this.#cri.podSandboxStatus({ podSandboxId: id })))?.status?.state !== 'SANDBOX_READY'
-        : (await ifFound(this.#cri.containerStatus({ containerId: id })))?.status?.state !== 'CONTAINER_RUNNING'
-      if (ended || signal.aborted) return
+      const state = sandbox
+        ? (await ifFound(this.#cri.podSandboxStatus({ podSandboxId: id })))?.status?.state
+        : (await ifFound(this.#cri.containerStatus({ containerId: id })))?.status?.state
+      const alive = state === 'SANDBOX_READY' || state === 'CONTAINER_RUNNING' || state === 'CONTAINER_CREATED'
+      if (!alive || signal.aborted) return
       await sleep(this.#clock, delayMs, signal)
     }
   }
