@@ -16,7 +16,7 @@ import { ServiceAllocator } from '../registry/service-allocator.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
 import { systemClock } from '../util/clock.ts'
 import { ApiServer } from './api-server.ts'
-import type { NodeConnections } from './node-connection.ts'
+import type { NodeConnections } from '../api/node-connection.ts'
 import { WebhookCaller } from './webhook-call.ts'
 
 export const issuer = 'https://kubernetes.default.svc.cluster.local'

@@ -9,7 +9,7 @@ import { MemoryStore } from '../storage/memory-store.ts'
 import { systemClock } from '../util/clock.ts'
 import { createHandle } from './handle.ts'
 import { metricsRequests } from './metrics-requests.ts'
-import type { NodeConnection, NodeUsageReport } from './node-connection.ts'
+import type { NodeConnection, NodeUsageReport } from '../api/node-connection.ts'
 
 const report: NodeUsageReport = {
   atMs: Date.UTC(2026, 0, 2), windowMs: 15_250, node: { cpuNanoCores: 250_000_000, memoryBytes: 1536 * 1024 },

@@ -11,7 +11,7 @@ import { nodeMetrics, podMetrics } from '../api/types-metrics.ts'
 import type { Pod } from '../api/types-pod.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { SpecialRequest } from './handle.ts'
-import type { NodeConnections, NodeUsageReport, PodUsageReport } from './node-connection.ts'
+import type { NodeConnections, NodeUsageReport, PodUsageReport } from '../api/node-connection.ts'
 
 export interface MetricsRequestsOptions {
   readonly registry: Registry

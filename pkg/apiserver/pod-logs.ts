@@ -2,7 +2,7 @@
 import { forbiddenField, invalid, invalidObject, notSupported, type FieldError } from '../api/field-error.ts'
 import { badRequest } from '../api/status-error.ts'
 import type { Pod } from '../api/types-pod.ts'
-import type { LogOptions } from './node-connection.ts'
+import type { LogOptions } from '../api/node-connection.ts'
 import { truth } from './query-options.ts'
 import { containerOf, nodeOf, podOf, type ConnectOptions } from './pod-target.ts'
 import type { ResourcePath } from './request-path.ts'

@@ -7,7 +7,7 @@ import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Authorizer } from './authorizer.ts'
 import { requireAllowed } from './authorize.ts'
-import type { NodeConnection, NodeConnections } from './node-connection.ts'
+import type { NodeConnection, NodeConnections } from '../api/node-connection.ts'
 import type { ResourcePath } from './request-path.ts'
 
 export interface ConnectOptions {

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws'
 import { createServer as createHttp, type Server as HttpServer } from 'node:http'
 import { badRequest } from '../api/status-error.ts'
 import { admin, alice, startServer, type TestServer } from './fixture.suite.ts'
-import type { ExecOptions, LogOptions, NodeConnection } from './node-connection.ts'
+import type { ExecOptions, LogOptions, NodeConnection } from '../api/node-connection.ts'
 
 const pods = '/api/v1/namespaces/a/pods'
 const pod = (name: string, containers: string[], nodeName?: string) => ({

@@ -1,7 +1,7 @@
 // This machine as a node: its container runtime, its part of the network, and the kubelet.
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { NodeConnection } from '../apiserver/node-connection.ts'
+import type { NodeConnection } from '../api/node-connection.ts'
 import { type CriClient, connectCri } from '../containerd/cri.ts'
 import { detectHost } from '../containerd/host.ts'
 import { ImageStore } from '../containerd/images.ts'

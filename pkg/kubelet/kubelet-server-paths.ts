@@ -1,6 +1,6 @@
 // The kubelet's paths and queries that name a pod: logs, commands and streams. Pure.
 import { badRequest } from '../api/status-error.ts'
-import type { ExecOptions, LogOptions } from './streams.ts'
+import type { ExecOptions, LogOptions } from '../api/node-connection.ts'
 
 export interface PodPath {
   readonly type: 'containerLogs' | 'exec' | 'attach' | 'run' | 'portForward'

@@ -9,7 +9,7 @@ import { type Metric, metricsContentType, metricsText } from './metrics-text.ts'
 import type { PodWorker } from './pod-worker.ts'
 import type { RuntimeService } from './runtime-service.ts'
 import { statsSummary } from './stats-summary.ts'
-import type { PodRef, PodStreams } from './streams.ts'
+import type { PodRef, PodStreams } from '../api/node-connection.ts'
 import { cadvisorMetrics, resourceMetrics } from './usage-metrics.ts'
 import type { UsageSampler } from './usage-sampler.ts'
 

@@ -9,7 +9,7 @@ import { containerLogPath } from './pod-files.ts'
 import { logDirectory, podContainers } from './pod-names.ts'
 import type { PodWorker } from './pod-worker.ts'
 import type { RuntimeService, StreamRequest } from './runtime-service.ts'
-import type { ExecOptions, LogOptions, PodRef, PodStreams } from './streams.ts'
+import type { ExecOptions, LogOptions, PodRef, PodStreams } from '../api/node-connection.ts'
 
 export interface NodeStreamsOptions {
   readonly runtime: RuntimeService

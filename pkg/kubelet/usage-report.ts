@@ -1,27 +1,8 @@
 // What the metrics API wants to know of a node: CPU in use and memory held, of the node and of each pod's containers. Pure.
+import type { NodeUsageReport } from '../api/node-connection.ts'
 import { nodeKey } from './usage-sampler.ts'
 import type { RatedSample } from './usage-sampler.ts'
 import type { CpuRate } from './usage-rates.ts'
-
-export interface Usage {
-  readonly cpuNanoCores: number
-  readonly memoryBytes: number
-}
-
-export interface PodUsageReport {
-  readonly namespace: string
-  readonly name: string
-  readonly windowMs: number
-  readonly containers: readonly (Usage & { readonly name: string })[]
-}
-
-export interface NodeUsageReport {
-  readonly atMs: number
-  /** What the CPU usage is an average of. */
-  readonly windowMs: number
-  readonly node: Usage
-  readonly pods: readonly PodUsageReport[]
-}
 
 /** A pod with a container that has no rate yet is left out, so that nobody takes a part for the whole. */
 export function usageReport({ sample, rates }: RatedSample): NodeUsageReport {

@@ -1,4 +1,4 @@
-// How the API server reaches a node's kubelet: logs and streams of pods. The cluster supplies it.
+// How the API server reaches a node's kubelet: what the one asks and the other answers. The cluster joins them.
 
 /** Query of `pods/log`, already checked. */
 export interface LogOptions {
@@ -46,20 +46,26 @@ export interface PodUsageReport {
   readonly containers: readonly { readonly name: string; readonly cpuNanoCores: number; readonly memoryBytes: number }[]
 }
 
-/** Errors are StatusError (400 with Kubernetes' texts for a container that has not started …). */
-export interface NodeConnection {
+/** Logs and streams of a node's pods. Errors are StatusError (400 with Kubernetes' texts for a container that has not started …). */
+export interface PodStreams {
   logs(pod: PodRef, options: LogOptions): Promise<AsyncIterable<Uint8Array>>
   /** A one-time URL of the runtime's streaming server, to which the client's upgrade request is replayed. */
   exec(pod: PodRef, options: ExecOptions): Promise<URL>
   attach(pod: PodRef, options: Omit<ExecOptions, 'command'>): Promise<URL>
   portForward(pod: PodRef, ports: readonly number[]): Promise<URL>
-  /** What the kubelet answers over HTTP; only path, query, method and signal of the request count. */
-  fetch?(request: Request): Promise<Response>
-  /** Where an upgrade request for this path of the kubelet is to be replayed. */
-  stream?(path: string, query: URLSearchParams): Promise<URL>
-  /** May take a second, when nobody has asked for a while. */
-  usage?(): Promise<NodeUsageReport>
 }
+
+/** What the kubelet answers over HTTP, for callers whose right has been checked. Errors are StatusError. */
+export interface NodeRequests {
+  /** Only path, query, method and signal of the request count. */
+  fetch(request: Request): Promise<Response>
+  /** Where an upgrade request for this path of the kubelet is to be replayed. */
+  stream(path: string, query: URLSearchParams): Promise<URL>
+  /** May take a second, when nobody has asked for a while. */
+  usage(): Promise<NodeUsageReport>
+}
+
+export interface NodeConnection extends PodStreams, Partial<NodeRequests> {}
 
 /** undefined when no such node is connected. */
 export type NodeConnections = (nodeName: string) => NodeConnection | undefined
