@@ -10,7 +10,7 @@ const common = {
 }
 export default {
   projects: [
-    { ...common, displayName: 'unit', roots: ['<rootDir>/pkg', '<rootDir>/cmd'], testMatch: ['**/*.test.ts'] },
+    { ...common, displayName: 'unit', setupFilesAfterEnv: ['<rootDir>/test/fuzz-seed.ts'], roots: ['<rootDir>/pkg', '<rootDir>/cmd'], testMatch: ['**/*.test.ts'] },
     { ...common, displayName: 'scenario', roots: ['<rootDir>/test/scenario'], testMatch: ['**/*.test.ts'] },
     { ...common, displayName: 'e2e', roots: ['<rootDir>/test/e2e'], testMatch: ['**/*.test.ts'] },
   ],

@@ -1,4 +1,5 @@
 // Reads protobuf's wire format: tags, varints, lengths. Knows no schema.
+import { isUtf8 } from 'node:buffer'
 
 /** The bytes are no protobuf message. */
 export class ProtobufError extends Error {
@@ -6,8 +7,6 @@ export class ProtobufError extends Error {
 }
 
 export const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
-
-const textDecoder = new TextDecoder('utf-8', { fatal: true })
 
 /** Of messages within messages; deeper ones come from no honest client. */
 const maxDepth = 300
@@ -74,12 +73,10 @@ export class WireReader {
   }
 
   string(): string {
-    try {
-      return textDecoder.decode(this.bytes())
-    } catch (error) {
-      if (error instanceof TypeError) throw new ProtobufError('proto: string field contains invalid UTF-8')
-      throw error
-    }
+    const [start, end] = this.#length()
+    const bytes = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, end - start)
+    if (!isUtf8(bytes)) throw new ProtobufError('proto: string field contains invalid UTF-8')
+    return bytes.toString('utf8')
   }
 
   message(): WireReader {
