@@ -8,10 +8,19 @@ const common = {
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
   testEnvironment: 'node',
 }
+const conformance = {
+  ...common,
+  roots: ['<rootDir>/test/conformance'],
+  globalSetup: '<rootDir>/test/conformance/start-cluster.ts',
+  globalTeardown: '<rootDir>/test/conformance/stop-cluster.ts',
+  setupFilesAfterEnv: ['<rootDir>/test/conformance/timeouts.ts'],
+}
 export default {
   projects: [
     { ...common, displayName: 'unit', setupFilesAfterEnv: ['<rootDir>/test/fuzz-seed.ts'], roots: ['<rootDir>/pkg', '<rootDir>/cmd'], testMatch: ['**/*.test.ts'] },
     { ...common, displayName: 'scenario', roots: ['<rootDir>/test/scenario'], testMatch: ['**/*.test.ts'] },
-    { ...common, displayName: 'e2e', roots: ['<rootDir>/test/e2e'], testMatch: ['**/*.test.ts'] },
+    { ...common, displayName: 'e2e', setupFilesAfterEnv: ['<rootDir>/test/e2e/timeouts.ts'], roots: ['<rootDir>/test/e2e'], testMatch: ['**/*.test.ts'] },
+    { ...conformance, displayName: 'conformance', testMatch: ['**/*.test.ts'] },
+    { ...conformance, displayName: 'conformance-serial', testMatch: ['**/*.serial.ts'] },
   ],
 }

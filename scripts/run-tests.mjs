@@ -40,6 +40,9 @@ const steps = {
   unit: jest('unit'),
   scenario: jest('scenario', '--runInBand'),
   e2e: jest('e2e', '--runInBand'),
+  // They mostly wait: more files at once than cores.
+  conformance: jest('conformance', '--maxWorkers=4'),
+  'conformance-serial': jest('conformance-serial', '--runInBand'),
 }
 
 const chosen = process.argv.slice(2)

@@ -3,14 +3,11 @@ import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_pro
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { jest } from '@jest/globals'
 import { testImage, type TestImage } from '../images/build.ts'
 import { TestNetwork } from './machine.ts'
 
 export const root = resolve(import.meta.dirname, '../..')
 const node = join(root, `node_modules/node-linux-${process.arch}/bin/node`)
-
-jest.setTimeout(180_000)
 
 export interface Outcome {
   readonly code: number
@@ -46,8 +43,8 @@ export class TestCluster {
     return new TestCluster(directory, network)
   }
 
-  /** What a test process that was killed has left. */
-  static interrupted(id: number): TestCluster {
+  /** The cluster that another test process has made. */
+  static of(id: number): TestCluster {
     return new TestCluster(directoryOf(id), TestNetwork.left(id))
   }
 
@@ -161,7 +158,7 @@ const directoryOf = (id: number): string => join(tmpdir(), `kinglet-e2e-${id}`)
 
 async function removeInterrupted(): Promise<void> {
   for (const id of TestNetwork.ids()) {
-    if (!existsSync(`/proc/${id}`)) await TestCluster.interrupted(id).remove()
+    if (!existsSync(`/proc/${id}`)) await TestCluster.of(id).remove()
   }
 }
 

@@ -2,7 +2,7 @@
 // Run it to build them all: node test/images/build.ts
 import { createHash } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { HostImage } from './host-image.ts'
 import { buildHostImage, inputsOf } from './host-image.ts'
@@ -114,6 +114,20 @@ const definitions = {
       names: ['docker.io/curlimages/curl:latest', 'docker.io/curlimages/curl:8'],
       programs: { ...base.programs, '/usr/bin/curl': '/usr/bin/curl' },
       config: { Cmd: ['curl', '--help'], Env: [path] },
+    }
+  },
+  // What conformance tests run in pods: the programs of ./toolbox on Node.
+  toolbox: (): HostImage => {
+    const base = busyboxBase()
+    const folder = join(import.meta.dirname, 'toolbox')
+    const node = resolve(import.meta.dirname, `../../node_modules/node-linux-${process.arch}/bin/node`)
+    return {
+      ...base,
+      names: ['kinglet.test/toolbox:1', 'kinglet.test/toolbox:2'],
+      programs: { ...base.programs, '/usr/local/bin/node': node, '/usr/bin/curl': '/usr/bin/curl' },
+      texts: { ...base.texts, ...Object.fromEntries(readdirSync(folder).map((name) => [`/toolbox/${name}`, readFileSync(join(folder, name), 'utf8')])) },
+      links: { ...base.links, '/usr/local/bin/toolbox': '/toolbox/toolbox.mjs' },
+      config: { Entrypoint: ['toolbox'], Cmd: ['pause'], Env: [path] },
     }
   },
   'guestbook-web': (): HostImage => {

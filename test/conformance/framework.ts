@@ -1,0 +1,114 @@
+// What conformance tests share: the cluster, a client with an administrator's rights, plain requests, and a namespace for each test.
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'node:https'
+import { load } from 'js-yaml'
+import { configMaps, namespaces, serviceAccounts } from '../../pkg/api/types-config.ts'
+import { StatusError } from '../../pkg/api/status-error.ts'
+import { HttpsClient } from '../../pkg/client/https-client.ts'
+import { TestCluster, eventually } from '../e2e/cluster.ts'
+
+export { eventually } from '../e2e/cluster.ts'
+
+/** The cluster that start-cluster.ts has started: `kubectl`, `tryKubectl`, `json`, `follow`, `helm`, `kinglet`, `inNetwork`. */
+export const cluster = TestCluster.of(Number(process.env['KINGLET_TEST_CLUSTER']))
+
+interface Kubeconfig {
+  clusters: { cluster: { 'certificate-authority-data': string } }[]
+  users: { user: { 'client-certificate-data': string; 'client-key-data': string } }[]
+}
+
+const kubeconfig = load(readFileSync(cluster.kubeconfig, 'utf8')) as Kubeconfig
+const decode = (data = ''): string => Buffer.from(data, 'base64').toString('utf8')
+
+/** How to reach the API server from this process: for clients of other kinds, and for other identities. */
+export const connection = {
+  server: `https://${cluster.network.address}:6443`,
+  ca: decode(kubeconfig.clusters[0]?.cluster['certificate-authority-data']),
+  certificate: decode(kubeconfig.users[0]?.user['client-certificate-data']),
+  key: decode(kubeconfig.users[0]?.user['client-key-data']),
+}
+
+/** Typed by the resources of pkg/api; errors are StatusError. */
+export const client = new HttpsClient({ ...connection, userAgent: 'conformance' })
+
+const agent = new Agent({ keepAlive: true, ca: connection.ca, cert: connection.certificate, key: connection.key })
+
+afterAll(() => {
+  client.close()
+  agent.destroy()
+})
+
+export interface Answer<T = Record<string, unknown>> {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+  /** The body as JSON; fails when it is none. */
+  json(): T
+}
+
+export interface Sending {
+  readonly headers?: Readonly<Record<string, string>>
+  /** An object is sent as JSON, a string as it is. */
+  readonly body?: unknown
+}
+
+/** One plain request as administrator; any status is an answer. `path` has its query. */
+export function http<T = Record<string, unknown>>(method: string, path: string, { headers, body }: Sending = {}): Promise<Answer<T>> {
+  return new Promise((resolve, reject) => {
+    const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
+    const sent = request(new URL(path, connection.server), {
+      method, agent, headers: { accept: 'application/json', ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject).on('end', () => {
+        const answer = Buffer.concat(chunks).toString('utf8')
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: answer, json: () => JSON.parse(answer) as T })
+      })
+    })
+    sent.on('error', reject).end(text)
+  })
+}
+
+let made = 0
+const runId = process.pid.toString(36)
+
+/** A name that no other test of this run uses. */
+export const uniqueName = (prefix: string): string => `${prefix}-${runId}-${++made}`
+
+/** A namespace that is ready for pods: it has its service account and root CA. */
+export async function createNamespace(prefix: string, labels: Readonly<Record<string, string>> = {}): Promise<string> {
+  const name = uniqueName(prefix)
+  await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { 'e2e-run': runId, ...labels } }, spec: {} })
+  await eventually(() => existing(client.get(serviceAccounts, { namespace: name, name: 'default' })), `the default service account of ${name}`)
+  await eventually(() => existing(client.get(configMaps, { namespace: name, name: 'kube-root-ca.crt' })), `the root CA of ${name}`)
+  return name
+}
+
+/** Undefined when it does not exist. */
+export async function existing<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found
+  } catch (error) {
+    if (error instanceof StatusError && error.status.reason === 'NotFound') return undefined
+    throw error
+  }
+}
+
+/** The error that a request is meant to end with. */
+export async function refusal(sent: Promise<unknown>): Promise<StatusError> {
+  try {
+    await sent
+  } catch (error) {
+    if (error instanceof StatusError) return error
+    throw error
+  }
+  throw new Error('the request was accepted')
+}
+
+/** A fresh namespace for each test of the file; `name` is the running test's. It goes in the background afterwards. */
+export function useNamespace(prefix: string, labels?: Readonly<Record<string, string>>): { readonly name: string } {
+  let name = ''
+  beforeEach(async () => { name = await createNamespace(prefix, labels) })
+  afterEach(async () => { if (name !== '') await client.delete(namespaces, { name }) })
+  return { get name() { return name } }
+}

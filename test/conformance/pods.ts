@@ -1,0 +1,68 @@
+// Pods in conformance tests: make one, wait for what it becomes, read what it says.
+import type { Pod } from '../../pkg/api/types-pod.ts'
+import { pods } from '../../pkg/api/types-pod.ts'
+import { client, cluster, eventually, existing, http } from './framework.ts'
+
+export const images = { busybox: 'busybox:1.36', nginx: 'nginx:1.22', toolbox: 'kinglet.test/toolbox:1' } as const
+
+/** The suite's own limits (test/e2e/framework/timeouts.go). */
+export const timeouts = { podStart: 300_000, podDelete: 300_000 } as const
+
+export type PodSpec = NonNullable<Pod['spec']>
+
+export const podOf = (namespace: string, name: string, spec: PodSpec, metadata: Partial<Pod['metadata']> = {}): Pod =>
+  ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, ...metadata }, spec })
+
+export const createPod = (pod: Pod): Promise<Pod> => client.create(pods, pod)
+
+/** Resolves with the first state of the pod that fits. */
+export async function waitForPod(pod: Pod, fits: (pod: Pod) => boolean, what: string, timeoutMs: number = timeouts.podStart): Promise<Pod> {
+  const { namespace, name = '' } = pod.metadata
+  let last: Pod | undefined
+  return eventually(async () => {
+    last = await client.get(pods, { namespace, name })
+    return fits(last) ? last : undefined
+  }, () => `pod ${name} ${what}; its status is ${JSON.stringify(last?.status)}`, timeoutMs)
+}
+
+export const conditionOf = (pod: Pod, type: string) => pod.status?.conditions?.find((condition) => condition.type === type)
+export const isReady = (pod: Pod): boolean => conditionOf(pod, 'Ready')?.status === 'True'
+
+export const waitRunning = (pod: Pod): Promise<Pod> => waitForPod(pod, ({ status }) => {
+  if (status?.phase === 'Failed' || status?.phase === 'Succeeded') throw new Error(`pod ${pod.metadata.name} ended instead of running: ${JSON.stringify(status)}`)
+  return status?.phase === 'Running'
+}, 'is running')
+
+export const waitReady = (pod: Pod): Promise<Pod> => waitForPod(pod, isReady, 'is ready')
+
+/** Fails at once when the pod fails. */
+export const waitSucceeded = (pod: Pod): Promise<Pod> => waitForPod(pod, ({ status }) => {
+  if (status?.phase === 'Failed') throw new Error(`pod ${pod.metadata.name} failed: ${JSON.stringify(status)}`)
+  return status?.phase === 'Succeeded'
+}, 'has succeeded')
+
+export async function waitGone(pod: Pod, timeoutMs: number = timeouts.podDelete): Promise<void> {
+  const { namespace, name = '', uid } = pod.metadata
+  await eventually(async () => {
+    const found = await existing(client.get(pods, { namespace, name }))
+    return found === undefined || (uid !== undefined && found.metadata.uid !== uid)
+  }, `pod ${name} is gone`, timeoutMs)
+}
+
+export async function logsOf(pod: Pod, container = pod.spec?.containers[0]?.name ?? ''): Promise<string> {
+  const { namespace, name } = pod.metadata
+  const { status, text } = await http('GET', `/api/v1/namespaces/${namespace}/pods/${name}/log?container=${container}`, { headers: { accept: '*/*' } })
+  if (status !== 200) throw new Error(`the log of ${name}/${container}: ${text}`)
+  return text
+}
+
+/** Runs a command in a running container and returns what it wrote. */
+export const execIn = (pod: Pod, command: readonly string[], container = pod.spec?.containers[0]?.name ?? ''): Promise<string> =>
+  cluster.kubectl(['exec', '-n', pod.metadata.namespace ?? '', pod.metadata.name ?? '', '-c', container, '--', ...command])
+
+/** Runs a pod to its end and returns its output, as the suite's TestContainerOutput does. */
+export async function outputOf(pod: Pod, container?: string): Promise<string> {
+  const created = await createPod(pod)
+  await waitSucceeded(created)
+  return logsOf(created, container)
+}

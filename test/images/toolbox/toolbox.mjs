@@ -1,0 +1,9 @@
+#!/usr/local/bin/node
+// The test pods' program: `toolbox NAME ARGS` runs NAME.mjs beside this file.
+const [name = '', ...args] = process.argv.slice(2)
+if (!/^[a-z][a-z-]*$/.test(name)) {
+  console.error('usage: toolbox NAME [ARGS...]')
+  process.exit(2)
+}
+const { default: run } = await import(`./${name}.mjs`)
+await run(args)
