@@ -16,6 +16,8 @@ const conformance = {
   setupFilesAfterEnv: ['<rootDir>/test/conformance/timeouts.ts'],
 }
 export default {
+  // Of one file's `test.concurrent`, which are for tests that mostly wait.
+  maxConcurrency: 16,
   projects: [
     { ...common, displayName: 'unit', setupFilesAfterEnv: ['<rootDir>/test/fuzz-seed.ts'], roots: ['<rootDir>/pkg', '<rootDir>/cmd'], testMatch: ['**/*.test.ts'] },
     { ...common, displayName: 'scenario', roots: ['<rootDir>/test/scenario'], testMatch: ['**/*.test.ts'] },

@@ -112,3 +112,13 @@ export function useNamespace(prefix: string, labels?: Readonly<Record<string, st
   afterEach(async () => { if (name !== '') await client.delete(namespaces, { name }) })
   return { get name() { return name } }
 }
+
+/** The same for `test.concurrent`, which knows no beforeEach: for tests that mostly wait, so that a file's tests wait together. */
+export async function inNamespace(prefix: string, body: (namespace: string) => Promise<void>): Promise<void> {
+  const name = await createNamespace(prefix)
+  try {
+    await body(name)
+  } finally {
+    await client.delete(namespaces, { name })
+  }
+}

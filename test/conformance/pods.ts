@@ -1,6 +1,9 @@
 // Pods in conformance tests: make one, wait for what it becomes, read what it says.
+import type { WatchEvent } from '../../pkg/api/object.ts'
+import { StatusError } from '../../pkg/api/status-error.ts'
 import type { Pod } from '../../pkg/api/types-pod.ts'
 import { pods } from '../../pkg/api/types-pod.ts'
+import type { WriteOptions } from '../../pkg/client/client.ts'
 import { client, cluster, eventually, existing, http } from './framework.ts'
 
 export const images = { busybox: 'busybox:1.36', nginx: 'nginx:1.22', toolbox: 'kinglet.test/toolbox:1' } as const
@@ -65,4 +68,42 @@ export async function outputOf(pod: Pod, container?: string): Promise<string> {
   const created = await createPod(pod)
   await waitSucceeded(created)
   return logsOf(created, container)
+}
+
+/** A pod of one toolbox container that runs `args`. */
+export const toolboxPod = (namespace: string, name: string, args?: readonly string[], spec: Partial<PodSpec> = {}): Pod =>
+  podOf(namespace, name, { containers: [{ name: 'agnhost-container', image: images.toolbox, ...(args ? { args: [...args] } : {}) }], ...spec })
+
+/** Creates the pod and waits until it runs, as the suite's CreateSync does. */
+export const createRunning = async (pod: Pod): Promise<Pod> => waitReady(await createPod(pod))
+
+/** Changes the pod as it is, again when somebody else was faster. */
+export async function updatePod(pod: Pod, change: (pod: Pod) => Pod, options: WriteOptions = {}): Promise<Pod> {
+  const { namespace, name = '' } = pod.metadata
+  for (;;) {
+    try {
+      return await client.update(pods, change(await client.get(pods, { namespace, name })), options)
+    } catch (error) {
+      if (!(error instanceof StatusError && error.status.reason === 'Conflict')) throw error
+    }
+  }
+}
+
+export type PodEvent = WatchEvent<Pod>
+
+/** Follows the pod from this version on, each step until it is true; a step that throws ends it. Resolves with the last event. */
+export async function followPod(pod: Pod, steps: readonly ((event: PodEvent) => boolean)[], timeoutMs: number = timeouts.podStart): Promise<PodEvent> {
+  const { namespace, name, resourceVersion = '' } = pod.metadata
+  const signal = AbortSignal.timeout(timeoutMs)
+  const waiting = [...steps]
+  let last: PodEvent | undefined
+  for await (const batch of client.watch(pods, { namespace, fieldSelector: `metadata.name=${name}`, resourceVersion, signal })) {
+    for (const event of batch) {
+      if (event.type === 'BOOKMARK') continue
+      last = event
+      while (waiting[0]?.(event)) waiting.shift()
+      if (waiting.length === 0) return event
+    }
+  }
+  throw new Error(`the watch of pod ${name} ended ${waiting.length} steps early; the last state was ${JSON.stringify(last)}`)
 }

@@ -11,6 +11,8 @@ export interface HostImage {
   names: string[]
   /** Programs by their path in the image; the value is the path on this machine. */
   programs: Record<string, string>
+  /** Programs that run as root whoever starts them, likewise. */
+  rootPrograms?: Record<string, string>
   /** Further files of this machine, likewise. */
   files?: Record<string, string>
   /** Files made here: path in the image, and contents. What begins with `#!` becomes executable. */
@@ -23,7 +25,7 @@ export interface HostImage {
 
 /** What the image is made from: when none of it changes, the image does not. */
 export function inputsOf(image: HostImage): string {
-  const hostFiles = [...Object.values(image.programs), ...Object.values(image.files ?? {})]
+  const hostFiles = [image.programs, image.rootPrograms ?? {}, image.files ?? {}].flatMap((files) => Object.values(files))
   return JSON.stringify([image, hostFiles.map((path) => [realpathSync(path), statSync(path).size, statSync(path).mtimeMs])])
 }
 
@@ -36,8 +38,9 @@ export function buildHostImage(image: HostImage): Buffer {
     entries.set(relative, { ...entry, path: relative })
   }
   for (const [path, { mode, uid }] of Object.entries(image.directories ?? {})) add(path, { type: 'directory', mode, uid, gid: uid })
-  for (const [path, source] of Object.entries(image.programs)) {
-    add(path, { type: 'file', mode: 0o755, bytes: readFileSync(source) })
+  const programs = { ...image.programs, ...image.rootPrograms }
+  for (const [path, source] of Object.entries(programs)) {
+    add(path, { type: 'file', mode: path in image.programs ? 0o755 : 0o4755, bytes: readFileSync(source) })
     for (const library of librariesOf(source)) add(library, { type: 'file', mode: 0o755, bytes: readFileSync(library) })
   }
   for (const [path, source] of Object.entries(image.files ?? {})) add(path, { type: 'file', bytes: readFileSync(source) })
