@@ -21,10 +21,14 @@ export async function removeFromMachine(options: ClusterOptions, hooks: ClusterH
   await releaseCgroup(cgroupRoot)
   await removeNetwork(serviceCidr)
   await rm(stateDirectory, { recursive: true, force: true })
-  // The CNI library's own records, which end with each pod and leave their folders.
-  await removeEmpty('/var/lib/cni/results')
-  await removeEmpty('/var/lib/cni')
+  for (const directory of foldersOfOthers) await removeEmpty(directory)
 }
+
+/** Whose contents end with each pod, but which the CNI library, runc and containerd's shims leave; inner ones first. */
+const foldersOfOthers = [
+  '/var/lib/cni/results', '/var/lib/cni',
+  '/run/containerd/runc/k8s.io', '/run/containerd/runc', '/run/containerd/s', '/run/containerd/fifo', '/run/containerd',
+]
 
 /** The next start writes it again. */
 export async function removeKubeconfig({ kubeconfigPath }: ClusterOptions): Promise<void> {
