@@ -2,7 +2,7 @@
 import { readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { unmountBelow } from '../containerd/teardown.ts'
-import { releaseCgroup } from '../kubelet/pod-cgroup.ts'
+import { LinuxCgroups } from '../kubelet/pod-cgroup.ts'
 import { removeNetwork } from '../network/cluster-network.ts'
 import { systemClock } from '../util/clock.ts'
 import type { ClusterHooks } from './cluster.ts'
@@ -18,7 +18,7 @@ export async function removeFromMachine(options: ClusterOptions, hooks: ClusterH
   await removePodLogs(join(dataDirectory, 'agent/pods'), options.podLogDirectory ?? '/var/log/pods')
   await rm(join(dataDirectory, 'agent/pods'), { recursive: true, force: true })
   await rm(join(dataDirectory, 'agent/ipam'), { recursive: true, force: true })
-  await releaseCgroup(cgroupRoot)
+  await new LinuxCgroups().release(cgroupRoot)
   await removeNetwork(serviceCidr)
   await rm(stateDirectory, { recursive: true, force: true })
   for (const directory of foldersOfOthers) await removeEmpty(directory)

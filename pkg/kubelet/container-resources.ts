@@ -20,19 +20,24 @@ export function qosClass(pod: Pod): QosClass {
   return any ? (guaranteed ? 'Guaranteed' : 'Burstable') : 'BestEffort'
 }
 
-const cpuPeriod = 100_000
+export const cpuPeriodUs = 100_000
 const leastShares = 2
 const mostShares = 262_144
 const leastQuota = 1000
+
+export const cpuSharesOf = (milli: number): number => Math.min(mostShares, Math.max(leastShares, Math.floor((milli * 1024) / 1000)))
+
+/** 0, no limit, for 0. */
+export const cpuQuotaOf = (milli: number): number => (milli === 0 ? 0 : Math.max(leastQuota, Math.floor((milli * cpuPeriodUs) / 1000)))
 
 export function containerLimits(pod: Pod, container: Pick<Container, 'resources'>, nodeMemoryBytes: number): ContainerLimits {
   const { limits, requests } = container.resources ?? {}
   const cpuLimit = milliValue(limits?.['cpu'])
   const cpuRequest = requests?.['cpu'] === undefined ? cpuLimit : milliValue(requests['cpu'])
   return {
-    cpuShares: Math.min(mostShares, Math.max(leastShares, Math.floor((cpuRequest * 1024) / 1000))),
-    cpuQuota: cpuLimit === 0 ? 0 : Math.max(leastQuota, Math.floor((cpuLimit * cpuPeriod) / 1000)),
-    cpuPeriod,
+    cpuShares: cpuSharesOf(cpuRequest),
+    cpuQuota: cpuQuotaOf(cpuLimit),
+    cpuPeriod: cpuPeriodUs,
     memoryBytes: wholeValue(limits?.['memory']),
     oomScoreAdjust: oomScoreAdjust(pod, wholeValue(requests?.['memory']), nodeMemoryBytes),
   }

@@ -29,6 +29,8 @@ export interface StarterNode extends SandboxNode {
   readonly hostIPs: readonly string[]
   readonly allocatable: Readonly<Record<string, string>>
   readonly mounter: Mounter
+  /** 0 for no limit. */
+  readonly podPidsLimit: number
   readonly containerMounts: typeof containerMounts
 }
 

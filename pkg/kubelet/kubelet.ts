@@ -30,6 +30,7 @@ import { admitPod } from './pod-admission.ts'
 import type { PodVerdict } from './pod-ending.ts'
 import { podContainers, containerFieldPath, logDirectory, podUid } from './pod-names.ts'
 import { containerLogPath } from './pod-files.ts'
+import { compareResizes, resizeRefusal } from './pod-resize.ts'
 import { PodSource } from './pod-source.ts'
 import { NodeStreams } from './pod-streams.ts'
 import type { PodTools } from './pod-tools.ts'
@@ -65,6 +66,8 @@ export interface KubeletOptions {
   /** The cgroup above `kubepods`, such as `/kinglet`; cgroupfs only. */
   readonly cgroupRoot?: string
   readonly maxPods?: number
+  /** How many processes a pod may have; default: as many as the node. */
+  readonly podPidsLimit?: number
   /** The HTTPS endpoint, whose port the node's status tells; without it there is none. */
   readonly serving?: KubeletServing
   /** Measures containers; without it neither they are measured nor the node's pressures. */
@@ -225,7 +228,7 @@ export class Kubelet implements PodStreams, NodeRequests {
       dns: { clusterDns: options.clusterDns ?? [], clusterDomain: options.clusterDomain ?? 'cluster.local', host: parseResolvConf(resolvConf) },
       paths: { pods, logs: options.logDirectory ?? '/var/log/pods', seccomp: join(options.dataDirectory, 'seccomp') },
       cgroupDriver: options.cgroupDriver ?? 'cgroupfs', cgroupRoot: options.cgroupRoot ?? '',
-      mounter: options.mounter ?? new LinuxMounter(), containerMounts: (options.files ?? realFiles).containerMounts,
+      podPidsLimit: options.podPidsLimit ?? 0, mounter: options.mounter ?? new LinuxMounter(), containerMounts: (options.files ?? realFiles).containerMounts,
     }
   }
 
@@ -246,7 +249,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     const tokens = new RequestedTokens({ client, clock })
     const puller = new ImagePuller({ images, client, clock })
     return {
-      runtime, prober, watches, node, tokens, volumeTypes: files.volumeTypes(tokens), releaseCgroup: files.releaseCgroup,
+      runtime, prober, watches, node, tokens, volumeTypes: files.volumeTypes(tokens), cgroups: files.cgroups,
       starter: new ContainerStarter({ runtime, puller, client, events, clock, node }),
       killer: new ContainerKiller({ runtime, events, clock }),
       handler: async (name) => (await client.get(runtimeClasses, { name }).catch((error: unknown) => {
@@ -264,6 +267,8 @@ export class Kubelet implements PodStreams, NodeRequests {
     const worker = new PodWorker({
       pod, tools: this.#tools, client, clock, events, log: this.#log,
       admit: (candidate) => this.#admit(candidate),
+      refuseResize: (candidate) => resizeRefusal({ pod: candidate, others: this.#others(candidate), allocatable: this.#tools?.node.allocatable ?? {} }),
+      onFreed: () => this.#retryResizes(),
       onGone: (gone) => void this.#workers.delete(gone),
     })
     this.#workers.set(uid, worker)
@@ -271,8 +276,19 @@ export class Kubelet implements PodStreams, NodeRequests {
   }
 
   #admit(pod: Pod): PodVerdict | undefined {
-    const others = [...this.#workers.values()].filter((worker) => worker.active && podUid(worker.pod) !== podUid(pod)).map((worker) => worker.pod)
-    return admitPod({ pod, others, node: { metadata: { name: this.#options.nodeName, labels: { ...this.#labels } } }, allocatable: this.#tools?.node.allocatable ?? {} })
+    return admitPod({ pod, others: this.#others(pod), node: { metadata: { name: this.#options.nodeName, labels: { ...this.#labels } } }, allocatable: this.#tools?.node.allocatable ?? {} })
+  }
+
+  #others(pod: Pod): Pod[] {
+    return [...this.#workers.values()].filter((worker) => worker.active && podUid(worker.pod) !== podUid(pod)).map((worker) => worker.pod)
+  }
+
+  /** Soon: what has become free is free when this turn is over. */
+  #retryResizes(): void {
+    queueMicrotask(() => {
+      const waiting = [...this.#workers.values()].flatMap((worker) => (worker.deferredResize ? [{ worker, resize: worker.deferredResize }] : []))
+      for (const { worker } of waiting.sort((a, b) => compareResizes(a.resize, b.resize))) worker.decideResize()
+    })
   }
 
   #wake(uid: string | undefined): void {

@@ -1,6 +1,6 @@
 // What a node keeps of pods outside the runtime: volumes, mounts into containers, cgroups. A hollow node keeps nothing.
 import { containerMounts } from './container-mounts.ts'
-import { releaseCgroup } from './pod-cgroup.ts'
+import { LinuxCgroups, noCgroups, type PodCgroups } from './pod-cgroup.ts'
 import type { VolumeTypes } from './pod-volumes.ts'
 import { standardVolumeTypes } from './pod-volumes.ts'
 import type { TokenSource } from './volume-payload.ts'
@@ -8,13 +8,13 @@ import type { TokenSource } from './volume-payload.ts'
 export interface NodeFiles {
   volumeTypes(tokens: TokenSource): VolumeTypes
   readonly containerMounts: typeof containerMounts
-  releaseCgroup(path: string): Promise<void>
+  readonly cgroups: PodCgroups
 }
 
-export const realFiles: NodeFiles = { volumeTypes: standardVolumeTypes, containerMounts, releaseCgroup }
+export const realFiles: NodeFiles = { volumeTypes: standardVolumeTypes, containerMounts, cgroups: new LinuxCgroups() }
 
 export const hollowFiles: NodeFiles = {
   volumeTypes: () => () => ({ name: 'hollow', sources: () => [], setUp: async () => ({ hostPath: '/', readOnly: true }) }),
   containerMounts: async () => ({ mounts: [], messageFile: '' }),
-  releaseCgroup: async () => undefined,
+  cgroups: noCgroups,
 }

@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import type { Pod } from '../api/types-pod.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
-import type { Clock } from '../util/clock.ts'
-import { ContainerResizer } from './container-resizer.ts'
+import type { Clock, Timer } from '../util/clock.ts'
+import { podCgroup } from './container-resources.ts'
 import { startSources } from './container-starter.ts'
 import { runHook } from './lifecycle-hook.ts'
 import type { KillAction, PlanInput, PodPlan, StartAction } from './pod-plan.ts'
 import { containerLogPath, podDirectory } from './pod-files.ts'
 import { podGarbage } from './pod-garbage.ts'
 import { containerFieldPath, logDirectory, podContainers, podUid } from './pod-names.ts'
+import type { PodAllocation } from './pod-allocation.ts'
+import { PodResizer } from './pod-resizer.ts'
 import type { Waiting } from './pod-status.ts'
 import type { PodTools } from './pod-tools.ts'
 import { PodVolumes } from './pod-volumes.ts'
@@ -23,6 +25,7 @@ import { StartFailure } from './start-failure.ts'
 
 export interface PodActorOptions {
   readonly pod: Pod
+  readonly allocation: PodAllocation
   readonly tools: PodTools
   readonly client: Client
   readonly events: EventRecorder
@@ -48,7 +51,7 @@ const endlessMs = 24 * 3_600_000
 export class PodActor {
   readonly #options: PodActorOptions
   readonly #volumes: PodVolumes
-  readonly #resizer: ContainerResizer
+  readonly #resizer: PodResizer
   readonly #backOff = new RestartBackOff({ baseMs: 10_000, maxMs: 300_000 })
   readonly #sandboxBackOff = new RestartBackOff({ baseMs: 1000, maxMs: 60_000 })
   readonly #volumeBackOff = new RestartBackOff({ baseMs: 500, maxMs: 122_000 })
@@ -57,7 +60,11 @@ export class PodActor {
   readonly #hooked = new Set<string>()
   readonly #mustRestart = new Set<string>()
   readonly #stoppingSandboxes = new Set<string>()
+  readonly #resizeBackOff = new RestartBackOff({ baseMs: 1000, maxMs: 60_000 })
   #sandboxHoldMs = 0
+  #resizing = false
+  #resizeError: string | undefined
+  #resizeTimer: Timer | undefined
   #starts: { abort: AbortController; done: Promise<void> } | undefined
   #cleaned = false
   /** Grows with everything that is done: what was seen before is old then. */
@@ -66,7 +73,10 @@ export class PodActor {
   constructor(options: PodActorOptions) {
     this.#options = options
     const { tools, clock } = options
-    this.#resizer = new ContainerResizer(tools.runtime, wholeValue(tools.node.allocatable['memory']) || 1)
+    this.#resizer = new PodResizer({
+      runtime: tools.runtime, cgroups: tools.cgroups, allocation: options.allocation, nodeMemoryBytes: wholeValue(tools.node.allocatable['memory']) || 1,
+      cgroupPath: (pod) => podCgroup(pod, tools.node.cgroupDriver, tools.node.cgroupRoot), pidsLimit: tools.node.podPidsLimit,
+    })
     this.#volumes = new PodVolumes({
       directory: podDirectory(tools.node.paths, podUid(options.pod)), types: tools.volumeTypes, watches: tools.watches, mounter: tools.node.mounter, clock,
       onStale: () => {
@@ -141,7 +151,7 @@ export class PodActor {
   act(pod: Pod, input: ActInput): void {
     for (const kill of input.plan.kills) void this.#kill(pod, kill, input)
     for (const id of input.plan.stopSandboxes) void this.#stopSandbox(id)
-    if (input.endMs === undefined) void this.#resize(pod, input)
+    if (input.endMs === undefined && !input.plan.stopped) void this.#resize(pod, input)
     if (!this.#starts && !input.plan.stopped) {
       const abort = new AbortController()
       const work = input.plan.starts.length > 0 || (input.endMs === undefined && this.#volumes.stale && input.runtime.containers.length > 0)
@@ -179,19 +189,42 @@ export class PodActor {
     }
   }
 
+  /** What to say of a resize that has been allocated and has not come through. */
+  resizeState(pod: Pod, runtime: RuntimePod): { error?: string } | undefined {
+    if (!runtime.containers.some(({ phase }) => phase === 'running') || !this.#resizer.due(pod, runtime)) return undefined
+    return this.#resizeError === undefined ? {} : { error: this.#resizeError }
+  }
+
   async #resize(pod: Pod, input: ActInput): Promise<void> {
-    const targets = new Map(podContainers(pod).map((each) => [each.container.name, each]))
-    for (const container of input.runtime.containers.filter((each) => each.phase === 'running')) {
-      const target = targets.get(container.name)
-      if (!target || target.kind === 'ephemeral') continue
-      try {
-        const outcome = await this.#resizer.apply(pod, target.container, container)
-        if (outcome === 'restart') void this.#kill(pod, { type: 'kill', container, target, reason: 'changed', message: `Container ${container.name} resize requires restart` }, input)
-      } catch (error) {
-        this.#options.log(`container ${container.name} of pod ${pod.metadata.namespace}/${pod.metadata.name} could not be resized: ${(error as Error).message}`)
+    const { clock, wake, allocation, log } = this.#options
+    if (this.#resizing || this.#resizeBackOff.wait('resize', clock.now(), clock.now()) || this.resizeState(pod, input.runtime) === undefined) return
+    this.#resizing = true
+    try {
+      const restarts = await this.#resizer.apply(pod, input.runtime)
+      const targets = new Map(podContainers(pod).map((each) => [each.container.name, each]))
+      for (const container of restarts) {
+        const target = targets.get(container.name)
+        void this.#kill(pod, { type: 'kill', container, ...(target ? { target } : {}), reason: 'changed', message: `Container ${container.name} resize requires restart` }, input)
       }
+      allocation.forgetExcept(new Set(input.runtime.containers.map((container) => container.id)))
+      this.#resizeError = undefined
+      this.#resizeBackOff.forget('resize')
+    } catch (error) {
+      this.#resizeError = (error as Error).message
+      log(`pod ${pod.metadata.namespace}/${pod.metadata.name} could not be resized: ${this.#resizeError}`)
+      this.#resizeBackOff.next('resize', clock.now())
+      this.#resizeTimer?.cancel()
+      this.#resizeTimer = clock.setTimer(wake, this.#resizeBackOff.wait('resize', clock.now(), clock.now())?.delayMs ?? 1000)
+    } finally {
+      this.#resizing = false
+      this.#acted()
     }
-    this.#resizer.forget(new Set(input.runtime.containers.map((container) => container.id)))
+  }
+
+  /** Another size is asked for: what was wrong with the last one says nothing about it. */
+  resizeChanged(): void {
+    this.#resizeError = undefined
+    this.#resizeBackOff.forget('resize')
   }
 
   async #stopSandbox(id: string): Promise<void> {
@@ -262,7 +295,12 @@ export class PodActor {
         for (const old of runtime.sandboxes) await tools.runtime.stopSandbox(old.id)
       }
       const handler = pod.spec.runtimeClassName ? await tools.handler(pod.spec.runtimeClassName) : ''
-      await tools.runtime.createSandbox(sandboxSpec(pod, attempt, tools.node, handler))
+      const spec = sandboxSpec(pod, attempt, tools.node, handler)
+      // systemd makes a slice with the first thing in it.
+      const slice = spec.cgroupParent.endsWith('.slice')
+      if (!slice) await this.#resizer.confine(pod)
+      await tools.runtime.createSandbox(spec)
+      if (slice) await this.#resizer.confine(pod)
       this.#sandboxBackOff.forget('sandbox')
     } catch (error) {
       events.record(pod, { type: 'Warning', reason: 'FailedCreatePodSandBox', message: `Failed to create pod sandbox: ${(error as Error).message}` })
@@ -283,6 +321,7 @@ export class PodActor {
         pod, target: action.target, attempt: action.attempt, sandboxId: sandbox.id, sandbox: sandboxSpec(pod, sandbox.attempt, tools.node, ''),
         podIPs: this.#podIPs(pod, runtime), volumes: this.#volumes.mounted, signal, ...(processesOf === undefined ? {} : { processesOf }),
       })
+      this.#options.allocation.note(id, container.resources ?? {})
       this.#untrouble(container.name)
       // Not earlier: until it has started, the plan is about the one that has ended.
       if (again) this.#backOff.next(container.name, clock.now())
@@ -355,7 +394,7 @@ export class PodActor {
     this.#release()
     await this.#volumes.tearDown()
     tools.tokens.forget(podUid(pod))
-    await tools.releaseCgroup(sandboxSpec(pod, 0, tools.node, '').cgroupParent)
+    await tools.cgroups.release(podCgroup(pod, tools.node.cgroupDriver, tools.node.cgroupRoot))
     this.#cleaned = true
   }
 
@@ -373,6 +412,7 @@ export class PodActor {
   }
 
   #release(): void {
+    this.#resizeTimer?.cancel()
     this.#resume?.()
     for (const stop of this.#unwatch.values()) stop()
     this.#unwatch.clear()

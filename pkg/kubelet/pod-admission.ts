@@ -44,7 +44,13 @@ function portsTaken({ pod, others }: AdmissionInput): boolean {
 
 const rejected = (reason: string, message: string): PodVerdict => ({ reason, message: `Pod was rejected: ${message}` })
 
-function outOf({ pod, others, allocatable }: AdmissionInput): PodVerdict | undefined {
+function outOf(input: AdmissionInput): PodVerdict | undefined {
+  const short = shortage(input)
+  return short && rejected(`OutOf${short.name}`, short.message)
+}
+
+/** Of what the node has not enough left. */
+export function shortage({ pod, others, allocatable }: Omit<AdmissionInput, 'node'>): { name: string; message: string } | undefined {
   const own = podRequests(pod)
   const used = others.map(podRequests).reduce((sum, each) => ({ cpuMilli: sum.cpuMilli + each.cpuMilli, memoryBytes: sum.memoryBytes + each.memoryBytes }), { cpuMilli: 0, memoryBytes: 0 })
   const checks = [
@@ -54,7 +60,7 @@ function outOf({ pod, others, allocatable }: AdmissionInput): PodVerdict | undef
   ]
   const short = checks.find((check) => check.requested > 0 && check.requested + check.used > check.capacity)
   if (!short) return undefined
-  return rejected(`OutOf${short.name}`, `Node didn't have enough resource: ${short.name}, requested: ${short.requested}, used: ${short.used}, capacity: ${short.capacity}`)
+  return { name: short.name, message: `Node didn't have enough resource: ${short.name}, requested: ${short.requested}, used: ${short.used}, capacity: ${short.capacity}` }
 }
 
 function affine(pod: Pod, node: Pick<Node, 'metadata'>): boolean {

@@ -10,7 +10,17 @@ export interface ConditionsInput {
   readonly previous: readonly PodCondition[]
   readonly sandboxReady: boolean
   readonly nowMs: number
+  readonly resize?: ResizeTold
 }
+
+/** What is said of a resize that has not come through. */
+export interface ResizeTold {
+  readonly pending?: { readonly reason: string; readonly message: string; readonly generation: number }
+  readonly inProgress?: { readonly error?: string; readonly generation: number }
+}
+
+/** There only while they hold. */
+export const resizeConditions: ReadonlySet<string> = new Set(['PodResizePending', 'PodResizeInProgress'])
 
 type Verdict = { readonly status: 'True' | 'False'; readonly reason?: string; readonly message?: string }
 
@@ -25,13 +35,20 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
     ['ContainersReady', containersReady],
     ['PodScheduled', yes],
   ]
-  const names = new Set(own.map(([type]) => type))
-  return [...own.map(([type, verdict]) => condition(type, verdict, input)), ...input.previous.filter((each) => !names.has(each.type))]
+  const names = new Set([...own.map(([type]) => type), ...resizeConditions])
+  return [...own.map(([type, verdict]) => condition(type, verdict, input)), ...resizeTold(input), ...input.previous.filter((each) => !names.has(each.type))]
 }
 
-function condition(type: string, verdict: Verdict, input: ConditionsInput): PodCondition {
+function resizeTold(input: ConditionsInput): PodCondition[] {
+  const { pending, inProgress } = input.resize ?? {}
+  return [
+    ...(pending ? [condition('PodResizePending', { status: 'True', reason: pending.reason, message: pending.message }, input, pending.generation)] : []),
+    ...(inProgress ? [condition('PodResizeInProgress', { status: 'True', ...(inProgress.error ? { reason: 'Error', message: inProgress.error } : {}) }, input, inProgress.generation)] : []),
+  ]
+}
+
+function condition(type: string, verdict: Verdict, input: ConditionsInput, generation = input.pod.metadata.generation): PodCondition {
   const before = input.previous.find((each) => each.type === type)
-  const { generation } = input.pod.metadata
   return {
     type,
     ...(generation === undefined ? {} : { observedGeneration: generation }),

@@ -11,6 +11,8 @@ export interface NodePaths {
 }
 
 export const podDirectory = (paths: NodePaths, uid: string): string => join(paths.pods, uid)
+/** What the pod was allocated, once it has been resized. */
+export const resizeFile = (paths: NodePaths, uid: string): string => join(paths.pods, uid, 'resize.json')
 export const hostsFile = (paths: NodePaths, uid: string): string => join(paths.pods, uid, 'etc-hosts')
 export const messageFile = (paths: NodePaths, uid: string, container: string, attempt: number): string =>
   join(paths.pods, uid, 'containers', container, String(attempt))

@@ -5,7 +5,7 @@ import { makeContainer, makePod, makeRuntime, sandbox, startMs } from './fixture
 
 const status = (pod: Parameters<typeof makePod>[0], runtime: ReturnType<typeof makeRuntime>, more: Partial<StatusInput> = {}): PodStatus => podStatus({
   pod: makePod(pod), runtime, previous: {}, nowMs: startMs + 5000, hostIPs: ['192.168.0.1'], stopped: false,
-  waiting: () => undefined, probes: () => ({ started: true, ready: true }), terminationMessage: () => '', starting: () => false, ...more,
+  waiting: () => undefined, probes: () => ({ started: true, ready: true }), terminationMessage: () => '', starting: () => false, actuated: (_id, { resources }) => resources ?? {}, ...more,
 })
 
 /** Phase, the conditions in the order of the API as letters, and each container's state. */

@@ -1,9 +1,9 @@
 // A pod's status from its spec, the runtime's view and what the kubelet knows besides. Pure.
-import type { ContainerState, ContainerStatus, Pod, PodStatus } from '../api/types-pod.ts'
+import type { Container, ContainerState, ContainerStatus, Pod, PodStatus, ResourceRequirements } from '../api/types-pod.ts'
 import type { ContainerKind, NamedContainer } from './pod-names.ts'
 import { podContainers } from './pod-names.ts'
 import { formatTime } from '../api/times.ts'
-import { podConditions } from './pod-conditions.ts'
+import { podConditions, type ResizeTold } from './pod-conditions.ts'
 import type { RuntimeContainer, RuntimePod } from './runtime-service.ts'
 
 export interface Waiting {
@@ -29,6 +29,9 @@ export interface StatusInput {
   readonly verdict?: { readonly reason: string; readonly message: string }
   /** Nothing of it runs, and nothing will. */
   readonly stopped: boolean
+  readonly resize?: ResizeTold
+  /** The resources that a container of the runtime has. */
+  actuated(containerId: string, container: Container): ResourceRequirements
 }
 
 export function podStatus(input: StatusInput): PodStatus {
@@ -46,7 +49,7 @@ export function podStatus(input: StatusInput): PodStatus {
     ...kept,
     phase,
     observedGeneration: pod.metadata.generation,
-    conditions: podConditions({ pod, phase, init, main, nowMs: input.nowMs, previous: previous.conditions ?? [], sandboxReady: sandboxReady(pod, runtime) }),
+    conditions: podConditions({ pod, phase, init, main, nowMs: input.nowMs, previous: previous.conditions ?? [], sandboxReady: sandboxReady(pod, runtime), ...(input.resize ? { resize: input.resize } : {}) }),
     // Like the phase, not before its containers have ended.
     ...(input.verdict && input.stopped ? { reason: input.verdict.reason, message: input.verdict.message } : {}),
     hostIP: input.hostIPs[0],
@@ -96,7 +99,7 @@ function containerStatus({ container, kind }: NamedContainer, input: StatusInput
     restartCount: current?.attempt ?? old?.restartCount ?? 0,
     state,
     lastState: lastState ?? {},
-    ...(current && kind !== 'ephemeral' ? resourcesOf(container) : {}),
+    ...(current && kind !== 'ephemeral' ? resourcesOf(container, input.actuated(current.id, container)) : {}),
     ...(current?.user ? { user: { linux: { uid: current.user.uid, gid: current.user.gid, supplementalGroups: [...current.user.groups] } } } : {}),
     ...((container.volumeMounts ?? []).length > 0 ? { volumeMounts: mountStatuses(container) } : {}),
   }
@@ -109,10 +112,10 @@ function oldStatus(previous: PodStatus, name: string): ContainerStatus | undefin
     .find((status) => status.name === name)
 }
 
-function resourcesOf({ resources }: NamedContainer['container']): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
-  const { limits, requests } = resources ?? {}
+function resourcesOf(container: Container, { limits, requests }: ResourceRequirements): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
+  const allocated = container.resources?.requests
   return {
-    ...(requests && Object.keys(requests).length > 0 ? { allocatedResources: requests } : {}),
+    ...(allocated && Object.keys(allocated).length > 0 ? { allocatedResources: allocated } : {}),
     resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) },
   }
 }

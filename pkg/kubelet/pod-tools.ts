@@ -1,4 +1,5 @@
 // What all pod workers of a node share.
+import type { PodCgroups } from './pod-cgroup.ts'
 import type { ContainerKiller } from './container-killer.ts'
 import type { ContainerStarter, StarterNode } from './container-starter.ts'
 import type { ObjectWatches } from './object-watches.ts'
@@ -18,6 +19,5 @@ export interface PodTools {
   readonly node: StarterNode
   /** The runtime handler of a pod's RuntimeClass. */
   handler(runtimeClassName: string): Promise<string>
-  /** Removes a pod's cgroup once it is empty. */
-  releaseCgroup(path: string): Promise<void>
+  readonly cgroups: PodCgroups
 }

@@ -13,6 +13,11 @@ import { activeDeadlineMs, deadlineVerdict, isTerminal, podEnding } from './pod-
 import type { PodPlan } from './pod-plan.ts'
 import { planPod } from './pod-plan.ts'
 import { containerFieldPath, podContainers, podText, podUid } from './pod-names.ts'
+import { PodAllocation, resourcesOfPod } from './pod-allocation.ts'
+import { resizeConditions } from './pod-conditions.ts'
+import { resizeFile } from './pod-files.ts'
+import { type ResizeRefusal, resizeSummary, type WaitingResize } from './pod-resize.ts'
+import { changedResources } from './pod-resizer.ts'
 import { containerID, podStatus } from './pod-status.ts'
 import type { PodTools } from './pod-tools.ts'
 import type { RuntimePod } from './runtime-service.ts'
@@ -29,6 +34,10 @@ export interface PodWorkerOptions {
   readonly log: (message: string) => void
   /** Whether this node takes the pod; asked once, before anything of it is started. */
   readonly admit: (pod: Pod) => PodVerdict | undefined
+  /** Why an admitted pod cannot have what it asks for by now. */
+  readonly refuseResize: (pod: Pod) => ResizeRefusal | undefined
+  /** It uses less of the node than before: what waits for room may be looked at again. */
+  readonly onFreed: () => void
   /** Nothing of the pod is left on this node. */
   readonly onGone: (uid: string) => void
 }
@@ -41,13 +50,18 @@ export class PodWorker {
   readonly #writer: StatusWriter
   readonly #messages = new Map<string, string>()
   readonly #listeners = new Set<() => void>()
+  readonly #allocation: PodAllocation
+  /** As the API server has it; `#pod` has the resources instead that it was allocated here. */
+  #asked: Pod
   #pod: Pod
+  #resize: { pending?: ResizeRefusal & { readonly generation: number; readonly sinceMs: number }; progress?: { readonly error?: string; readonly generation: number } } = {}
   #status: PodStatus
   #runtime: RuntimePod
   #verdict: PodVerdict | undefined
   #admitted = false
   #removed = false
   #gone = false
+  #freed = false
   #stopped = false
   #deleting = false
   #dirty = false
@@ -60,16 +74,25 @@ export class PodWorker {
 
   constructor(options: PodWorkerOptions) {
     this.#options = options
-    this.#pod = options.pod
+    this.#asked = options.pod
+    this.#allocation = new PodAllocation(options.pod, resizeFile(options.tools.node.paths, podUid(options.pod)))
+    this.#pod = this.#allocation.applied(options.pod)
     this.#status = options.pod.status ?? {}
     this.#startedMs = this.#status.startTime === undefined ? undefined : Date.parse(this.#status.startTime)
     this.#runtime = { uid: podUid(options.pod), name: '', namespace: '', sandboxes: [], containers: [] }
     this.#writer = new StatusWriter(options.pod, options)
-    this.#actor = new PodActor({ ...options, wake: () => this.wake(), known: (name) => this.#known(name) })
+    this.#actor = new PodActor({ ...options, allocation: this.#allocation, wake: () => this.wake(), known: (name) => this.#known(name) })
   }
 
+  /** With what it has been allocated of the node. */
   get pod(): Pod {
     return this.#pod
+  }
+
+  /** A resize that has to wait until others leave room. */
+  get deferredResize(): WaitingResize | undefined {
+    const { pending } = this.#resize
+    return pending?.reason === 'Deferred' ? { asked: this.#asked, allocated: this.#pod, sinceMs: pending.sinceMs } : undefined
   }
 
   /** What the runtime had of it when it was last looked at. */
@@ -88,9 +111,37 @@ export class PodWorker {
 
   update(pod: Pod): void {
     this.#writer.observe(pod)
-    const before = this.#pod
-    this.#pod = pod
+    const before = this.#asked
+    this.#asked = pod
+    this.#pod = this.#allocation.applied(pod)
     if (!same(asked(before), asked(pod))) this.#actor.podChanged()
+    this.decideResize()
+    this.wake()
+  }
+
+  /** Gives the pod what it asks for by now, if the node has it. */
+  decideResize(): void {
+    const { events, clock, refuseResize, onFreed } = this.#options
+    if (!this.#admitted || !this.#allocation.admitted || this.#verdict || this.#removed || isTerminal(this.#status.phase)) return
+    const asked = this.#asked
+    const generation = asked.metadata.generation ?? 0
+    if (asked === this.#allocation.applied(asked)) return void delete this.#resize.pending
+    const refusal = sameAmounts(asked, this.#pod) ? undefined : refuseResize(asked)
+    if (refusal) {
+      const { pending } = this.#resize
+      if (pending?.reason === refusal.reason && pending.message === refusal.message && pending.generation === generation) return
+      const sinceMs = pending?.reason === refusal.reason ? pending.sinceMs : clock.now()
+      this.#resize.pending = { ...refusal, generation, sinceMs }
+      events.record(this.#pod, { type: 'Warning', reason: `Resize${refusal.reason}`, message: `Pod resize ${refusal.reason}: ${resizeSummary(asked, refusal.message)}` })
+    } else {
+      const silent = sameAmounts(asked, this.#pod)
+      this.#allocation.take(asked)
+      this.#pod = asked
+      this.#actor.resizeChanged()
+      this.#resize = silent ? {} : { progress: { generation } }
+      if (!silent) events.record(asked, { type: 'Normal', reason: 'ResizeStarted', message: `Pod resize started: ${resizeSummary(asked)}` })
+      onFreed()
+    }
     this.wake()
   }
 
@@ -173,6 +224,7 @@ export class PodWorker {
       const begun = this.#runtime.sandboxes.length > 0 || this.#status.startTime !== undefined
       this.#verdict ??= begun || this.#removed ? undefined : this.#options.admit(this.#pod)
       this.#admitted = true
+      if (!this.#verdict && !this.#allocation.admitted) this.#allocation.take(this.#asked)
       if (this.#verdict) this.#options.events.record(this.#pod, { type: 'Warning', reason: this.#verdict.reason, message: this.#verdict.message })
     }
     const deadlineMs = this.#deadlineMs()
@@ -216,6 +268,8 @@ export class PodWorker {
     // What has ended for good is not told anew: the runtime may have forgotten it.
     if (this.#removed || (isTerminal(this.#status.phase) && isTerminal(this.#pod.status?.phase))) return
     const alive = this.#runtime.containers.some((container) => container.phase === 'running')
+    this.#followResize(ending !== undefined)
+    const { pending, progress } = this.#resize
     const stopped = (ending !== undefined || plan.finished) && !alive && !this.#actor.starting
     this.#status = podStatus({
       pod: this.#pod,
@@ -228,6 +282,8 @@ export class PodWorker {
       terminationMessage: (id) => this.#messages.get(id) ?? '',
       starting: (name) => this.#actor.hooked(name),
       stopped,
+      resize: { ...(pending ? { pending } : {}), ...(progress ? { inProgress: progress } : {}) },
+      actuated: (id, container) => this.#allocation.actuated(id, container),
       ...(this.#verdict ? { verdict: this.#verdict } : {}),
     })
     this.#writer.write(this.#status)
@@ -235,9 +291,25 @@ export class PodWorker {
     if (isTerminal(this.#status.phase) && !ending) this.#dirty = true
   }
 
+  #followResize(ending: boolean): void {
+    const { progress } = this.#resize
+    const state = ending ? undefined : this.#actor.resizeState(this.#pod, this.#runtime)
+    if (ending) this.#resize = {}
+    else if (state) {
+      const generation = progress?.generation ?? this.#pod.metadata.generation ?? 0
+      this.#resize.progress = { ...state, generation }
+      if (state.error !== undefined && state.error !== progress?.error) {
+        this.#options.events.record(this.#pod, { type: 'Warning', reason: 'ResizeError', message: `Pod resize error: ${resizeSummary(this.#pod, state.error)}` })
+      }
+    } else if (progress) {
+      delete this.#resize.progress
+      this.#options.events.record(this.#pod, { type: 'Normal', reason: 'ResizeCompleted', message: `Pod resize completed: ${resizeSummary(this.#pod)}` })
+    }
+  }
+
   /** Our own last words, and what others have written to the status since. */
   #previous(): PodStatus {
-    const theirs = this.#pod.status ?? {}
+    const theirs = this.#asked.status ?? {}
     const foreign = (theirs.conditions ?? []).filter((condition) => !ownConditions.has(condition.type))
     const own = (this.#status.conditions ?? []).filter((condition) => ownConditions.has(condition.type))
     return { ...theirs, ...this.#status, conditions: [...own, ...foreign] }
@@ -275,6 +347,8 @@ export class PodWorker {
 
   /** Nothing runs any more: give back what the pod had, and tell the API server that it may go. */
   async #finish(): Promise<void> {
+    if (!this.#freed) this.#options.onFreed()
+    this.#freed = true
     await this.#actor.cleanUp(this.#pod)
     if (this.#removed) {
       await this.#actor.purge(this.#pod, this.#runtime)
@@ -315,4 +389,9 @@ export class PodWorker {
 /** What others ask of the pod; the rest is our own status coming back. */
 const asked = ({ metadata: { generation, labels, annotations, deletionTimestamp } }: Pod): object => ({ generation, labels, annotations, deletionTimestamp })
 
-const ownConditions = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'])
+const ownConditions = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', ...resizeConditions])
+
+const sameAmounts = (a: Pod, b: Pod): boolean => {
+  const [left, right] = [resourcesOfPod(a), resourcesOfPod(b)]
+  return Object.keys(left).every((name) => changedResources(left[name], right[name]).length === 0)
+}

@@ -8,6 +8,7 @@ import type { UserInfo } from '../../pkg/api/request.ts'
 import { events, type Event } from '../../pkg/api/types-config.ts'
 import type { Pod, PodSpec } from '../../pkg/api/types-pod.ts'
 import { pods } from '../../pkg/api/types-pod.ts'
+import { nodes } from '../../pkg/api/types-node.ts'
 import { ApiServer } from '../../pkg/apiserver/api-server.ts'
 import { DirectClient } from '../../pkg/client/direct-client.ts'
 import { QueuedEventRecorder } from '../../pkg/client/event-recorder.ts'
@@ -63,6 +64,14 @@ export class TestNode {
   get cri(): CriClient {
     if (!this.#cri) throw new Error('the test node has not started')
     return this.#cri
+  }
+
+  get cgroupRoot(): string {
+    return basename(this.directory)
+  }
+
+  async cpus(): Promise<string> {
+    return (await this.client.get(nodes, { name: nodeName })).status?.allocatable?.['cpu'] ?? ''
   }
 
   async start(): Promise<void> {

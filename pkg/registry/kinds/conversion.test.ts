@@ -86,8 +86,29 @@ describe('subresources', () => {
     expect(next).toEqual(pod({ requests: { cpu: '2' } }))
     expect(resize?.validate?.(next, old)).toEqual([])
     expect(resize?.validate?.(pod({ requests: { cpu: '1', 'ephemeral-storage': '1Gi' } }), old)).toMatchObject([{ field: 'spec.containers[0].resources', reason: 'FieldValueForbidden' }])
-    expect(resize?.validate?.(pod({}), old)).toMatchObject([{ field: 'spec' }])
+    expect(resize?.validate?.(pod({}), old)).toMatchObject([{ field: 'spec' }, { field: 'spec.containers[0].resources.requests', text: expect.stringContaining('resource requests cannot be removed') }])
   })
+
+  const resizeErrors = (before: object, asked: object): string[] => {
+    const resize = definitionOf('pods.v1').subresources.find(({ name }) => name === 'resize')
+    const pod = (spec: object): AnyObject => ({ metadata: { name: 'p' }, status: { qosClass: 'Burstable' }, spec: { restartPolicy: 'Always', dnsPolicy: 'ClusterFirst', ...spec } }) as unknown as AnyObject
+    const next = resize?.merge?.(pod(before), pod(asked)) as AnyObject
+    return (resize?.validate?.(next, pod(before)) ?? []).map(({ field, text }) => `${field}: ${text}`)
+  }
+  const named = (name: string, resources: object = { requests: { cpu: '1' } }): object => ({ name, image: 'i', imagePullPolicy: 'Always', terminationMessagePolicy: 'File', resources })
+  const limited = { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '2', memory: '2Gi' } }
+  it.each([
+    ['limits stay', { containers: [named('a', limited)] }, { containers: [named('a', { requests: limited.requests })] }, ['spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed']],
+    ['names stay', { containers: [named('a'), named('b')] }, { containers: [named('b'), named('a')] }, [
+      'spec.containers[0].name: Forbidden: containers may not be renamed or reordered on resize', 'spec.containers[1].name: Forbidden: containers may not be renamed or reordered on resize',
+    ]],
+    ['none is added', { containers: [named('a')] }, { containers: [named('a'), named('b')] }, ['spec.containers: Forbidden: containers may not be added or removed on resize']],
+    ['init containers stay', { containers: [named('a')], initContainers: [named('i')] }, { containers: [named('a')], initContainers: [named('i', { requests: { cpu: '2' } })] }, [
+      'spec.initContainers[0].resources: Forbidden: resources for non-sidecar init containers are immutable',
+    ]],
+    ['sidecars change', { containers: [named('a')], initContainers: [{ ...named('i'), restartPolicy: 'Always' }] }, { containers: [named('a')], initContainers: [{ ...named('i', { requests: { cpu: '2' } }), restartPolicy: 'Always' }] }, []],
+    ['equal to the limits', { containers: [named('a', limited)] }, { containers: [named('a', { requests: limited.limits, limits: limited.limits })] }, ['spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing']],
+  ])('resize: %s', (_name, before, asked, errors) => expect(resizeErrors(before, asked)).toEqual(errors))
 })
 
 describe('pods in deletion', () => {

@@ -105,45 +105,67 @@ export function checkEphemeralUpdate(pod: Pod, old: Pod): Errors {
   return out
 }
 
-/** The resize subresource: takes over resources (and resize policies) of containers that exist. */
+const resizable = ['cpu', 'memory'] as const
+
+/** The resize subresource: takes over resources (and resize policies) of containers that exist; a list of other containers is kept as it is, to be refused. */
 export function mergeResize(stored: Pod, body: Pod): Pod {
-  const resized = (containers: readonly Container[] | undefined, asked: readonly Container[] = []): Container[] | undefined =>
-    containers?.map((container) => {
-      const wanted = asked.find(({ name }) => name === container.name)
-      if (!wanted) return container
-      const requests = { ...wanted.resources?.limits, ...wanted.resources?.requests }
-      const resources = Object.keys(requests).length > 0 ? { ...wanted.resources, requests } : wanted.resources ?? {}
-      return { ...container, resources, ...(wanted.resizePolicy ? { resizePolicy: wanted.resizePolicy } : {}) }
+  const resized = (containers: readonly Container[] | undefined, asked: readonly Container[] = []): Container[] | undefined => {
+    if (!sameNames(containers ?? [], asked)) return asked.length === 0 && containers === undefined ? undefined : [...asked]
+    return containers?.map((container, index) => {
+      const wanted = asked[index]
+      const requests = { ...wanted?.resources?.limits, ...wanted?.resources?.requests }
+      const resources = Object.keys(requests).length > 0 ? { ...wanted?.resources, requests } : wanted?.resources ?? {}
+      return { ...container, resources, ...(wanted?.resizePolicy ? { resizePolicy: wanted.resizePolicy } : {}) }
     })
-  return {
-    ...stored,
-    spec: {
-      ...stored.spec,
-      containers: resized(stored.spec.containers, body.spec?.containers) ?? [],
-      ...(stored.spec.initContainers ? { initContainers: resized(stored.spec.initContainers, body.spec?.initContainers) } : {}),
-    },
   }
+  const initContainers = resized(stored.spec.initContainers, body.spec?.initContainers)
+  return { ...stored, spec: { ...stored.spec, containers: resized(stored.spec.containers, body.spec?.containers) ?? [], ...(initContainers ? { initContainers } : {}) } }
 }
+
+const sameNames = (a: readonly Container[], b: readonly Container[]): boolean => a.length === b.length && a.every(({ name }, index) => name === b[index]?.name)
 
 export function checkResize(pod: Pod, old: Pod): Errors {
   const out: Errors = []
+  const { annotations = {} } = old.metadata
+  if ('kubernetes.io/config.mirror' in annotations) return [forbiddenField('spec', 'static pods cannot be resized')]
+  for (const list of ['containers', 'initContainers'] as const) checkSameContainers(out, `spec.${list}`, pod.spec[list], old.spec[list])
+  // What follows compares containers by their places.
+  if (out.length > 0) return out
   checkPodSpec(out, 'spec', pod.spec)
+  if (old.status?.phase === 'Running' && (old.status.containerStatuses ?? []).some((status) => status.state?.running && !status.resources)) {
+    out.push(forbiddenField('', 'Pod running on node without support for resize'))
+  }
   if (qosClass(pod) !== (old.status?.qosClass ?? qosClass(old))) {
     out.push(invalid('spec', old.status?.qosClass ?? qosClass(old), 'Pod QOS Class may not change as a result of resizing'))
   }
-  for (const [index, container] of pod.spec.containers.entries()) {
-    const before = old.spec.containers[index]
-    const others = (resources: Container['resources']): object => ({
-      limits: withoutResizable(resources?.limits), requests: withoutResizable(resources?.requests), claims: resources?.claims ?? [],
-    })
-    if (!same(others(container.resources), others(before?.resources))) {
-      out.push(forbiddenField(`spec.containers[${index}].resources`, 'only cpu and memory resources are mutable'))
-    }
-    checkImmutable(out, `spec.containers[${index}].resizePolicy`, container.resizePolicy, before?.resizePolicy)
+  for (const [index, container] of pod.spec.containers.entries()) checkContainerResize(out, `spec.containers[${index}]`, container, old.spec.containers[index])
+  for (const [index, container] of (pod.spec.initContainers ?? []).entries()) {
+    const before = old.spec.initContainers?.[index]
+    if (container.restartPolicy === 'Always') checkContainerResize(out, `spec.initContainers[${index}]`, container, before)
+    else if (!same(container.resources ?? {}, before?.resources ?? {})) out.push(forbiddenField(`spec.initContainers[${index}].resources`, 'resources for non-sidecar init containers are immutable'))
   }
   return out
 }
 
+function checkSameContainers(out: Errors, path: string, now: readonly Container[] = [], before: readonly Container[] = []): void {
+  if (now.length !== before.length) return void out.push(forbiddenField(path, 'containers may not be added or removed on resize'))
+  for (const [index, { name }] of now.entries()) {
+    if (name !== before[index]?.name) out.push(forbiddenField(`${path}[${index}].name`, 'containers may not be renamed or reordered on resize'))
+  }
+}
+
+function checkContainerResize(out: Errors, path: string, container: Container, before: Container | undefined): void {
+  const others = (resources: Container['resources']): object => ({
+    limits: withoutResizable(resources?.limits), requests: withoutResizable(resources?.requests), claims: resources?.claims ?? [],
+  })
+  if (!same(others(container.resources), others(before?.resources))) out.push(forbiddenField(`${path}.resources`, 'only cpu and memory resources are mutable'))
+  for (const list of ['limits', 'requests'] as const) {
+    const gone = resizable.some((name) => before?.resources?.[list]?.[name] !== undefined && container.resources?.[list]?.[name] === undefined)
+    if (gone) out.push(forbiddenField(`${path}.resources.${list}`, `resource ${list} cannot be removed`))
+  }
+  checkImmutable(out, `${path}.resizePolicy`, container.resizePolicy, before?.resizePolicy)
+}
+
 function withoutResizable(list: Readonly<Record<string, string>> | undefined): object {
-  return Object.fromEntries(Object.entries(list ?? {}).filter(([name]) => name !== 'cpu' && name !== 'memory'))
+  return Object.fromEntries(Object.entries(list ?? {}).filter(([name]) => !(resizable as readonly string[]).includes(name)))
 }
