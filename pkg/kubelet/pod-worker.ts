@@ -354,6 +354,7 @@ export class PodWorker {
       await this.#actor.purge(this.#pod, this.#runtime)
       this.#gone = true
       this.#options.onGone(podUid(this.#pod))
+      this.#options.onFreed()
       return
     }
     this.#tellSandboxGone()
