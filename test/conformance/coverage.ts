@@ -9,7 +9,8 @@ const known = new Map(rows.map((row) => [row[6] ?? '', { stage: row[0] ?? '', fi
 const sources = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' }).filter((path) => /\.(test|serial)\.ts$/.test(path))
 const written = new Set(sources.flatMap((path) => {
   const text = readFileSync(join(import.meta.dirname, path), 'utf8')
-  return [...text.matchAll(/\b(?:test|it)(?:\.concurrent)?\(\s*(['"`])((?:\\.|(?!\1).)*\[Conformance\](?:\\.|(?!\1).)*)\1/g)].map((match) => (match[2] ?? '').replace(/\\(.)/g, '$1'))
+  // Names stand in `test('…'` or in a table of tests.
+  return [...text.matchAll(/(['"`])(\[sig-(?:\\.|(?!\1).)*\[Conformance\](?:\\.|(?!\1).)*)\1/g)].map((match) => (match[2] ?? '').replace(/\\(.)/g, '$1'))
 }))
 
 const stages = new Map<string, { total: number; written: number }>()

@@ -107,3 +107,29 @@ export async function followPod(pod: Pod, steps: readonly ((event: PodEvent) => 
   }
   throw new Error(`the watch of pod ${name} ended ${waiting.length} steps early; the last state was ${JSON.stringify(last)}`)
 }
+
+/** Runs a pod to its end; its output must contain each text and match each expression. The pod is gone afterwards. */
+export async function expectOutput(pod: Pod, expected: readonly (string | RegExp)[], container?: string): Promise<void> {
+  const created = await createPod(pod)
+  try {
+    await waitSucceeded(created)
+    const output = await logsOf(created, container)
+    for (const each of expected) {
+      if (typeof each === 'string') expect(output).toContain(each)
+      else expect(output).toMatch(each)
+    }
+  } finally {
+    await deletePod(created)
+  }
+}
+
+/** Deletes with the pod's own grace period and waits until it is gone. */
+export async function deletePod(pod: Pod): Promise<void> {
+  const { namespace, name = '' } = pod.metadata
+  await existing(client.delete(pods, { namespace, name }))
+  await waitGone(pod)
+}
+
+/** Waits until the container waits for this reason. */
+export const waitWaiting = (pod: Pod, reason: string, timeoutMs = 120_000): Promise<Pod> => waitForPod(pod, ({ status }) =>
+  status?.containerStatuses?.[0]?.state?.waiting?.reason === reason, `waits with ${reason}`, timeoutMs)
