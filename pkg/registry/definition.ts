@@ -27,6 +27,8 @@ export interface Subresource<T extends KubeObject = AnyObject> {
   view?(object: T): KubeObject
   /** Builds the next state from the stored state and the request's body: which fields this subresource may write. Neither argument is changed. */
   merge?(stored: T, body: KubeObject): T
+  /** After `merge` and mutating admission, as `prepareUpdate` of the kind. May change the draft. */
+  prepareUpdate?(draft: T, old: T, context: RuleContext): void
   validate?(object: T, old: T): FieldError[]
 }
 

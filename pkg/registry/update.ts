@@ -113,7 +113,8 @@ export function change(step: Step, target: Target, stored: StoredEntry, { body, 
   else trackUpdate(step, target, { old, draft, sent })
   const admission = admissionRequest(step, 'UPDATE', target, old)
   mutate(step, draft, admission)
-  if (!subresource) definition.prepareUpdate?.(draft, old, ruleContext(step))
+  const { prepareUpdate } = subresource ?? definition
+  if (prepareUpdate) prepareUpdate(draft, old, ruleContext(step))
   raiseGeneration(definition, draft, old)
   errors.push(...metadataErrors(definition, draft), ...finalizerErrors(draft.metadata, old.metadata))
   errors.push(...(subresource ? subresource.validate?.(draft, old) : definition.validate?.(draft, old)) ?? [])

@@ -1,6 +1,8 @@
 // CertificateSigningRequest: a request for a certificate, approved and signed by others.
-import type { KubeObject } from '../../api/object.ts'
 import { humanDuration } from '../../api/human-duration.ts'
+import type { KubeObject } from '../../api/object.ts'
+import { formatTime } from '../../api/times.ts'
+import type { RuleContext } from '../definition.ts'
 import { ageColumn, nameColumn, none, text } from './columns.ts'
 import { define, named, subresource } from './define.ts'
 import type { Errors } from './rules.ts'
@@ -79,14 +81,29 @@ function validate({ spec, status }: SigningRequest, old?: SigningRequest): Error
 
 const decisions = new Set(['Approved', 'Denied'])
 
-/** Only approval writes Approved and Denied; only status writes the rest. */
-function mergeConditions(stored: SigningRequest, body: SigningRequest, mine: (type: string) => boolean): Condition[] {
-  const kept = (stored.status?.conditions ?? []).filter(({ type }) => !mine(type))
-  return [...kept, ...(body.status?.conditions ?? []).filter(({ type }) => mine(type))]
+/** Status keeps every decision as it stands, where the body has it; what the body left out comes last. */
+function keepDecisions(stored: readonly Condition[], body: readonly Condition[]): Condition[] {
+  const standing = new Map(stored.filter(({ type }) => decisions.has(type)).map((condition) => [condition.type, condition]))
+  const kept = body.flatMap((condition) => {
+    if (!decisions.has(condition.type)) return [condition]
+    const old = standing.get(condition.type)
+    standing.delete(condition.type)
+    return old ? [old] : []
+  })
+  return [...kept, ...standing.values()]
 }
 
-function withoutConditions({ certificate }: NonNullable<SigningRequest['status']> = {}): SigningRequest['status'] {
-  return certificate === undefined ? {} : { certificate }
+const conditionsOf = (object: KubeObject): Condition[] => (object as SigningRequest).status?.conditions ?? []
+
+/** A time that the client left out is now; a condition that holds on keeps the time since when it does. */
+function dateConditions(draft: SigningRequest, old: SigningRequest, { clock }: RuleContext): void {
+  const now = formatTime(clock.now())
+  const { conditions = [], ...rest } = draft.status ?? {}
+  const dated = conditions.map((condition) => {
+    const before = conditionsOf(old).find(({ type, status }) => type === condition.type && status === condition.status)
+    return { ...condition, lastUpdateTime: condition.lastUpdateTime ?? now, lastTransitionTime: condition.lastTransitionTime ?? before?.lastTransitionTime ?? now }
+  })
+  draft.status = { ...rest, ...(dated.length > 0 ? { conditions: dated } : {}) }
 }
 
 export default define(named<SigningRequest>('certificates.k8s.io/v1', 'certificatesigningrequests'), {
@@ -112,16 +129,15 @@ export default define(named<SigningRequest>('certificates.k8s.io/v1', 'certifica
   fields: { 'spec.signerName': ({ spec }) => spec.signerName ?? '' },
   subresources: [
     subresource<SigningRequest>('approval', {
-      merge: (stored, body) => ({ ...stored, status: { ...stored.status, conditions: mergeConditions(stored, body as SigningRequest, (type) => decisions.has(type)) } }),
+      merge: (stored, body) => ({ ...stored, metadata: body.metadata, status: { ...stored.status, conditions: conditionsOf(body) } }),
+      prepareUpdate: dateConditions,
       validate,
     }),
     subresource<SigningRequest>('status', {
-      merge: (stored, body) => {
-        const next = body as SigningRequest
-        const conditions = mergeConditions(stored, next, (type) => !decisions.has(type))
-        const { labels, annotations } = body.metadata
-        return { ...stored, metadata: { ...stored.metadata, labels, annotations }, status: { ...withoutConditions(next.status), ...(conditions.length > 0 ? { conditions } : {}) } }
-      },
+      merge: (stored, body) => ({
+        ...stored, metadata: body.metadata, status: { ...(body as SigningRequest).status, conditions: keepDecisions(conditionsOf(stored), conditionsOf(body)) },
+      }),
+      prepareUpdate: dateConditions,
       validate,
     }),
   ],

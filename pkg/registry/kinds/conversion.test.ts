@@ -56,13 +56,23 @@ describe('subresources', () => {
 
   it('only approval decides on a certificate request', () => {
     const { subresources } = definitionOf('certificatesigningrequests.certificates.k8s.io/v1')
-    const merge = (name: string, stored: object, body: object): unknown => subresources.find((one) => one.name === name)?.merge?.(stored as AnyObject, body as AnyObject)
-    const stored = { metadata: { name: 'c' }, spec: {}, status: { conditions: [{ type: 'Failed', status: 'True' }] } }
-    const body = { metadata: { name: 'c' }, status: { certificate: 'x', conditions: [{ type: 'Approved', status: 'True' }] } }
-    expect(merge('approval', stored, body)).toMatchObject({ status: { conditions: [{ type: 'Failed' }, { type: 'Approved' }] } })
-    expect(merge('approval', stored, body)).not.toHaveProperty('status.certificate')
-    expect(merge('status', stored, body)).toMatchObject({ status: { certificate: 'x' } })
-    expect(merge('status', stored, body)).not.toHaveProperty('status.conditions')
+    const merge = (name: string, stored: object, body: object): AnyObject => {
+      const { merge, prepareUpdate } = subresources.find((one) => one.name === name) ?? {}
+      const draft = merge?.(stored as AnyObject, body as AnyObject) ?? { metadata: {} }
+      prepareUpdate?.(draft, stored as AnyObject, context)
+      return draft
+    }
+    const failed = { type: 'Failed', status: 'True', lastUpdateTime: '2025-01-01T00:00:00Z', lastTransitionTime: '2025-01-01T00:00:00Z' }
+    const stored = { metadata: { name: 'c' }, spec: {}, status: { conditions: [failed] } }
+    const body = { metadata: { name: 'c' }, status: { certificate: 'x', conditions: [{ type: 'Failed', status: 'True' }, { type: 'Mine', status: 'True' }, { type: 'Approved', status: 'True' }] } }
+    const approved = merge('approval', stored, body)
+    expect(approved).toMatchObject({ status: { conditions: [{ type: 'Failed', lastTransitionTime: failed.lastTransitionTime }, { type: 'Mine', lastTransitionTime: expect.any(String) }, { type: 'Approved' }] } })
+    expect(approved).not.toHaveProperty('status.certificate')
+    const types = (object: unknown): string[] => (object as { status: { conditions: { type: string }[] } }).status.conditions.map(({ type }) => type)
+    const signed = merge('status', stored, body)
+    expect(signed).toMatchObject({ status: { certificate: 'x' } })
+    expect(types(signed)).toEqual(['Failed', 'Mine'])
+    expect(types(merge('status', approved, { ...body, status: { conditions: [{ type: 'Denied', status: 'True' }, { type: 'Other', status: 'True' }] } }))).toEqual(['Other', 'Approved'])
   })
 
   it('finalizers of a namespace go by finalize alone', () => {
