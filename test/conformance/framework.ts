@@ -1,4 +1,5 @@
 // What conformance tests share: the cluster, a client with an administrator's rights, plain requests, and a namespace for each test.
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { load } from 'js-yaml'
@@ -70,7 +71,8 @@ export function http<T = Record<string, unknown>>(method: string, path: string, 
 }
 
 let made = 0
-const runId = process.pid.toString(36)
+// Files share a process, but not their modules.
+const runId = randomBytes(4).toString('hex')
 
 /** A name that no other test of this run uses. */
 export const uniqueName = (prefix: string): string => `${prefix}-${runId}-${++made}`
