@@ -107,6 +107,10 @@ export async function refusal(sent: Promise<unknown>): Promise<StatusError> {
   throw new Error('the request was accepted')
 }
 
+/** The pod security level that the suite gives a namespace; without one, anything may run. */
+export const podSecurity = (level: 'baseline' | 'restricted'): Readonly<Record<string, string>> =>
+  Object.fromEntries(['enforce', 'warn', 'audit'].map((mode) => [`pod-security.kubernetes.io/${mode}`, level]))
+
 /** A fresh namespace for each test of the file; `name` is the running test's. It goes in the background afterwards. */
 export function useNamespace(prefix: string, labels?: Readonly<Record<string, string>>): { readonly name: string } {
   let name = ''
@@ -116,8 +120,8 @@ export function useNamespace(prefix: string, labels?: Readonly<Record<string, st
 }
 
 /** The same for `test.concurrent`, which knows no beforeEach: for tests that mostly wait, so that a file's tests wait together. */
-export async function inNamespace(prefix: string, body: (namespace: string) => Promise<void>): Promise<void> {
-  const name = await createNamespace(prefix)
+export async function inNamespace(prefix: string, labels: Readonly<Record<string, string>>, body: (namespace: string) => Promise<void>): Promise<void> {
+  const name = await createNamespace(prefix, labels)
   try {
     await body(name)
   } finally {

@@ -1,8 +1,8 @@
 // Containers: whose command and arguments they run, the image's or the pod's.
-import { eventually, uniqueName, useNamespace } from '../../framework.ts'
+import { eventually, podSecurity, uniqueName, useNamespace } from '../../framework.ts'
 import { createPod, logsOf, outputOf, toolboxPod, waitRunning } from '../../pods.ts'
 
-const namespace = useNamespace('containers')
+const namespace = useNamespace('containers', podSecurity('baseline'))
 
 const testPod = (args?: readonly string[], command?: readonly string[]) => {
   const pod = toolboxPod(namespace.name, uniqueName('client-containers'), args, { terminationGracePeriodSeconds: 1, restartPolicy: 'Never' })
