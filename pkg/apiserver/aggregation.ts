@@ -164,7 +164,7 @@ export class Aggregation {
     if (!isAvailable(service)) return send(exchange, unavailable)
     // Read first: a body without a length that is told would be taken for the next request.
     const bodied = method !== 'GET' && method !== 'HEAD'
-    const body = bodied ? await readBody(incoming) : undefined
+    const body = bodied ? await readBody(exchange) : undefined
     const outgoing = exchange.outgoing as ServerResponse
     const gone = signalOf(outgoing)
     let response: IncomingMessage
@@ -177,6 +177,7 @@ export class Aggregation {
     if (gone.aborted) return void response.destroy()
     // A connection that stands still may be a dead one.
     response.on('pause', exchange.onBlocked)
+    exchange.onStream()
     const { 'content-length': length } = response.headers
     outgoing.writeHead(response.statusCode ?? 502, { ...forwarded(response.headers), ...(length === undefined ? {} : { 'content-length': length }) })
     if ('flushHeaders' in outgoing) outgoing.flushHeaders()

@@ -11,6 +11,7 @@ import { createAuthenticate, type TokenAuthenticator } from './authenticator.ts'
 import { componentStatusRequests } from './component-statuses.ts'
 import { createHandle, type SpecialRequest } from './handle.ts'
 import type { HealthChecks } from './health.ts'
+import { FlowControl } from './flow-control.ts'
 import { HttpDoor, type TlsOptions } from './http-door.ts'
 import { metricsRequests } from './metrics-requests.ts'
 import { certificateGuard } from './certificate-guard.ts'
@@ -49,6 +50,8 @@ export interface ApiServerOptions {
   readonly onUnreachable?: (name: string, message: string) => void
   /** More requests that are answered beside the registry, such as those of metrics.k8s.io; keys by `specialKey`. */
   readonly special?: ReadonlyMap<string, SpecialRequest>
+  /** Requests that may be under way at once. */
+  readonly maxInFlight?: number
   /** Instead of RBAC and the rights of nodes. */
   readonly authorizer?: Authorizer
   readonly log?: (text: string) => void
@@ -99,14 +102,16 @@ export class ApiServer {
     const connect = { registry, authorizer: this.authorizer, nodeConnections, clock, log, ...(webhooks ? { webhooks } : {}) }
     const resources = { handle: this.handle, registry, authorizer: this.authorizer, clock, onStall: () => log('a client that did not read its watch was cut off'), metrics: this.#metrics }
     const { aggregation } = this
+    const { maxInFlight } = this.#options
+    const flows = new FlowControl({ registry, clock, signal: this.#stop.signal, ...(maxInFlight === undefined ? {} : { seats: maxInFlight }) })
     this.#door = new HttpDoor({
-      tls: at.tls, authorizer: this.authorizer, metrics: this.#metrics, clock, log,
+      tls: at.tls, authorizer: this.authorizer, metrics: this.#metrics, flows, clock, log,
       authenticate: createAuthenticate({ tokens: this.#tokens, authorizer: this.authorizer, anonymous }),
       serveResource: (exchange, path) => isConnect(path) ? serveConnect(exchange, path, connect) : serveResource(exchange, path, resources),
       serveUpgrade: (upgrade, path) => serveUpgrade(upgrade, path, connect),
       ...(aggregation ? { serveElsewhere: aggregation.serve.bind(aggregation), upgradeElsewhere: aggregation.upgrade.bind(aggregation) } : {}),
       system: createSystemRoutes({
-        health, log, documents: createDocuments({ definitions: () => registry.definitions(), ...(aggregation ? { aggregation } : {}) }), metrics: () => this.#metrics.text(), issuer: accountTokens,
+        health, log, documents: createDocuments({ definitions: () => registry.definitions(), ...(aggregation ? { aggregation } : {}) }), metrics: () => this.#metrics.text() + flows.metricsText(), issuer: accountTokens,
         groupVersions: () => registry.definitions().flatMap(({ resource: { group, version } }) => group === '' ? [] : [`/apis/${group}`, `/apis/${group}/${version}`]),
       }),
     })

@@ -3,14 +3,14 @@ import type { TLSSocket } from 'node:tls'
 import type { UserInfo } from '../api/request.ts'
 import type { StatusError } from '../api/status-error.ts'
 import { authenticatedGroup, unauthorized } from './authenticator.ts'
-import type { Incoming } from './exchange.ts'
+import { connectionOf, type Incoming } from './exchange.ts'
 
-// A connection keeps its certificate, so its user is worked out once. On HTTP/2 the key is the session.
+// A connection keeps its certificate, so its user is worked out once.
 const users = new WeakMap<object, UserInfo | StatusError | 'none'>()
 
 /** undefined without a certificate; an error value for one that our client CA did not sign. */
 export function certificateUser(incoming: Incoming): UserInfo | StatusError | undefined {
-  const key = ('stream' in incoming ? incoming.stream.session : undefined) ?? incoming.socket
+  const key = connectionOf(incoming)
   let user = users.get(key)
   if (user === undefined) users.set(key, user = readCertificate(incoming.socket as TLSSocket) ?? 'none')
   return user === 'none' ? undefined : user

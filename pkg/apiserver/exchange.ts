@@ -17,8 +17,12 @@ export interface Exchange {
   readonly user: UserInfo
   /** Texts for Warning headers; send them before the body. */
   readonly warnings: string[]
+  /** The body, when it was short enough to be read before anything else. */
+  readonly body?: Buffer
   /** To be called when output does not flow: the connection may be a dead one. */
   readonly onBlocked: () => void
+  /** To be called when the answer has become a stream that lasts as long as it likes. */
+  readonly onStream: () => void
 }
 
 export const bodyLimit = 3 * 1024 * 1024
@@ -31,8 +35,20 @@ export function header(incoming: Incoming, name: string): string | undefined {
   return Array.isArray(value) ? value.join(',') : value
 }
 
+/** Stands for the request's connection: the same for all requests on it. */
+export const connectionOf = (incoming: Incoming): object => ('stream' in incoming ? incoming.stream.session : undefined) ?? incoming.socket
+
+/** Bodies up to this length are read before the request waits for its turn, so that a slow sender keeps nobody waiting. */
+const shortBody = 64 * 1024
+
+export function hasShortBody(incoming: Incoming): boolean {
+  const length = header(incoming, 'content-length')
+  return length !== undefined && Number(length) > 0 && Number(length) <= shortBody
+}
+
 /** The whole body; 413 when it is longer than the limit, said or real. */
-export function readBody(incoming: Incoming): Promise<Buffer> {
+export function readBody({ incoming, body }: Pick<Exchange, 'incoming' | 'body'>): Promise<Buffer> {
+  if (body) return Promise.resolve(body)
   return new Promise((resolve, reject) => {
     if (Number(header(incoming, 'content-length') ?? 0) > bodyLimit) return reject(tooLarge())
     const chunks: Buffer[] = []

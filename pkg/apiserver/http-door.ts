@@ -11,9 +11,12 @@ import type { Clock } from '../util/clock.ts'
 import type { Authenticate } from './authenticator.ts'
 import type { Authorizer } from './authorizer.ts'
 import { refusal } from './authorize.ts'
+import { isConnect } from './connect.ts'
+import type { Seat } from './fair-gate.ts'
 import { ConnectionWatchdog } from './connection-watchdog.ts'
-import { header, type Exchange, type Incoming, type Outgoing } from './exchange.ts'
-import { refuseUpgrade, serverOptions, splitUrl } from './http-parts.ts'
+import { hasShortBody, header, readBody, type Exchange, type Incoming, type Outgoing } from './exchange.ts'
+import type { FlowControl } from './flow-control.ts'
+import { refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { decodePath, parsePath, type RequestPath, type ResourcePath } from './request-path.ts'
 import { send, sendFailure } from './respond.ts'
@@ -38,6 +41,7 @@ export interface HttpDoorOptions {
   readonly upgradeElsewhere?: (upgrade: Upgrade, path: RequestPath) => Promise<void> | undefined
   readonly system: Hono
   readonly metrics: RequestMetrics
+  readonly flows: FlowControl
   readonly clock: Clock
   readonly log: (text: string) => void
 }
@@ -112,21 +116,33 @@ export class HttpDoor {
     incoming.on('error', () => undefined)
     outgoing.on('error', () => undefined)
     let counted = 'other'
+    let seat: Seat | undefined
     try {
       const [rawPath, query] = splitUrl(incoming.url ?? '/')
       const path = decodePath(rawPath)
       if (path === undefined) throw badRequest(`invalid URL escape in ${JSON.stringify(rawPath)}`)
       const user = await this.#options.authenticate(incoming)
-      const exchange: Exchange = { incoming, outgoing, method: incoming.method ?? 'GET', path, query: new URLSearchParams(query), user, warnings, onBlocked: this.#onBlocked }
       const parsed = parsePath(path)
-      const elsewhere = this.#options.serveElsewhere?.(exchange, parsed)
-      if (elsewhere) await elsewhere
+      // What is passed on is passed on as it comes.
+      const early = parsed.kind === 'resource' && !isConnect(parsed) && hasShortBody(incoming)
+      const exchange: Exchange = {
+        incoming, outgoing, method: incoming.method ?? 'GET', path, query: new URLSearchParams(query), user, warnings,
+        ...(early ? { body: await readBody({ incoming }) } : {}),
+        onBlocked: this.#onBlocked, onStream: () => seat?.release(),
+      }
+      const entered = await this.#options.flows.enter(exchange, parsed)
+      if (entered && entered !== 'none') seat = entered
+      const elsewhere = entered && this.#options.serveElsewhere?.(exchange, parsed)
+      if (!entered) sendTooMany(outgoing)
+      else if (elsewhere) await elsewhere
       else if (parsed.kind === 'resource') {
         counted = parsed.plural
         await this.#options.serveResource(exchange, parsed)
       } else await this.#serveSystem(exchange)
     } catch (error) {
       await sendFailure({ incoming, outgoing, warnings }, error, log)
+    } finally {
+      seat?.release()
     }
     // What was refused may name anything; only what is served gets a label of its own.
     const code = outgoing.statusCode

@@ -1,7 +1,8 @@
 // Small parts of the HTTP door: server settings, splitting URLs, and refusing an upgrade on a bare socket.
-import type { SecureServerOptions } from 'node:http2'
+import type { Http2ServerResponse, SecureServerOptions } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { STATUS_CODES } from 'node:http'
+import type { Outgoing } from './exchange.ts'
 import { statusOf } from './respond.ts'
 
 /** Client libraries keep connections for 90 s; closing earlier would race with their next request. */
@@ -20,6 +21,15 @@ export function serverOptions(tls: { key: string; cert: string; clientCa: string
     maxSessionMemory: 256,
     ...http1,
   }
+}
+
+/** The server has more to do than it can: clients try again after a second. */
+export function sendTooMany(outgoing: Outgoing): void {
+  const body = 'Too many requests, please try again later.\n'
+  const answer = outgoing as Http2ServerResponse
+  if (answer.destroyed || answer.headersSent) return
+  answer.writeHead(429, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'retry-after': '1', 'content-length': body.length })
+  answer.end(body)
 }
 
 /** Path and query as the client wrote them. */

@@ -39,6 +39,6 @@ export class RequestMetrics {
   }
 }
 
-function family(name: string, type: string, help: string, samples: readonly (readonly [string, number])[]): string[] {
+export function family(name: string, type: string, help: string, samples: readonly (readonly [string, number])[]): string[] {
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples.map(([labels, value]) => `${name}${labels ? `{${labels}}` : ''} ${value}`)]
 }

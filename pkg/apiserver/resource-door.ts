@@ -71,6 +71,7 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   const response = await handle(request)
   if (response.type === 'watch') {
     options.metrics.watchStarted()
+    exchange.onStream()
     try {
       await sendWatch(exchange, response.events, { definition, form, include, clock, onStall: () => options.onStall(exchange), onBlocked: exchange.onBlocked })
     } finally {
@@ -81,17 +82,19 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   await send(exchange, encodeAnswer(response, definition, { form, include, now: clock.now(), pretty: truth(query, 'pretty') }))
 }
 
-async function deletion({ incoming, query }: Exchange): Promise<Partial<ApiRequest['options']>> {
-  const body = await readBody(incoming)
+async function deletion(exchange: Exchange): Promise<Partial<ApiRequest['options']>> {
+  const { incoming, query } = exchange
+  const body = await readBody(exchange)
   if (body.length === 0) return { delete: parseDeleteQuery(query) }
   const { dryRun, ...rest } = decodeDeleteOptions(body, header(incoming, 'content-type'))
   return { delete: rest, ...(dryRun?.length ? { dryRun } : {}) }
 }
 
-async function bodyOf({ incoming, query, warnings }: Exchange, verb: Verb, definition: Definition, path: ResourcePath): Promise<Pick<ApiRequest, 'object' | 'patch'>> {
+async function bodyOf(exchange: Exchange, verb: Verb, definition: Definition, path: ResourcePath): Promise<Pick<ApiRequest, 'object' | 'patch'>> {
   if (verb !== 'create' && verb !== 'update' && verb !== 'patch') return {}
+  const { incoming, query, warnings } = exchange
   const contentType = header(incoming, 'content-type')
-  const body = await readBody(incoming)
+  const body = await readBody(exchange)
   const context = {
     definition, subresource: path.subresource, contentType,
     fieldValidation: query.get('fieldValidation') ?? undefined,

@@ -1,4 +1,4 @@
-// The kinds of flowcontrol.apiserver.k8s.io: stored and checked; the server itself does not queue by them.
+// The kinds of flowcontrol.apiserver.k8s.io: stored and checked here; the API server queues by them.
 import type { KubeObject } from '../../api/object.ts'
 import type { Definition } from '../definition.ts'
 import { ageColumn, integer, nameColumn, none, text } from './columns.ts'
