@@ -111,6 +111,17 @@ export async function refusal(sent: Promise<unknown>): Promise<StatusError> {
 export const podSecurity = (level: 'baseline' | 'restricted'): Readonly<Record<string, string>> =>
   Object.fromEntries(['enforce', 'warn', 'audit'].map((mode) => [`pod-security.kubernetes.io/${mode}`, level]))
 
+/** Reads, changes and writes again while another writer was faster, five times at most. */
+export async function retryOnConflict<T>(write: () => Promise<T>): Promise<T> {
+  for (let left = 4; ; left--) {
+    try {
+      return await write()
+    } catch (error) {
+      if (left === 0 || !(error instanceof StatusError) || error.status.reason !== 'Conflict') throw error
+    }
+  }
+}
+
 /** A fresh namespace for each test of the file; `name` is the running test's. It goes in the background afterwards. */
 export function useNamespace(prefix: string, labels?: Readonly<Record<string, string>>): { readonly name: string } {
   let name = ''
