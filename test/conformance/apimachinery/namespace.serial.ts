@@ -7,8 +7,6 @@ import { client, createNamespace, eventually, existing, http, retryOnConflict, u
 import { createPod, images, podOf, waitRunning } from '../pods.ts'
 
 type Namespace = NonNullable<(typeof namespaces)['object']>
-interface Condition { type: string; status: string; reason: string; message: string }
-type NamespaceWithConditions = Namespace & { status?: { phase?: string; conditions?: Condition[] } }
 
 const own = useNamespace('namespaces', { 'pod-security.kubernetes.io/enforce': 'baseline' })
 
@@ -57,11 +55,11 @@ const revision = ({ metadata }: KubeObject): bigint => BigInt(metadata.resourceV
 
 test('[sig-api-machinery] Namespaces [Serial] should apply changes to a namespace status [Conformance]', async () => {
   const { name } = own
-  const readStatus = async (): Promise<NamespaceWithConditions> => (await http<NamespaceWithConditions>('GET', `/api/v1/namespaces/${name}/status`)).json()
+  const readStatus = async (): Promise<Namespace> => (await http<Namespace>('GET', `/api/v1/namespaces/${name}/status`)).json()
   expect((await readStatus()).status?.phase).toBe('Active')
 
   const condition = { status: 'True', reason: 'E2E' }
-  const patched: NamespaceWithConditions = await client.patch(namespaces, { name }, {
+  const patched = await client.patch(namespaces, { name }, {
     type: 'merge',
     body: {
       metadata: { annotations: { 'e2e-patched-ns-status': name } },
@@ -71,10 +69,10 @@ test('[sig-api-machinery] Namespaces [Serial] should apply changes to a namespac
   expect(patched.metadata.annotations).toMatchObject({ 'e2e-patched-ns-status': name })
   expect(patched.status?.conditions?.at(-1)).toMatchObject({ reason: 'E2E', message: 'Patched by an e2e test' })
 
-  const updated: NamespaceWithConditions = await retryOnConflict(async () => {
+  const updated = await retryOnConflict(async () => {
     const read = await readStatus()
     const conditions = [...read.status?.conditions ?? [], { type: 'StatusUpdate', ...condition, message: 'Updated by an e2e test' }]
-    return client.update(namespaces, { ...read, status: { ...read.status, conditions } } as Namespace, { subresource: 'status' })
+    return client.update(namespaces, { ...read, status: { ...read.status, conditions } }, { subresource: 'status' })
   })
   expect(updated.status?.conditions?.at(-1)).toMatchObject({ type: 'StatusUpdate', message: 'Updated by an e2e test' })
 })
