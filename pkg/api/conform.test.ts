@@ -34,6 +34,7 @@ describe('canonical values', () => {
   it('writes times in UTC to the second, and MicroTime to the microsecond', () => {
     expect(conform({ metadata: { creationTimestamp: '2026-01-02T03:04:05.6+01:00' } }, pod, { fill: false }).object).toEqual({ metadata: { creationTimestamp: '2026-01-02T02:04:05Z' } })
     expect(conform({ spec: { renewTime: '2026-01-02T03:04:05.123Z' } }, schema('coordination.k8s.io', 'v1', 'Lease'), { fill: false }).object).toEqual({ spec: { renewTime: '2026-01-02T03:04:05.123000Z' } })
+    expect(conform({ spec: { renewTime: '0001-01-01T00:00:05+00:00' } }, schema('coordination.k8s.io', 'v1', 'Lease'), { fill: false }).object).toEqual({ spec: { renewTime: '0001-01-01T00:00:05.000000Z' } })
   })
 
   it('takes null for missing, and for zero within lists and maps', () => {

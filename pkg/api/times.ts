@@ -7,8 +7,10 @@ export function parseTime(text: string): { ms: number; micros: number } | undefi
   const match = pattern.exec(text)
   if (!match) return undefined
   const [, year, month, day, hour, minute, second, fraction = '', sign, zoneHours, zoneMinutes] = match
-  const ms = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
-  const date = new Date(ms)
+  // Not Date.UTC: it takes years below 100 for those of the last century.
+  const date = new Date(0)
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day))
+  const ms = date.setUTCHours(Number(hour), Number(minute), Number(second))
   const inRange = date.getUTCDate() === Number(day) && date.getUTCMonth() === Number(month) - 1 && Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60
   if (!inRange) return undefined
   const offset = sign ? (Number(zoneHours) * 60 + Number(zoneMinutes)) * 60_000 * (sign === '-' ? -1 : 1) : 0

@@ -4,6 +4,7 @@ import type { LabelSelector } from './types-common.ts'
 
 export const persistentVolumes: Resource<PersistentVolume> = { group: '', version: 'v1', plural: 'persistentvolumes', kind: 'PersistentVolume', namespaced: false }
 export const persistentVolumeClaims: Resource<PersistentVolumeClaim> = { group: '', version: 'v1', plural: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim', namespaced: true }
+export const volumeAttributesClasses: Resource<VolumeAttributesClass> = { group: 'storage.k8s.io', version: 'v1', plural: 'volumeattributesclasses', kind: 'VolumeAttributesClass', namespaced: false }
 
 export interface Volume extends VolumeSource {
   name: string
@@ -577,4 +578,9 @@ export interface PersistentVolumeClaimCondition {
 export interface ModifyVolumeStatus {
   status: string
   targetVolumeAttributesClassName?: string
+}
+
+export interface VolumeAttributesClass extends KubeObject {
+  driverName: string
+  parameters?: Record<string, string>
 }

@@ -32,6 +32,7 @@ import serviceCidr from './service-cidr.ts'
 import statefulSet from './stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
 import ttlAfterFinished from './ttl-after-finished.ts'
+import vacProtection from './vac-protection.ts'
 
 export interface ControllersOptions {
   /** Namespaced kinds whose objects go with their namespace; `contentResources` picks them. */
@@ -54,7 +55,7 @@ export function allControllers({ contentResources, rootCertificate, localPath, s
     jobController(), cronJob, ttlAfterFinished, disruption, autoscalerController(),
     endpointSlice, endpoints, endpointSliceMirroring, clusterRoleAggregation,
     resourceQuotaController({ resources: contentResources }),
-    claimBinder, volumeBinder, pvcProtection, pvProtection, ephemeralVolume, ...(localPath ? localPathControllers(localPath) : []),
+    claimBinder, volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, ...(localPath ? localPathControllers(localPath) : []),
     ipAddress, serviceCidr,
     ...(signSecretToken ? [tokenSecretController({ certificate: rootCertificate, sign: signSecretToken })] : []),
     ...(certificates ? [certificateSigningController(certificates)] : []),

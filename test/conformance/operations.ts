@@ -1,8 +1,10 @@
 // The walk that the suite's API tests take through a kind: discovery, subresources, changes, what a watch says, removal.
+import type { IncomingMessage } from 'node:http'
+import { createInterface } from 'node:readline'
 import { apiVersionOf, type AnyObject, type KubeObject, type ObjectKey, type Resource, type WatchEvent } from '../../pkg/api/object.ts'
 import type { Patch } from '../../pkg/api/request.ts'
 import { StatusError } from '../../pkg/api/status-error.ts'
-import { client, http, refusal } from './framework.ts'
+import { client, http, openStream, refusal } from './framework.ts'
 
 /** wait.ForeverTestTimeout of the original. */
 export const foreverMs = 30_000
@@ -70,24 +72,32 @@ export interface WatchPlace {
   readonly resourceVersion?: string
 }
 
-/** An open watch whose events are taken one after the other. */
+/** An open watch whose events are taken one after the other. Without a version it begins with what there is, as ADDED. */
 export class Watching<T extends KubeObject> {
-  readonly #ending = new AbortController()
-  readonly #events: AsyncIterator<readonly WatchEvent<T>[]>
-  #ready: WatchEvent<T>[] = []
+  readonly #ending: AbortController
+  readonly #events: AsyncIterator<WatchEvent<T>, void>
 
-  constructor(resource: Resource<T>, place: WatchPlace) {
-    this.#events = client.watch(resource, { ...place, signal: this.#ending.signal })[Symbol.asyncIterator]()
+  private constructor(ending: AbortController, events: AsyncIterator<WatchEvent<T>, void>) {
+    this.#ending = ending
+    this.#events = events
   }
 
-  /** The next event that fits; the events before it are over. Bookmarks are none. */
+  /** Resolves when the server has begun it: what happens from now on is reported. */
+  static async start<T extends KubeObject>(resource: Resource<T>, { namespace, ...query }: WatchPlace): Promise<Watching<T>> {
+    const ending = new AbortController()
+    const path = `${pathOf(resource, { namespace })}?${new URLSearchParams({ watch: 'true', ...query }).toString()}`
+    const response = await openStream(path, ending.signal)
+    return new Watching(ending, eventsOf<T>(response, ending.signal))
+  }
+
+  /** The next event that fits; the events before it are over. */
   async until(fits: (event: WatchEvent<T>) => boolean, what: string, timeoutMs: number = foreverMs): Promise<WatchEvent<T>> {
     const timer = setTimeout(() => this.stop(), timeoutMs)
     const seen: string[] = []
     try {
       for (;;) {
-        const event = await this.#next()
-        if (!event) throw new Error(`the watch ended before ${what}; it had said ${seen.join(', ') || 'nothing'}`)
+        const { value: event, done } = await this.#events.next()
+        if (done) throw new Error(`the watch ended before ${what}; it had said ${seen.join(', ') || 'nothing'}`)
         if (fits(event)) return event
         seen.push(`${event.type} ${event.object.metadata.name} ${event.object.metadata.resourceVersion}`)
       }
@@ -99,14 +109,13 @@ export class Watching<T extends KubeObject> {
   stop(): void {
     this.#ending.abort()
   }
+}
 
-  async #next(): Promise<WatchEvent<T> | undefined> {
-    while (this.#ready.length === 0) {
-      const { done, value } = await this.#events.next()
-      if (done) return undefined
-      this.#ready = value.filter(({ type }) => type !== 'BOOKMARK')
-    }
-    return this.#ready.shift()
+async function* eventsOf<T>(response: IncomingMessage, signal: AbortSignal): AsyncGenerator<WatchEvent<T>, void> {
+  try {
+    for await (const line of createInterface({ input: response })) yield JSON.parse(line) as WatchEvent<T>
+  } catch (error) {
+    if (!signal.aborted) throw error
   }
 }
 
@@ -116,12 +125,12 @@ export class Watching<T extends KubeObject> {
  */
 export async function expectPatchedUpdatedWatched<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, place: WatchPlace, wide = false): Promise<void> {
   const { namespace: _namespace, ...selection } = place
-  const watch = new Watching(resource, place)
+  const watch = await Watching.start(resource, place)
   const watches = [watch]
   if (wide) {
     const everywhere = await client.list(resource, selection)
     expect(everywhere.items.map(({ metadata }) => metadata.name)).toContain(key.name)
-    watches.push(new Watching(resource, selection))
+    watches.push(await Watching.start(resource, selection))
   }
   try {
     const patched = await client.patch(resource, key, mergePatch({ metadata: { annotations: { patched: 'true' } } }))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { events, namespaces, serviceAccounts, storageClasses } from '../../pkg/api/types-config.ts'
 import { nodes } from '../../pkg/api/types-node.ts'
 import { pods, type PodSpec } from '../../pkg/api/types-pod.ts'
-import { persistentVolumeClaims, persistentVolumes, type PersistentVolumeClaim, type PersistentVolumeSpec } from '../../pkg/api/types-volume.ts'
+import { persistentVolumeClaims, persistentVolumes, volumeAttributesClasses, type PersistentVolumeClaim, type PersistentVolumeSpec } from '../../pkg/api/types-volume.ts'
 import { QueuedEventRecorder } from '../../pkg/client/event-recorder.ts'
 import { volumeDirectories } from '../../pkg/cluster/volume-directories.ts'
 import { ControllerRunner } from '../../pkg/controller/runner.ts'
@@ -14,6 +14,7 @@ import { localPathControllers } from '../../pkg/controllers/local-path-provision
 import { claimBinder, volumeBinder } from '../../pkg/controllers/persistent-volume-binder.ts'
 import pvProtection from '../../pkg/controllers/pv-protection.ts'
 import pvcProtection from '../../pkg/controllers/pvc-protection.ts'
+import vacProtection from '../../pkg/controllers/vac-protection.ts'
 import { defaultScheduler } from '../../pkg/scheduler/default-scheduler.ts'
 import { systemClock } from '../../pkg/util/clock.ts'
 import { BareCluster } from './bare-cluster.ts'
@@ -34,7 +35,7 @@ describe('claims and volumes', () => {
     const scheduler = defaultScheduler({ client, informers, events: recorder, clock: systemClock, log })
     const runner = new ControllerRunner({
       client, informers, clock: systemClock, log,
-      controllers: [claimBinder, volumeBinder, pvcProtection, pvProtection, ephemeralVolume, ...localPathControllers(volumeDirectories({ directory, nodeName: 'here' }))],
+      controllers: [claimBinder, volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, ...localPathControllers(volumeDirectories({ directory, nodeName: 'here' }))],
     })
     stops = [runner, scheduler, recorder]
     await Promise.all([runner.start(), scheduler.start()])
@@ -185,6 +186,18 @@ describe('claims and volumes', () => {
     await cluster.until(pods, 'the pod has its node', (informer) => informer.get({ namespace, name: 'scratch' })?.spec.nodeName === 'here')
     expect(claim('scratch-tmp')?.metadata.ownerReferences).toMatchObject([{ kind: 'Pod', name: 'scratch', controller: true }])
     expect(claim('scratch-tmp')?.status?.phase).toBe('Bound')
+  })
+
+  it('keeps a class of attributes while a claim names it', async () => {
+    await cluster.client.create(volumeAttributesClasses, { apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttributesClass', metadata: { name: 'gold' }, driverName: 'd' })
+    await addClaim('precious', '1Gi', { storageClassName: 'nowhere', volumeAttributesClassName: 'gold' })
+    await cluster.client.delete(volumeAttributesClasses, { name: 'gold' })
+    const gold = () => cluster.informers.for(volumeAttributesClasses).get({ name: 'gold' })
+    await cluster.until(volumeAttributesClasses, 'deleting', () => gold()?.metadata.deletionTimestamp !== undefined)
+    await cluster.client.patch(volumeAttributesClasses, { name: 'gold' }, { type: 'merge', body: { metadata: { labels: { seen: 'yes' } } } })
+    await cluster.until(volumeAttributesClasses, 'still there', () => gold()?.metadata.labels?.['seen'] === 'yes')
+    await cluster.client.delete(persistentVolumeClaims, { namespace, name: 'precious' })
+    await cluster.until(volumeAttributesClasses, 'gone', () => gold() === undefined)
   })
 
   it('gives a claim the default class that comes later', async () => {

@@ -37,7 +37,7 @@ test('[sig-auth] ServiceAccounts should run through the lifecycle of a ServiceAc
   const created = await client.create(serviceAccounts, accountOf(name, { metadata: { name, namespace: namespace.name, labels: { 'test-serviceaccount-static': 'true' } } }))
   expect((await client.get(serviceAccounts, key)).metadata.uid).toBe(created.metadata.uid)
 
-  const watch = new Watching(serviceAccounts, { namespace: namespace.name, labelSelector })
+  const watch = await Watching.start(serviceAccounts, { namespace: namespace.name, labelSelector })
   try {
     await watch.until(({ type }) => type === 'ADDED', 'ADDED', 180_000)
     await client.patch(serviceAccounts, key, strategicPatch({ metadata: { creationTimestamp: null }, automountServiceAccountToken: false }))

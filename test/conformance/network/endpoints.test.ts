@@ -14,7 +14,7 @@ test('[sig-network] Endpoints should test the lifecycle of an Endpoint [Conforma
     subsets: [{ addresses: [{ ip: '10.0.0.24' }], ports: [{ name: 'http', port: 80, protocol: 'TCP' }] }],
   })
   expect(created.metadata.resourceVersion).toMatch(/^[1-9][0-9]*$/)
-  const watch = new Watching(endpoints, { namespace: namespace.name, labelSelector, resourceVersion })
+  const watch = await Watching.start(endpoints, { namespace: namespace.name, labelSelector, resourceVersion })
   try {
     await watch.until(({ type }) => type === 'ADDED', 'ADDED')
     const found = (await client.list(endpoints, { labelSelector })).items.find(({ metadata }) => metadata.name === key.name && metadata.namespace === key.namespace)

@@ -19,7 +19,7 @@ test('[sig-network] Services should complete a service status lifecycle [Conform
     apiVersion: 'v1', kind: 'Service', metadata: { ...key, labels: { 'test-service-static': 'true' } },
     spec: { type: 'LoadBalancer', ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 80 }] },
   })
-  const watch = new Watching(services, { namespace: namespace.name, labelSelector, resourceVersion })
+  const watch = await Watching.start(services, { namespace: namespace.name, labelSelector, resourceVersion })
   const seen = (fits: (service: Service) => boolean, what: string) =>
     watch.until(({ object }) => object.metadata.name === key.name && fits(object), what, minuteMs)
   try {

@@ -13,7 +13,7 @@ test('[sig-network] ServiceCIDR and IPAddress API should support ServiceCIDR API
   const updated = await updateWith(serviceCIDRs, key, (cidr) => annotated(cidr, { updated: 'true' }))
   expect(updated.metadata.annotations).toMatchObject({ updated: 'true' })
   expect((await client.list(serviceCIDRs)).items.length).toBeGreaterThan(0)
-  await expectWatched(new Watching(serviceCIDRs, {}))
+  await expectWatched(await Watching.start(serviceCIDRs, {}))
 })
 
 test('[sig-network] ServiceCIDR and IPAddress API should support IPAddress API operations [Conformance]', async () => {
@@ -30,7 +30,7 @@ test('[sig-network] ServiceCIDR and IPAddress API should support IPAddress API o
   expect(updated.metadata.annotations).toMatchObject({ updated: 'true' })
   await client.get(ipAddresses, key)
   expect((await client.list(ipAddresses, { labelSelector: 'type=broadcast' })).items).toHaveLength(1)
-  await expectWatched(new Watching(ipAddresses, { labelSelector: 'type=broadcast' }))
+  await expectWatched(await Watching.start(ipAddresses, { labelSelector: 'type=broadcast' }))
 
   await client.delete(ipAddresses, key)
   await client.deleteCollection(ipAddresses, { labelSelector: 'type=link-local' })
