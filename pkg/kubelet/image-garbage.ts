@@ -75,6 +75,18 @@ export class ImageGarbage {
     log(`images: the disk is over ${highShare * 100} % full; removed ${removed.length} unused images of ${freed} bytes${freed < wantedBytes ? `, wanted to free ${wantedBytes}` : ''}`)
   }
 
+  /** The disk is full: all that nobody uses go, however young. */
+  async collectAll(): Promise<void> {
+    const { images, clock } = this.#options
+    const nowMs = clock.now()
+    this.#look(await images.list(), nowMs)
+    const aged = [...this.#known.values()].map((known) => ({ ...known, firstSeenMs: 0 }))
+    for (const image of imagesToRemove(aged, Infinity, nowMs)) {
+      await images.remove(image.id)
+      this.#known.delete(image.id)
+    }
+  }
+
   #look(images: readonly RuntimeImage[], nowMs: number): void {
     const inUse = this.#options.inUse()
     this.#known = new Map(images.map((image) => {

@@ -11,6 +11,9 @@ import { ContainerKiller } from './container-killer.ts'
 import type { CgroupDriver } from './container-resources.ts'
 import { ContainerStarter, type StarterNode } from './container-starter.ts'
 import { parseResolvConf } from './dns-config.ts'
+import { EvictionManager } from './eviction-manager.ts'
+import { pressureVerdict } from './eviction-ranking.ts'
+import { type EvictionConfig, evictionConfig, type Observations } from './eviction-signals.ts'
 import { ImageGarbage } from './image-garbage.ts'
 import { ImagePuller } from './image-puller.ts'
 import { KubeletServer, type KubeletServing } from './kubelet-server.ts'
@@ -22,7 +25,6 @@ import { fileSystemUsage } from './machine-usage.ts'
 import { NodeAgent } from './node-agent.ts'
 import { defaultAddress, readNodeFacts } from './node-facts.ts'
 import { realFiles, type NodeFiles } from './node-files.ts'
-import { measureNode, PressureGauge } from './node-pressure.ts'
 import { nodeLabels, nodeResources } from './node-status.ts'
 import { ObjectWatches } from './object-watches.ts'
 import { OrphanCollector } from './orphans.ts'
@@ -31,6 +33,7 @@ import type { PodVerdict } from './pod-ending.ts'
 import { podContainers, containerFieldPath, logDirectory, podUid } from './pod-names.ts'
 import { containerLogPath } from './pod-files.ts'
 import { compareResizes, resizeRefusal } from './pod-resize.ts'
+import { ConsumptionSource, observeNode } from './pod-consumption.ts'
 import { PodSource } from './pod-source.ts'
 import { NodeStreams } from './pod-streams.ts'
 import type { PodTools } from './pod-tools.ts'
@@ -72,6 +75,10 @@ export interface KubeletOptions {
   readonly serving?: KubeletServing
   /** Measures containers; without it neither they are measured nor the node's pressures. */
   readonly stats?: RuntimeStats
+  /** When pods are evicted; default: a kubelet's hard thresholds. Needs `stats`. */
+  readonly eviction?: EvictionConfig
+  /** What the node has left; default: as this machine tells. */
+  readonly observe?: () => Promise<Observations>
   /** Whether unused images may go when the disk fills up: only where all that use the runtime's images are this kubelet's. */
   readonly collectImages?: boolean
   readonly labels?: Readonly<Record<string, string>>
@@ -96,6 +103,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   #parts: { source: PodSource; agent: NodeAgent; watches: ObjectWatches; prober: Prober; unsubscribe: () => void } | undefined
   #tools: PodTools | undefined
   #images: ImageGarbage | undefined
+  #eviction: EvictionManager | undefined
   #labels: Readonly<Record<string, string>> = {}
   #relistTimer: Timer | undefined
   #stopped = false
@@ -123,12 +131,13 @@ export class Kubelet implements PodStreams, NodeRequests {
     const prober = this.#prober()
     const tools = this.#makeTools(node, watches, prober)
     this.#tools = tools
-    const gauge = this.#options.stats ? new PressureGauge({ clock, measure: () => measureNode(dataDirectory) }) : undefined
+    this.#eviction = this.#makeEviction(node)
+    await this.#eviction?.look()
     if (this.#options.collectImages) this.#images = this.#imageGarbage()
     const kubeletPort = await this.#serve()
     const agent = new NodeAgent({
       name: nodeName, client, clock, facts, addresses, maxPods, kubeletPort, labels: this.#options.labels ?? {},
-      runtime, images, log: this.#log, pressures: () => gauge?.now() ?? Promise.resolve(new Set()),
+      runtime, images, log: this.#log, pressures: () => this.#eviction?.pressures() ?? new Set(),
     })
     const { promise: synced, resolve, reject } = Promise.withResolvers<void>()
     const source = new PodSource({
@@ -141,12 +150,14 @@ export class Kubelet implements PodStreams, NodeRequests {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     await synced
     await this.#relist(tools)
+    this.#eviction?.start()
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     this.#relistTimer?.cancel()
     await this.#server?.stop()
+    await this.#eviction?.stop()
     const parts = this.#parts
     if (!parts) return
     parts.unsubscribe()
@@ -197,6 +208,26 @@ export class Kubelet implements PodStreams, NodeRequests {
     return new ImageGarbage({
       images, clock, disk: () => fileSystemUsage(dataDirectory), log: this.#log,
       inUse: () => new Set([...this.#workers.values()].flatMap(({ runtime }) => runtime.containers.flatMap(({ image, imageId }) => [image, imageId]))),
+    })
+  }
+
+  #makeEviction({ paths }: StarterNode): EvictionManager | undefined {
+    const { stats, clock, eviction, dataDirectory, cgroupDriver = 'cgroupfs', cgroupRoot = '', observe = () => observeNode(dataDirectory), events, nodeName } = this.#options
+    if (!stats) return undefined
+    const source = new ConsumptionSource({ stats, paths, cgroupDriver, cgroupRoot, runtime: (uid) => this.#workers.get(uid)?.runtime })
+    return new EvictionManager({
+      clock, log: this.#log, config: eviction ?? evictionConfig({}),
+      node: {
+        observe, measure: (pods, what) => source.measure(pods, what),
+        active: () => [...this.#workers.values()].filter((worker) => worker.active).map((worker) => worker.pod),
+        evict: (uid, verdict) => this.#workers.get(uid)?.evict(verdict),
+        reclaimDisk: async () => {
+          for (const worker of this.#workers.values()) await worker.dropEnded()
+          await this.#images?.collectAll()
+        },
+        changed: () => this.#parts?.agent.hurry(),
+        record: (event) => events.record({ apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }, event),
+      },
     })
   }
 
@@ -276,6 +307,8 @@ export class Kubelet implements PodStreams, NodeRequests {
   }
 
   #admit(pod: Pod): PodVerdict | undefined {
+    const distress = pressureVerdict(pod, this.#eviction?.pressures() ?? new Set())
+    if (distress) return distress
     return admitPod({ pod, others: this.#others(pod), node: { metadata: { name: this.#options.nodeName, labels: { ...this.#labels } } }, allocatable: this.#tools?.node.allocatable ?? {} })
   }
 

@@ -8,7 +8,7 @@ import type { Client } from '../client/client.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { sleep } from '../util/clock.ts'
 import type { NodeFacts } from './node-facts.ts'
-import type { Pressure } from './node-pressure.ts'
+import type { Pressure } from './eviction-signals.ts'
 import { nodeLabels, nodeStatus, withoutHeartbeats } from './node-status.ts'
 import type { ImageService, RuntimeHost, RuntimeImage, RuntimeState } from './runtime-service.ts'
 import { same } from './status-patch.ts'
@@ -25,7 +25,7 @@ export interface NodeAgentOptions {
   readonly runtime: Pick<RuntimeHost, 'state'>
   readonly images: Pick<ImageService, 'list'>
   /** Asked at each heartbeat. */
-  readonly pressures: () => Promise<ReadonlySet<Pressure>>
+  readonly pressures: () => ReadonlySet<Pressure>
   readonly log: (message: string) => void
 }
 
@@ -73,6 +73,14 @@ export class NodeAgent {
     await this.#beating
   }
 
+  /** What the status tells has changed: it is told at once. */
+  hurry(): void {
+    if (!this.#timer) return
+    this.#timer.cancel()
+    this.#timer = undefined
+    this.#beat()
+  }
+
   async #register(): Promise<void> {
     const { client, name, facts, labels } = this.#options
     const wanted = { ...nodeLabels(name, facts.architecture), ...labels }
@@ -96,7 +104,7 @@ export class NodeAgent {
     this.#ready = state.problem === undefined
     if (this.#ready) this.#images = await images.list()
     return nodeStatus({
-      name, facts, addresses, maxPods, kubeletPort, images: this.#images, pressures: await pressures(), nowMs: clock.now(),
+      name, facts, addresses, maxPods, kubeletPort, images: this.#images, pressures: pressures(), nowMs: clock.now(),
       runtimeVersion: state.version || this.#node?.status?.nodeInfo?.containerRuntimeVersion || '',
       previous: this.#node?.status?.conditions ?? [],
       ...(state.problem ? { problem: state.problem.message } : {}),
@@ -117,6 +125,7 @@ export class NodeAgent {
 
   #beat(): void {
     if (this.#stopping.signal.aborted) return
+    this.#timer = undefined
     this.#beating = this.#beatOnce().finally(() => {
       const delayMs = this.#ready ? heartbeatMs : unreadyMs
       if (!this.#stopping.signal.aborted) this.#timer = this.#options.clock.setTimer(() => this.#beat(), delayMs)

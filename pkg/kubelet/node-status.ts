@@ -2,7 +2,7 @@
 import { formatTime } from '../api/times.ts'
 import type { NodeCondition, NodeStatus } from '../api/types-node.ts'
 import type { NodeFacts } from './node-facts.ts'
-import type { Pressure } from './node-pressure.ts'
+import type { Pressure } from './eviction-signals.ts'
 import type { RuntimeImage } from './runtime-service.ts'
 
 export const kubeletVersion = 'v1.35.0+kinglet1'
@@ -70,7 +70,9 @@ function conditions(input: NodeStatusInput): NodeCondition[] {
     pressures.has('DiskPressure')
       ? condition(input, { type: 'DiskPressure', status: 'True', reason: 'KubeletHasDiskPressure', message: 'kubelet has disk pressure' })
       : condition(input, { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' }),
-    condition(input, { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' }),
+    pressures.has('PIDPressure')
+      ? condition(input, { type: 'PIDPressure', status: 'True', reason: 'KubeletHasInsufficientPID', message: 'kubelet has insufficient PID available' })
+      : condition(input, { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' }),
     input.problem === undefined
       ? condition(input, { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' })
       : condition(input, { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: input.problem }),

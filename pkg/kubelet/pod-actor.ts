@@ -10,7 +10,7 @@ import { startSources } from './container-starter.ts'
 import { runHook } from './lifecycle-hook.ts'
 import type { KillAction, PlanInput, PodPlan, StartAction } from './pod-plan.ts'
 import { containerLogPath, podDirectory } from './pod-files.ts'
-import { podGarbage } from './pod-garbage.ts'
+import { type PodGarbage, podGarbage } from './pod-garbage.ts'
 import { containerFieldPath, logDirectory, podContainers, podUid } from './pod-names.ts'
 import type { PodAllocation } from './pod-allocation.ts'
 import { PodResizer } from './pod-resizer.ts'
@@ -377,8 +377,15 @@ export class PodActor {
   }
 
   async #collectGarbage(pod: Pod, runtime: RuntimePod): Promise<void> {
+    await this.#drop(pod, podGarbage(runtime))
+  }
+
+  async dropEnded(pod: Pod, runtime: RuntimePod): Promise<void> {
+    if (!this.#starts) await this.#drop(pod, podGarbage(runtime, 1))
+  }
+
+  async #drop(pod: Pod, garbage: PodGarbage): Promise<void> {
     const { tools } = this.#options
-    const garbage = podGarbage(runtime)
     for (const container of garbage.containers) {
       await tools.runtime.removeContainer(container.id)
       this.#mustRestart.delete(container.id)

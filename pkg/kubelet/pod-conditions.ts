@@ -11,6 +11,8 @@ export interface ConditionsInput {
   readonly sandboxReady: boolean
   readonly nowMs: number
   readonly resize?: ResizeTold
+  /** Why the node ends the pod for its own sake. */
+  readonly disruption?: string
 }
 
 /** What is said of a resize that has not come through. */
@@ -34,6 +36,7 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
     ['Ready', readyVerdict(input, containersReady)],
     ['ContainersReady', containersReady],
     ['PodScheduled', yes],
+    ...(input.disruption === undefined ? [] : [['DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message: input.disruption }] as [string, Verdict]]),
   ]
   const names = new Set([...own.map(([type]) => type), ...resizeConditions])
   return [...own.map(([type, verdict]) => condition(type, verdict, input)), ...resizeTold(input), ...input.previous.filter((each) => !names.has(each.type))]

@@ -4,6 +4,10 @@ import type { Pod } from '../api/types-pod.ts'
 export interface PodVerdict {
   readonly reason: string
   readonly message: string
+  /** Less time to end than the pod's own. */
+  readonly graceSeconds?: number
+  /** The node ends it for its own sake: others are told so by a condition. */
+  readonly disruption?: boolean
 }
 
 export interface Ending {
@@ -24,8 +28,8 @@ export interface EndingInput {
 export function podEnding({ pod, removed, verdict, phase }: EndingInput): Ending | undefined {
   const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata
   const own = pod.spec.terminationGracePeriodSeconds ?? 30
-  if (deletionTimestamp !== undefined) return { graceSeconds: Math.max(1, deletionGracePeriodSeconds ?? own) }
-  if (removed || verdict || isTerminal(phase)) return { graceSeconds: own }
+  if (deletionTimestamp !== undefined) return { graceSeconds: Math.max(1, Math.min(deletionGracePeriodSeconds ?? own, verdict?.graceSeconds ?? Infinity)) }
+  if (removed || verdict || isTerminal(phase)) return { graceSeconds: Math.min(own, verdict?.graceSeconds ?? own) }
   return undefined
 }
 

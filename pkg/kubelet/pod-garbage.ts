@@ -6,14 +6,14 @@ export interface PodGarbage {
   readonly sandboxes: readonly string[]
 }
 
-/** The newest two of each container stay, for its state and its last state, and their logs; of the sandboxes, the newest and those of containers that stay. */
-export function podGarbage(runtime: RuntimePod): PodGarbage {
+/** The newest `keep` of each container stay: two, for its state and its last state, and their logs; of the sandboxes, the newest and those of containers that stay. */
+export function podGarbage(runtime: RuntimePod, keep = 2): PodGarbage {
   const kept = new Map<string, number>()
   const keptIds = new Set<string>()
   for (const container of runtime.containers) {
     const count = kept.get(container.name) ?? 0
     kept.set(container.name, count + 1)
-    if (count < 2 || container.phase === 'running') keptIds.add(container.id)
+    if (count < keep || container.phase === 'running') keptIds.add(container.id)
   }
   const containers = runtime.containers.filter((container) => !keptIds.has(container.id))
   const needed = new Set(runtime.containers.filter((container) => keptIds.has(container.id)).map((container) => container.sandboxId))

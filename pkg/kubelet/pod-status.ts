@@ -3,6 +3,7 @@ import type { Container, ContainerState, ContainerStatus, Pod, PodStatus, Resour
 import type { ContainerKind, NamedContainer } from './pod-names.ts'
 import { podContainers } from './pod-names.ts'
 import { formatTime } from '../api/times.ts'
+import type { PodVerdict } from './pod-ending.ts'
 import { podConditions, type ResizeTold } from './pod-conditions.ts'
 import type { RuntimeContainer, RuntimePod } from './runtime-service.ts'
 
@@ -26,7 +27,7 @@ export interface StatusInput {
   /** The container's start is not over yet: its postStart hook runs. */
   starting(name: string): boolean
   /** The kubelet ended the pod for this. */
-  readonly verdict?: { readonly reason: string; readonly message: string }
+  readonly verdict?: PodVerdict
   /** Nothing of it runs, and nothing will. */
   readonly stopped: boolean
   readonly resize?: ResizeTold
@@ -49,7 +50,7 @@ export function podStatus(input: StatusInput): PodStatus {
     ...kept,
     phase,
     observedGeneration: pod.metadata.generation,
-    conditions: podConditions({ pod, phase, init, main, nowMs: input.nowMs, previous: previous.conditions ?? [], sandboxReady: sandboxReady(pod, runtime), ...(input.resize ? { resize: input.resize } : {}) }),
+    conditions: podConditions({ pod, phase, init, main, nowMs: input.nowMs, previous: previous.conditions ?? [], sandboxReady: sandboxReady(pod, runtime), ...(input.resize ? { resize: input.resize } : {}), ...(input.verdict?.disruption ? { disruption: input.verdict.message } : {}) }),
     // Like the phase, not before its containers have ended.
     ...(input.verdict && input.stopped ? { reason: input.verdict.reason, message: input.verdict.message } : {}),
     hostIP: input.hostIPs[0],

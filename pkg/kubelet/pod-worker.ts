@@ -119,6 +119,20 @@ export class PodWorker {
     this.wake()
   }
 
+  /** The node ends it, unless it is ending already. */
+  evict(verdict: PodVerdict): void {
+    if (this.#verdict || this.#removed || isTerminal(this.#status.phase)) return
+    this.#verdict = verdict
+    this.#options.events.record(this.#pod, { type: 'Warning', reason: verdict.reason, message: verdict.message })
+    this.wake()
+  }
+
+  /** Containers that have ended and have a successor: only their logs are of use, and the disk is full. */
+  async dropEnded(): Promise<void> {
+    await this.#actor.dropEnded(this.#pod, this.#runtime)
+    this.wake()
+  }
+
   /** Gives the pod what it asks for by now, if the node has it. */
   decideResize(): void {
     const { events, clock, refuseResize, onFreed } = this.#options

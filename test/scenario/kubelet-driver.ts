@@ -20,7 +20,8 @@ import { ContainerdSupervisor } from '../../pkg/containerd/supervisor.ts'
 import { containerdExits } from '../../pkg/kubelet/containerd-exits.ts'
 import { CriImages } from '../../pkg/kubelet/cri-images.ts'
 import { CriRuntime } from '../../pkg/kubelet/cri-runtime.ts'
-import { Kubelet } from '../../pkg/kubelet/kubelet.ts'
+import { CriUsage } from '../../pkg/kubelet/cri-usage.ts'
+import { Kubelet, type KubeletOptions } from '../../pkg/kubelet/kubelet.ts'
 import { LinuxMounter } from '../../pkg/kubelet/linux-mounter.ts'
 import type { LogOptions } from '../../pkg/api/node-connection.ts'
 import { ServiceAccountTokens } from '../../pkg/pki/service-account-tokens.ts'
@@ -49,8 +50,13 @@ export class TestNode {
   #cri: CriClient | undefined
   #recorder: QueuedEventRecorder | undefined
   kubelet: Kubelet | undefined
+  readonly #options: Partial<KubeletOptions>
+  readonly #measured: boolean
 
-  constructor() {
+  /** Containers and the node are measured only with `measured`. */
+  constructor({ measured = false, ...options }: Partial<KubeletOptions> & { measured?: boolean } = {}) {
+    this.#options = options
+    this.#measured = measured
     this.#registry = new Registry({ store: this.#store, definitions: builtinDefinitions(), clock })
     const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
     this.#api = new ApiServer({
@@ -97,6 +103,7 @@ export class TestNode {
       dataDirectory: join(this.directory, 'agent'), logDirectory: join(this.directory, 'logs'),
       nodeAddresses: ['127.0.0.1'], cgroupDriver: this.#supervisor.host.cgroupDriver, cgroupRoot: `/${basename(this.directory)}`,
       clusterDns: ['10.96.0.10'], log: (text) => void this.logged.push(text),
+      ...(this.#measured ? { stats: new CriUsage({ cri: this.cri, owner: nodeName }) } : {}), ...this.#options,
     })
     await this.kubelet.start(new AbortController().signal)
   }
