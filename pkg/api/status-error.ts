@@ -36,7 +36,7 @@ export class StatusError extends Error {
   constructor(code: number, reason: string, message: string, details?: StatusDetails, metadata: Status['metadata'] = {}) {
     super(message)
     this.status = {
-      kind: 'Status', apiVersion: 'v1', metadata, status: 'Failure', message, reason,
+      kind: 'Status', apiVersion: 'v1', metadata, status: 'Failure', message, ...(reason ? { reason } : {}),
       ...(details ? { details } : {}), code,
     }
   }

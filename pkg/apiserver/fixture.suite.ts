@@ -7,6 +7,7 @@ import { createAuthority, issueCertificate, type KeyPair } from '../pki/certific
 import { kubeconfigYaml } from '../pki/kubeconfig.ts'
 import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
 import { defaultAdmission } from '../registry/admission-plugins.ts'
+import type { CallWebhook } from '../registry/admission-webhook-dispatch.ts'
 import { WebhookAdmission } from '../registry/admission-webhooks.ts'
 import { ensureObjects } from '../registry/bootstrap.ts'
 import { CustomResources } from '../registry/custom-resources.ts'
@@ -63,13 +64,14 @@ export async function startServer({ nodeConnections = () => undefined }: { nodeC
   const store = new MemoryStore()
   const logged: string[] = []
   const caller = new WebhookCaller({ registry: () => registry, clock })
-  const webhooks = new WebhookAdmission({ call: (client, body, timeoutMs) => caller.call(client, body, timeoutMs), log: (text) => void logged.push(text) })
+  const callWebhook: CallWebhook = (client, body, timeoutMs) => caller.call(client, body, timeoutMs)
+  const webhooks = new WebhookAdmission({ call: callWebhook, log: (text) => void logged.push(text) })
   const registry: Registry = new Registry({ store, definitions: builtinDefinitions(), admission: defaultAdmission, asyncAdmission: webhooks, allocators: [new ServiceAllocator({ cidr: '10.43.0.0/16' })], clock })
   await ensureObjects(registry, [
     object('v1', 'Namespace', { name: 'default' }), object('v1', 'Namespace', { name: 'a' }),
     object('v1', 'ServiceAccount', { name: 'default', namespace: 'default' }), object('v1', 'ServiceAccount', { name: 'default', namespace: 'a' }),
   ])
-  const custom = new CustomResources({ registry, store, clock, log: (text) => void logged.push(text) })
+  const custom = new CustomResources({ registry, store, clock, call: callWebhook, log: (text) => void logged.push(text) })
   custom.start()
   const api = new ApiServer({
     registry, clock, nodeConnections, webhooks, audiences: [issuer], log: (text) => void logged.push(text),

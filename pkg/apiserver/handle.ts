@@ -99,9 +99,9 @@ async function answer(registry: Registry, definition: Definition, request: ApiRe
   const name = request.name ?? ''
   switch (verb) {
     case 'get':
-      return { type: 'object', code: 200, object: registry.get(definition, { namespace, name, subresource, options }) }
+      return { type: 'object', code: 200, object: await registry.getConverted(definition, { namespace, name, subresource, options }) }
     case 'list':
-      return { type: 'list', code: 200, list: registry.list(definition, { user, namespace, options, warn }) }
+      return { type: 'list', code: 200, list: await registry.listConverted(definition, { user, namespace, options, warn }) }
     case 'watch':
       return { type: 'watch', code: 200, events: registry.watch(definition, { namespace, name: request.name, options, signal: request.signal }) }
     case 'create':

@@ -47,8 +47,8 @@ export class WebhookCaller {
     try {
       return parsed(await this.#post(this.#destination(client, address), client.caBundle, JSON.stringify(body), timeoutMs))
     } catch (error) {
-      if (error instanceof RefusedAnswer) throw new Error(`failed to call webhook: ${error.message}`, { cause: error })
-      throw new Error(`failed to call webhook: Post ${JSON.stringify(`https://${address.authority}${address.path}`)}: ${networkText(error)}`, { cause: error })
+      if (error instanceof RefusedAnswer) throw error
+      throw new Error(`Post ${JSON.stringify(`https://${address.authority}${address.path}`)}: ${networkText(error)}`, { cause: error })
     }
   }
 

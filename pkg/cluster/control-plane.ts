@@ -19,6 +19,7 @@ import { nodeIpamController } from '../controllers/node-ipam.ts'
 import { type ClusterPki, loadOrCreatePki } from '../pki/cluster-pki.ts'
 import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
 import { defaultAdmission } from '../registry/admission-plugins.ts'
+import type { CallWebhook } from '../registry/admission-webhook-dispatch.ts'
 import { WebhookAdmission } from '../registry/admission-webhooks.ts'
 import { ensureObjects } from '../registry/bootstrap.ts'
 import { CustomResources } from '../registry/custom-resources.ts'
@@ -92,13 +93,14 @@ export class ControlPlane {
       cluster.inMemory ? new MemoryStore() : SqliteStore.open({ directory: join(serverDirectory, 'db'), clock }),
     ])
     const caller = new WebhookCaller({ registry: () => registry, clock })
-    const webhooks = new WebhookAdmission({ call: (client, body, timeoutMs) => caller.call(client, body, timeoutMs), log })
+    const call: CallWebhook = (client, body, timeoutMs) => caller.call(client, body, timeoutMs)
+    const webhooks = new WebhookAdmission({ call, log })
     const own = [...builtinDefinitions(), ...metricsDefinitions]
     const registry: Registry = new Registry({
       store, definitions: own, admission: defaultAdmission, asyncAdmission: webhooks, clock,
       allocators: [new ServiceAllocator({ cidr: cluster.serviceCidr })],
     })
-    const custom = new CustomResources({ registry, store, clock, log })
+    const custom = new CustomResources({ registry, store, clock, call, log })
     custom.start()
     const issuer = issuerOf(cluster)
     const server: ApiServer = new ApiServer({

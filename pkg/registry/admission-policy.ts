@@ -80,7 +80,7 @@ class Values {
     const { definition, user, dryRun } = this.#request
     const viewed = viewedSubresource(this.#facts)
     const seen = (object: Readonly<AnyObject> | undefined): object is Readonly<AnyObject> => object !== undefined
-    const shown = (object: Readonly<AnyObject>): Readonly<AnyObject> => (viewed?.view ? viewed.view(object) as AnyObject : converted(object, definition, as))
+    const shown = (object: Readonly<AnyObject>): Readonly<AnyObject> => (viewed?.view ? viewed.view(object) as AnyObject : converted(object, definition, as, this.#request.conversions))
     const { object, old, namespaceObject } = this.#facts
     const facts = {
       ...this.#facts, as, user, dryRun, ...(viewed?.kind ? { kind: viewed.kind } : {}),

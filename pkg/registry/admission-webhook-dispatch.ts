@@ -7,6 +7,8 @@ import type { UserInfo } from '../api/request.ts'
 import { StatusError, badRequest, internalError } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Authorize } from './admission.ts'
+import type { Conversions } from './conversions.ts'
+import { settled } from './conversions.ts'
 import { authorizerValue } from './admission-authorizer.ts'
 import { celVariables } from './admission-cel.ts'
 import type { Equivalents, MatchFacts } from './admission-matching.ts'
@@ -31,6 +33,7 @@ export interface WebhookContext {
 
 /** What webhooks are asked about. */
 export interface Subject extends MatchFacts {
+  readonly conversions: Conversions
   readonly user: UserInfo
   readonly dryRun: boolean
   readonly kind?: ReviewFacts['kind']
@@ -39,11 +42,11 @@ export interface Subject extends MatchFacts {
 const defaultTimeoutSeconds = 10
 
 function sentTo(as: Definition, subject: Subject): ReviewFacts {
-  const { definition, kind, object, old } = subject
+  const { definition, kind, object, old, conversions } = subject
   if (as === definition || kind) return { ...subject, as }
   return {
     ...subject, as,
-    ...(object ? { object: converted(object, definition, as) } : {}), ...(old ? { old: converted(old, definition, as) } : {}),
+    ...(object ? { object: converted(object, definition, as, conversions) } : {}), ...(old ? { old: converted(old, definition, as, conversions) } : {}),
   }
 }
 
@@ -86,9 +89,11 @@ async function ask(hook: Webhook, facts: ReviewFacts, context: WebhookContext, w
   if (facts.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`)
   const version = admissionReviewVersions?.find((one) => one === 'v1' || one === 'v1beta1') ?? 'v1'
   const uid = newUid(context.clock)
-  const answer = await answered(async () => readAnswer(await context.call(
-    clientConfig, { kind: 'AdmissionReview', apiVersion: `admission.k8s.io/${version}`, request: { uid, ...reviewRequest(facts) } }, timeoutSeconds * 1000,
-  ), uid, version), hook, failurePolicy === 'Ignore' ? context.log : undefined)
+  const review = { kind: 'AdmissionReview', apiVersion: `admission.k8s.io/${version}`, request: { uid, ...reviewRequest(facts) } }
+  const called = (): Promise<unknown> => context.call(clientConfig, review, timeoutSeconds * 1000).catch((error: Error) => {
+    throw new Error(`failed to call webhook: ${error.message}`, { cause: error })
+  })
+  const answer = await answered(async () => readAnswer(await called(), uid, version), hook, failurePolicy === 'Ignore' ? context.log : undefined)
   answer?.warnings.forEach(warn)
   if (answer && !answer.allowed) throw denial(name, answer.status)
   return answer
@@ -109,7 +114,7 @@ async function answered<R>(work: () => Promise<R>, { stated: { name } }: Webhook
 /** All at once; the first refusal counts. */
 export async function askValidating(hooks: readonly Webhook[], subject: Subject, context: WebhookContext, warn: (text: string) => void): Promise<void> {
   const asked = hooks.map(async (hook) => {
-    const facts = reviewFor(hook, subject, context)
+    const facts = await settled(() => reviewFor(hook, subject, context))
     if (facts) await ask(hook, facts, context, warn)
   })
   const outcomes = await Promise.allSettled(asked)
@@ -125,10 +130,10 @@ export async function askMutating(
   let { object } = subject
   for (const hook of hooks) {
     if (told.wanted && !told.wanted(hook)) continue
-    const facts = reviewFor(hook, { ...subject, ...(object ? { object } : {}) }, context)
+    const facts = await settled(() => reviewFor(hook, { ...subject, ...(object ? { object } : {}) }, context))
     if (!facts) continue
     const patch = (await ask(hook, facts, context, warn))?.patch
-    const patched = patch === undefined || (Array.isArray(patch) && patch.length === 0) ? undefined : patchedBy(hook, patch, facts, subject)
+    const patched = patch === undefined || (Array.isArray(patch) && patch.length === 0) ? undefined : await settled(() => patchedBy(hook, patch, facts, subject))
     const next = patched ? told.settle(patched) : undefined
     told.asked(hook, next !== undefined && !equalJson(next, object))
     if (next) object = next
@@ -136,12 +141,16 @@ export async function askMutating(
   return object && thaw(object) as AnyObject
 }
 
-function patchedBy({ stated: { name } }: Webhook, patch: unknown, { as, object }: ReviewFacts, { definition, operation }: Subject): AnyObject {
+function patchedBy({ stated: { name } }: Webhook, patch: unknown, { as, object }: ReviewFacts, { definition, operation, conversions }: Subject): AnyObject {
   if (operation === 'DELETE') throw internalError(`admission webhook ${JSON.stringify(name)} attempted to modify the object, which is not supported for this operation`)
+  return converted(appliedTo(object, patch), as, definition, conversions)
+}
+
+function appliedTo(object: Readonly<AnyObject> | undefined, patch: unknown): AnyObject {
   try {
     const result = jsonPatch(thaw(object ?? {}) as Record<string, unknown>, patch)
     if (!isJsonObject(result['metadata'])) throw new Error('the patched object has no metadata')
-    return converted(result as unknown as AnyObject, as, definition)
+    return result as unknown as AnyObject
   } catch (error) {
     throw internalError((error as Error).message)
   }

@@ -155,7 +155,8 @@ export class WebhookSession implements AsyncReview {
     return hooks.some((hook) => {
       try {
         return reviewFor(hook, subject, this.#context) !== undefined
-      } catch {
+      } catch (error) {
+        if (error instanceof Awaiting) throw error
         return true
       }
     })
@@ -180,7 +181,7 @@ export class WebhookSession implements AsyncReview {
     const seen = (one: Readonly<AnyObject>): Readonly<AnyObject> => (subresource?.view ? subresource.view(one) as AnyObject : one)
     const version = old?.metadata.resourceVersion
     return {
-      operation, definition, name, user, dryRun,
+      operation, definition, name, user, dryRun, conversions: request.conversions,
       ...(request.namespace ? { namespace: request.namespace } : {}), ...(request.subresource ? { subresource: request.subresource } : {}),
       ...(object ? { object: withVersion(seen(thaw(object) as AnyObject), version) } : {}), ...(old ? { old: seen(old) } : {}),
       ...(namespaceObject ? { namespaceObject } : {}), ...(subresource?.kind ? { kind: subresource.kind } : {}),

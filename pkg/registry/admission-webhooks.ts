@@ -9,6 +9,7 @@ import type { CallWebhook, Subject, WebhookContext } from './admission-webhook-d
 import { askMutating, askValidating } from './admission-webhook-dispatch.ts'
 import { WebhookIndex } from './admission-webhook-index.ts'
 import { WebhookSession } from './admission-webhook-session.ts'
+import { Conversions } from './conversions.ts'
 import type { Definition } from './definition.ts'
 import { keyOf } from './object-view.ts'
 
@@ -65,7 +66,7 @@ export class WebhookAdmission implements AsyncAdmission {
     const namespaceObject = inside && context.store.get<AnyObject>(keyOf(inside, undefined, request.namespace))?.value
     const { options, definition, subresource, namespace, name, user } = request
     const subject: Subject = {
-      operation: 'CONNECT', definition, subresource, namespace, name, user, dryRun: false, object: options,
+      operation: 'CONNECT', conversions: new Conversions(), definition, subresource, namespace, name, user, dryRun: false, object: options,
       kind: { group: '', version: 'v1', kind: options.kind ?? '' }, ...(namespaceObject ? { namespaceObject } : {}),
     }
     await askMutating(this.#mutating.current.about(subject), subject, context.webhooks, warn, { settle: (object) => object, asked: () => undefined })

@@ -5,6 +5,7 @@ import type { StatusError } from '../api/status-error.ts'
 import { forbidden } from '../api/status-error.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
+import type { Conversions } from './conversions.ts'
 import type { Definition } from './definition.ts'
 
 /** Reads of the state that the write is based on, newer than what watchers have seen. Objects are frozen and in stored form. */
@@ -37,6 +38,7 @@ export interface AdmissionRequest {
   readonly old?: AnyObject
   readonly view: AdmissionView
   readonly clock: Clock
+  readonly conversions: Conversions
   readonly warn: (text: string) => void
 }
 

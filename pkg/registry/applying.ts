@@ -26,7 +26,7 @@ import { keyOfTarget } from './writing.ts'
 export function applyIn(step: Step, target: Target, config: unknown): Written {
   const { definition } = target
   const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
-  const type = ownedType(step.context, definition, target.subresource)
+  const type = ownedType(step, definition, target.subresource)
   if (!stored) {
     if (target.subresource) throw notFound(definition.resource, target.name)
     return createApplied(step, target, applied(step, target, { type, config: named(config, target) }))

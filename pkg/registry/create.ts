@@ -2,14 +2,14 @@
 import type { Owner } from '../api/apply-owners.ts'
 import { conform } from '../api/conform.ts'
 import { isJsonObject } from '../api/json.ts'
-import type { AnyObject, KubeObject } from '../api/object.ts'
+import type { AnyObject, KubeObject, ObjectMeta } from '../api/object.ts'
 import { alreadyExists } from '../api/status-error.ts'
 import type { Definition } from './definition.ts'
 import { setTracked, trackCreate } from './managed-fields.ts'
 import { keyOf } from './object-view.ts'
 import { generatedName, metadataErrors, settleNamespace, startMetadata } from './object-metadata.ts'
 import { draftOf } from './patching.ts'
-import type { Step } from './transaction-step.ts'
+import type { Kept, Step } from './transaction-step.ts'
 import type { Written } from './writing.ts'
 import { admissionRequest, allocate, complete, countsGenerations, mutate, put, refuseInvalid, review, ruleContext } from './writing.ts'
 
@@ -23,6 +23,7 @@ export function createIn(step: Step, definition: Definition, request: { namespac
   const sent = metadata.managedFields
   settleNamespace(definition, metadata, request.namespace)
   startMetadata(metadata, clock, countsGenerations(definition))
+  if (definition.convert?.ready) keepIdentity(step.kept, metadata)
   settleName(step, definition, draft)
   complete(definition, draft)
   if (owners) setTracked(draft, owners)
@@ -51,10 +52,17 @@ function prepare(step: Step, definition: Definition, draft: AnyObject): void {
 function settleName(step: Step, definition: Definition, draft: AnyObject): void {
   const { metadata } = draft
   if (metadata.name || !metadata.generateName) return
-  metadata.name = step.outside?.generatedName
+  metadata.name = step.outside?.generatedName ?? step.kept.name
   if (metadata.name) return
   for (let tries = 0; tries < nameTries; tries++) {
     metadata.name = generatedName(metadata.generateName, step.context.clock)
-    if (!step.transaction.get(keyOf(definition, metadata.namespace, metadata.name))) return
+    if (!step.transaction.get(keyOf(definition, metadata.namespace, metadata.name))) break
   }
+  if (definition.convert?.ready) step.kept.name = metadata.name
+}
+
+/** Who converts the object sees the one that is stored in the end. */
+function keepIdentity(kept: Kept, metadata: ObjectMeta): void {
+  metadata.uid = kept.uid ??= metadata.uid
+  metadata.creationTimestamp = kept.creationTimestamp ??= metadata.creationTimestamp
 }

@@ -5,8 +5,10 @@ import { StatusError } from '../api/status-error.ts'
 import type { CustomNames, CustomResourceDefinition } from '../api/types-custom.ts'
 import { customColumns, selectableField } from './custom-columns.ts'
 import { customScaleSubresource, statusSubresource } from './custom-subresources.ts'
+import type { ConvertObjects } from './conversions.ts'
 import { CustomVersionRules } from './custom-version.ts'
 import type { Definition } from './definition.ts'
+import { OutsideVersion } from './outside-version.ts'
 
 const verbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'] as const
 
@@ -14,22 +16,14 @@ const verbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', '
 export const customStorage = ({ spec }: CustomResourceDefinition): string => `${spec.group}/${spec.names.plural}`
 
 /**
- * `names` are those that the CRD was given; while `terminating` says so, nothing can be created.
+ * `names` are those that the CRD was given; while `terminating` says so, nothing can be created. `outside` converts, where the CRD states a webhook.
  * Nothing is compiled yet when this returns: most kinds are seldom used.
  */
-export function customDefinitions(crd: CustomResourceDefinition, names: CustomNames, terminating: () => boolean): Definition[] {
+export function customDefinitions(crd: CustomResourceDefinition, names: CustomNames, { terminating, outside }: { terminating: () => boolean; outside?: ConvertObjects }): Definition[] {
   const versions = new Map(crd.spec.versions.map((version) => [version.name, new CustomVersionRules(version)]))
   const stored = [...versions.values()].find(({ stated }) => stated.storage)
   if (!stored) return []
-  return [...versions.values()].filter(({ stated }) => stated.served && isConvertible(crd, stated)).map((rules) => customDefinition(crd, names, { rules, stored, versions, terminating }))
-}
-
-/**
- * Conversion by webhook is not there yet. To show objects as they are stored would be wrong, so such a CRD is served in its
- * storage version only.
- */
-export function isConvertible({ spec }: CustomResourceDefinition, { storage }: { readonly storage: boolean }): boolean {
-  return storage || spec.conversion?.strategy !== 'Webhook'
+  return [...versions.values()].filter(({ stated }) => stated.served).map((rules) => customDefinition(crd, names, { rules, stored, versions, terminating, ...(outside ? { outside } : {}) }))
 }
 
 interface Versions {
@@ -37,10 +31,11 @@ interface Versions {
   readonly stored: CustomVersionRules
   readonly versions: ReadonlyMap<string, CustomVersionRules>
   readonly terminating: () => boolean
+  readonly outside?: ConvertObjects
 }
 
 function customDefinition(crd: CustomResourceDefinition, names: CustomNames, context: Versions): Definition {
-  const { rules, terminating } = context
+  const { rules, terminating, outside } = context
   const { stated, props } = rules
   const { group, scope } = crd.spec
   const { status, scale } = stated.subresources ?? {}
@@ -55,7 +50,7 @@ function customDefinition(crd: CustomResourceDefinition, names: CustomNames, con
     },
     published: props as Readonly<Record<string, unknown>>,
     storage: customStorage(crd),
-    convert: conversionOf(group, context),
+    convert: outside ? new OutsideVersion({ group, ...context, convert: outside }) : conversionOf(group, context),
     defaults: (draft) => rules.default(draft),
     prepareCreate(draft) {
       if (terminating()) throw new StatusError(405, 'MethodNotAllowed', 'create not allowed while custom resource definition is terminating', { group, kind: names.plural })

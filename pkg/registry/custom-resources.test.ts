@@ -22,7 +22,7 @@ class Fixture {
   constructor(store = new MemoryStore()) {
     this.store = store
     this.registry = new Registry({ store, definitions: builtinDefinitions(), clock: systemClock })
-    this.custom = new CustomResources({ registry: this.registry, store, clock: systemClock, log: (text) => void this.logged.push(text) })
+    this.custom = new CustomResources({ registry: this.registry, store, clock: systemClock, call: () => Promise.reject(new Error('nobody is to be called')), log: (text) => void this.logged.push(text) })
     this.custom.start()
   }
 

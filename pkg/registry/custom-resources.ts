@@ -8,7 +8,10 @@ import type { CustomCondition, CustomNames, CustomResourceDefinition } from '../
 import { cleanupFinalizer, customResourceDefinitions, isTrue } from '../api/types-custom.ts'
 import type { Change, Entry, Store, Watch } from '../storage/store.ts'
 import type { Clock, Timer } from '../util/clock.ts'
-import { customDefinitions, customStorage, isConvertible } from './custom-definition.ts'
+import { customDefinitions, customStorage } from './custom-definition.ts'
+import type { CallWebhook } from './admission-webhook-dispatch.ts'
+import { webhookConverter } from './conversion-review.ts'
+import type { ConvertObjects } from './conversions.ts'
 import { planNames, withCondition } from './custom-names.ts'
 import type { Definition } from './definition.ts'
 import { timestamp } from './object-metadata.ts'
@@ -19,6 +22,8 @@ export interface CustomResourcesOptions {
   readonly registry: Registry
   readonly store: Store
   readonly clock: Clock
+  /** Calls webhooks that convert. */
+  readonly call: CallWebhook
   readonly log: (text: string) => void
 }
 
@@ -148,13 +153,18 @@ export class CustomResources {
 
   /** A group-version that is built in serves its own kinds only. */
   #definitionsOf(name: string, crd: CustomResourceDefinition, names: CustomNames): Definition[] {
-    const { registry, log } = this.#options
-    const hidden = crd.spec.versions.filter((version) => version.served && !isConvertible(crd, version)).map((version) => version.name)
-    if (hidden.length > 0) log(`custom resources: ${name}: conversion by webhook is not supported, so not served: ${hidden.join(', ')}`)
-    return customDefinitions(crd, names, () => this.#known.get(name)?.crd.metadata.deletionTimestamp !== undefined).filter(({ resource: { group, version, plural } }) => {
+    const { registry } = this.#options
+    const terminating = (): boolean => this.#known.get(name)?.crd.metadata.deletionTimestamp !== undefined
+    return customDefinitions(crd, names, { terminating, ...this.#outside(crd) }).filter(({ resource: { group, version, plural } }) => {
       const there = registry.definition(group, version, plural)
       return there === undefined || there.published !== undefined
     })
+  }
+
+  #outside({ spec }: CustomResourceDefinition): { outside?: ConvertObjects } {
+    const { call, clock } = this.#options
+    const { strategy, webhook } = spec.conversion ?? {}
+    return strategy === 'Webhook' && webhook ? { outside: webhookConverter({ webhook, kind: spec.names.kind, call, clock }) } : {}
   }
 
   #writeStatus(name: string, seen: CustomResourceDefinition, acceptedNames: CustomNames, conditions: readonly CustomCondition[]): void {
@@ -200,7 +210,10 @@ export class CustomResources {
     const { definitions, established, crd } = this.#known.get(name) ?? { definitions: [], established: false, crd: undefined }
     if (!crd) return
     if (!established) return this.#release(name, { reason: 'NeverEstablished', message: 'resource was never established' })
-    const [definition] = definitions.length > 0 ? definitions : customDefinitions(allServed(crd), crd.spec.names, () => true)
+    // What is stored in the storage version needs no conversion, which might fail.
+    const stored = crd.spec.versions.find(({ storage }) => storage)?.name
+    const served = definitions.find(({ resource }) => resource.version === stored)
+    const definition = served ?? customDefinitions(allServed(crd), crd.spec.names, { terminating: () => true, ...this.#outside(crd) }).find(({ resource }) => resource.version === stored)
     if (definition) {
       const terminating = { type: 'Terminating', status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' }
       if (this.#left(crd) > 0) {

@@ -4,6 +4,7 @@ import type { FieldError } from '../api/field-error.ts'
 import type { ObjectSchema } from '../api/schema.ts'
 import type { UserInfo, Verb } from '../api/request.ts'
 import type { Clock } from '../util/clock.ts'
+import type { Conversions } from './conversions.ts'
 
 /** One column of `kubectl get`. Ages and the like get the time from the context. */
 export interface Column<T extends KubeObject = AnyObject> {
@@ -32,6 +33,16 @@ export interface Subresource<T extends KubeObject = AnyObject> {
   validate?(object: T, old: T): FieldError[]
 }
 
+/** Stored form to a version's form and back. What another program converts is Awaiting until it has; `made` is what a write has had converted. */
+export interface Conversion {
+  fromStored(object: AnyObject, made?: Conversions): AnyObject
+  toStored(object: AnyObject, made?: Conversions): AnyObject
+  /** Where another program converts: what brings these stored objects into this version, or undefined when all of them are. */
+  ready?(stored: readonly AnyObject[]): (() => Promise<void>) | undefined
+  /** Where another program converts: an object of this version in another one. */
+  toVersion?(object: Readonly<AnyObject>, apiVersion: string, made: Conversions): AnyObject
+}
+
 /** What a rule may know beside the object. */
 export interface RuleContext {
   readonly user: UserInfo
@@ -54,8 +65,8 @@ export interface Definition<T extends KubeObject = AnyObject> {
    * undefined: nothing is stored (reviews, bindings); `create` of the registry is then given by the API server.
    */
   readonly storage?: string
-  /** Stored form to this version's form and back, where the stored version is another. */
-  readonly convert?: { fromStored(object: AnyObject): AnyObject; toStored(object: AnyObject): AnyObject }
+  /** Where the stored version is another. */
+  readonly convert?: Conversion
   /** Volatile kinds (leases, events) are written within a budget instead of at once. `ttlSeconds` lets objects expire. */
   readonly volatile?: { readonly ttlSeconds?: number }
 

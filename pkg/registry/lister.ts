@@ -52,7 +52,8 @@ function read(store: Store, prefix: string, from: Start & { limit?: number }, to
   }
 }
 
-export function listObjects(store: Store, definition: Definition, request: CollectionRequest): ObjectList<AnyObject> {
+/** Yields what must be waited for before it can go on: conversions by other programs. */
+export function* listObjects(store: Store, definition: Definition, request: CollectionRequest): Generator<() => Promise<void>, ObjectList<AnyObject>, void> {
   const { options } = request
   checkListOptions(options)
   const selection = selectionOf(definition, request, options)
@@ -64,6 +65,8 @@ export function listObjects(store: Store, definition: Definition, request: Colle
   for (;;) {
     const result = read(store, selection.prefix, limit === undefined ? from : { ...from, limit: selection.selective ? Math.max(limit, 500) : limit }, options.continue)
     revision = result.revision
+    const conversion = definition.convert?.ready?.(result.entries.map(({ value }) => value))
+    if (conversion) yield conversion
     let lastKey: string | undefined
     let unread = 0
     for (const [index, entry] of result.entries.entries()) {

@@ -4,20 +4,20 @@ import type { Owner } from '../api/apply-owners.ts'
 import { ownersFrom, sameOwnership, startingOwners } from '../api/apply-owners.ts'
 import { ownersAfterUpdate } from '../api/apply-update.ts'
 import { equalJson } from '../api/json.ts'
-import type { JsonObject } from '../api/json.ts'
 import type { AnyObject, ManagedFieldsEntry, ObjectMeta } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
 import type { Definition } from './definition.ts'
 import { timestamp } from './object-metadata.ts'
-import type { Step, WriteContext } from './transaction-step.ts'
+import type { Step } from './transaction-step.ts'
+import { converted } from './version-conversion.ts'
 import type { Target } from './writing.ts'
 
 /** The definition as owners see it, for writes to one of its subresources. */
-export function ownedType(context: WriteContext, definition: Definition, subresource?: string): OwnedType {
+export function ownedType(step: Step, definition: Definition, subresource?: string): OwnedType {
   const { resource: { kind }, schema } = definition
   return {
     apiVersion: apiVersionOf(definition.resource), kind, schema, ignored: ignoredFields(definition, subresource),
-    other: (apiVersion) => otherVersion(context, definition, apiVersion),
+    other: (apiVersion) => otherVersion(step, definition, apiVersion),
   }
 }
 
@@ -28,21 +28,15 @@ function ignoredFields(definition: Definition, subresource: string | undefined):
   return [...definition.schema.fields.keys()].filter((name) => name !== 'metadata' && name !== 'status')
 }
 
-function otherVersion(context: WriteContext, definition: Definition, apiVersion: string): ReturnType<NonNullable<OwnedType['other']>> {
+function otherVersion({ context, conversions }: Step, definition: Definition, apiVersion: string): ReturnType<NonNullable<OwnedType['other']>> {
   const [version = '', group = ''] = apiVersion.split('/').reverse()
   const other = context.version(definition, { group, version })
   if (!other) return undefined
   return {
     schema: other.schema,
-    from: (object) => converted(definition, other, object),
-    to: (object) => converted(other, definition, object),
+    from: (object) => converted(object as AnyObject, definition, other, conversions),
+    to: (object) => converted(object as AnyObject, other, definition, conversions),
   }
-}
-
-function converted(from: Definition, to: Definition, object: JsonObject): JsonObject {
-  const stored = from.convert ? from.convert.toStored(object as AnyObject) : object as AnyObject
-  const result = to.convert ? to.convert.fromStored(stored) : stored
-  return { ...result, apiVersion: apiVersionOf(to.resource), kind: to.resource.kind }
 }
 
 const unknownManager = 'unknown'
@@ -59,7 +53,7 @@ export function trackCreate(step: Step, definition: Definition, draft: AnyObject
   const manager = step.asking.options.fieldManager
   // The server's own first objects have no manager.
   if (manager === undefined) return
-  setOwners(draft.metadata, ownersAfterUpdate(ownedType(step.context, definition), {
+  setOwners(draft.metadata, ownersAfterUpdate(ownedType(step, definition), {
     after: draft, owners: startingOwners(sent, undefined), manager, time: nowText(step),
   }))
 }
@@ -71,7 +65,7 @@ export function trackUpdate(step: Step, target: Target, change: { old: AnyObject
   const standing = old.metadata.managedFields
   if (!standing && !sent) return
   const starting = subresource ? ownersFrom(standing) ?? [] : startingOwners(sent, standing)
-  setOwners(draft.metadata, ownersAfterUpdate(ownedType(step.context, target.definition, subresource), {
+  setOwners(draft.metadata, ownersAfterUpdate(ownedType(step, target.definition, subresource), {
     before: old, after: draft, owners: starting, manager: step.asking.options.fieldManager ?? unknownManager, time: nowText(step),
     ...(subresource ? { subresource } : {}),
   }))

@@ -4,6 +4,7 @@ import { apiVersionOf } from '../api/object.ts'
 import { objectText } from '../api/object-text.ts'
 import type { Change, Entry } from '../storage/store.ts'
 import { deepFreeze } from '../util/deep-freeze.ts'
+import type { Conversions } from './conversions.ts'
 import type { Definition } from './definition.ts'
 
 /** The prefix of a kind's keys, within one namespace if given. */
@@ -30,10 +31,10 @@ function viewsOf(definition: Definition): WeakMap<object, AnyObject> {
 }
 
 /** The entry's object in the definition's version, with its resourceVersion; the same frozen object each time. */
-export function viewOf(definition: Definition, entry: StoredEntry): AnyObject {
+export function viewOf(definition: Definition, entry: StoredEntry, made?: Conversions): AnyObject {
   const known = viewsOf(definition)
   let view = known.get(entry)
-  if (!view) known.set(entry, view = decorate(definition, entry.value, entry.revision))
+  if (!view) known.set(entry, view = decorate(definition, entry.value, entry.revision, made))
   return view
 }
 
@@ -46,8 +47,8 @@ export function deletedView(definition: Definition, change: StoredChange, last: 
 }
 
 /** A view that is not kept; without a revision for what was never stored. */
-export function decorate(definition: Definition, stored: AnyObject, revision: number | undefined): AnyObject {
-  const value = definition.convert ? deepFreeze(definition.convert.fromStored(stored)) : stored
+export function decorate(definition: Definition, stored: AnyObject, revision: number | undefined, made?: Conversions): AnyObject {
+  const value = definition.convert ? deepFreeze(definition.convert.fromStored(stored, made)) : stored
   const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = value
   const versioned: ObjectMeta = Object.freeze(revision === undefined ? { ...metadata } : { ...metadata, resourceVersion: String(revision) })
   return Object.freeze({
@@ -56,8 +57,8 @@ export function decorate(definition: Definition, stored: AnyObject, revision: nu
 }
 
 /** A draft in the definition's version as the value to store. */
-export function storedForm(definition: Definition, draft: AnyObject): AnyObject {
-  const value = definition.convert ? definition.convert.toStored(draft) : draft
+export function storedForm(definition: Definition, draft: AnyObject, made?: Conversions): AnyObject {
+  const value = definition.convert ? definition.convert.toStored(draft, made) : draft
   if (value.metadata.resourceVersion === undefined) return value
   const { resourceVersion: _resourceVersion, ...metadata } = value.metadata
   return { ...value, metadata }

@@ -11,6 +11,7 @@ import { applyIn } from './applying.ts'
 import { createIn } from './create.ts'
 import type { Definition } from './definition.ts'
 import { DefinitionTable } from './definition-table.ts'
+import { settled } from './conversions.ts'
 import { checkDeleteOptions, deleteIn, deletedStatus } from './deletion.ts'
 import { Expiry } from './expiry.ts'
 import { parseRevision, tooLargeRevision } from './list-options.ts'
@@ -114,6 +115,7 @@ export class Registry {
     return this.#table.onChange(listener)
   }
 
+  /** Of kinds that no other program converts; of others what was converted before. */
   get(definition: Definition, request: GetRequest): KubeObject {
     this.#checkReached(request.options)
     const entry = this.#context.store.get(keyOf(definition, request.namespace, request.name)) as StoredEntry | undefined
@@ -126,8 +128,26 @@ export class Registry {
     return this.#context.store.get(keyOf(definition, namespace, name)) !== undefined
   }
 
+  /** Of kinds that no other program converts. */
   list(definition: Definition, request: CollectionRequest): ObjectList {
-    return listObjects(this.#context.store, definition, request)
+    const listing = listObjects(this.#context.store, definition, request).next()
+    if (listing.done) return listing.value
+    throw new Error(`${definition.resource.plural} must be converted to ${definition.resource.version} first`)
+  }
+
+  /** Like `get`, of any kind. */
+  async getConverted(definition: Definition, request: GetRequest): Promise<KubeObject> {
+    return settled(() => this.get(definition, request))
+  }
+
+  /** Like `list`, of any kind. */
+  async listConverted(definition: Definition, request: CollectionRequest): Promise<ObjectList> {
+    const listing = listObjects(this.#context.store, definition, request)
+    for (;;) {
+      const step = listing.next()
+      if (step.done) return step.value
+      await step.value()
+    }
   }
 
   /** Throws at once when the options are wrong. Ends by the signal, its time, the definition's or the registry's end, or because the consumer is too slow. */
@@ -175,7 +195,7 @@ export class Registry {
   async deleteCollection(definition: Definition, request: CollectionRequest): Promise<ObjectList> {
     const { delete: options = {}, dryRun: _dryRun, ...listing } = request.options
     checkDeleteOptions(options)
-    const { items } = this.list(definition, { ...request, options: listing })
+    const { items } = await this.listConverted(definition, { ...request, options: listing })
     const results = await Promise.all(items.map(async ({ metadata: { namespace, name = '' } }) => {
       try {
         return (await this.delete(definition, { ...request, name, ...(namespace ? { namespace } : {}) })).object

@@ -2,11 +2,13 @@
 import type { ObjectKey } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
 import { invalidObject, notSupported } from '../api/field-error.ts'
+import { internalError } from '../api/status-error.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import type { AdmissionPlugin, AdmissionView, AsyncAdmission, AsyncReview, Authorize } from './admission.ts'
 import { Awaiting } from './admission.ts'
 import type { Allocator } from './allocator.ts'
+import { Conversions } from './conversions.ts'
 import type { Definition } from './definition.ts'
 import { keyOf, prefixOf } from './object-view.ts'
 import type { Asking } from './requests.ts'
@@ -27,6 +29,13 @@ export interface WriteContext {
   version(definition: Definition, version: { group: string; version: string }): Definition | undefined
 }
 
+/** The identity of the object to create, where it was told to another program. */
+export interface Kept {
+  name?: string
+  uid?: string
+  creationTimestamp?: string
+}
+
 /** What the functions inside a transaction get. */
 export interface Step {
   readonly context: WriteContext
@@ -36,6 +45,9 @@ export interface Step {
   readonly view: AdmissionView
   /** undefined: nobody outside is to be asked. */
   readonly outside?: AsyncReview
+  readonly conversions: Conversions
+  /** What all runs of this write agree on. */
+  readonly kept: Kept
   warn(text: string): void
   /** Keeps a reservation until the write is settled; `release` is called once, whatever the outcome. */
   holdUntilSettled(release: () => void): void
@@ -75,25 +87,28 @@ export function viewThrough(context: WriteContext, transaction: Transaction): Ad
   }
 }
 
-/** Runs one write. The function may run again on a shared backend: each run starts with no warnings and no reservations. */
-export function runStep<R>(context: WriteContext, asking: Asking, change: (step: Step) => R): Promise<R> {
-  const outside = context.asyncAdmission?.begin((text) => asking.warn?.(text))
-  return outside ? runAsking(context, asking, change, outside) : runOnce(context, asking, change)
-}
+/** What lasts over all runs of a write. */
+type Lasting = Pick<Step, 'conversions' | 'kept' | 'outside'>
 
-/** Runs the write until it needs no more answers. */
-async function runAsking<R>(context: WriteContext, asking: Asking, change: (step: Step) => R, outside: AsyncReview): Promise<R> {
-  for (;;) {
+/** More rounds than any write needs, unless what it builds on changes faster than others answer. */
+const mostRounds = 50
+
+/** Runs one write until it needs no more answers. The function may run again on a shared backend, too: each run starts with no warnings and no reservations. */
+export async function runStep<R>(context: WriteContext, asking: Asking, change: (step: Step) => R): Promise<R> {
+  const outside = context.asyncAdmission?.begin((text) => asking.warn?.(text))
+  const lasting: Lasting = { conversions: new Conversions(), kept: {}, ...(outside ? { outside } : {}) }
+  for (let round = 0; ; round++) {
     try {
-      return await runOnce(context, asking, change, outside)
+      return await runOnce(context, asking, change, lasting)
     } catch (error) {
       if (!(error instanceof Awaiting)) throw error
+      if (round === mostRounds) throw internalError('the object changes faster than its webhooks answer')
       await error.ask()
     }
   }
 }
 
-async function runOnce<R>(context: WriteContext, asking: Asking, change: (step: Step) => R, outside?: AsyncReview): Promise<R> {
+async function runOnce<R>(context: WriteContext, asking: Asking, change: (step: Step) => R, lasting: Lasting): Promise<R> {
   const dryRun = isDryRun(asking)
   const warnings = new Set<string>()
   const held: (() => void)[] = []
@@ -103,7 +118,7 @@ async function runOnce<R>(context: WriteContext, asking: Asking, change: (step: 
       warnings.clear()
       release()
       const result = change({
-        context, transaction, asking, dryRun, view: viewThrough(context, transaction), ...(outside ? { outside } : {}),
+        context, transaction, asking, dryRun, view: viewThrough(context, transaction), ...lasting,
         warn: (text) => void warnings.add(text),
         holdUntilSettled: (end) => void held.push(end),
       })

@@ -2,13 +2,14 @@
 import type { AnyObject, WatchEvent } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
 import type { WatchStream } from '../api/request.ts'
+import { StatusError, internalError } from '../api/status-error.ts'
 import type { Store, Watch } from '../storage/store.ts'
 import { RevisionCompactedError, RevisionInFutureError } from '../storage/store.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import type { Definition } from './definition.ts'
 import { checkWatchOptions, expired, parseRevision, tooLargeRevision, tooOldRevision } from './list-options.ts'
 import { deletedView, viewOf } from './object-view.ts'
-import type { StoredChange } from './object-view.ts'
+import type { StoredChange, StoredEntry } from './object-view.ts'
 import type { WatchRequest } from './requests.ts'
 import type { Selection } from './selection.ts'
 import { selectionOf } from './selection.ts'
@@ -79,6 +80,10 @@ class ObjectWatch {
   readonly #buffer: WatchBuffer<Event>
   #watch: Watch | undefined
   #timers: Timer[] = []
+  /** Over when everything that came before has been sent; undefined when it has. */
+  #turn: Promise<void> | undefined
+  /** Changes that wait for their turn. */
+  #waiting = 0
   readonly #end = (): void => this.#buffer.end()
 
   constructor(source: WatchSource, definition: Definition, selection: Selection, request: WatchRequest) {
@@ -107,23 +112,51 @@ class ObjectWatch {
   /** ADDED for everything there is. Returns the revision that this shows. */
   #sendState(withEnd: boolean): number {
     const { entries, revision } = this.#source.store.list<AnyObject>(this.#selection.prefix)
-    const events: Event[] = []
-    for (const entry of entries) {
-      const object = viewOf(this.#definition, entry)
-      if (this.#selection.matches(object)) events.push(eventOf('ADDED', object))
-    }
-    if (withEnd) events.push(bookmark(this.#definition, revision, true))
-    this.#buffer.pushState(events)
+    this.#inTurn(entries, 0, () => {
+      const events: Event[] = []
+      for (const entry of entries) {
+        const object = viewOf(this.#definition, entry)
+        if (this.#selection.matches(object)) events.push(eventOf('ADDED', object))
+      }
+      if (withEnd) events.push(bookmark(this.#definition, revision, true))
+      this.#buffer.pushState(events)
+    })
     return revision
   }
 
   #onChanges(changes: readonly StoredChange[]): void {
-    const events: Event[] = []
-    for (const change of changes) {
-      const event = eventFor(this.#definition, this.#selection, change)
-      if (event) events.push(event)
-    }
-    this.#buffer.push(events)
+    this.#inTurn(changes.flatMap(({ entry, previous }) => [entry, previous]), changes.length, () => {
+      const events: Event[] = []
+      for (const change of changes) {
+        const event = eventFor(this.#definition, this.#selection, change)
+        if (event) events.push(event)
+      }
+      this.#buffer.push(events)
+    })
+  }
+
+  /** At once, unless another program must convert the entries first; then after it has, and after all that came before. */
+  #inTurn(entries: readonly (StoredEntry | undefined)[], count: number, then: () => void): void {
+    const { convert } = this.#definition
+    if (!convert?.ready) return then()
+    const conversion = convert.ready(entries.flatMap((entry) => (entry ? [entry.value] : [])))
+    if (!conversion && !this.#turn) return then()
+    this.#waiting += count
+    // A webhook that is too slow is like a client that is.
+    if (this.#waiting > (this.#source.capacity ?? defaultCapacity)) return this.#buffer.end()
+    const turn: Promise<void> = Promise.all([conversion?.(), this.#turn]).then(() => {
+      this.#waiting -= count
+      if (this.#turn === turn) this.#turn = undefined
+      then()
+    }, (error: unknown) => this.#fail(error))
+    this.#turn = turn
+  }
+
+  /** What could not be converted ends the watch: what comes after it must not be taken for all. */
+  #fail(error: unknown): void {
+    const status = error instanceof StatusError ? error.status : internalError((error as Error).message).status
+    this.#buffer.push([{ type: 'ERROR', object: status as unknown as AnyObject }])
+    this.#buffer.end()
   }
 
   /** A version that can't be resumed from is told in the stream, as one ERROR. */
@@ -163,7 +196,8 @@ class ObjectWatch {
   }
 
   #bookmark(): void {
-    this.#buffer.push([bookmark(this.#definition, this.#source.store.revision)])
+    const { revision } = this.#source.store
+    this.#inTurn([], 0, () => this.#buffer.push([bookmark(this.#definition, revision)]))
   }
 
   #release(): void {

@@ -64,7 +64,7 @@ export function raiseGeneration(definition: Definition, draft: AnyObject, old: A
 export function admissionRequest(step: Step, operation: AdmissionRequest['operation'], target: Target, old?: AnyObject): AdmissionRequest {
   return {
     operation, definition: target.definition, name: target.name, user: step.asking.user, dryRun: step.dryRun,
-    view: step.view, clock: step.context.clock, warn: (text) => step.warn(text),
+    view: step.view, clock: step.context.clock, conversions: step.conversions, warn: (text) => step.warn(text),
     ...(target.namespace ? { namespace: target.namespace } : {}),
     ...(target.subresource ? { subresource: target.subresource } : {}),
     ...(old ? { old } : {}),
@@ -100,12 +100,13 @@ export function allocate(step: Step, definition: Definition, draft: AnyObject, o
 /** Puts the draft, or does nothing when it says what is stored already. */
 export function put(step: Step, target: Target, draft: AnyObject, stored?: StoredEntry): Written {
   const { definition } = target
-  const next = storedForm(definition, draft)
+  const { conversions } = step
+  const next = storedForm(definition, draft, conversions)
   const created = stored === undefined
   if (stored && sameButTimes(next, stored.value)) return { object: viewOf(definition, stored), created, gone: false }
   const entry = step.transaction.put(keyOfTarget(target), next, { volatile: definition.volatile !== undefined })
   // A dry run shows the version that stands, and none for what isn't there.
-  const object = step.dryRun ? decorate(definition, entry.value, stored?.revision) : viewOf(definition, entry)
+  const object = step.dryRun ? decorate(definition, entry.value, stored?.revision, conversions) : viewOf(definition, entry, conversions)
   return { object, created, gone: false }
 }
 
@@ -114,7 +115,7 @@ export function remove(step: Step, target: Target, stored: StoredEntry, last?: A
   const { definition } = target
   const change = step.transaction.delete(stored.key)
   const revision = step.dryRun || !change ? stored.revision : change.revision
-  if (last) return { object: decorate(definition, storedForm(definition, last), revision), created: false, gone: true }
+  if (last) return { object: decorate(definition, storedForm(definition, last, step.conversions), revision, step.conversions), created: false, gone: true }
   const object = step.dryRun || !change ? viewOf(definition, stored) : deletedView(definition, change as Parameters<typeof deletedView>[1], stored)
   return { object, created: false, gone: true }
 }
