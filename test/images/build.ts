@@ -127,7 +127,7 @@ const definitions = {
       programs: { ...base.programs, '/usr/local/bin/node': node, '/usr/bin/curl': '/usr/bin/curl' },
       rootPrograms: { '/usr/local/bin/id-as-root': '/usr/bin/id' },
       texts: { ...base.texts, ...Object.fromEntries(readdirSync(folder).map((name) => [`/toolbox/${name}`, readFileSync(join(folder, name), 'utf8')])) },
-      links: { ...base.links, '/usr/local/bin/toolbox': '/toolbox/toolbox.mjs', '/usr/local/bin/toolbox-2': '/toolbox/toolbox.mjs' },
+      links: { ...base.links, '/usr/local/bin/toolbox': '/toolbox/toolbox.sh', '/usr/local/bin/toolbox-2': '/toolbox/toolbox.sh' },
       config: { Entrypoint: ['toolbox'], Cmd: ['pause'], Env: [path] },
     }
   },

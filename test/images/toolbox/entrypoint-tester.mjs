@@ -1,4 +1,4 @@
 // Prints its own command line.
 export default function entrypointTester() {
-  console.log(`[${process.argv.slice(1).join(' ')}]`)
+  console.log(`[${[process.env.TOOLBOX_NAME, ...process.argv.slice(2)].join(' ')}]`)
 }

@@ -1,5 +1,4 @@
-#!/usr/local/bin/node
-// The test pods' program: `toolbox NAME ARGS` runs NAME.mjs beside this file.
+// Runs one of the programs beside this file; toolbox.sh starts it.
 const [name = '', ...args] = process.argv.slice(2)
 if (!/^[a-z][a-z-]*$/.test(name)) {
   console.error('usage: toolbox NAME [ARGS...]')
