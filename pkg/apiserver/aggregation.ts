@@ -14,7 +14,7 @@ import { aggregatedResources, type AggregatedGroupVersion } from './aggregated-d
 import { ask, forwarded, isBrokenOff, isForwarded, remoteHeaders, remoteServer, type RemoteServer } from './aggregated-request.ts'
 import { requireAllowed } from './authorize.ts'
 import type { Authorizer } from './authorizer.ts'
-import { readBody, signalOf, type Exchange } from './exchange.ts'
+import { readBody, type Exchange } from './exchange.ts'
 import { attributesOf } from './handle.ts'
 import type { Upgrade } from './http-door.ts'
 import { KindView } from './kind-view.ts'
@@ -166,12 +166,12 @@ export class Aggregation {
     const bodied = method !== 'GET' && method !== 'HEAD'
     const body = bodied ? await readBody(exchange) : undefined
     const outgoing = exchange.outgoing as ServerResponse
-    const gone = signalOf(outgoing)
+    const gone = exchange.lasting()
     let response: IncomingMessage
     try {
       response = await ask(this.#server(service), { method, path: incoming.url ?? '/', headers: forwarded(incoming.headers), user, ...(body ? { body } : {}), signal: gone, agent: this.#agent, clock: this.#options.clock })
     } catch (error) {
-      if (gone.aborted) return
+      if (gone.aborted) return void outgoing.destroy()
       return send(exchange, this.#unreachable(service, error as Error))
     }
     if (gone.aborted) return void response.destroy()

@@ -12,6 +12,7 @@ import { componentStatusRequests } from './component-statuses.ts'
 import { createHandle, type SpecialRequest } from './handle.ts'
 import type { HealthChecks } from './health.ts'
 import { FlowControl } from './flow-control.ts'
+import type { FrontLimits } from './front-limits.ts'
 import { HttpDoor, type TlsOptions } from './http-door.ts'
 import { metricsRequests } from './metrics-requests.ts'
 import { certificateGuard } from './certificate-guard.ts'
@@ -52,6 +53,8 @@ export interface ApiServerOptions {
   readonly special?: ReadonlyMap<string, SpecialRequest>
   /** Requests that may be under way at once. */
   readonly maxInFlight?: number
+  /** What clients are put up with, where it differs from the default. */
+  readonly limits?: Partial<FrontLimits>
   /** Instead of RBAC and the rights of nodes. */
   readonly authorizer?: Authorizer
   readonly log?: (text: string) => void
@@ -102,10 +105,10 @@ export class ApiServer {
     const connect = { registry, authorizer: this.authorizer, nodeConnections, clock, log, ...(webhooks ? { webhooks } : {}) }
     const resources = { handle: this.handle, registry, authorizer: this.authorizer, clock, onStall: () => log('a client that did not read its watch was cut off'), metrics: this.#metrics }
     const { aggregation } = this
-    const { maxInFlight } = this.#options
+    const { maxInFlight, limits } = this.#options
     const flows = new FlowControl({ registry, clock, signal: this.#stop.signal, ...(maxInFlight === undefined ? {} : { seats: maxInFlight }) })
     this.#door = new HttpDoor({
-      tls: at.tls, authorizer: this.authorizer, metrics: this.#metrics, flows, clock, log,
+      tls: at.tls, authorizer: this.authorizer, metrics: this.#metrics, flows, clock, log, ...(limits ? { limits } : {}),
       authenticate: createAuthenticate({ tokens: this.#tokens, authorizer: this.authorizer, anonymous }),
       serveResource: (exchange, path) => isConnect(path) ? serveConnect(exchange, path, connect) : serveResource(exchange, path, resources),
       serveUpgrade: (upgrade, path) => serveUpgrade(upgrade, path, connect),
@@ -123,8 +126,8 @@ export class ApiServer {
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort()
     await this.#door?.close()
+    this.#stop.abort()
     this.#door = undefined
   }
 }

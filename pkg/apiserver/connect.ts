@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import { badRequest, methodNotAllowed } from '../api/status-error.ts'
 import { admitConnect } from './connect-admission.ts'
-import { signalOf, type Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { openLog } from './pod-logs.ts'
 import { requireVerbs, type ConnectOptions } from './pod-target.ts'
 import { serveProxy } from './proxy.ts'
@@ -38,14 +38,19 @@ export async function serveConnect(exchange: Exchange, path: ResourcePath, optio
 
 async function serveLog(exchange: Exchange, path: ResourcePath, options: ConnectOptions): Promise<void> {
   const outgoing = exchange.outgoing as ServerResponse
-  const chunks = await openLog(path, exchange.query, signalOf(outgoing), options)
+  const signal = exchange.lasting()
+  const chunks = await openLog(path, exchange.query, signal, options)
   outgoing.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' })
   if ('flushHeaders' in outgoing) outgoing.flushHeaders()
-  for await (const chunk of chunks ?? []) {
-    if (outgoing.destroyed) return
-    if (outgoing.write(chunk)) continue
-    exchange.onBlocked()
-    await drained(outgoing)
+  try {
+    for await (const chunk of chunks ?? []) {
+      if (outgoing.destroyed) return
+      if (outgoing.write(chunk)) continue
+      exchange.onBlocked()
+      await drained(outgoing)
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
   }
   outgoing.end()
 }

@@ -33,12 +33,13 @@ export class ConnectionWatchdog {
     this.#timer ??= this.#clock.setTimer(() => this.#sweep(), sweepMs)
   }
 
-  /** Ends every connection. */
+  sockets(): Iterable<TLSSocket> {
+    return this.#sockets.keys()
+  }
+
   close(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    for (const socket of this.#sockets.keys()) socket.destroy()
-    this.#sockets.clear()
   }
 
   get size(): number {

@@ -1,26 +1,36 @@
 // One HTTP request and its answer, the same for HTTP/1.1 and HTTP/2.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import { StatusError } from '../api/status-error.ts'
 import type { UserInfo } from '../api/request.ts'
+import type { Clock } from '../util/clock.ts'
+import type { FrontLimits } from './front-limits.ts'
 
 export type Incoming = IncomingMessage | Http2ServerRequest
 export type Outgoing = ServerResponse | Http2ServerResponse
 
-export interface Exchange {
+/** What every exchange with a client has, also one that came to nothing. */
+export interface Contact {
   readonly incoming: Incoming
   readonly outgoing: Outgoing
+  /** Texts for Warning headers; send them before the body. */
+  readonly warnings: string[]
+  readonly clock: Clock
+  readonly limits: FrontLimits
+  /** To be called when output does not flow: the connection may be a dead one. */
+  readonly onBlocked: () => void
+}
+
+export interface Exchange extends Contact {
   readonly method: string
   /** Decoded, without the query. */
   readonly path: string
   readonly query: URLSearchParams
   readonly user: UserInfo
-  /** Texts for Warning headers; send them before the body. */
-  readonly warnings: string[]
   /** The body, when it was short enough to be read before anything else. */
   readonly body?: Buffer
-  /** To be called when output does not flow: the connection may be a dead one. */
-  readonly onBlocked: () => void
+  /** Aborts when the client leaves, when all was sent, and when the server ends: for answers that last. */
+  readonly lasting: () => AbortSignal
   /** To be called when the answer has become a stream that lasts as long as it likes. */
   readonly onStream: () => void
 }
@@ -29,6 +39,9 @@ export const bodyLimit = 3 * 1024 * 1024
 
 const tooLarge = (): StatusError =>
   new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${bodyLimit}`)
+
+const late = (): StatusError =>
+  new StatusError(504, 'Timeout', 'Timeout: request did not complete within the allotted timeout')
 
 export function header(incoming: Incoming, name: string): string | undefined {
   const value = incoming.headers[name]
@@ -46,31 +59,45 @@ export function hasShortBody(incoming: Incoming): boolean {
   return length !== undefined && Number(length) > 0 && Number(length) <= shortBody
 }
 
-/** The whole body; 413 when it is longer than the limit, said or real. */
-export function readBody({ incoming, body }: Pick<Exchange, 'incoming' | 'body'>): Promise<Buffer> {
+/** The whole body; 413 when it is longer than the limit, said or real, 504 when it does not come. */
+export function readBody({ incoming, body, clock, limits }: Pick<Exchange, 'incoming' | 'body' | 'clock' | 'limits'>): Promise<Buffer> {
   if (body) return Promise.resolve(body)
   return new Promise((resolve, reject) => {
     if (Number(header(incoming, 'content-length') ?? 0) > bodyLimit) return reject(tooLarge())
     const chunks: Buffer[] = []
     let length = 0
+    const timer = clock.setTimer(() => fail(late()), limits.bodyMs)
+    const fail = (error: Error): void => {
+      timer.cancel()
+      incoming.removeAllListeners('data')
+      reject(error)
+    }
     incoming.on('data', (chunk: Buffer) => {
       length += chunk.length
-      if (length > bodyLimit) {
-        incoming.removeAllListeners('data')
-        incoming.resume()
-        reject(tooLarge())
-      } else chunks.push(chunk)
+      if (length > bodyLimit) fail(tooLarge())
+      else chunks.push(chunk)
     })
-    incoming.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
-    incoming.on('error', reject)
+    incoming.on('end', () => {
+      timer.cancel()
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+    })
+    incoming.on('error', fail)
     // A client that leaves in the middle of its body is nobody's bug.
-    incoming.on('aborted', () => reject(new StatusError(400, 'BadRequest', 'the client went away before the body was complete')))
+    incoming.on('aborted', () => fail(new StatusError(400, 'BadRequest', 'the client went away before the body was complete')))
   })
 }
 
-/** An abort signal that fires when the client goes away or the answer has been sent. */
-export function signalOf(outgoing: Outgoing): AbortSignal {
-  const controller = new AbortController()
-  outgoing.on('close', () => controller.abort())
-  return controller.signal
+/** How long what follows a refusal is read and thrown away, so that the client gets to read the answer. */
+const lingerMs = 5_000
+
+/** Sends no more than a refusal to a client that is still sending: what comes is thrown away for a while, then the client is cut off. */
+export function discardRest({ incoming, clock }: Pick<Contact, 'incoming' | 'clock'>): void {
+  if (incoming.complete || ('stream' in incoming && incoming.stream.endAfterHeaders)) return
+  incoming.resume()
+  const timer = clock.setTimer(() => {
+    if ('stream' in incoming) incoming.stream.close(constants.NGHTTP2_CANCEL)
+    else incoming.socket.destroy()
+  }, lingerMs)
+  incoming.once('end', () => timer.cancel())
+  incoming.once('close', () => timer.cancel())
 }

@@ -18,6 +18,7 @@ import { MemoryStore } from '../storage/memory-store.ts'
 import { systemClock } from '../util/clock.ts'
 import { ApiServer } from './api-server.ts'
 import type { NodeConnections } from '../api/node-connection.ts'
+import type { FrontLimits } from './front-limits.ts'
 import { WebhookCaller } from './webhook-call.ts'
 
 export const issuer = 'https://kubernetes.default.svc.cluster.local'
@@ -60,7 +61,7 @@ export interface TestServer {
 
 const object = (apiVersion: string, kind: string, metadata: KubeObject['metadata'], rest: object = {}): KubeObject => ({ apiVersion, kind, metadata, ...rest })
 
-export async function startServer({ nodeConnections = () => undefined }: { nodeConnections?: NodeConnections } = {}): Promise<TestServer> {
+export async function startServer({ nodeConnections = () => undefined, limits }: { nodeConnections?: NodeConnections; limits?: Partial<FrontLimits> } = {}): Promise<TestServer> {
   const store = new MemoryStore()
   const logged: string[] = []
   const caller = new WebhookCaller({ registry: () => registry, clock })
@@ -74,7 +75,7 @@ export async function startServer({ nodeConnections = () => undefined }: { nodeC
   const custom = new CustomResources({ registry, store, clock, call: callWebhook, log: (text) => void logged.push(text) })
   custom.start()
   const api = new ApiServer({
-    registry, clock, nodeConnections, webhooks, audiences: [issuer], log: (text) => void logged.push(text),
+    registry, clock, nodeConnections, webhooks, ...(limits ? { limits } : {}), audiences: [issuer], log: (text) => void logged.push(text),
     accountTokens: new ServiceAccountTokens({ issuer, key, clock }),
     staticTokens: new Map([['secret-token', { username: 'token-user', groups: [] }]]),
   })

@@ -14,12 +14,14 @@ import { refusal } from './authorize.ts'
 import { isConnect } from './connect.ts'
 import type { Seat } from './fair-gate.ts'
 import { ConnectionWatchdog } from './connection-watchdog.ts'
-import { hasShortBody, header, readBody, type Exchange, type Incoming, type Outgoing } from './exchange.ts'
+import { hasShortBody, header, readBody, type Contact, type Exchange, type Incoming, type Outgoing } from './exchange.ts'
 import type { FlowControl } from './flow-control.ts'
-import { refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
+import { defaultLimits, type FrontLimits } from './front-limits.ts'
+import { refuseConnection, refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { decodePath, parsePath, type RequestPath, type ResourcePath } from './request-path.ts'
 import { send, sendFailure } from './respond.ts'
+import { SessionPinger } from './session-pinger.ts'
 
 export interface TlsOptions {
   /** PEM. */
@@ -42,6 +44,7 @@ export interface HttpDoorOptions {
   readonly system: Hono
   readonly metrics: RequestMetrics
   readonly flows: FlowControl
+  readonly limits?: Partial<FrontLimits>
   readonly clock: Clock
   readonly log: (text: string) => void
 }
@@ -58,17 +61,30 @@ export interface Upgrade {
 /** Reachable by everyone, whatever the roles say. */
 const openPaths = new Set(['/healthz', '/livez', '/readyz'])
 
+/** How long connections may take to end at the end. */
+const lastBytesMs = 1_000
+
 export class HttpDoor {
   readonly #options: HttpDoorOptions
   readonly #server: Http2SecureServer
+  readonly #limits: FrontLimits
   readonly #watchdog: ConnectionWatchdog
+  readonly #pinger: SessionPinger
+  /** Answers that last. */
+  readonly #lasting = new Set<AbortController>()
+  /** Answers under way. */
+  #active = 0
+  #onQuiet: (() => void) | undefined
   readonly #sockets = new Set<Socket>()
   readonly #onBlocked = (): void => this.#watchdog.touch()
 
   constructor(options: HttpDoorOptions) {
     this.#options = options
     this.#watchdog = new ConnectionWatchdog(options.clock)
-    this.#server = createSecureServer(serverOptions(options.tls))
+    this.#limits = { ...defaultLimits, ...options.limits }
+    this.#pinger = new SessionPinger(options.clock, this.#limits.pingMs)
+    this.#server = createSecureServer(serverOptions(options.tls, this.#limits))
+    this.#server.on('session', (session) => this.#pinger.add(session))
     this.#server.prependListener('secureConnection', (socket: TLSSocket) => this.#watchdog.add(socket))
     this.#server.on('connection', (socket: Socket) => {
       socket.setNoDelay(true)
@@ -78,7 +94,7 @@ export class HttpDoor {
     // Clients that break off in a handshake or a session are their own business.
     this.#server.on('tlsClientError', () => undefined)
     this.#server.on('sessionError', () => undefined)
-    this.#server.on('clientError', (_error: Error, socket: Duplex) => void socket.destroy())
+    this.#server.on('clientError', refuseConnection)
     this.#server.on('request', (incoming, outgoing) => void this.#serve(incoming, outgoing))
     this.#server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(incoming, socket, head))
   }
@@ -96,22 +112,55 @@ export class HttpDoor {
 
   /** New connections get the new certificates. */
   setTls(tls: TlsOptions): void {
-    this.#server.setSecureContext(serverOptions(tls))
+    this.#server.setSecureContext(serverOptions(tls, this.#limits))
   }
 
-  /** Ends all connections, watches among them. */
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve())
-      this.#watchdog.close()
+  /** Takes no more, ends what lasts, watches among them, as if its time were over, and waits a while for the rest. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()))
+    this.#pinger.close()
+    for (const controller of this.#lasting) controller.abort()
+    for (const session of this.#pinger.sessions()) session.close()
+    await this.#quiet()
+    // Ended, not destroyed: the last bytes may still be on their way. HTTP/2 sessions end by themselves.
+    for (const socket of this.#watchdog.sockets()) if (socket.alpnProtocol !== 'h2') socket.destroySoon()
+    const timer = this.#options.clock.setTimer(() => {
       for (const socket of this.#sockets) socket.destroy()
+    }, lastBytesMs)
+    this.#watchdog.close()
+    await closed
+    timer.cancel()
+  }
+
+  #quiet(): Promise<void> {
+    if (this.#active === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.setTimer(resolve, this.#limits.graceMs)
+      this.#onQuiet = () => {
+        timer.cancel()
+        resolve()
+      }
     })
   }
 
+  #lastingSignal(outgoing: Outgoing): AbortSignal {
+    const controller = new AbortController()
+    this.#lasting.add(controller)
+    outgoing.on('close', () => {
+      this.#lasting.delete(controller)
+      controller.abort()
+    })
+    return controller.signal
+  }
+
   async #serve(incoming: Incoming, outgoing: Outgoing): Promise<void> {
-    const { log, metrics } = this.#options
-    const warnings: string[] = []
+    const { log, metrics, clock } = this.#options
+    const contact: Contact = { incoming, outgoing, warnings: [], clock, limits: this.#limits, onBlocked: this.#onBlocked }
     this.#watchdog.touch()
+    this.#active++
+    outgoing.on('close', () => {
+      if (--this.#active === 0) this.#onQuiet?.()
+    })
     // A client may reset its stream at any time.
     incoming.on('error', () => undefined)
     outgoing.on('error', () => undefined)
@@ -126,9 +175,9 @@ export class HttpDoor {
       // What is passed on is passed on as it comes.
       const early = parsed.kind === 'resource' && !isConnect(parsed) && hasShortBody(incoming)
       const exchange: Exchange = {
-        incoming, outgoing, method: incoming.method ?? 'GET', path, query: new URLSearchParams(query), user, warnings,
-        ...(early ? { body: await readBody({ incoming }) } : {}),
-        onBlocked: this.#onBlocked, onStream: () => seat?.release(),
+        ...contact, method: incoming.method ?? 'GET', path, query: new URLSearchParams(query), user,
+        ...(early ? { body: await readBody(contact) } : {}),
+        lasting: () => this.#lastingSignal(outgoing), onStream: () => seat?.release(),
       }
       const entered = await this.#options.flows.enter(exchange, parsed)
       if (entered && entered !== 'none') seat = entered
@@ -140,7 +189,7 @@ export class HttpDoor {
         await this.#options.serveResource(exchange, parsed)
       } else await this.#serveSystem(exchange)
     } catch (error) {
-      await sendFailure({ incoming, outgoing, warnings }, error, log)
+      await sendFailure(contact, error, log)
     } finally {
       seat?.release()
     }

@@ -3,20 +3,27 @@ import type { Http2ServerResponse, SecureServerOptions } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { STATUS_CODES } from 'node:http'
 import type { Outgoing } from './exchange.ts'
+import type { FrontLimits } from './front-limits.ts'
 import { statusOf } from './respond.ts'
 
 /** Client libraries keep connections for 90 s; closing earlier would race with their next request. */
 const keepAliveTimeout = 180_000
+/** Selectors and tokens can be long. */
+const longestHeader = 256 * 1024
 
-export function serverOptions(tls: { key: string; cert: string; clientCa: string }): SecureServerOptions {
+export function serverOptions(tls: { key: string; cert: string; clientCa: string }, limits: FrontLimits): SecureServerOptions {
   const http1 = {
     // Watches, logs and exec last as long as they like.
-    requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout,
+    requestTimeout: 0, headersTimeout: limits.headersMs, connectionsCheckingInterval: Math.min(30_000, limits.headersMs / 2), keepAliveTimeout,
+    maxHeaderSize: longestHeader,
+    // The kernel finds out who vanished without a word.
+    keepAlive: true, keepAliveInitialDelay: 60_000,
   }
   return {
     key: tls.key, cert: tls.cert, ca: tls.clientCa, requestCert: true, rejectUnauthorized: false,
     allowHTTP1: true, minVersion: 'TLSv1.2', ALPNProtocols: ['h2', 'http/1.1'],
-    settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+    handshakeTimeout: limits.handshakeMs,
+    settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024, maxHeaderListSize: longestHeader },
     // MB. A client has one connection for all it does; above the limit its new requests are refused.
     maxSessionMemory: 256,
     ...http1,
@@ -36,6 +43,15 @@ export function sendTooMany(outgoing: Outgoing): void {
 export function splitUrl(url: string): [path: string, query: string] {
   const at = url.indexOf('?')
   return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
+}
+
+const refusals: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }
+
+/** Ends a connection on which no request could be made out. */
+export function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const code = refusals[error.code ?? ''] ?? (error.code?.startsWith('HPE_') ? 400 : undefined)
+  if (!socket.writable || code === undefined) return void socket.destroy()
+  socket.end(`HTTP/1.1 ${code} ${STATUS_CODES[code]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
 }
 
 /** Answers an upgrade request with a Status and closes. */

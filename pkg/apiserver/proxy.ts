@@ -7,7 +7,7 @@ import { StatusError, badRequest, unknownPath } from '../api/status-error.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Pod } from '../api/types-pod.ts'
 import type { Registry } from '../registry/registry.ts'
-import { header, signalOf, type Exchange } from './exchange.ts'
+import { header, type Exchange } from './exchange.ts'
 import type { Upgrade } from './http-door.ts'
 import type { NodeConnection } from '../api/node-connection.ts'
 import { podOf, requireVerbs, type ConnectOptions } from './pod-target.ts'
@@ -146,7 +146,7 @@ async function serveNode(exchange: Exchange, path: ResourcePath, options: Connec
   const [rawPath = '', rawQuery] = (incoming.url ?? '/').split('?', 2)
   const { node, url } = kubeletOf(path, rawPath, rawQuery, options)
   if (!node.fetch) throw unavailable(`the kubelet of node ${JSON.stringify(path.name)} serves no HTTP here`)
-  const response = await node.fetch(new Request(url, { method, signal: signalOf(outgoing) }))
+  const response = await node.fetch(new Request(url, { method, signal: exchange.lasting() }))
   outgoing.writeHead(response.status, Object.fromEntries(response.headers))
   if ('flushHeaders' in outgoing) outgoing.flushHeaders()
   if (!response.body || method === 'HEAD') return void outgoing.end()

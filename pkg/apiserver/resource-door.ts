@@ -9,7 +9,7 @@ import type { Authorizer } from './authorizer.ts'
 import { requireAllowed } from './authorize.ts'
 import { decodeObject, decodePatch } from './decode-body.ts'
 import { checkForm, encodeAnswer } from './encode.ts'
-import { header, readBody, signalOf, type Exchange } from './exchange.ts'
+import { header, readBody, type Exchange } from './exchange.ts'
 import { attributesOf } from './handle.ts'
 import { negotiate } from './negotiate.ts'
 import { parseDeleteQuery, parseOptions, truth } from './query-options.ts'
@@ -46,7 +46,7 @@ export function verbOf(method: string, path: ResourcePath, query: URLSearchParam
 
 export async function serveResource(exchange: Exchange, path: ResourcePath, options: ResourceDoorOptions): Promise<void> {
   const { registry, authorizer, clock, handle } = options
-  const { query, user, incoming, outgoing } = exchange
+  const { query, user, incoming } = exchange
   const verb = verbOf(exchange.method, path, query)
   if (!verb) throw methodNotAllowed(path)
   const { group, version, plural, namespace, name, subresource } = path
@@ -66,14 +66,14 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
     ...await bodyOf(exchange, verb, definition, path),
     userAgent: header(incoming, 'user-agent'),
     warn: (text) => void exchange.warnings.push(text),
-    ...(verb === 'watch' ? { signal: signalOf(outgoing) } : {}),
+    ...(verb === 'watch' ? { signal: exchange.lasting() } : {}),
   }
   const response = await handle(request)
   if (response.type === 'watch') {
     options.metrics.watchStarted()
     exchange.onStream()
     try {
-      await sendWatch(exchange, response.events, { definition, form, include, clock, onStall: () => options.onStall(exchange), onBlocked: exchange.onBlocked })
+      await sendWatch(exchange, response.events, { definition, form, include, clock, onStall: () => options.onStall(exchange) })
     } finally {
       options.metrics.watchEnded()
     }

@@ -4,11 +4,16 @@ import { constants, gzip } from 'node:zlib'
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import { StatusError, type Status, internalError } from '../api/status-error.ts'
-import { header, type Exchange, type Incoming, type Outgoing } from './exchange.ts'
+import { discardRest, header, type Contact } from './exchange.ts'
+import { end, write } from './patient-writer.ts'
 
 const gzipAsync = promisify(gzip)
 /** Shorter answers cost more to compress than to send. */
 const gzipFrom = 128 * 1024
+/** Longer answers are sent in pieces, each when the one before has gone, so that who does not read is found out. */
+const pieceBytes = 512 * 1024
+/** Up to this length the client's connection may keep an answer as long as it likes. */
+const carefreeBytes = 64 * 1024
 
 export interface Answer {
   readonly code: number
@@ -24,7 +29,7 @@ export function warningHeader(warnings: readonly string[]): string {
 
 type AnyResponse = Http2ServerResponse
 
-export async function send(exchange: Pick<Exchange, 'incoming' | 'outgoing' | 'warnings'>, answer: Answer): Promise<void> {
+export async function send(exchange: Contact, answer: Answer): Promise<void> {
   const outgoing = exchange.outgoing as AnyResponse
   let body: Uint8Array = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   const headers: OutgoingHttpHeaders = { 'content-type': answer.contentType, 'cache-control': 'no-cache, private', ...answer.headers }
@@ -38,7 +43,17 @@ export async function send(exchange: Pick<Exchange, 'incoming' | 'outgoing' | 'w
   headers['content-length'] = body.length
   outgoing.writeHead(answer.code, headers)
   if (exchange.incoming.method === 'HEAD') outgoing.end()
-  else outgoing.end(body)
+  else if (body.length <= carefreeBytes) outgoing.end(body)
+  else await sendLong(exchange, body)
+}
+
+async function sendLong({ outgoing, clock, limits: { stallMs }, onBlocked }: Contact, body: Uint8Array): Promise<void> {
+  const patience = { clock, stallMs, onBlocked }
+  let at = 0
+  for (; body.length - at > pieceBytes; at += pieceBytes) {
+    if (await write(outgoing, body.subarray(at, at + pieceBytes), patience) !== 'written') return
+  }
+  await end(outgoing, body.subarray(at), patience)
 }
 
 export const json = (code: number, value: unknown): Answer =>
@@ -55,7 +70,7 @@ export function statusOf(error: unknown, log: (text: string) => void): Status {
   return internalError(message).status
 }
 
-export async function sendFailure(exchange: { incoming: Incoming; outgoing: Outgoing; warnings: string[] }, error: unknown, log: (text: string) => void): Promise<void> {
+export async function sendFailure(exchange: Contact, error: unknown, log: (text: string) => void): Promise<void> {
   const status = statusOf(error, log)
   const outgoing = exchange.outgoing as AnyResponse
   if (outgoing.headersSent) {
@@ -63,5 +78,9 @@ export async function sendFailure(exchange: { incoming: Incoming; outgoing: Outg
     return
   }
   const retry = status.details?.retryAfterSeconds
-  await send(exchange, { ...json(status.code ?? 500, status), ...(retry ? { headers: { 'retry-after': String(retry) } } : {}) })
+  // A connection on which a body is left behind can't be used again.
+  const headers: Record<string, string> = exchange.incoming.complete || 'stream' in exchange.incoming ? {} : { connection: 'close' }
+  if (retry) headers['retry-after'] = String(retry)
+  await send(exchange, { ...json(status.code ?? 500, status), headers })
+  discardRest(exchange)
 }

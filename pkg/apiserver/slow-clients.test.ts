@@ -5,6 +5,7 @@ import { ManualClock } from '../util/clock.ts'
 import { configMapEvents, type FakeOutgoing, fakeOutgoing } from './slow-clients.suite.ts'
 import { ConnectionWatchdog, type Progress } from './connection-watchdog.ts'
 import type { Exchange } from './exchange.ts'
+import { defaultLimits } from './front-limits.ts'
 import { negotiate } from './negotiate.ts'
 import { sendWatch } from './watch-door.ts'
 
@@ -16,9 +17,9 @@ describe('a watch', () => {
   const start = (outgoing: FakeOutgoing, clock: ManualClock) => {
     const calls = { stalls: 0, blocked: 0 }
     const { definition, events } = configMapEvents(3)
-    const exchange = { outgoing, warnings: [] } as unknown as Exchange
+    const exchange = { outgoing, warnings: [], clock, limits: defaultLimits, onBlocked: () => void calls.blocked++ } as unknown as Exchange
     const done = sendWatch(exchange, events, {
-      definition, form: negotiate(undefined), include: 'Metadata', clock, onStall: () => void calls.stalls++, onBlocked: () => void calls.blocked++,
+      definition, form: negotiate(undefined), include: 'Metadata', clock, onStall: () => void calls.stalls++,
     })
     return { calls, done }
   }

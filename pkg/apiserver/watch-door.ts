@@ -6,8 +6,9 @@ import type { WatchStream } from '../api/request.ts'
 import type { Definition } from '../registry/definition.ts'
 import { encoded } from '../registry/object-view.ts'
 import type { Clock } from '../util/clock.ts'
-import type { Exchange, Outgoing } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import type { Form } from './negotiate.ts'
+import { write } from './patient-writer.ts'
 import { warningHeader } from './respond.ts'
 import { metadataText, tableText, type Include } from './table.ts'
 
@@ -18,12 +19,8 @@ export interface WatchDoorOptions {
   readonly clock: Clock
   /** Called when the client was cut off because it did not read. */
   readonly onStall: () => void
-  /** Called when output does not flow. */
-  readonly onBlocked: () => void
 }
 
-/** How long a client may leave its events unread. */
-const stallMs = 30_000
 /** Bytes that are gathered before they are written; a first state can be large. */
 const pieceBytes = 256 * 1024
 
@@ -38,6 +35,13 @@ export async function sendWatch(exchange: Exchange, events: WatchStream, options
   // HTTP/2 sends headers at once; HTTP/1.1 keeps them for the first event, which may be long in coming.
   if ('flushHeaders' in outgoing) (outgoing as unknown as ServerResponse).flushHeaders()
   const encode = eventEncoder(options)
+  const { clock, limits: { stallMs }, onBlocked } = exchange
+  const patience = { clock, stallMs, onBlocked }
+  const goesOn = async (bytes: Buffer): Promise<boolean> => {
+    const written = await write(outgoing, bytes, patience)
+    if (written === 'stalled') options.onStall()
+    return written === 'written'
+  }
   for await (const batch of events) {
     let pieces: Buffer[] = []
     let length = 0
@@ -46,11 +50,11 @@ export async function sendWatch(exchange: Exchange, events: WatchStream, options
       pieces.push(heads.get(event.type)!, body, tail)
       length += body.length
       if (length < pieceBytes) continue
-      if (!await write(outgoing, Buffer.concat(pieces), options)) return
+      if (!await goesOn(Buffer.concat(pieces))) return
       pieces = []
       length = 0
     }
-    if (pieces.length > 0 && !await write(outgoing, Buffer.concat(pieces), options)) return
+    if (pieces.length > 0 && !await goesOn(Buffer.concat(pieces))) return
   }
   if (!outgoing.destroyed) outgoing.end()
 }
@@ -66,28 +70,4 @@ function eventEncoder({ definition, form, include, clock }: WatchDoorOptions): (
     const rows = type === 'BOOKMARK' ? [] : [object]
     return Buffer.from(tableText(definition, rows, { resourceVersion: object.metadata.resourceVersion }, { version, include, now: clock.now(), columns }, encoded))
   }
-}
-
-/** Resolves true when more may be written, false when the client is gone or was cut off. */
-function write(outgoing: Outgoing, bytes: Buffer, { clock, onStall, onBlocked }: WatchDoorOptions): Promise<boolean> {
-  if (outgoing.destroyed) return Promise.resolve(false)
-  if ((outgoing as Http2ServerResponse).write(bytes)) return Promise.resolve(true)
-  onBlocked()
-  return new Promise((resolve) => {
-    const finish = (more: boolean): void => {
-      timer.cancel()
-      outgoing.removeListener('drain', onDrain)
-      outgoing.removeListener('close', onClose)
-      resolve(more)
-    }
-    const onDrain = (): void => finish(true)
-    const onClose = (): void => finish(false)
-    const timer = clock.setTimer(() => {
-      outgoing.destroy()
-      onStall()
-      finish(false)
-    }, stallMs)
-    outgoing.on('drain', onDrain)
-    outgoing.on('close', onClose)
-  })
 }
