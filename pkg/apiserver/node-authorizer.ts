@@ -3,11 +3,18 @@ import type { KubeObject } from '../api/object.ts'
 import { isNotFound } from '../api/status-error.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { Pod } from '../api/types-pod.ts'
+import type { CSIPersistentVolumeSource } from '../api/types-volume.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Attributes, Authorizer, Decision, ResourceAttributes } from './authorizer.ts'
 import { needsOf, type PodNeeds } from './node-access.ts'
 import type { RbacAuthorizer } from './rbac.ts'
 import { ruleAllows } from './rbac-rules.ts'
+
+interface FoundSpec {
+  readonly nodeName?: string
+  readonly volumeName?: string
+  readonly csi?: CSIPersistentVolumeSource
+}
 
 const nodesGroup = 'system:nodes'
 const nodePrefix = 'system:node:'
@@ -45,7 +52,11 @@ export class NodeAuthorizer implements Authorizer {
   #withheld(node: string, { group, resource, subresource, verb, namespace = '', name }: ResourceAttributes): string | undefined {
     const reads = verb === 'get' || verb === 'list' || verb === 'watch'
     switch (group === '' ? resource : `${resource}.${group}`) {
-      case 'secrets': case 'configmaps': case 'persistentvolumeclaims': case 'serviceaccounts':
+      case 'secrets':
+        return this.#needed(node, 'secrets', namespace, name) || this.#secretOfVolume(node, namespace, name) ? undefined : `no relationship found between node '${node}' and this object`
+      case 'volumeattachments.storage.k8s.io':
+        return this.#attachmentNeeded(node, name) ? undefined : `no relationship found between node '${node}' and this object`
+      case 'configmaps': case 'persistentvolumeclaims': case 'serviceaccounts':
         return this.#needed(node, resource as keyof PodNeeds, namespace, name) ? undefined : `no relationship found between node '${node}' and this object`
       case 'persistentvolumes':
         return this.#volumeNeeded(node, name) ? undefined : `no relationship found between node '${node}' and this object`
@@ -78,8 +89,24 @@ export class NodeAuthorizer implements Authorizer {
       this.#find('persistentvolumeclaims', pod.metadata.namespace ?? '', claim)?.spec?.volumeName === name))
   }
 
-  #find(plural: string, namespace: string, name: string): (KubeObject & { spec?: { nodeName?: string; volumeName?: string } }) | undefined {
-    const definition = this.#registry.definition('', 'v1', plural)
+  /** What the driver of a volume that one of the node's pods uses is to be given there. */
+  #secretOfVolume(node: string, namespace: string, name: string | undefined): boolean {
+    return name !== undefined && this.#pods(node).some((pod) => [...needsOf(pod).persistentvolumeclaims].some((claim) => {
+      const volume = this.#find('persistentvolumes', '', this.#find('persistentvolumeclaims', pod.metadata.namespace ?? '', claim)?.spec?.volumeName ?? '')
+      const { nodeStageSecretRef, nodePublishSecretRef, nodeExpandSecretRef } = volume?.spec?.csi ?? {}
+      return [nodeStageSecretRef, nodePublishSecretRef, nodeExpandSecretRef].some((ref) => ref?.name === name && ref.namespace === namespace)
+    }))
+  }
+
+  /** Also one that is not there yet: its name is made from the node's. */
+  #attachmentNeeded(node: string, name: string | undefined): boolean {
+    if (name === undefined) return false
+    const found = this.#find('volumeattachments', '', name, 'storage.k8s.io')
+    return found === undefined || found.spec?.nodeName === node
+  }
+
+  #find(plural: string, namespace: string, name: string, group = ''): (KubeObject & { spec?: FoundSpec }) | undefined {
+    const definition = this.#registry.definition(group, 'v1', plural)
     if (!definition) return undefined
     try {
       return this.#registry.get(definition, { namespace, name })

@@ -174,15 +174,17 @@ export class SchemaCollector {
 
   /** A custom resource as its CRD states it, with what every object has. */
   #custom({ resource: { group, version, kind } }: Definition, published: JsonObject): JsonObject {
+    const ofKind = { 'x-kubernetes-group-version-kind': [{ group, kind, version }] }
+    // In version 2 a schema that states any field forbids all others, whatever else it says.
+    if (this.#dialect === 2 && published['x-kubernetes-preserve-unknown-fields'] === true) return { type: 'object', ...ofKind }
     const schema = this.#dialect === 2 ? forVersion2(published) : this.#embedded(published)
     const properties = isJsonObject(schema['properties']) ? schema['properties'] : {}
-    const open = schema['x-kubernetes-preserve-unknown-fields'] === true && this.#dialect === 2
     this.#add(`${meta}ObjectMeta`, objectMetaSchema())
     const metadata = this.#dialect === 3 ? { allOf: [this.ref(`${meta}ObjectMeta`)] } : this.ref(`${meta}ObjectMeta`)
     return {
       ...schema, type: 'object',
-      ...(open && Object.keys(properties).length === 0 ? {} : { properties: { ...this.#typeMeta(), ...properties, metadata: { description: `Standard object's metadata of ${apiVersionOf({ group, version })} ${kind}.`, ...metadata } } }),
-      'x-kubernetes-group-version-kind': [{ group, kind, version }],
+      properties: { ...this.#typeMeta(), ...properties, metadata: { description: `Standard object's metadata of ${apiVersionOf({ group, version })} ${kind}.`, ...metadata } },
+      ...ofKind,
     }
   }
 
@@ -198,21 +200,28 @@ export class SchemaCollector {
 
 /** What version 2 has no words for is left out, so that old clients do not refuse what the server would take. */
 function forVersion2(published: JsonObject): JsonObject {
-  const { properties, ...root } = mapSchema(published, (part) => {
+  return mapSchema(published, (part, original) => {
     const { oneOf: _oneOf, anyOf: _anyOf, allOf: _allOf, not: _not, nullable, ...rest } = part
     const open = nullable === true || rest['x-kubernetes-preserve-unknown-fields'] === true || rest['x-kubernetes-int-or-string'] === true
-    if (!open) return rest
+    if (!open) return withoutNullable(rest, original)
     const { type: _type, properties: _properties, items: _items, additionalProperties: _additional, ...shell } = rest
     return shell
   })
-  return properties === undefined ? root : { ...root, properties }
 }
 
-function mapSchema(schema: JsonObject, change: (part: JsonObject) => JsonObject): JsonObject {
+/** Required, but null is a value: version 2 cannot say it. */
+function withoutNullable({ required, ...part }: JsonObject, { properties }: JsonObject): JsonObject {
+  if (!Array.isArray(required)) return part
+  const left = required.filter((name: string) => !(isJsonObject(properties) && isJsonObject(properties[name]) && properties[name]['nullable'] === true))
+  return left.length > 0 ? { ...part, required: left } : part
+}
+
+/** Innermost first; `original` is the part before its own parts were changed. */
+function mapSchema(schema: JsonObject, change: (part: JsonObject, original: JsonObject) => JsonObject): JsonObject {
   const result: JsonObject = { ...schema }
   const child = (value: unknown): unknown => (isJsonObject(value) ? mapSchema(value, change) : value)
   if (isJsonObject(result['properties'])) result['properties'] = Object.fromEntries(Object.entries(result['properties']).map(([name, value]) => [name, child(value)]))
   if (result['items'] !== undefined) result['items'] = child(result['items'])
   if (result['additionalProperties'] !== undefined) result['additionalProperties'] = child(result['additionalProperties'])
-  return change(result)
+  return change(result, schema)
 }

@@ -10,7 +10,7 @@ import type { EventRecorder } from '../client/events.ts'
 import type { Clock } from '../util/clock.ts'
 import type { containerMounts } from './container-mounts.ts'
 import { containerLimits } from './container-resources.ts'
-import { containerEnvironment, environmentSources } from './environment.ts'
+import { ConfigError, containerEnvironment, environmentSources } from './environment.ts'
 import { expand } from './expansion.ts'
 import type { ImagePuller } from './image-puller.ts'
 import { containerAnnotations } from './labels.ts'
@@ -18,7 +18,7 @@ import { containerLogPath } from './pod-files.ts'
 import type { NamedContainer } from './pod-names.ts'
 import { containerFieldPath } from './pod-names.ts'
 import { wholeValue } from './quantity-values.ts'
-import type { ContainerSpec, RuntimeImage, RuntimeService, SandboxSpec } from './runtime-service.ts'
+import type { ContainerSpec, DeviceSpec, RuntimeImage, RuntimeService, SandboxSpec } from './runtime-service.ts'
 import type { SandboxNode } from './sandbox-spec.ts'
 import { checkNonRoot, containerSecurity, podNamespaces } from './security.ts'
 import { serviceEnvironment } from './service-environment.ts'
@@ -116,7 +116,7 @@ export class ContainerStarter {
       workingDir: container.workingDir ?? '',
       env: [...env].map(([name, value]) => ({ name, value })),
       mounts,
-      devices: [],
+      devices: volumeDevices(container, request.volumes),
       annotations: containerAnnotations(pod, container, attempt, messageFile),
       stdin: container.stdin ?? false,
       stdinOnce: container.stdinOnce ?? false,
@@ -160,6 +160,15 @@ export class ContainerStarter {
     }))
     return found
   }
+}
+
+/** Block volumes, as devices. */
+function volumeDevices({ name, volumeDevices = [] }: Container, volumes: StartRequest['volumes']): DeviceSpec[] {
+  return volumeDevices.map((device) => {
+    const volume = volumes.get(device.name)
+    if (!volume?.block) throw new ConfigError(`cannot find volume "${device.name}" to pass into container "${name}"`)
+    return { containerPath: device.devicePath, hostPath: volume.hostPath, permissions: volume.readOnly ? 'r' : 'mrw' }
+  })
 }
 
 /** Objects that may make a failed start succeed when they change. */

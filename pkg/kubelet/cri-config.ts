@@ -36,7 +36,7 @@ export function containerConfig(sandbox: SandboxSpec, spec: ContainerSpec, owner
     workingDir: spec.workingDir,
     envs: spec.env.map(({ name, value }) => ({ key: name, value })),
     mounts: spec.mounts.map(mount),
-    devices: spec.devices.map((path) => ({ containerPath: path, hostPath: path, permissions: 'mrw' })),
+    devices: spec.devices.map(({ containerPath, hostPath, permissions }) => ({ containerPath, hostPath, permissions })),
     labels: { ...podLabels(sandbox, owner), [containerNameLabel]: spec.name },
     annotations: { ...spec.annotations },
     logPath: spec.logPath,

@@ -12,6 +12,7 @@ import type {
   SandboxSpec, StreamRequest,
 } from './runtime-service.ts'
 import { ExecTimeout } from './runtime-service.ts'
+import { plainWords } from './rpc-words.ts'
 import { WorkGate } from './work-gate.ts'
 
 /** Tells of every task that ends, with the id of its container or sandbox. Returns the end of it. */
@@ -260,10 +261,3 @@ async function described<T>(call: Promise<T>): Promise<T> {
     throw error instanceof RpcError ? new Error(error.details, { cause: error }) : error
   }
 }
-
-// As a Go client words it, because these texts end up in events and container statuses.
-function plainWords(error: unknown): unknown {
-  return error instanceof RpcError ? new Error(`rpc error: code = ${goCode(error.codeName)} desc = ${error.details}`, { cause: error }) : error
-}
-
-const goCode = (name: string): string => name.toLowerCase().replace(/(^|_)(\w)/g, (_all, _gap, letter: string) => letter.toUpperCase())

@@ -23,11 +23,13 @@ import { LinuxMounter } from './linux-mounter.ts'
 import { rotateLog } from './log-rotation.ts'
 import { fileSystemUsage } from './machine-usage.ts'
 import { NodeAgent } from './node-agent.ts'
+import { NodePlugins } from './node-plugins.ts'
 import { defaultAddress, readNodeFacts } from './node-facts.ts'
 import { realFiles, type NodeFiles } from './node-files.ts'
 import { nodeLabels, nodeResources } from './node-status.ts'
 import { ObjectWatches } from './object-watches.ts'
 import { OrphanCollector } from './orphans.ts'
+import { PodDirectories } from './pod-directories.ts'
 import { admitPod } from './pod-admission.ts'
 import type { PodVerdict } from './pod-ending.ts'
 import { podContainers, containerFieldPath, logDirectory, podUid } from './pod-names.ts'
@@ -100,7 +102,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   readonly #usage: UsageSampler
   readonly #routes: KubeletRoutes
   #server: KubeletServer | undefined
-  #parts: { source: PodSource; agent: NodeAgent; watches: ObjectWatches; prober: Prober; unsubscribe: () => void } | undefined
+  #parts: { source: PodSource; agent: NodeAgent; watches: ObjectWatches; prober: Prober; plugins: NodePlugins | undefined; unsubscribe: () => void } | undefined
   #tools: PodTools | undefined
   #images: ImageGarbage | undefined
   #eviction: EvictionManager | undefined
@@ -129,23 +131,29 @@ export class Kubelet implements PodStreams, NodeRequests {
     const node = await this.#node(pods, addresses, nodeResources(facts, maxPods).allocatable)
     const watches = new ObjectWatches(client, clock)
     const prober = this.#prober()
-    const tools = this.#makeTools(node, watches, prober)
+    const tokens = new RequestedTokens({ client, clock })
+    const plugins = new NodePlugins({ root: dataDirectory, nodeName, client, clock, events: this.#options.events, tokens, log: this.#log })
+    const tools = this.#makeTools(node, { watches, prober, tokens, plugins })
     this.#tools = tools
     this.#eviction = this.#makeEviction(node)
     await this.#eviction?.look()
+    const real = this.#options.files === undefined
+    if (real) await plugins.load()
     if (this.#options.collectImages) this.#images = this.#imageGarbage()
     const kubeletPort = await this.#serve()
     const agent = new NodeAgent({
       name: nodeName, client, clock, facts, addresses, maxPods, kubeletPort, labels: this.#options.labels ?? {},
-      runtime, images, log: this.#log, pressures: () => this.#eviction?.pressures() ?? new Set(),
+      runtime, images, log: this.#log, volumesInUse: () => plugins.inUse.names(), pressures: () => this.#eviction?.pressures() ?? new Set(),
     })
     const { promise: synced, resolve, reject } = Promise.withResolvers<void>()
     const source = new PodSource({
       client, clock, nodeName, log: this.#log, onPod: (pod) => this.#onPod(pod), onRemove: (uid) => this.#workers.get(uid)?.remove(), onSynced: resolve,
     })
     const unsubscribe = runtime.onChange((uid) => this.#wake(uid))
-    this.#parts = { source, agent, watches, prober, unsubscribe }
+    this.#parts = { source, agent, watches, prober, plugins: real ? plugins : undefined, unsubscribe }
     await agent.start(signal)
+    plugins.inUse.tellBy(() => agent.tell())
+    if (real) plugins.start()
     source.start()
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     await synced
@@ -163,6 +171,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     parts.unsubscribe()
     parts.prober.stop()
     parts.watches.stop()
+    await parts.plugins?.stop()
     await Promise.all([parts.source.stop(), parts.agent.stop(), ...[...this.#workers.values()].map((worker) => worker.stop())])
     this.#workers.clear()
   }
@@ -275,12 +284,12 @@ export class Kubelet implements PodStreams, NodeRequests {
     })
   }
 
-  #makeTools(node: StarterNode, watches: ObjectWatches, prober: Prober): PodTools {
+  #makeTools(node: StarterNode, { watches, prober, tokens, plugins }: { watches: ObjectWatches; prober: Prober; tokens: RequestedTokens; plugins: NodePlugins }): PodTools {
     const { runtime, client, clock, events, images, files = realFiles } = this.#options
-    const tokens = new RequestedTokens({ client, clock })
     const puller = new ImagePuller({ images, client, clock })
     return {
-      runtime, prober, watches, node, tokens, volumeTypes: files.volumeTypes(tokens), cgroups: files.cgroups,
+      runtime, prober, watches, node, tokens, volumeTypes: files.volumeTypes({ tokens, csi: plugins.csi }),
+      directories: new PodDirectories({ pods: node.paths.pods, mounter: node.mounter, csi: plugins.csi }), cgroups: files.cgroups,
       starter: new ContainerStarter({ runtime, puller, client, events, clock, node }),
       killer: new ContainerKiller({ runtime, events, clock }),
       handler: async (name) => (await client.get(runtimeClasses, { name }).catch((error: unknown) => {
@@ -347,6 +356,7 @@ export class Kubelet implements PodStreams, NodeRequests {
       for (const worker of this.#workers.values()) await this.#rotateLogs(worker, tools.node.paths.logs)
       const directories = await readdir(tools.node.paths.pods)
       await new OrphanCollector(tools, this.#log).collect({ found, directories, owned: (uid) => this.#workers.has(uid) })
+      await this.#parts?.plugins?.csi.sweep(this.#log)
       await this.#images?.collect()
     } catch (error) {
       this.#log(`relist: ${(error as Error).message}`)

@@ -24,6 +24,7 @@ export interface NodeAgentOptions {
   readonly labels: Readonly<Record<string, string>>
   readonly runtime: Pick<RuntimeHost, 'state'>
   readonly images: Pick<ImageService, 'list'>
+  readonly volumesInUse: () => readonly string[]
   /** Asked at each heartbeat. */
   readonly pressures: () => ReadonlySet<Pressure>
   readonly log: (message: string) => void
@@ -45,6 +46,7 @@ export class NodeAgent {
   #ready = false
   #renewedMs: number | undefined
   #beating: Promise<void> | undefined
+  #telling: Promise<void> = Promise.resolve()
   readonly #stopping = new AbortController()
 
   constructor(options: NodeAgentOptions) {
@@ -56,7 +58,7 @@ export class NodeAgent {
     for (let retryMs = 50; ; retryMs = Math.min(2000, retryMs * 2)) {
       try {
         await this.#register()
-        await this.#tell()
+        await this.tell()
         break
       } catch (error) {
         signal.throwIfAborted()
@@ -104,21 +106,27 @@ export class NodeAgent {
     this.#ready = state.problem === undefined
     if (this.#ready) this.#images = await images.list()
     return nodeStatus({
-      name, facts, addresses, maxPods, kubeletPort, images: this.#images, pressures: pressures(), nowMs: clock.now(),
+      name, facts, addresses, maxPods, kubeletPort, images: this.#images, volumesInUse: this.#options.volumesInUse(), pressures: pressures(), nowMs: clock.now(),
       runtimeVersion: state.version || this.#node?.status?.nodeInfo?.containerRuntimeVersion || '',
       previous: this.#node?.status?.conditions ?? [],
       ...(state.problem ? { problem: state.problem.message } : {}),
     })
   }
 
-  /** Writes the status when something has changed, and now and then when not. */
+  /** Resolves when the status that the node has now is told, if it has changed. One after another: an older one never overwrites a newer. */
+  tell(): Promise<void> {
+    const told = this.#telling.then(() => this.#tell())
+    this.#telling = told.catch(() => undefined)
+    return told
+  }
+
   async #tell(): Promise<void> {
     const { client, clock, name } = this.#options
     const status = await this.#status()
     const last = this.#sent
     if (last && clock.monotonic() - last.atMs < fullStatusMs && same(withoutHeartbeats(status), withoutHeartbeats(last.status))) return
     // The whole list of addresses is ours; capacities are merged by name, so that those of others stay.
-    const body = { status: { ...status, addresses: [...(status.addresses ?? []), { $patch: 'replace' }] } }
+    const body = { status: { ...status, volumesInUse: status.volumesInUse ?? null, addresses: [...(status.addresses ?? []), { $patch: 'replace' }] } }
     this.#node = await client.patch(nodes, { name }, { type: 'strategic', body }, { subresource: 'status' })
     this.#sent = { status, atMs: clock.monotonic() }
   }
@@ -136,7 +144,7 @@ export class NodeAgent {
     const { clock } = this.#options
     try {
       if (this.#renewedMs === undefined || clock.monotonic() - this.#renewedMs >= heartbeatMs - unreadyMs) await this.#renew()
-      await this.#tell()
+      await this.tell()
     } catch (error) {
       if (this.#stopping.signal.aborted) return
       if (isNotFound(error)) await this.#register().catch(() => undefined)

@@ -1,12 +1,11 @@
 // What a node keeps of pods outside the runtime: volumes, mounts into containers, cgroups. A hollow node keeps nothing.
 import { containerMounts } from './container-mounts.ts'
 import { LinuxCgroups, noCgroups, type PodCgroups } from './pod-cgroup.ts'
-import type { VolumeTypes } from './pod-volumes.ts'
+import type { VolumeTools, VolumeTypes } from './pod-volumes.ts'
 import { standardVolumeTypes } from './pod-volumes.ts'
-import type { TokenSource } from './volume-payload.ts'
 
 export interface NodeFiles {
-  volumeTypes(tokens: TokenSource): VolumeTypes
+  volumeTypes(tools: VolumeTools): VolumeTypes
   readonly containerMounts: typeof containerMounts
   readonly cgroups: PodCgroups
 }

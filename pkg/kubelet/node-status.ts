@@ -19,6 +19,7 @@ export interface NodeStatusInput {
   readonly problem?: string
   readonly images: readonly RuntimeImage[]
   readonly pressures: ReadonlySet<Pressure>
+  readonly volumesInUse: readonly string[]
   readonly previous: readonly NodeCondition[]
   readonly nowMs: number
 }
@@ -58,6 +59,7 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
     },
     images: [...input.images].filter((image) => image.names.length > 0).sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, mostImages)
       .map((image) => ({ names: image.names.slice(0, mostNames), sizeBytes: image.sizeBytes })),
+    ...(input.volumesInUse.length > 0 ? { volumesInUse: [...input.volumesInUse] } : {}),
   }
 }
 

@@ -1,9 +1,7 @@
 // Removes what is left on the node of pods that no longer exist.
-import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
 import { containerNotes } from './labels.ts'
 import { logDirectory } from './pod-names.ts'
-import { removePodDirectory } from './pod-volumes.ts'
 import type { PodTools } from './pod-tools.ts'
 import type { RuntimePod } from './runtime-service.ts'
 
@@ -15,10 +13,10 @@ export interface OrphanInput {
 }
 
 export class OrphanCollector {
-  readonly #tools: Pick<PodTools, 'runtime' | 'node'>
+  readonly #tools: Pick<PodTools, 'runtime' | 'node' | 'directories'>
   readonly #log: (message: string) => void
 
-  constructor(tools: Pick<PodTools, 'runtime' | 'node'>, log: (message: string) => void) {
+  constructor(tools: Pick<PodTools, 'runtime' | 'node' | 'directories'>, log: (message: string) => void) {
     this.#tools = tools
     this.#log = log
   }
@@ -27,7 +25,7 @@ export class OrphanCollector {
     const orphans = found.filter((pod) => !owned(pod.uid))
     await Promise.all(orphans.map((pod) => this.#guarded(`pod ${pod.namespace}/${pod.name}`, () => this.#remove(pod))))
     for (const uid of directories) {
-      if (!owned(uid)) await this.#guarded(`directory of pod ${uid}`, () => removePodDirectory(join(this.#tools.node.paths.pods, uid), this.#tools.node.mounter))
+      if (!owned(uid)) await this.#guarded(`directory of pod ${uid}`, () => this.#tools.directories.remove(uid))
     }
   }
 

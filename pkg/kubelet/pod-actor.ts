@@ -17,6 +17,7 @@ import { PodResizer } from './pod-resizer.ts'
 import type { Waiting } from './pod-status.ts'
 import type { PodTools } from './pod-tools.ts'
 import { PodVolumes } from './pod-volumes.ts'
+import { VolumeFailure, VolumePending } from './volume.ts'
 import { wholeValue } from './quantity-values.ts'
 import { RestartBackOff } from './restart-back-off.ts'
 import type { RuntimeContainer, RuntimePod, RuntimeSandbox } from './runtime-service.ts'
@@ -47,6 +48,9 @@ interface ActInput {
 }
 
 const endlessMs = 24 * 3_600_000
+/** How long a volume may be on its way before somebody is told. */
+const mountPatienceMs = 123_000
+const changedMs = 50
 
 export class PodActor {
   readonly #options: PodActorOptions
@@ -65,6 +69,7 @@ export class PodActor {
   #resizing = false
   #resizeError: string | undefined
   #resizeTimer: Timer | undefined
+  #pendingSinceMs: number | undefined
   #starts: { abort: AbortController; done: Promise<void> } | undefined
   #cleaned = false
   /** Grows with everything that is done: what was seen before is old then. */
@@ -79,6 +84,7 @@ export class PodActor {
     })
     this.#volumes = new PodVolumes({
       directory: podDirectory(tools.node.paths, podUid(options.pod)), types: tools.volumeTypes, watches: tools.watches, mounter: tools.node.mounter, clock,
+      remove: () => tools.directories.remove(podUid(options.pod)),
       onStale: () => {
         this.#resume?.()
         options.wake()
@@ -256,18 +262,32 @@ export class PodActor {
     if (!this.#volumes.stale) return true
     const { tools, client, clock, events } = this.#options
     const addresses = { podIPs: this.#podIPs(pod, runtime), hostIPs: tools.node.hostIPs }
+    const { changes } = this.#volumes
     try {
       await this.#volumes.setUp(pod, { addresses, allocatable: tools.node.allocatable, client })
       this.#volumeBackOff.forget('volumes')
+      this.#pendingSinceMs = undefined
       return true
     } catch (error) {
       if (signal.aborted) return false
-      events.record(pod, { type: 'Warning', reason: 'FailedMount', message: (error as Error).message })
+      const event = this.#volumeEvent(error as Error)
+      if (event) events.record(pod, { type: 'Warning', ...event })
       this.#volumeBackOff.next('volumes', clock.now())
       const wait = this.#volumeBackOff.wait('volumes', clock.now(), clock.now())
-      await this.#pause(wait?.delayMs ?? 500, signal)
+      // What has changed while we tried may have been what was missing.
+      await this.#pause(this.#volumes.changes === changes ? wait?.delayMs ?? 500 : changedMs, signal)
       return false
     }
+  }
+
+  /** Nothing is told of a volume that only takes its time, until it takes too much. */
+  #volumeEvent(error: Error): { reason: string; message: string } | undefined {
+    if (!(error instanceof VolumePending)) return { reason: error instanceof VolumeFailure ? error.reason : 'FailedMount', message: error.message }
+    const nowMs = this.#options.clock.now()
+    this.#pendingSinceMs ??= nowMs
+    if (nowMs - this.#pendingSinceMs < mountPatienceMs) return undefined
+    this.#pendingSinceMs = nowMs
+    return { reason: 'FailedMount', message: `Unable to attach or mount volumes: unmounted volumes=[${error.volume}], unattached volumes=[${error.volume}], failed to process volumes=[]: context deadline exceeded` }
   }
 
   /** Until the time is over, a source changes, or the pod is to end. */

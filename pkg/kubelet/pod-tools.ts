@@ -3,6 +3,7 @@ import type { PodCgroups } from './pod-cgroup.ts'
 import type { ContainerKiller } from './container-killer.ts'
 import type { ContainerStarter, StarterNode } from './container-starter.ts'
 import type { ObjectWatches } from './object-watches.ts'
+import type { PodDirectories } from './pod-directories.ts'
 import type { VolumeTypes } from './pod-volumes.ts'
 import type { Prober } from './prober.ts'
 import type { RuntimeService } from './runtime-service.ts'
@@ -16,6 +17,7 @@ export interface PodTools {
   readonly volumeTypes: VolumeTypes
   readonly tokens: RequestedTokens
   readonly watches: ObjectWatches
+  readonly directories: PodDirectories
   readonly node: StarterNode
   /** The runtime handler of a pod's RuntimeClass. */
   handler(runtimeClassName: string): Promise<string>

@@ -1,35 +1,37 @@
 // The volumes of one pod on this node: set up, kept up to date, taken away.
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod } from '../api/types-pod.ts'
 import type { Volume } from '../api/types-volume.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { claimVolume } from './claim-volume.ts'
+import { csiVolume } from './csi-volume.ts'
+import type { CsiVolumes } from './csi-volumes.ts'
 import { emptyDirVolume } from './empty-dir-volume.ts'
 import { hostPathVolume } from './host-path-volume.ts'
 import type { ObjectWatches } from './object-watches.ts'
 import { payloadVolume } from './payload-volume.ts'
 import type { TokenSource } from './volume-payload.ts'
-import type { MountedVolume, Mounter, VolumeContext, VolumeType } from './volume.ts'
+import { type MountedVolume, type Mounter, type ObjectRef, type VolumeContext, VolumeFailure, VolumePending, type VolumeType } from './volume.ts'
 
 /** Which type serves a volume. */
 export type VolumeTypes = (volume: Volume) => VolumeType | undefined
 
-export function standardVolumeTypes(tokens: TokenSource): VolumeTypes {
+export interface VolumeTools {
+  readonly tokens: TokenSource
+  readonly csi: CsiVolumes
+}
+
+export function standardVolumeTypes({ tokens, csi }: VolumeTools): VolumeTypes {
   const types = {
     configMap: payloadVolume('configmap', tokens), secret: payloadVolume('secret', tokens),
     downwardAPI: payloadVolume('downward-api', tokens), projected: payloadVolume('projected', tokens),
-    emptyDir: emptyDirVolume, hostPath: hostPathVolume, persistentVolumeClaim: claimVolume, ephemeral: claimVolume,
+    emptyDir: emptyDirVolume, hostPath: hostPathVolume, persistentVolumeClaim: claimVolume(csi), ephemeral: claimVolume(csi), csi: csiVolume(csi),
   }
   // A volume without any source is an emptyDir.
   return (volume) => {
     const source = Object.keys(volume).find((key) => key !== 'name')
     return source === undefined ? emptyDirVolume : (types as Record<string, VolumeType>)[source]
   }
-}
-
-export class VolumeFailure extends Error {
-  override name = 'VolumeFailure'
 }
 
 export interface PodVolumesOptions {
@@ -41,6 +43,8 @@ export interface PodVolumesOptions {
   readonly clock: Clock
   /** A source has changed, or a volume has grown old: `setUp` is due. */
   readonly onStale: () => void
+  /** Takes the pod's directory away, with everything that is mounted there. */
+  readonly remove: () => Promise<void>
 }
 
 export class PodVolumes {
@@ -49,6 +53,8 @@ export class PodVolumes {
   readonly #timers = new Map<string, Timer>()
   #mounted: ReadonlyMap<string, MountedVolume> = new Map()
   #stale = true
+  /** Grows with each change that makes volumes stale. */
+  changes = 0
 
   constructor(options: PodVolumesOptions) {
     this.#options = options
@@ -73,15 +79,20 @@ export class PodVolumes {
     const results = await Promise.allSettled((pod.spec.volumes ?? []).map(async (volume) => {
       const type = this.#options.types(volume)
       if (!type) throw new VolumeFailure(`no volume plugin matched for volume "${volume.name}"`)
-      this.#watch(type, pod, volume)
+      for (const ref of type.sources(pod, volume)) this.#watch(ref, volume)
       const directory = join(this.#options.directory, 'volumes', `kubernetes.io~${type.name}`, volume.name)
-      const mounted = await type.setUp({ ...context, pod, volume, directory, clock, mounter }).catch((error: unknown) => {
+      const follow = (key: string, subscribe: (listener: () => void) => () => void): void => this.#follow(`${volume.name}/${key}`, subscribe)
+      const watch = (ref: ObjectRef): void => this.#watch(ref, volume)
+      const mounted = await type.setUp({ ...context, pod, volume, directory, clock, mounter, follow, watch }).catch((error: unknown) => {
+        if (error instanceof VolumeFailure) throw error
         throw new VolumeFailure(`MountVolume.SetUp failed for volume "${volume.name}" : ${error instanceof Error ? error.message : String(error)}`, { cause: error })
       })
       this.#arm(volume.name, mounted.refreshAtMs)
       return [volume.name, mounted] as const
     }))
-    const failed = results.find((result) => result.status === 'rejected')
+    const failures = results.filter((result) => result.status === 'rejected')
+    // What is wrong comes before what only takes its time.
+    const failed = failures.find(({ reason }) => !(reason instanceof VolumePending)) ?? failures[0]
     if (failed) {
       this.#stale = true
       throw failed.reason
@@ -99,17 +110,17 @@ export class PodVolumes {
 
   async tearDown(): Promise<void> {
     this.release()
-    await removePodDirectory(this.#options.directory, this.#options.mounter)
+    await this.#options.remove()
     this.#mounted = new Map()
     this.#stale = true
   }
 
-  #watch(type: VolumeType, pod: Pod, volume: Volume): void {
-    for (const ref of type.sources(pod, volume)) {
-      const key = `${volume.name}/${ref.resource.plural}/${ref.name}`
-      if (this.#unwatch.has(key)) continue
-      this.#unwatch.set(key, this.#options.watches.watch(ref, () => this.#becameStale()))
-    }
+  #watch(ref: ObjectRef, volume: Volume): void {
+    this.#follow(`${volume.name}/${ref.resource.plural}/${ref.name}`, (listener) => this.#options.watches.watch(ref, listener))
+  }
+
+  #follow(key: string, subscribe: (listener: () => void) => () => void): void {
+    if (!this.#unwatch.has(key)) this.#unwatch.set(key, subscribe(() => this.#becameStale()))
   }
 
   #arm(name: string, refreshAtMs: number | undefined): void {
@@ -121,13 +132,8 @@ export class PodVolumes {
   }
 
   #becameStale(): void {
+    this.changes++
     this.#stale = true
     this.#options.onStale()
   }
-}
-
-/** Unmounts first: nothing behind a mount is ever deleted. */
-export async function removePodDirectory(directory: string, mounter: Mounter): Promise<void> {
-  await mounter.unmountBelow(directory)
-  await rm(directory, { recursive: true, force: true })
 }

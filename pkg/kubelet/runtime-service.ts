@@ -98,6 +98,13 @@ export interface MountSpec {
   readonly propagation: 'None' | 'HostToContainer' | 'Bidirectional'
 }
 
+export interface DeviceSpec {
+  readonly containerPath: string
+  readonly hostPath: string
+  /** Of r, w and m. */
+  readonly permissions: string
+}
+
 export interface ContainerLimits {
   readonly cpuShares: number
   /** 0 means no limit. */
@@ -134,7 +141,7 @@ export interface ContainerSpec {
   readonly workingDir: string
   readonly env: readonly { readonly name: string; readonly value: string }[]
   readonly mounts: readonly MountSpec[]
-  readonly devices: readonly string[]
+  readonly devices: readonly DeviceSpec[]
   readonly annotations: Readonly<Record<string, string>>
   readonly stdin: boolean
   readonly stdinOnce: boolean

@@ -122,7 +122,13 @@ export function tokenOwner(pod: Pod): number | undefined {
 }
 
 export interface TokenSource {
-  token(pod: Pod, wanted: ServiceAccountTokenProjection): Promise<{ token: string; refreshAtMs: number }>
+  token(pod: Pod, wanted: ServiceAccountTokenProjection): Promise<HeldToken>
+}
+
+export interface HeldToken {
+  readonly token: string
+  readonly expirationTimestamp: string
+  readonly refreshAtMs: number
 }
 
 const usualTokenSeconds = 3600
@@ -130,13 +136,13 @@ const usualTokenSeconds = 3600
 /** Keeps each pod's tokens until four fifths of their life are over. */
 export class RequestedTokens implements TokenSource {
   readonly #context: Pick<VolumeContext, 'client' | 'clock'>
-  readonly #tokens = new Map<string, { token: string; refreshAtMs: number }>()
+  readonly #tokens = new Map<string, HeldToken>()
 
   constructor(context: Pick<VolumeContext, 'client' | 'clock'>) {
     this.#context = context
   }
 
-  async token(pod: Pod, wanted: ServiceAccountTokenProjection): Promise<{ token: string; refreshAtMs: number }> {
+  async token(pod: Pod, wanted: ServiceAccountTokenProjection): Promise<HeldToken> {
     const { client, clock } = this.#context
     const key = `${pod.metadata.uid}/${wanted.audience ?? ''}/${wanted.expirationSeconds ?? usualTokenSeconds}`
     const known = this.#tokens.get(key)
@@ -154,7 +160,7 @@ export class RequestedTokens implements TokenSource {
     const answer = await client.createSubresource<TokenRequest>(serviceAccounts, { namespace, name: account }, 'token', request)
     if (!answer.status) throw new Error(`the token request for ${namespace}/${account} was answered without a token`)
     const lifeMs = Date.parse(answer.status.expirationTimestamp) - clock.now()
-    const made = { token: answer.status.token, refreshAtMs: clock.now() + Math.max(1000, lifeMs * 0.8) }
+    const made = { token: answer.status.token, expirationTimestamp: answer.status.expirationTimestamp, refreshAtMs: clock.now() + Math.max(1000, lifeMs * 0.8) }
     this.#tokens.set(key, made)
     return made
   }

@@ -33,11 +33,17 @@ export interface VolumeContext {
   readonly client: Client
   readonly clock: Clock
   readonly mounter: Mounter
+  /** Sets the volume up again when the object changes, too. */
+  watch(ref: ObjectRef): void
+  /** Likewise for anything else that can be listened to; once for each key. */
+  follow(key: string, subscribe: (listener: () => void) => () => void): void
 }
 
 export interface MountedVolume {
   /** What containers are given. */
   readonly hostPath: string
+  /** It is a device, for `volumeDevices`. */
+  readonly block?: boolean
   readonly readOnly: boolean
   /** Something in it grows old: set up again then. */
   readonly refreshAtMs?: number
@@ -49,4 +55,27 @@ export interface VolumeType {
   readonly name: string
   sources(pod: Pod, volume: Volume): readonly ObjectRef[]
   setUp(context: VolumeContext): Promise<MountedVolume>
+}
+
+/** A volume can't be set up: the message is the event's. */
+export class VolumeFailure extends Error {
+  override name = 'VolumeFailure'
+  readonly reason: string
+
+  constructor(message: string, { cause, reason = 'FailedMount' }: { cause?: unknown; reason?: string } = {}) {
+    super(message, cause === undefined ? {} : { cause })
+    this.reason = reason
+  }
+}
+
+/** Somebody else's part is still to come: nothing is wrong yet. */
+export class VolumePending extends VolumeFailure {
+  override name = 'VolumePending'
+  /** The pod's name of the volume. */
+  readonly volume: string
+
+  constructor(volume: string, message: string) {
+    super(message)
+    this.volume = volume
+  }
 }

@@ -1,34 +1,20 @@
 // What conformance tests share: the cluster, a client with an administrator's rights, plain requests, and a namespace for each test.
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
-import { load } from 'js-yaml'
 import { configMaps, namespaces, serviceAccounts } from '../../pkg/api/types-config.ts'
 import { StatusError } from '../../pkg/api/status-error.ts'
 import { HttpsClient } from '../../pkg/client/https-client.ts'
 import { TestCluster, eventually } from '../e2e/cluster.ts'
+import { connectionTo } from '../e2e/connection.ts'
 
 export { eventually } from '../e2e/cluster.ts'
 
 /** The cluster that start-cluster.ts has started: `kubectl`, `tryKubectl`, `json`, `follow`, `helm`, `kinglet`, `inNetwork`. */
 export const cluster = TestCluster.of(Number(process.env['KINGLET_TEST_CLUSTER']))
 
-interface Kubeconfig {
-  clusters: { cluster: { 'certificate-authority-data': string } }[]
-  users: { user: { 'client-certificate-data': string; 'client-key-data': string } }[]
-}
-
-const kubeconfig = load(readFileSync(cluster.kubeconfig, 'utf8')) as Kubeconfig
-const decode = (data = ''): string => Buffer.from(data, 'base64').toString('utf8')
-
 /** How to reach the API server from this process: for clients of other kinds, and for other identities. */
-export const connection = {
-  server: `https://${cluster.network.address}:6443`,
-  ca: decode(kubeconfig.clusters[0]?.cluster['certificate-authority-data']),
-  certificate: decode(kubeconfig.users[0]?.user['client-certificate-data']),
-  key: decode(kubeconfig.users[0]?.user['client-key-data']),
-}
+export const connection = connectionTo(cluster)
 
 /** Typed by the resources of pkg/api; errors are StatusError. */
 export const client = new HttpsClient({ ...connection, userAgent: 'conformance' })
@@ -122,6 +108,17 @@ export async function refusal(sent: Promise<unknown>): Promise<StatusError> {
 /** The pod security level that the suite gives a namespace; without one, anything may run. */
 export const podSecurity = (level: 'baseline' | 'restricted'): Readonly<Record<string, string>> =>
   Object.fromEntries(['enforce', 'warn', 'audit'].map((mode) => [`pod-security.kubernetes.io/${mode}`, level]))
+
+/** Reads, changes and writes again while another writer was faster, five times at most. */
+export async function retryOnConflict<T>(write: () => Promise<T>): Promise<T> {
+  for (let left = 4; ; left--) {
+    try {
+      return await write()
+    } catch (error) {
+      if (left === 0 || !(error instanceof StatusError) || error.status.reason !== 'Conflict') throw error
+    }
+  }
+}
 
 /** A fresh namespace for each test of the file; `name` is the running test's. It goes in the background afterwards. */
 export function useNamespace(prefix: string, labels?: Readonly<Record<string, string>>): { readonly name: string } {

@@ -146,7 +146,7 @@ export class TestNode {
     let synced = false
     const timer = clock.setTimer(() => abort.abort(), timeoutMs)
     try {
-      for await (const batch of this.client.watch(resource, { namespace: 'default', fieldSelector: `metadata.name=${name}`, sendInitialEvents: true, signal: abort.signal })) {
+      for await (const batch of this.client.watch(resource, { ...(resource.namespaced ? { namespace: 'default' } : {}), fieldSelector: `metadata.name=${name}`, sendInitialEvents: true, signal: abort.signal })) {
         for (const { type, object } of batch) {
           if (type === 'BOOKMARK') synced = true
           else last = type === 'DELETED' ? undefined : object
