@@ -1,5 +1,5 @@
 // Writing to a client that may not read: waits for it, but not for ever.
-import type { Http2ServerResponse } from 'node:http2'
+import { constants, type Http2ServerResponse } from 'node:http2'
 import type { Clock } from '../util/clock.ts'
 import type { Outgoing } from './exchange.ts'
 
@@ -40,6 +40,8 @@ function event(outgoing: Outgoing, name: 'drain' | 'finish', { clock, stallMs, o
     const onEvent = (): void => settle('written')
     const onClose = (): void => settle('gone')
     const timer = clock.setTimer(() => {
+      // Told as a failure: what came so far must not be taken for all.
+      if ('stream' in outgoing) outgoing.stream?.close(constants.NGHTTP2_INTERNAL_ERROR)
       outgoing.destroy()
       settle('stalled')
     }, stallMs)

@@ -170,12 +170,12 @@ describe('a client that does not read', () => {
     const underWay = async (): Promise<string> => /executing_requests\{priority_level="exempt"\} (\d+)/.exec((await server.call('GET', '/metrics')).text)?.[1] ?? ''
     const client = session()
     const stream = client.request({ ':path': configMaps })
+    const end = new Promise((done) => stream.once('close', () => done(stream.rstCode)))
     stream.on('error', () => undefined)
     expect(await status(stream)).toBe(200)
     stream.pause()
     // The one who asks for the metrics is one of them.
     await until(async () => await underWay() === '1', 'the answer is given up')
-    const end = new Promise((done) => stream.once('close', () => done(stream.rstCode)))
     stream.resume()
     expect(await end).not.toBe(constants.NGHTTP2_NO_ERROR)
     expect(await status(client.request({ ':path': '/readyz' }))).toBe(200)
