@@ -2,6 +2,7 @@
 import type { Resource } from '../api/object.ts'
 import type { BuiltinResource } from '../api/resources.ts'
 import type { Controller } from '../controller/controller.ts'
+import { attachDetachController } from './attach-detach.ts'
 import { certificateSigningController, type CertificateSigner } from './certificate-signing.ts'
 import clusterRoleAggregation from './cluster-role-aggregation.ts'
 import cronJob from './cron-job.ts'
@@ -33,6 +34,7 @@ import statefulSet from './stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
 import ttlAfterFinished from './ttl-after-finished.ts'
 import vacProtection from './vac-protection.ts'
+import volumeExpand from './volume-expand.ts'
 
 export interface ControllersOptions {
   /** Namespaced kinds whose objects go with their namespace; `contentResources` picks them. */
@@ -55,7 +57,7 @@ export function allControllers({ contentResources, rootCertificate, localPath, s
     jobController(), cronJob, ttlAfterFinished, disruption, autoscalerController(),
     endpointSlice, endpoints, endpointSliceMirroring, clusterRoleAggregation,
     resourceQuotaController({ resources: contentResources }),
-    claimBinder, volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, ...(localPath ? localPathControllers(localPath) : []),
+    claimBinder, volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, attachDetachController(), volumeExpand, ...(localPath ? localPathControllers(localPath) : []),
     ipAddress, serviceCidr,
     ...(signSecretToken ? [tokenSecretController({ certificate: rootCertificate, sign: signSecretToken })] : []),
     ...(certificates ? [certificateSigningController(certificates)] : []),

@@ -1,9 +1,9 @@
 // Waits until a volume is attached to this node, as its VolumeAttachment and the node's status say.
+import { attachmentName, uniqueVolumeName } from '../api/csi-names.ts'
 import { isNotFound } from '../api/status-error.ts'
 import { nodes } from '../api/types-node.ts'
 import { volumeAttachments } from '../api/types-storage.ts'
 import type { Client } from '../client/client.ts'
-import { attachmentName, uniqueVolumeName } from './csi-paths.ts'
 import type { CsiVolume } from './csi-request.ts'
 import { type VolumeContext, VolumePending } from './volume.ts'
 import type { VolumesInUse } from './volumes-in-use.ts'

@@ -41,12 +41,3 @@ export function csiPaths(root: string): CsiPaths {
 export const stagedMount = (directory: string): string => join(directory, 'globalmount')
 export const publishedMount = (directory: string): string => join(directory, 'mount')
 export const volumeData = (directory: string): string => join(directory, dataFile)
-
-/** The name of the VolumeAttachment. */
-export const attachmentName = ({ handle, driver, nodeName }: { handle: string; driver: string; nodeName: string }): string => `csi-${sha256(`${handle}${driver}${nodeName}`)}`
-
-/** The handle of a volume that lives and dies with its pod. */
-export const inlineHandle = (podUid: string, volume: string): string => `csi-${sha256(`${podUid}${volume}`)}`
-
-/** As the node's status names it. */
-export const uniqueVolumeName = (driver: string, handle: string): string => `kubernetes.io/csi/${driver}^${handle}`

@@ -1,7 +1,7 @@
 // Gives CSI volumes back: unpublishes a pod's, unstages what no pod uses. Knows them from the disk alone.
+import { uniqueVolumeName } from '../api/csi-names.ts'
 import type { KeyedLock } from '../util/keyed-lock.ts'
 import type { CsiDrivers } from './csi-drivers.ts'
-import { uniqueVolumeName } from './csi-paths.ts'
 import type { CsiRecords, PublishedVolume, StagedVolume, VolumeRecord } from './csi-records.ts'
 import type { VolumesInUse } from './volumes-in-use.ts'
 

@@ -1,9 +1,9 @@
+import { attachmentName, inlineHandle } from '../api/csi-names.ts'
 import type { Pod } from '../api/types-pod.ts'
 import type { PersistentVolumeClaim } from '../api/types-volume.ts'
 import type { NodeCapability } from './csi-driver.ts'
 import { hasGrown, resizedStatus } from './csi-expansion.ts'
 import { withId } from './csi-node-record.ts'
-import { attachmentName, inlineHandle } from './csi-paths.ts'
 import { csiAccessMode, type CsiVolume, fsGroupBy, inlineCsi, modeFault } from './csi-request.ts'
 
 const volume: CsiVolume = {

@@ -1,9 +1,9 @@
 // What a CSI driver is told of a volume, from the objects of the API. Pure.
+import { inlineHandle } from '../api/csi-names.ts'
 import type { Pod } from '../api/types-pod.ts'
 import type { CSIDriverSpec } from '../api/types-storage.ts'
 import type { PersistentVolume, SecretReference, Volume } from '../api/types-volume.ts'
 import type { NodeCapability, VolumeCapability } from './csi-driver.ts'
-import { inlineHandle } from './csi-paths.ts'
 
 /** A CSI volume of a pod, persistent or inline, in one form. */
 export interface CsiVolume {

@@ -7,6 +7,7 @@ import { selectorMatcher } from '../api/label-selector.ts'
 import { controllerOf } from '../api/object.ts'
 import { namespaces, podDisruptionBudgets, storageClasses } from '../api/types-config.ts'
 import { services } from '../api/types-service.ts'
+import { csiNodes, volumeAttachments } from '../api/types-storage.ts'
 import { persistentVolumeClaims, persistentVolumes } from '../api/types-volume.ts'
 import { replicaSets, replicationControllers, statefulSets } from '../api/types-workload.ts'
 import type { Clock } from '../util/clock.ts'
@@ -20,6 +21,7 @@ import { nodeName } from './plugins/node-name.ts'
 import { nodePorts } from './plugins/node-ports.ts'
 import { nodeResourcesFit } from './plugins/node-resources-fit.ts'
 import { nodeUnschedulable } from './plugins/node-unschedulable.ts'
+import { nodeVolumeLimits } from './plugins/node-volume-limits.ts'
 import { podTopologySpread } from './plugins/pod-topology-spread.ts'
 import { taintToleration } from './plugins/taint-toleration.ts'
 import { VolumeBinding } from './plugins/volume-binding.ts'
@@ -41,6 +43,8 @@ const watched: readonly WatchedKind[] = [
   { resource: persistentVolumeClaims, kind: 'claim' },
   { resource: persistentVolumes, kind: 'volume' },
   { resource: storageClasses, kind: 'storage-class' },
+  { resource: csiNodes, kind: 'csi-node' },
+  { resource: volumeAttachments },
   ...[podDisruptionBudgets, services, replicaSets, replicationControllers, statefulSets].map((resource) => ({ resource })),
 ]
 
@@ -69,6 +73,7 @@ export function defaultPlugins({ client, informers, clock }: Pick<DefaultSchedul
   return [
     nodeUnschedulable, nodeName, taintToleration, nodeAffinity, nodePorts, nodeResourcesFit,
     volumeRestrictions(claims),
+    nodeVolumeLimits({ claims, volumes, storageClasses: informers.for(storageClasses), csiNodes: informers.for(csiNodes), attachments: informers.for(volumeAttachments) }),
     new VolumeBinding({ client, clock, claims, volumes, storageClasses: informers.for(storageClasses) }),
     podTopologySpread(groupSelector(informers)),
     interPodAffinity((name) => informers.for(namespaces).get({ name })?.metadata.labels),

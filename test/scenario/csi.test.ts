@@ -1,4 +1,5 @@
 // CSI on a real containerd: a driver registers, its volumes are staged and published for pods, and given back whatever happens between.
+import { attachmentName } from '../../pkg/api/csi-names.ts'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { secrets, type Secret } from '../../pkg/api/types-config.ts'
@@ -6,7 +7,6 @@ import { nodes } from '../../pkg/api/types-node.ts'
 import { type Pod, pods } from '../../pkg/api/types-pod.ts'
 import { csiDrivers, type CSIDriverSpec, csiNodes, type VolumeAttachment, volumeAttachments } from '../../pkg/api/types-storage.ts'
 import { persistentVolumeClaims, persistentVolumes, type PersistentVolumeSpec, type Volume } from '../../pkg/api/types-volume.ts'
-import { attachmentName } from '../../pkg/kubelet/csi-paths.ts'
 import { TestCsiDriver } from '../plugins/csi-driver.ts'
 import { canRunPods, nodeName, TestNode } from './kubelet-driver.ts'
 
