@@ -6,7 +6,8 @@ import { findDescriptions } from './descriptions.ts'
 import type { DescriptionSource } from './descriptions.ts'
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions, discoveredGroups } from './discovery.ts'
 import type { AggregatedVersion, DiscoveredGroup, DiscoveredVersion } from './discovery.ts'
-import { documentHash, documentPath, emptyOpenApiV2, openApiV2, openApiV3 } from './openapi.ts'
+import { documentPath, emptyOpenApiV2 } from './openapi.ts'
+import { OpenApiDocuments, type ServedKinds } from './openapi-documents.ts'
 import type { Answer } from './respond.ts'
 import { json } from './respond.ts'
 import type { DocumentRequest, Documents } from './system-routes.ts'
@@ -26,20 +27,16 @@ export interface DocumentOptions {
 const nothing: readonly AggregatedGroupVersion[] = []
 
 /** What was worked out for one state of the definitions. */
-interface State {
-  readonly definitions: readonly Definition[]
+interface State extends ServedKinds {
   readonly aggregated: readonly AggregatedGroupVersion[]
-  readonly groups: readonly DiscoveredGroup[]
   /** Discovery bodies by path and form. */
   readonly bodies: Map<string, Answer>
-  swagger?: Answer
-  swaggerTag?: string
+  index?: Promise<Answer>
 }
 
 export function createDocuments({ definitions, descriptions = findDescriptions(), aggregation }: DocumentOptions): Documents {
   let state: State | undefined
-  /** Hashes outlive a change of other group-versions. */
-  const hashes = new WeakMap<Definition, { readonly members: readonly Definition[]; readonly hash: string }>()
+  const openApi = new OpenApiDocuments(descriptions)
 
   const current = (): State => {
     const now = definitions()
@@ -50,54 +47,42 @@ export function createDocuments({ definitions, descriptions = findDescriptions()
     return state
   }
 
-  const hashOf = ({ definitions: members, remote }: DiscoveredVersion): string => {
-    if (remote) return documentHash(remote)
-    const first = members[0]
-    if (!first) return ''
-    const known = hashes.get(first)
-    if (known && known.members.length === members.length && known.members.every((member, index) => member === members[index])) return known.hash
-    const hash = documentHash(sourceOf(members), descriptions.stamp)
-    hashes.set(first, { members, hash })
-    return hash
+  const openApiIndex = (): Promise<Answer> => {
+    const state = current()
+    return (state.index ??= openApi.index(state, hasOpenApi).then((index) => json(200, index)))
   }
 
-  const openApiIndex = (): unknown => ({
-    paths: Object.fromEntries(current().groups.flatMap(({ group, versions }) => versions.filter(hasOpenApi).map((member) => {
-      const path = documentPath({ group, version: member.version })
-      return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(member)}` }]
-    }))),
-  })
-
-  const openApiDocument = (path: string, request: DocumentRequest): Answer | undefined | Promise<Answer> => {
+  const openApiDocument = async (path: string, request: DocumentRequest): Promise<Answer | undefined> => {
     for (const { group, versions } of current().groups) {
       const member = versions.find(({ version }) => documentPath({ group, version }) === path)
       if (!member) continue
       if (member.remote) return member.remote.openApiUrl === undefined ? undefined : aggregation?.openApi(group, member.version, member.remote.openApiUrl)
-      const hash = hashOf(member)
+      const hash = await openApi.hashOf(member)
       const asked = request.query.get('hash')
       if (asked !== null && asked !== hash) {
         return { ...json(301, null), body: '', headers: { location: `/openapi/v3/${path}?hash=${hash}` } }
       }
       const headers: Record<string, string> = { etag: `"${hash}"`, ...(asked === null ? {} : { 'cache-control': 'public, immutable' }) }
       if (request.ifNoneMatch?.includes(`"${hash}"`)) return { ...json(304, null), body: '', headers }
-      return { ...json(200, openApiV3(member.definitions, descriptions.read())), headers }
+      return { code: 200, contentType: 'application/json', body: await openApi.version3(member.definitions, hash), headers }
     }
     return undefined
   }
 
-  const swagger = (request: DocumentRequest): Answer => {
+  const swagger = async (request: DocumentRequest): Promise<Answer> => {
     if (onlyProtobuf(request.accept)) return { code: 200, contentType: protobufV2, body: emptyOpenApiV2() }
-    const state = current()
-    const hash = state.swaggerTag ??= createHash('sha512').update(state.groups.flatMap(({ versions }) => versions.map(hashOf)).join()).digest('hex').toUpperCase()
-    const headers = { etag: `"${hash}"` }
-    if (request.ifNoneMatch?.includes(`"${hash}"`)) return { ...json(304, null), body: '', headers }
-    return (state.swagger ??= { ...json(200, openApiV2(state.definitions, descriptions.read())), headers })
+    if (request.ifNoneMatch !== undefined) {
+      const etag = `"${await openApi.version2Hash(current())}"`
+      if (request.ifNoneMatch.includes(etag)) return { ...json(304, null), body: '', headers: { etag } }
+    }
+    const { hash, body } = await openApi.version2(current)
+    return { code: 200, contentType: 'application/json', body, headers: { etag: `"${hash}"` } }
   }
 
   return (request) => {
     const path = request.path.replace(/\/+$/, '')
     if (path === '/openapi/v2') return swagger(request)
-    if (path === '/openapi/v3') return json(200, openApiIndex())
+    if (path === '/openapi/v3') return openApiIndex()
     if (path.startsWith('/openapi/v3/')) return openApiDocument(path.slice('/openapi/v3/'.length), request)
     return discovery(path, request, current())
   }
@@ -111,12 +96,6 @@ const protobufV2 = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 /** kubectl asks for version 2 in no other form. */
 function onlyProtobuf(accept = ''): boolean {
   return accept.includes('proto-openapi') && !accept.includes('json') && !accept.includes('*/*')
-}
-
-/** What a group-version's document follows from; for custom kinds, which may be thousands, without making the document. */
-function sourceOf(members: readonly Definition[]): unknown {
-  if (!members.every(({ published }) => published !== undefined)) return openApiV3(members)
-  return members.map(({ resource, listKind, verbs, subresources, published }) => [resource, listKind, verbs, subresources.map(({ name, verbs: own, kind }) => [name, own, kind]), published])
 }
 
 function discovery(path: string, request: DocumentRequest, { groups, bodies }: State): Answer | undefined {

@@ -22,7 +22,8 @@ const media = ['application/json', 'application/yaml', 'application/vnd.kubernet
 
 /** Writes one document's operations. */
 export class PathWriter {
-  readonly paths: JsonObject = {}
+  /** What has been added since it was last taken. */
+  paths: JsonObject = {}
   readonly #dialect: 2 | 3
   readonly #schemas: SchemaCollector
 

@@ -45,9 +45,10 @@ export function definitionName({ resource: { group, version, kind }, schema }: D
   return schema.name ?? `${group.split('.').reverse().join('.')}.${version}.${kind}`
 }
 
-/** Collects the definitions of one document while they are referred to. */
+/** Collects the definitions of one document: what is referred to is worked out when it is taken, one definition a time. */
 export class SchemaCollector {
-  readonly definitions: JsonObject = {}
+  readonly #known = new Set<string>()
+  readonly #waiting = new Map<string, () => JsonObject>()
   readonly #dialect: 2 | 3
   readonly #descriptions: Descriptions
 
@@ -64,26 +65,41 @@ export class SchemaCollector {
   addKind(definition: Definition): void {
     const name = definitionName(definition)
     const { group, version, kind } = definition.resource
-    if (definition.published) this.definitions[name] = this.#custom(definition, definition.published)
+    const { published } = definition
+    if (published) this.#await(name, () => this.#custom(definition, published))
     else this.#add(name, definition.schema, { group, version, kind })
-    if (definition.verbs.includes('list')) this.definitions[`${name}List`] = this.#list(name, { group, version, kind: definition.listKind })
+    if (definition.verbs.includes('list')) this.#await(`${name}List`, () => this.#list(name, { group, version, kind: definition.listKind }))
+  }
+
+  /** The next definition that nobody has taken yet; taking it may bring more. */
+  take(): readonly [name: string, definition: JsonObject] | undefined {
+    for (const [name, make] of this.#waiting) {
+      this.#waiting.delete(name)
+      return [name, make()]
+    }
+    return undefined
+  }
+
+  #await(name: string, make: () => JsonObject): void {
+    this.#known.add(name)
+    this.#waiting.set(name, make)
   }
 
   /** A type of the built-in table, such as the body of a subresource. */
   addNamed(name: string, kind?: Kind): JsonObject {
     const schema = definitionNamed(name)
     if (schema) this.#add(name, schema, kind)
-    else if (name === patchName) this.definitions[name] = { type: 'object', description: 'Patch is provided to give a concrete name and type to the Kubernetes PATCH request body.' }
+    else if (name === patchName && !this.#known.has(name)) this.#await(name, () => ({ type: 'object', description: 'Patch is provided to give a concrete name and type to the Kubernetes PATCH request body.' }))
     return this.ref(name)
   }
 
   #add(name: string, schema: ObjectSchema, kind?: Kind): void {
-    if (Object.hasOwn(this.definitions, name)) return
-    // Set before its members are worked out: types may contain themselves.
-    const definition: JsonObject = { ...this.#described(this.#descriptions[name]?.['']), type: 'object' }
-    this.definitions[name] = definition
-    Object.assign(definition, this.#members(schema, this.#descriptions[name] ?? {}))
-    if (kind) definition['x-kubernetes-group-version-kind'] = [{ group: kind.group, kind: kind.kind, version: kind.version }]
+    if (this.#known.has(name) && !(kind && this.#waiting.has(name))) return
+    const texts = this.#descriptions[name] ?? {}
+    this.#await(name, () => ({
+      ...this.#described(texts['']), type: 'object', ...this.#members(schema, texts),
+      ...(kind ? { 'x-kubernetes-group-version-kind': [{ group: kind.group, kind: kind.kind, version: kind.version }] } : {}),
+    }))
   }
 
   #described(text: string | undefined): JsonObject {
@@ -138,7 +154,7 @@ export class SchemaCollector {
   #scalar(format: ScalarFormat, values?: readonly string[]): JsonObject {
     const name = named[format]
     if (!name) return { ...plain[format], ...(values ? { enum: values } : {}) }
-    this.definitions[name] = { ...this.#described(this.#descriptions[name]?.['']), ...leaves[this.#dialect][name] }
+    if (!this.#known.has(name)) this.#await(name, () => ({ ...this.#described(this.#descriptions[name]?.['']), ...leaves[this.#dialect][name] }))
     return this.ref(name)
   }
 

@@ -1,6 +1,7 @@
 // The OpenAPI documents of what is served: version 3 by group-version, version 2 in one.
 import { createHash } from 'node:crypto'
 import type { Definition } from '../registry/definition.ts'
+import type { Slices } from '../util/slices.ts'
 import { PathWriter } from './openapi-paths.ts'
 import { SchemaCollector } from './openapi-schema.ts'
 import type { Descriptions } from './openapi-schema.ts'
@@ -8,20 +9,53 @@ import { versionInfo } from './version.ts'
 
 const info = { title: 'Kubernetes', version: versionInfo.gitVersion }
 
-/** One group-version's document. */
-export function openApiV3(definitions: readonly Definition[], descriptions: Descriptions = {}): unknown {
-  const schemas = new SchemaCollector(3, descriptions)
-  const writer = new PathWriter(3, schemas)
-  for (const definition of definitions) writer.add(definition)
-  return { openapi: '3.0.0', info, paths: writer.paths, components: { schemas: schemas.definitions } }
+/** One group-version's document as JSON. Written kind by kind, as there may be thousands. */
+export async function openApiV3(definitions: readonly Definition[], descriptions: Descriptions, slices: Slices): Promise<Buffer> {
+  const { paths, schemas } = await membersOf(3, definitions, { descriptions, slices })
+  return Buffer.concat([Buffer.from(`{"openapi":"3.0.0","info":${JSON.stringify(info)},"paths":`), ...paths, Buffer.from(',"components":{"schemas":'), ...schemas, Buffer.from('}}')])
 }
 
-export function openApiV2(definitions: readonly Definition[], descriptions: Descriptions = {}): unknown {
-  const schemas = new SchemaCollector(2, descriptions)
-  const writer = new PathWriter(2, schemas)
-  for (const definition of definitions) writer.add(definition)
-  return { swagger: '2.0', info, paths: writer.paths, definitions: schemas.definitions }
+export async function openApiV2(definitions: readonly Definition[], descriptions: Descriptions, slices: Slices): Promise<Buffer> {
+  const { paths, schemas } = await membersOf(2, definitions, { descriptions, slices })
+  return Buffer.concat([Buffer.from(`{"swagger":"2.0","info":${JSON.stringify(info)},"paths":`), ...paths, Buffer.from(',"definitions":'), ...schemas, Buffer.from('}')])
 }
+
+async function membersOf(dialect: 2 | 3, definitions: readonly Definition[], { descriptions, slices }: { descriptions: Descriptions; slices: Slices }): Promise<{ paths: Buffer[]; schemas: Buffer[] }> {
+  const collector = new SchemaCollector(dialect, descriptions)
+  const writer = new PathWriter(dialect, collector)
+  const [paths, schemas] = [new ObjectText(), new ObjectText()]
+  for (const definition of definitions) {
+    writer.add(definition)
+    for (const [path, operations] of Object.entries(writer.paths)) paths.add(path, operations)
+    writer.paths = {}
+    for (let next = collector.take(); next; next = collector.take()) {
+      schemas.add(...next)
+      if (slices.due) await slices.pause()
+    }
+  }
+  return { paths: paths.end(), schemas: schemas.end() }
+}
+
+/** An object's text, member by member. */
+class ObjectText {
+  readonly #pieces: Buffer[] = []
+  #text = '{'
+  #separator = ''
+
+  add(name: string, value: unknown): void {
+    this.#text += `${this.#separator}${JSON.stringify(name)}:${JSON.stringify(value)}`
+    this.#separator = ','
+    if (this.#text.length < pieceSize) return
+    this.#pieces.push(Buffer.from(this.#text))
+    this.#text = ''
+  }
+
+  end(): Buffer[] {
+    return [...this.#pieces, Buffer.from(`${this.#text}}`)]
+  }
+}
+
+const pieceSize = 64 * 1024
 
 /**
  * The document of version 2 as gnostic encodes it, with no path and no definition. kubectl reads it when version 3 does not know
@@ -43,6 +77,8 @@ export function documentPath({ group, version }: { group: string; version: strin
 }
 
 /** Changes with the document. Upper-case hexadecimal, as clients put it into cache file names. */
-export function documentHash(document: unknown, extra = ''): string {
-  return createHash('sha512').update(JSON.stringify(document)).update(extra).digest('hex').toUpperCase()
+export function documentHash(...parts: readonly (string | Buffer)[]): string {
+  const hash = createHash('sha512')
+  for (const part of parts) hash.update(part)
+  return hash.digest('hex').toUpperCase()
 }
