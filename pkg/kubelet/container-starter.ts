@@ -21,6 +21,7 @@ import { wholeValue } from './quantity-values.ts'
 import type { ContainerSpec, DeviceSpec, RuntimeImage, RuntimeService, SandboxSpec } from './runtime-service.ts'
 import type { SandboxNode } from './sandbox-spec.ts'
 import { checkNonRoot, containerSecurity, podNamespaces } from './security.ts'
+import { isStatic } from './pod-resize.ts'
 import { serviceEnvironment } from './service-environment.ts'
 import { StartFailure } from './start-failure.ts'
 import type { MountedVolume, Mounter } from './volume.ts'
@@ -135,9 +136,13 @@ export class ContainerStarter {
     const [maps, secretMap, own, master] = await Promise.all([
       this.#objects<ConfigMap>(configMaps, namespace, sources.configMaps),
       this.#objects<Secret>(secrets, namespace, sources.secrets),
-      pod.spec.enableServiceLinks === false ? [] : client.list(servicesResource, { namespace }).then((list) => list.items),
+      pod.spec.enableServiceLinks === false ? [] : client.list(servicesResource, { namespace }).then((list) => list.items).catch((error: unknown) => {
+        // A static pod does not wait for the API server: it may be what brings it up.
+        if (isStatic(pod)) return []
+        throw error
+      }),
       client.get(servicesResource, { namespace: 'default', name: 'kubernetes' }).catch((error: unknown) => {
-        if (isNotFound(error)) return undefined
+        if (isNotFound(error) || isStatic(pod)) return undefined
         throw error
       }),
     ])

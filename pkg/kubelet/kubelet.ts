@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod } from '../api/types-pod.ts'
 import { runtimeClasses } from '../api/types-config.ts'
+import { keyOf, keyText } from '../api/object.ts'
 import { isNotFound } from '../api/status-error.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
@@ -34,7 +35,7 @@ import { admitPod } from './pod-admission.ts'
 import type { PodVerdict } from './pod-ending.ts'
 import { podContainers, containerFieldPath, logDirectory, podUid } from './pod-names.ts'
 import { containerLogPath } from './pod-files.ts'
-import { compareResizes, resizeRefusal } from './pod-resize.ts'
+import { compareResizes, isStatic, resizeRefusal } from './pod-resize.ts'
 import { ConsumptionSource, observeNode } from './pod-consumption.ts'
 import { PodSource } from './pod-source.ts'
 import { NodeStreams } from './pod-streams.ts'
@@ -46,6 +47,9 @@ import type { ExecOptions, LogOptions, NodeRequests, NodeUsageReport, PodRef, Po
 import { usageReport } from './usage-report.ts'
 import { UsageSampler } from './usage-sampler.ts'
 import { type RuntimeStats, UsageSource } from './usage-source.ts'
+import { isMirror } from './static-pod.ts'
+import { StaticPods } from './static-pods.ts'
+import { MirrorPods } from './mirror-pods.ts'
 import { RequestedTokens } from './volume-payload.ts'
 import type { Mounter } from './volume.ts'
 
@@ -71,6 +75,8 @@ export interface KubeletOptions {
   /** The cgroup above `kubepods`, such as `/kinglet`; cgroupfs only. */
   readonly cgroupRoot?: string
   readonly maxPods?: number
+  /** Pods in files; default: none. */
+  readonly manifestDirectory?: string
   /** How many processes a pod may have; default: as many as the node. */
   readonly podPidsLimit?: number
   /** The HTTPS endpoint, whose port the node's status tells; without it there is none. */
@@ -106,6 +112,8 @@ export class Kubelet implements PodStreams, NodeRequests {
   #tools: PodTools | undefined
   #images: ImageGarbage | undefined
   #eviction: EvictionManager | undefined
+  #static: StaticPods | undefined
+  #mirrors: MirrorPods | undefined
   #labels: Readonly<Record<string, string>> = {}
   #relistTimer: Timer | undefined
   #stopped = false
@@ -114,7 +122,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     this.#options = options
     this.#log = options.log ?? (() => undefined)
     this.#streams = new NodeStreams({
-      runtime: options.runtime, clock: options.clock, logs: options.logDirectory ?? '/var/log/pods', worker: (uid) => this.#workers.get(uid),
+      runtime: options.runtime, clock: options.clock, logs: options.logDirectory ?? '/var/log/pods', worker: (uid) => this.#workers.get(uid) ?? this.#workers.get(this.#mirrors?.staticUid(uid) ?? ''),
     })
     this.#usage = this.#makeUsage()
     this.#routes = this.#makeRoutes()
@@ -145,18 +153,25 @@ export class Kubelet implements PodStreams, NodeRequests {
       name: nodeName, client, clock, facts, addresses, maxPods, kubeletPort, labels: this.#options.labels ?? {},
       runtime, images, log: this.#log, volumesInUse: () => plugins.inUse.names(), pressures: () => this.#eviction?.pressures() ?? new Set(),
     })
+    const mirrors = this.#makeMirrors(() => agent.uid)
+    this.#mirrors = mirrors
     const { promise: synced, resolve, reject } = Promise.withResolvers<void>()
     const source = new PodSource({
-      client, clock, nodeName, log: this.#log, onPod: (pod) => this.#onPod(pod), onRemove: (uid) => this.#workers.get(uid)?.remove(), onSynced: resolve,
+      client, clock, nodeName, log: this.#log, onSynced: resolve,
+      onPod: (pod) => (isMirror(pod) ? mirrors.observe(pod) : this.#onPod(pod)),
+      onRemove: (uid) => (mirrors.staticUid(uid) === undefined ? this.#workers.get(uid)?.remove() : mirrors.remove(uid)),
     })
     const unsubscribe = runtime.onChange((uid) => this.#wake(uid))
     this.#parts = { source, agent, watches, prober, plugins: real ? plugins : undefined, unsubscribe }
+    // Before the node is registered: static pods do not wait for the API server.
+    await this.#static?.start()
     await agent.start(signal)
     plugins.inUse.tellBy(() => agent.tell())
     if (real) plugins.start()
     source.start()
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     await synced
+    mirrors.markSynced()
     await this.#relist(tools)
     this.#eviction?.start()
   }
@@ -166,6 +181,8 @@ export class Kubelet implements PodStreams, NodeRequests {
     this.#relistTimer?.cancel()
     await this.#server?.stop()
     await this.#eviction?.stop()
+    await this.#static?.stop()
+    await this.#mirrors?.stop()
     const parts = this.#parts
     if (!parts) return
     parts.unsubscribe()
@@ -218,6 +235,25 @@ export class Kubelet implements PodStreams, NodeRequests {
       images, clock, disk: () => fileSystemUsage(dataDirectory), log: this.#log,
       inUse: () => new Set([...this.#workers.values()].flatMap(({ runtime }) => runtime.containers.flatMap(({ image, imageId }) => [image, imageId]))),
     })
+  }
+
+  #makeMirrors(nodeUid: () => string | undefined): MirrorPods {
+    const { client, clock, nodeName, manifestDirectory } = this.#options
+    const mirrors = new MirrorPods({ client, clock, log: this.#log, nodeUid, wanted: () => this.#static?.pods ?? [], onMirror: (uid, mirror) => this.#workers.get(uid)?.mirror(mirror) })
+    if (manifestDirectory !== undefined) {
+      this.#static = new StaticPods({
+        directory: manifestDirectory, nodeName, clock, log: this.#log,
+        onPod: (pod) => {
+          this.#onPod(pod)
+          mirrors.reconcile()
+        },
+        onRemove: (uid) => {
+          this.#workers.get(uid)?.remove()
+          mirrors.reconcile()
+        },
+      })
+    }
+    return mirrors
   }
 
   #makeEviction({ paths }: StarterNode): EvictionManager | undefined {
@@ -303,16 +339,27 @@ export class Kubelet implements PodStreams, NodeRequests {
     const known = this.#workers.get(uid)
     if (known) return known.update(pod)
     if (!this.#tools || this.#stopped) return
+    if (isStatic(pod) && this.#predecessor(pod)) return
     const { client, clock, events } = this.#options
     const worker = new PodWorker({
       pod, tools: this.#tools, client, clock, events, log: this.#log,
       admit: (candidate) => this.#admit(candidate),
       refuseResize: (candidate) => resizeRefusal({ pod: candidate, others: this.#others(candidate), allocatable: this.#tools?.node.allocatable ?? {} }),
       onFreed: () => this.#retryResizes(),
-      onGone: (gone) => void this.#workers.delete(gone),
+      onGone: (gone) => {
+        this.#workers.delete(gone)
+        for (const waiting of this.#static?.pods ?? []) if (!this.#workers.has(podUid(waiting))) this.#onPod(waiting)
+      },
     })
     this.#workers.set(uid, worker)
+    const mirror = this.#mirrors?.mirror(uid)
+    if (mirror) worker.mirror(mirror)
     worker.wake()
+  }
+
+  /** What its file said before is still ending: there is one pod of a name at a time. */
+  #predecessor(pod: Pod): PodWorker | undefined {
+    return [...this.#workers.values()].find((worker) => keyText(keyOf(worker.pod)) === keyText(keyOf(pod)) && isStatic(worker.pod))
   }
 
   #admit(pod: Pod): PodVerdict | undefined {

@@ -53,6 +53,10 @@ export class NodeAgent {
     this.#options = options
   }
 
+  get uid(): string | undefined {
+    return this.#node?.metadata.uid
+  }
+
   /** Resolves when the node is registered and its first status told. */
   async start(signal: AbortSignal): Promise<void> {
     for (let retryMs = 50; ; retryMs = Math.min(2000, retryMs * 2)) {

@@ -31,7 +31,9 @@ export class NodeStreams implements PodStreams {
     const find = (): { attempt: number; phase: string } | undefined => worker.runtime.containers.find((each) => `containerd://${each.id}` === id)
     const status = statuses(worker).find((each) => each.name === options.container)
     const attempt = find()?.attempt ?? status?.restartCount ?? 0
-    const path = `${logDirectory(this.#options.logs, pod)}/${containerLogPath(options.container, attempt)}`
+    // Of a static pod, the API server has another uid.
+    const { namespace = '', name = '', uid = '' } = worker.pod.metadata
+    const path = `${logDirectory(this.#options.logs, { namespace, name, uid })}/${containerLogPath(options.container, attempt)}`
     const exists = await access(path).then(() => true, () => false)
     if (!exists) return once(`unable to retrieve container logs for ${id}`)
     const { clock } = this.#options

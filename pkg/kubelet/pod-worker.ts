@@ -16,7 +16,7 @@ import { containerFieldPath, podContainers, podText, podUid } from './pod-names.
 import { PodAllocation, resourcesOfPod } from './pod-allocation.ts'
 import { resizeConditions } from './pod-conditions.ts'
 import { resizeFile } from './pod-files.ts'
-import { type ResizeRefusal, resizeSummary, type WaitingResize } from './pod-resize.ts'
+import { isStatic, type ResizeRefusal, resizeSummary, type WaitingResize } from './pod-resize.ts'
 import { changedResources } from './pod-resizer.ts'
 import { containerID, podStatus } from './pod-status.ts'
 import type { PodTools } from './pod-tools.ts'
@@ -80,7 +80,7 @@ export class PodWorker {
     this.#status = options.pod.status ?? {}
     this.#startedMs = this.#status.startTime === undefined ? undefined : Date.parse(this.#status.startTime)
     this.#runtime = { uid: podUid(options.pod), name: '', namespace: '', sandboxes: [], containers: [] }
-    this.#writer = new StatusWriter(options.pod, options)
+    this.#writer = new StatusWriter(isStatic(options.pod) ? undefined : options.pod, options)
     this.#actor = new PodActor({ ...options, allocation: this.#allocation, wake: () => this.wake(), known: (name) => this.#known(name) })
   }
 
@@ -155,6 +155,18 @@ export class PodWorker {
       this.#resize = silent ? {} : { progress: { generation } }
       if (!silent) events.record(asked, { type: 'Normal', reason: 'ResizeStarted', message: `Pod resize started: ${resizeSummary(asked)}` })
       onFreed()
+    }
+    this.wake()
+  }
+
+  /** What shows a static pod on the API server. */
+  mirror(mirror: Pod | undefined): void {
+    this.#writer.retarget(mirror)
+    // A kubelet that has just started knows from it when the pod began.
+    const began = mirror?.status?.startTime
+    if (began !== undefined && (this.#startedMs === undefined || Date.parse(began) < this.#startedMs)) {
+      this.#startedMs = Date.parse(began)
+      this.#status = { ...this.#status, startTime: began }
     }
     this.wake()
   }

@@ -6,6 +6,7 @@ import { pods } from '../api/types-pod.ts'
 import type { Client } from '../client/client.ts'
 import type { Clock } from '../util/clock.ts'
 import { sleep } from '../util/clock.ts'
+import { isMirror } from './static-pod.ts'
 import { statusPatch } from './status-patch.ts'
 
 export interface StatusWriterOptions {
@@ -19,25 +20,32 @@ const longestRetryMs = 10_000
 
 export class StatusWriter {
   readonly #options: StatusWriterOptions
-  #known: Pod
+  /** undefined while the API server has no object that could be written to. */
+  #known: Pod | undefined
   #wanted: PodStatus | undefined
   #writing: Promise<void> | undefined
   readonly #stop = new AbortController()
 
-  constructor(pod: Pod, options: StatusWriterOptions) {
+  constructor(pod: Pod | undefined, options: StatusWriterOptions) {
     this.#known = pod
     this.#options = options
   }
 
   /** The API server has this now, says the watch. */
   observe(pod: Pod): void {
-    if (revision(pod) > revision(this.#known)) this.#known = pod
+    if (!this.#known || revision(pod) > revision(this.#known)) this.#known = pod
+  }
+
+  /** From now on this is the object to write to: a static pod's mirror, which comes and goes. */
+  retarget(pod: Pod | undefined): void {
+    this.#known = pod
+    if (this.#wanted) this.write(this.#wanted)
   }
 
   write(status: PodStatus): void {
     this.#wanted = status
     if (!this.#writing && !this.#stop.signal.aborted) {
-      if (!statusPatch(this.#known.status ?? {}, status)) return
+      if (!this.#known || !statusPatch(this.#known.status ?? {}, status)) return
       this.#writing = this.#run().finally(() => (this.#writing = undefined))
     }
   }
@@ -54,21 +62,29 @@ export class StatusWriter {
   async #run(): Promise<void> {
     const { signal } = this.#stop
     let retryMs = firstRetryMs
-    while (!signal.aborted && this.#wanted) {
-      const patch = statusPatch(this.#known.status ?? {}, this.#wanted)
+    while (!signal.aborted && this.#wanted && this.#known) {
+      const known: Pod = this.#known
+      const patch = statusPatch(known.status ?? {}, this.#wanted)
       if (!patch) return
       try {
-        const body = { metadata: { uid: this.#known.metadata.uid }, status: patch }
-        this.observe(await this.#options.client.patch(pods, keyOf(this.#known), { type: 'strategic', body }, { subresource: 'status' }))
+        const body = { metadata: { uid: known.metadata.uid }, status: patch }
+        const written = await this.#options.client.patch(pods, keyOf(known), { type: 'strategic', body }, { subresource: 'status' })
+        if (this.#known?.metadata.uid === known.metadata.uid) this.observe(written)
         retryMs = firstRetryMs
       } catch (error) {
         // The pod is gone, or another one has its name.
-        if (isNotFound(error) || isConflict(error)) return this.stop()
-        this.#options.log(`status of pod ${this.#known.metadata.namespace}/${this.#known.metadata.name} was not written: ${(error as Error).message}`)
+        if (isNotFound(error) || isConflict(error)) return this.#forsaken(known)
+        this.#options.log(`status of pod ${known.metadata.namespace}/${known.metadata.name} was not written: ${(error as Error).message}`)
         await sleep(this.#options.clock, retryMs, signal).catch(() => undefined)
         retryMs = Math.min(longestRetryMs, retryMs * 2)
       }
     }
+  }
+
+  /** A mirror may come again; anything else is over. */
+  #forsaken(known: Pod): void {
+    if (!isMirror(known)) this.stop()
+    else if (this.#known?.metadata.uid === known.metadata.uid) this.#known = undefined
   }
 }
 

@@ -1,0 +1,118 @@
+// Keeps a mirror on the API server for each static pod, and none for what is no static pod any more.
+import { keyOf, keyText } from '../api/object.ts'
+import { isAlreadyExists, isConflict, isNotFound } from '../api/status-error.ts'
+import type { Pod } from '../api/types-pod.ts'
+import { pods } from '../api/types-pod.ts'
+import type { Client } from '../client/client.ts'
+import type { Clock, Timer } from '../util/clock.ts'
+import { podUid } from './pod-names.ts'
+import { mirrorHash, mirrorOf } from './static-pod.ts'
+
+export interface MirrorPodsOptions {
+  readonly client: Client
+  readonly clock: Clock
+  readonly log: (message: string) => void
+  readonly wanted: () => readonly Pod[]
+  /** Of the node's object; undefined while it is not registered. */
+  readonly nodeUid: () => string | undefined
+  /** The mirror of a static pod, as the API server has it now; undefined when it has none. */
+  readonly onMirror: (staticUid: string, mirror: Pod | undefined) => void
+}
+
+const retryMs = 1000
+
+export class MirrorPods {
+  readonly #options: MirrorPodsOptions
+  /** By namespace and name. */
+  readonly #mirrors = new Map<string, Pod>()
+  #synced = false
+  #busy: Promise<void> | undefined
+  #again = false
+  #timer: Timer | undefined
+  #stopped = false
+
+  constructor(options: MirrorPodsOptions) {
+    this.#options = options
+  }
+
+  /** Of a static pod. */
+  mirror(staticUid: string): Pod | undefined {
+    return [...this.#mirrors.values()].find((pod) => mirrorHash(pod) === staticUid)
+  }
+
+  /** The static pod that a mirror of this uid shows. */
+  staticUid(mirrorUid: string): string | undefined {
+    const mirror = [...this.#mirrors.values()].find((pod) => podUid(pod) === mirrorUid)
+    return mirror && mirrorHash(mirror)
+  }
+
+  /** The API server has this mirror. */
+  observe(mirror: Pod): void {
+    this.#mirrors.set(keyText(keyOf(mirror)), mirror)
+    if (this.#wanted(mirror)) this.#options.onMirror(mirrorHash(mirror) ?? '', mirror)
+    this.reconcile()
+  }
+
+  remove(mirrorUid: string): void {
+    for (const [key, mirror] of this.#mirrors) {
+      if (podUid(mirror) !== mirrorUid) continue
+      this.#mirrors.delete(key)
+      this.#options.onMirror(mirrorHash(mirror) ?? '', undefined)
+    }
+    this.reconcile()
+  }
+
+  /** All mirrors are known now. */
+  markSynced(): void {
+    this.#synced = true
+    this.reconcile()
+  }
+
+  reconcile(): void {
+    if (!this.#synced || this.#stopped) return
+    this.#again = true
+    this.#busy ??= this.#run().finally(() => { this.#busy = undefined })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.cancel()
+    await this.#busy
+  }
+
+  #wanted(mirror: Pod): Pod | undefined {
+    return this.#options.wanted().find((pod) => podUid(pod) === mirrorHash(mirror) && keyText(keyOf(pod)) === keyText(keyOf(mirror)))
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#options
+    while (this.#again && !this.#stopped) {
+      this.#again = false
+      try {
+        await this.#pass()
+      } catch (error) {
+        log(`mirror pods: ${(error as Error).message}`)
+        this.#timer?.cancel()
+        this.#timer = clock.setTimer(() => this.reconcile(), retryMs)
+      }
+    }
+  }
+
+  async #pass(): Promise<void> {
+    const { client, wanted, nodeUid } = this.#options
+    for (const mirror of this.#mirrors.values()) {
+      // Somebody deletes it, or it shows what is not there: it goes, and a new one takes its place.
+      if (this.#wanted(mirror) && mirror.metadata.deletionTimestamp === undefined) continue
+      await client.delete(pods, keyOf(mirror), { gracePeriodSeconds: 0, preconditions: { uid: podUid(mirror) } }).catch((error: unknown) => {
+        if (!isNotFound(error) && !isConflict(error)) throw error
+      })
+    }
+    for (const pod of wanted()) {
+      if (this.#mirrors.has(keyText(keyOf(pod)))) continue
+      await client.create(pods, mirrorOf(pod, nodeUid())).catch((error: unknown) => {
+        // The watch is about to tell of it.
+        if (!isAlreadyExists(error)) throw error
+      })
+    }
+  }
+}
