@@ -6,6 +6,7 @@ import { defaultAddress } from '../kubelet/node-facts.ts'
 import type { Client } from '../client/client.ts'
 import { kubeconfigYaml } from '../pki/kubeconfig.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
+import { AddressWatch } from './address-watch.ts'
 import { ControlPlane } from './control-plane.ts'
 import { ClusterNode } from './node.ts'
 import { checkOptions, type ClusterOptions } from './options.ts'
@@ -24,11 +25,13 @@ export class Cluster {
   readonly port: number
   readonly #plane: ControlPlane
   readonly #node: ClusterNode | undefined
+  readonly #addresses: AddressWatch
   readonly #stop: AbortController
 
-  private constructor(parts: { plane: ControlPlane; node: ClusterNode | undefined; kubeconfig: string; stop: AbortController }) {
+  private constructor(parts: { plane: ControlPlane; node: ClusterNode | undefined; addresses: AddressWatch; kubeconfig: string; stop: AbortController }) {
     this.#plane = parts.plane
     this.#node = parts.node
+    this.#addresses = parts.addresses
     this.#stop = parts.stop
     this.kubeconfig = parts.kubeconfig
     this.port = parts.plane.port
@@ -54,7 +57,9 @@ export class Cluster {
       progress('api')
       const controllers = plane.startControllers(stop.signal).then(() => progress('controllers'))
       await Promise.all([controllers, node?.start(plane, stop.signal)])
-      const cluster = new Cluster({ plane, node, kubeconfig, stop })
+      const addresses = new AddressWatch({ clock, log, address: nodeIP, renew: renewal(plane, node), look: () => (options.nodeIP === undefined ? defaultAddress() : Promise.resolve(options.nodeIP)) })
+      addresses.start()
+      const cluster = new Cluster({ plane, node, addresses, kubeconfig, stop })
       if (node) {
         await cluster.#whenReady(options.nodeName)
         progress('node')
@@ -71,6 +76,7 @@ export class Cluster {
   /** Ends this process's part. Pods and containerd go on, and the next start finds them. */
   async stop(): Promise<void> {
     this.#stop.abort()
+    await this.#addresses.stop()
     await this.#node?.stop()
     await this.#plane.stop()
   }
@@ -87,6 +93,12 @@ export class Cluster {
       done.abort()
     }
   }
+}
+
+/** Pods go on through it: only new connections see the change. */
+const renewal = (plane: ControlPlane, node: ClusterNode | undefined) => async (nodeIP: string): Promise<void> => {
+  await plane.renew(nodeIP)
+  node?.useAddress(nodeIP, plane)
 }
 
 /** Readable by its owner only, and never half written. */

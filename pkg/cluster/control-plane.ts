@@ -16,7 +16,7 @@ import { GarbageCollector } from '../controllers/garbage-collector.ts'
 import { apiServiceController, reportUnreachable } from '../controllers/api-service.ts'
 import { allControllers, contentResources, ownedResources } from '../controllers/controllers.ts'
 import { nodeIpamController } from '../controllers/node-ipam.ts'
-import { type ClusterPki, loadOrCreatePki } from '../pki/cluster-pki.ts'
+import { type ClusterPki, type ClusterPkiOptions, loadOrCreatePki } from '../pki/cluster-pki.ts'
 import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
 import { defaultAdmission } from '../registry/admission-plugins.ts'
 import type { CallWebhook } from '../registry/admission-webhook-dispatch.ts'
@@ -55,7 +55,8 @@ const trusted = (username: string, ...groups: string[]): UserInfo => ({ username
 const issuerOf = ({ clusterDomain }: ClusterOptions): string => `https://kubernetes.default.svc.${clusterDomain}`
 
 export class ControlPlane {
-  readonly pki: ClusterPki
+  #pki: ClusterPki
+  #nodeIP: string
   readonly port: number
   readonly informers: SharedInformers
   readonly #options: ControlPlaneOptions
@@ -68,7 +69,8 @@ export class ControlPlane {
   #components: { stop(): Promise<void> }[] = []
 
   private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; port: number }) {
-    this.pki = parts.pki
+    this.#pki = parts.pki
+    this.#nodeIP = parts.options.nodeIP
     this.port = parts.port
     this.#options = parts.options
     this.#store = parts.store
@@ -86,10 +88,7 @@ export class ControlPlane {
     const { cluster, clock, nodeIP, nodeConnections, log } = options
     const serverDirectory = join(cluster.dataDirectory, 'server')
     const [pki, store] = await Promise.all([
-      loadOrCreatePki({
-        directory: join(serverDirectory, 'tls'), clock, clusterDomain: cluster.clusterDomain, nodeName: cluster.nodeName,
-        serviceIps: [addressAt(cluster.serviceCidr, 1)], nodeIps: [nodeIP], extraNames: cluster.tlsSans,
-      }),
+      loadOrCreatePki(pkiOptions(options, nodeIP)),
       cluster.inMemory ? new MemoryStore() : SqliteStore.open({ directory: join(serverDirectory, 'db'), clock }),
     ])
     const caller = new WebhookCaller({ registry: () => registry, clock })
@@ -194,14 +193,33 @@ export class ControlPlane {
     await this.#store.close()
   }
 
+  get pki(): ClusterPki {
+    return this.#pki
+  }
+
+  /** Shows certificates for this address, and fresh ones for those that end soon, to new connections; pods find the API server at it. */
+  async renew(nodeIP: string): Promise<void> {
+    this.#pki = await loadOrCreatePki(pkiOptions(this.#options, nodeIP))
+    const { apiServing, clientAuthority } = this.#pki
+    this.#server.setTls({ key: apiServing.key, cert: apiServing.certificate, clientCa: clientAuthority.certificate })
+    if (nodeIP === this.#nodeIP) return
+    this.#nodeIP = nodeIP
+    await this.#publishAddresses()
+  }
+
   async #publishAddresses(): Promise<void> {
     const client = this.client('system:apiserver')
-    const { endpoints: addresses, slice } = kubernetesEndpoints(this.#options.nodeIP, this.port)
+    const { endpoints: addresses, slice } = kubernetesEndpoints(this.#nodeIP, this.port)
     await put(client, endpoints, addresses)
     await put(client, endpointSlices, slice)
     await put(client, configMaps, authenticationConfig(this.pki.clientAuthority.certificate, this.pki.requestHeaderAuthority.certificate))
   }
 }
+
+const pkiOptions = ({ cluster, clock }: ControlPlaneOptions, nodeIP: string): ClusterPkiOptions => ({
+  directory: join(cluster.dataDirectory, 'server/tls'), clock, clusterDomain: cluster.clusterDomain, nodeName: cluster.nodeName,
+  serviceIps: [addressAt(cluster.serviceCidr, 1)], nodeIps: [nodeIP], extraNames: cluster.tlsSans,
+})
 
 /** Makes the object as given, whether or not it is there. */
 async function put<T extends KubeObject>(client: DirectClient, resource: Resource<T>, object: T): Promise<void> {

@@ -12,6 +12,9 @@ import { CriImages } from '../kubelet/cri-images.ts'
 import { CriRuntime } from '../kubelet/cri-runtime.ts'
 import { CriUsage } from '../kubelet/cri-usage.ts'
 import { Kubelet } from '../kubelet/kubelet.ts'
+import { kubeletSettings } from '../kubelet/kubelet-flags.ts'
+import { LogindShutdown } from '../kubelet/logind-shutdown.ts'
+import type { ShutdownStep } from '../kubelet/node-shutdown.ts'
 import { ClusterNetwork } from '../network/cluster-network.ts'
 import type { Clock } from '../util/clock.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -47,6 +50,7 @@ export class ClusterNode {
   #runtime: Promise<CriClient> | undefined
   #kubelet: Kubelet | undefined
   #network: ClusterNetwork | undefined
+  #shutdown: LogindShutdown | undefined
 
   constructor(options: ClusterNodeOptions) {
     this.#options = options
@@ -73,6 +77,7 @@ export class ClusterNode {
   async start(plane: ControlPlane, signal: AbortSignal): Promise<void> {
     const { cluster, nodeIP, clock, log } = this.#options
     const { nodeName } = cluster
+    const { shutdown, ...settings } = kubeletSettings(cluster.kubeletArgs ?? [])
     const network = new ClusterNetwork({
       informers: plane.informers, nodeName, log,
       serviceCidr: cluster.serviceCidr, clusterCidr: cluster.clusterCidr, podCidr: nodePodCidr(cluster.clusterCidr, 0),
@@ -94,6 +99,7 @@ export class ClusterNode {
       collectImages: this.#containerd !== undefined,
       ...(cluster.kubeletPort ? { serving: { host: cluster.bindAddress, port: cluster.kubeletPort, tls: kubeletTls(plane) } } : {}),
       dataDirectory: join(cluster.dataDirectory, 'agent'),
+      manifestDirectory: join(cluster.dataDirectory, 'agent/pod-manifests'), ...settings,
       nodeAddresses: [nodeIP],
       clusterDns: [cluster.clusterDns], clusterDomain: cluster.clusterDomain,
       // `kubectl get nodes` shows it as the node's role; pods are welcome all the same.
@@ -105,10 +111,23 @@ export class ClusterNode {
     // Both to their end, also when one fails: what is half started can't be stopped in order.
     const outcomes = await Promise.allSettled([network.start(), this.#kubelet.start(signal).catch(explainPort)])
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    if (shutdown.length > 0) this.#heedShutdown(this.#kubelet, shutdown)
+  }
+
+  #heedShutdown(kubelet: Kubelet, steps: readonly ShutdownStep[]): void {
+    this.#shutdown = new LogindShutdown({ log: this.#options.log, onShutdown: () => kubelet.shutDown(steps), onCancel: () => kubelet.cancelShutdown() })
+    this.#shutdown.start()
+  }
+
+  /** The machine may have another address, and has certificates for it. */
+  useAddress(nodeIP: string, plane: ControlPlane): void {
+    this.#kubelet?.useTls(kubeletTls(plane))
+    this.#kubelet?.useAddresses([nodeIP])
   }
 
   /** Pods go on; so does containerd. */
   async stop(): Promise<void> {
+    this.#shutdown?.stop()
     await this.#kubelet?.stop()
     await this.#network?.stop()
     const cri = await this.#runtime?.catch(() => undefined)

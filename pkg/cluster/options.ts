@@ -1,4 +1,5 @@
 // What a cluster can be told, with the defaults that users of k3s know; checked before anything starts.
+import { kubeletSettings } from '../kubelet/kubelet-flags.ts'
 import { BlockList, isIP, isIPv4 } from 'node:net'
 
 export interface ClusterOptions {
@@ -28,6 +29,8 @@ export interface ClusterOptions {
   /** Nothing is kept: for tests. */
   readonly inMemory?: boolean
   readonly podLogDirectory?: string
+  /** The kubelet's own settings, `name=value`. */
+  readonly kubeletArgs?: readonly string[]
 }
 
 export const defaultClusterOptions = {
@@ -66,6 +69,11 @@ export function checkOptions(options: ClusterOptions): void {
   if (options.clusterDns === addressAt(options.serviceCidr, 1)) throw new OptionError(`--cluster-dns: ${options.clusterDns} is the address of the kubernetes service`)
   if (!isDnsName(options.clusterDomain)) throw new OptionError(`--cluster-domain: expected a DNS name, found ${JSON.stringify(options.clusterDomain)}`)
   if (!isDnsName(options.nodeName)) throw new OptionError(`--node-name: expected a lower-case DNS name, found ${JSON.stringify(options.nodeName)}`)
+  try {
+    kubeletSettings(options.kubeletArgs ?? [])
+  } catch (error) {
+    throw new OptionError(`--kubelet-arg: ${(error as Error).message}`)
+  }
   for (const name of options.tlsSans) if (!isDnsName(name.replace(/^\*\./, '')) && isIP(name) === 0) throw new OptionError(`--tls-san: expected a DNS name or an address, found ${JSON.stringify(name)}`)
 }
 

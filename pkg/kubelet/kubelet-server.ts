@@ -49,6 +49,11 @@ export class KubeletServer {
     this.#server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(incoming, socket, head))
   }
 
+  /** New connections see another certificate; those that are there go on. */
+  useTls({ key, cert, clientCa }: KubeletServing['tls']): void {
+    this.#server.setSecureContext({ key, cert, ca: clientCa, minVersion: 'TLSv1.2' })
+  }
+
   /** Resolves with the port. Rejects with EADDRINUSE, and the port in its text, when it is taken. */
   start(): Promise<number> {
     const { host, port } = this.#options.serving

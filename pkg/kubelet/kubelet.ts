@@ -27,6 +27,7 @@ import { NodeAgent } from './node-agent.ts'
 import { NodePlugins } from './node-plugins.ts'
 import { defaultAddress, readNodeFacts } from './node-facts.ts'
 import { realFiles, type NodeFiles } from './node-files.ts'
+import { shutDownPods, shutdownRefusal, type ShutdownStep } from './node-shutdown.ts'
 import { nodeLabels, nodeResources } from './node-status.ts'
 import { ObjectWatches } from './object-watches.ts'
 import { OrphanCollector } from './orphans.ts'
@@ -47,6 +48,7 @@ import type { ExecOptions, LogOptions, NodeRequests, NodeUsageReport, PodRef, Po
 import { usageReport } from './usage-report.ts'
 import { UsageSampler } from './usage-sampler.ts'
 import { type RuntimeStats, UsageSource } from './usage-source.ts'
+import { same } from './status-patch.ts'
 import { isMirror } from './static-pod.ts'
 import { StaticPods } from './static-pods.ts'
 import { MirrorPods } from './mirror-pods.ts'
@@ -112,6 +114,9 @@ export class Kubelet implements PodStreams, NodeRequests {
   #tools: PodTools | undefined
   #images: ImageGarbage | undefined
   #eviction: EvictionManager | undefined
+  #addresses: readonly string[] = []
+  /** While the machine goes down. */
+  #shutdown: AbortController | undefined
   #static: StaticPods | undefined
   #mirrors: MirrorPods | undefined
   #labels: Readonly<Record<string, string>> = {}
@@ -134,9 +139,9 @@ export class Kubelet implements PodStreams, NodeRequests {
     const pods = join(dataDirectory, 'pods')
     await mkdir(pods, { recursive: true, mode: 0o750 })
     const facts = await readNodeFacts(dataDirectory)
-    const addresses = this.#options.nodeAddresses ?? [await defaultAddress()]
+    this.#addresses = this.#options.nodeAddresses ?? [await defaultAddress()]
     this.#labels = { ...nodeLabels(nodeName, facts.architecture), ...this.#options.labels }
-    const node = await this.#node(pods, addresses, nodeResources(facts, maxPods).allocatable)
+    const node = await this.#node(pods, nodeResources(facts, maxPods).allocatable)
     const watches = new ObjectWatches(client, clock)
     const prober = this.#prober()
     const tokens = new RequestedTokens({ client, clock })
@@ -150,7 +155,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     if (this.#options.collectImages) this.#images = this.#imageGarbage()
     const kubeletPort = await this.#serve()
     const agent = new NodeAgent({
-      name: nodeName, client, clock, facts, addresses, maxPods, kubeletPort, labels: this.#options.labels ?? {},
+      name: nodeName, client, clock, facts, addresses: () => this.#addresses, refusal: () => (this.#shutdown ? 'node is shutting down' : undefined), maxPods, kubeletPort, labels: this.#options.labels ?? {},
       runtime, images, log: this.#log, volumesInUse: () => plugins.inUse.names(), pressures: () => this.#eviction?.pressures() ?? new Set(),
     })
     const mirrors = this.#makeMirrors(() => agent.uid)
@@ -178,6 +183,7 @@ export class Kubelet implements PodStreams, NodeRequests {
 
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#shutdown?.abort()
     this.#relistTimer?.cancel()
     await this.#server?.stop()
     await this.#eviction?.stop()
@@ -191,6 +197,36 @@ export class Kubelet implements PodStreams, NodeRequests {
     await parts.plugins?.stop()
     await Promise.all([parts.source.stop(), parts.agent.stop(), ...[...this.#workers.values()].map((worker) => worker.stop())])
     this.#workers.clear()
+  }
+
+  /** The machine has other addresses now: the node and its pods tell them. Pods that use the host's network have them at once, others keep what they have. */
+  useAddresses(addresses: readonly string[]): void {
+    if (same(addresses, this.#addresses)) return
+    this.#addresses = addresses
+    this.#parts?.agent.hurry()
+    for (const worker of this.#workers.values()) worker.wake()
+  }
+
+  /** For new connections to its endpoint. */
+  useTls(tls: KubeletServing['tls']): void {
+    this.#server?.useTls(tls)
+  }
+
+  /** The machine is about to go down: no pod is taken any more, and those that are here end in this order. Resolves when they have, or their time is over. */
+  async shutDown(steps: readonly ShutdownStep[]): Promise<void> {
+    this.#shutdown ??= new AbortController()
+    const { signal } = this.#shutdown
+    this.#parts?.agent.hurry()
+    const active = (): Pod[] => [...this.#workers.values()].filter((worker) => worker.active).map((worker) => worker.pod)
+    await shutDownPods({ active, end: (uid, verdict) => this.#workers.get(uid)?.evict(verdict) }, steps, { clock: this.#options.clock, signal })
+      .catch((error: unknown) => { if (!signal.aborted) throw error })
+  }
+
+  /** It does not go down after all; pods that have ended stay so. */
+  cancelShutdown(): void {
+    this.#shutdown?.abort()
+    this.#shutdown = undefined
+    this.#parts?.agent.hurry()
   }
 
   logs(pod: PodRef, options: LogOptions): Promise<AsyncIterable<Uint8Array>> {
@@ -296,11 +332,13 @@ export class Kubelet implements PodStreams, NodeRequests {
     })
   }
 
-  async #node(pods: string, addresses: readonly string[], allocatable: Readonly<Record<string, string>>): Promise<StarterNode> {
+  async #node(pods: string, allocatable: Readonly<Record<string, string>>): Promise<StarterNode> {
     const options = this.#options
     const resolvConf = await readFile(options.resolvConf ?? '/etc/resolv.conf', 'utf8').catch(() => '')
+    const addresses = (): readonly string[] => this.#addresses
     return {
-      hostIPs: addresses, allocatable,
+      get hostIPs() { return addresses() },
+      allocatable,
       dns: { clusterDns: options.clusterDns ?? [], clusterDomain: options.clusterDomain ?? 'cluster.local', host: parseResolvConf(resolvConf) },
       paths: { pods, logs: options.logDirectory ?? '/var/log/pods', seccomp: join(options.dataDirectory, 'seccomp') },
       cgroupDriver: options.cgroupDriver ?? 'cgroupfs', cgroupRoot: options.cgroupRoot ?? '',
@@ -363,6 +401,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   }
 
   #admit(pod: Pod): PodVerdict | undefined {
+    if (this.#shutdown) return shutdownRefusal
     const distress = pressureVerdict(pod, this.#eviction?.pressures() ?? new Set())
     if (distress) return distress
     return admitPod({ pod, others: this.#others(pod), node: { metadata: { name: this.#options.nodeName, labels: { ...this.#labels } } }, allocatable: this.#tools?.node.allocatable ?? {} })

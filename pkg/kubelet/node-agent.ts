@@ -18,7 +18,9 @@ export interface NodeAgentOptions {
   readonly client: Client
   readonly clock: Clock
   readonly facts: NodeFacts
-  readonly addresses: readonly string[]
+  readonly addresses: () => readonly string[]
+  /** Why it takes no pods although its runtime would; undefined when it does. */
+  readonly refusal?: () => string | undefined
   readonly maxPods: number
   readonly kubeletPort: number
   readonly labels: Readonly<Record<string, string>>
@@ -105,15 +107,16 @@ export class NodeAgent {
   }
 
   async #status(): Promise<NodeStatus> {
-    const { name, facts, addresses, maxPods, kubeletPort, clock, runtime, images, pressures } = this.#options
+    const { name, facts, addresses, maxPods, kubeletPort, clock, runtime, images, pressures, refusal } = this.#options
     const state = await runtime.state().catch((error: Error): RuntimeState => ({ version: '', problem: { message: `container runtime is down: ${error.message}` } }))
+    const refusing = refusal?.()
     this.#ready = state.problem === undefined
     if (this.#ready) this.#images = await images.list()
     return nodeStatus({
-      name, facts, addresses, maxPods, kubeletPort, images: this.#images, volumesInUse: this.#options.volumesInUse(), pressures: pressures(), nowMs: clock.now(),
+      name, facts, addresses: addresses(), maxPods, kubeletPort, images: this.#images, volumesInUse: this.#options.volumesInUse(), pressures: pressures(), nowMs: clock.now(),
       runtimeVersion: state.version || this.#node?.status?.nodeInfo?.containerRuntimeVersion || '',
       previous: this.#node?.status?.conditions ?? [],
-      ...(state.problem ? { problem: state.problem.message } : {}),
+      ...(refusing ?? state.problem ? { problem: refusing ?? state.problem?.message ?? '' } : {}),
     })
   }
 

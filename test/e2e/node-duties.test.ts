@@ -1,0 +1,68 @@
+// What a real node does on its own: static pods from its directory, and another address under running pods.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Node } from '../../pkg/api/types-node.ts'
+import type { Pod } from '../../pkg/api/types-pod.ts'
+import { eventually, TestCluster } from './cluster.ts'
+
+let cluster: TestCluster
+beforeAll(async () => { cluster = await TestCluster.start() })
+afterAll(() => cluster?.remove())
+
+const podOf = async (name: string): Promise<Pod | undefined> => {
+  const { code, stdout } = await cluster.tryKubectl(`get pod ${name} -o json`)
+  return code === 0 ? JSON.parse(stdout) as Pod : undefined
+}
+const isReady = (pod: Pod | undefined): boolean => pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+
+test('a file becomes a pod, with log, exec and events by its mirror; it outlives the mirror and goes with the file', async () => {
+  const directory = join(cluster.dataDirectory, 'agent/pod-manifests')
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(join(directory, 'web.yaml'), `
+apiVersion: v1
+kind: Pod
+metadata: { name: web }
+spec:
+  terminationGracePeriodSeconds: 1
+  containers: [{ name: main, image: 'busybox:1.36', command: [sh, -c, 'echo static; sleep 1000'] }]
+`)
+  const pod = await eventually(async () => {
+    const found = await podOf('web-node-1')
+    return isReady(found) ? found : undefined
+  }, 'the static pod')
+  expect(pod.metadata.annotations?.['kubernetes.io/config.source']).toBe('file')
+  expect(await cluster.kubectl('logs web-node-1')).toBe('static\n')
+  expect(await cluster.kubectl(['exec', 'web-node-1', '--', 'hostname'])).toBe('web-node-1\n')
+  await eventually(async () => /Started\s.*kubelet\s.*Container started/.test(await cluster.kubectl('describe pod web-node-1')), 'the events of the static pod, found by its mirror')
+  await cluster.kubectl('delete pod web-node-1')
+  const again = await eventually(async () => {
+    const found = await podOf('web-node-1')
+    return found && found.metadata.uid !== pod.metadata.uid && isReady(found) ? found : undefined
+  }, 'another mirror')
+  expect(again.status?.containerStatuses?.[0]?.containerID).toBe(pod.status?.containerStatuses?.[0]?.containerID)
+  rmSync(join(directory, 'web.yaml'))
+  await eventually(async () => (await podOf('web-node-1')) === undefined, 'the end of the static pod')
+})
+
+test('another address: the node, its certificates and the kubernetes service have it; pods go on', async () => {
+  await cluster.kubectl(['run', 'kept', '--image=busybox:1.36', '--', 'sleep', '1000'])
+  await cluster.kubectl('wait --for=condition=Ready pod/kept --timeout=60s')
+  const before = await podOf('kept')
+  const old = cluster.network.address
+  const renewed = `10.99.${old.split('.').slice(2).join('.')}`
+  await cluster.inNetwork('ip', ['address', 'add', `${renewed}/32`, 'dev', 'eth0'])
+  await cluster.inNetwork('ip', ['route', 'replace', 'default', 'dev', 'eth0', 'src', renewed])
+  await cluster.inNetwork('ip', ['address', 'del', `${old}/30`, 'dev', 'eth0'])
+  await cluster.inNetwork('ip', ['route', 'replace', 'default', 'dev', 'eth0', 'src', renewed])
+  await eventually(async () => (await cluster.json<Node>('get node node-1')).status?.addresses?.some(({ address }) => address === renewed), 'the node with its new address', 90_000)
+  const subjects = async (port: number): Promise<string> => cluster.inNetwork('sh', ['-c', `openssl s_client -connect ${renewed}:${port} </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName`])
+  for (const port of [6443, 10250]) expect(await subjects(port)).toContain(`IP Address:${renewed}`)
+  expect(await cluster.kubectl(['get', 'endpointslice', 'kubernetes', '-o', 'jsonpath={.endpoints[0].addresses[0]}'])).toBe(renewed)
+  const after = await eventually(async () => {
+    const found = await podOf('kept')
+    return found?.status?.hostIP === renewed ? found : undefined
+  }, 'the pod with the new host address')
+  expect(isReady(after)).toBe(true)
+  expect(after.status?.containerStatuses?.[0]).toMatchObject({ containerID: before?.status?.containerStatuses?.[0]?.containerID, restartCount: 0 })
+  expect(await cluster.kubectl(['exec', 'kept', '--', 'echo', 'alive'])).toBe('alive\n')
+})
