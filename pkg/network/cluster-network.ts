@@ -2,14 +2,15 @@
 import { readFile } from 'node:fs/promises'
 import { namespaces } from '../api/types-config.ts'
 import { pods } from '../api/types-pod.ts'
-import { endpointSlices, services } from '../api/types-service.ts'
+import { endpointSlices, serviceCIDRs, services } from '../api/types-service.ts'
 import type { Informers } from '../client/informer.ts'
 import { writeConflist } from './cni.ts'
 import { Dataplane } from './dataplane.ts'
 import { buildDnsTable } from './dns-table.ts'
 import { nameserversOf } from './dns-upstream.ts'
-import { addServiceRoute, removeHostNetwork, setSysctls } from './host-network.ts'
+import { addServiceRoute, removeHostNetwork, replaceFurtherRoutes, setSysctls } from './host-network.ts'
 import { hostPortsOf } from './host-ports.ts'
+import { furtherRanges } from './service-ranges.ts'
 import { buildServiceTable } from './service-table.ts'
 
 export interface ClusterNetworkOptions {
@@ -34,6 +35,8 @@ export class ClusterNetwork {
   #options: ClusterNetworkOptions
   #dataplane: Dataplane | undefined
   #unsubscribe: (() => void)[] = []
+  /** The further ranges that have routes; undefined before the first look. */
+  #ranges: string | undefined
   #services: Publisher
   #dns: Publisher
 
@@ -58,7 +61,7 @@ export class ClusterNetwork {
     const resolvConf = await readFile('/etc/resolv.conf', 'utf8').catch(() => '')
     this.#dataplane = new Dataplane({ serviceCidr, clusterCidr, podCidr, bridge: bridgeName, dnsIP, domain, nameservers: nameserversOf(resolvConf, dnsIP) }, log)
     await this.#dataplane.ready
-    const followed = [informers.for(services), informers.for(endpointSlices), informers.for(namespaces), informers.for(pods)]
+    const followed = [informers.for(services), informers.for(endpointSlices), informers.for(namespaces), informers.for(pods), informers.for(serviceCIDRs)]
     await Promise.all(followed.map((informer) => informer.whenSynced()))
     const both = (): void => {
       this.#services.trigger()
@@ -67,6 +70,7 @@ export class ClusterNetwork {
     this.#unsubscribe = [
       informers.for(services).onChange(both),
       informers.for(endpointSlices).onChange(both),
+      informers.for(serviceCIDRs).onChange(() => this.#services.trigger()),
       informers.for(namespaces).onChange(() => this.#dns.trigger()),
       informers.for(pods).onChange(({ object, previous }) => {
         if (hasHostPorts(object) || hasHostPorts(previous)) this.#services.trigger()
@@ -82,10 +86,15 @@ export class ClusterNetwork {
     this.#dataplane = undefined
   }
 
-  #publishServices(): Promise<void> {
-    const { informers, nodeName } = this.#options
-    const table = buildServiceTable(informers.for(services).list(), informers.for(endpointSlices).list(), nodeName)
-    return this.#dataplane?.setServices(table, hostPortsOf(informers.for(pods).list(), nodeName)) ?? Promise.resolve()
+  async #publishServices(): Promise<void> {
+    const { informers, nodeName, serviceCidr } = this.#options
+    const ranges = furtherRanges(serviceCidr, informers.for(serviceCIDRs).list())
+    if (ranges.join() !== this.#ranges) {
+      await replaceFurtherRoutes(ranges)
+      this.#ranges = ranges.join()
+    }
+    const table = { ...buildServiceTable(informers.for(services).list(), informers.for(endpointSlices).list(), nodeName), ranges }
+    await this.#dataplane?.setServices(table, hostPortsOf(informers.for(pods).list(), nodeName))
   }
 
   #publishDns(): Promise<void> {

@@ -27,6 +27,17 @@ export async function addServiceRoute(serviceCidr: string): Promise<void> {
   await run('ip', ['route', 'replace', 'local', serviceCidr, 'dev', 'lo'])
 }
 
+/** Marks the routes of further ranges, so that they are found when the network is taken away. */
+const routeProtocol = '107'
+
+/** The same for ranges that come and go. */
+export async function replaceFurtherRoutes(wanted: readonly string[]): Promise<void> {
+  const { stdout } = await run('ip', ['-o', 'route', 'show', 'table', 'local', 'proto', routeProtocol])
+  const present = stdout.split('\n').map((line) => /^local (\S+)/.exec(line)?.[1]).filter((range) => range !== undefined)
+  for (const range of wanted) if (!present.includes(range)) await run('ip', ['route', 'replace', 'local', range, 'dev', 'lo', 'proto', routeProtocol])
+  for (const range of present) if (!wanted.includes(range)) await run('ip', ['route', 'del', 'local', range, 'dev', 'lo', 'proto', routeProtocol])
+}
+
 export async function setSysctls(values: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, value] of Object.entries(values)) {
     await writeFile(`/proc/sys/${name.replaceAll('.', '/')}`, value).catch((error: NodeJS.ErrnoException) => {
@@ -41,11 +52,12 @@ export async function removeHostNetwork(options: { serviceCidr: string; bridge: 
   const commands: [string, string[]][] = [
     ['nft', ['delete', 'table', 'ip', tableName]],
     ['ip', ['route', 'del', 'local', options.serviceCidr, 'dev', 'lo']],
+    ['ip', ['route', 'flush', 'table', 'local', 'proto', routeProtocol]],
     ['ip', ['link', 'del', options.bridge]],
   ]
   for (const [command, args] of commands) {
     await run(command, args).catch((error: { stderr?: string }) => {
-      if (!/No such|Cannot find|not found/i.test(error.stderr ?? '')) throw error
+      if (!/No such|Cannot find|not found|Nothing to flush/i.test(error.stderr ?? '')) throw error
     })
   }
 }

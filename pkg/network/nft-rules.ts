@@ -17,7 +17,8 @@ export interface Entrance {
 }
 
 export interface RuleInput {
-  readonly serviceCidr: string
+  /** A range, or a set of them: `{ a, b }`. */
+  readonly serviceAddresses: string
   readonly clusterCidr: string
   readonly podCidr: string
   readonly bridge: string
@@ -40,7 +41,7 @@ export function ruleText(input: RuleInput): string {
   lines.push(
     '  chain services {',
     ...protocols.flatMap((protocol) => portJump(input, protocol)),
-    `    ip daddr ${input.serviceCidr} return`,
+    `    ip daddr ${input.serviceAddresses} return`,
     ...protocols.flatMap((protocol) => [...entranceMaps(input, protocol), ...hostPortMaps(input, protocol)]),
     '  }',
     '  chain prerouting { type nat hook prerouting priority -100; jump services; }',
@@ -49,9 +50,9 @@ export function ruleText(input: RuleInput): string {
     // Only the opening of a connection is refused: answers to the node's own connections come to such an address, too.
     '  chain input {',
     '    type filter hook input priority 0',
-    `    ip daddr ${input.serviceCidr} ct status dnat accept`,
-    `    ip daddr ${input.serviceCidr} tcp flags & (syn | rst | ack) == syn reject with tcp reset`,
-    `    ip daddr ${input.serviceCidr} meta l4proto udp ct state new reject`,
+    `    ip daddr ${input.serviceAddresses} ct status dnat accept`,
+    `    ip daddr ${input.serviceAddresses} tcp flags & (syn | rst | ack) == syn reject with tcp reset`,
+    `    ip daddr ${input.serviceAddresses} meta l4proto udp ct state new reject`,
     '  }',
     '  chain postrouting {',
     '    type nat hook postrouting priority 100',
@@ -69,7 +70,7 @@ function portJump(input: RuleInput, protocol: 'TCP' | 'UDP'): string[] {
   const ports = input.mappings.filter((mapping) => mapping.protocol === protocol)
   if (ports.length === 0) return []
   const elements = ports.map(({ port }) => `${port} : jump ${lower(protocol)}-${port}`).join(', ')
-  return [`    ip daddr ${input.serviceCidr} ${lower(protocol)} dport vmap { ${elements} }`]
+  return [`    ip daddr ${input.serviceAddresses} ${lower(protocol)} dport vmap { ${elements} }`]
 }
 
 function entranceMaps(input: RuleInput, protocol: 'TCP' | 'UDP'): string[] {

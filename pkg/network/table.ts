@@ -39,6 +39,8 @@ export interface HostPort {
 
 export interface ServiceTable {
   readonly ports: readonly ServicePort[]
+  /** Ranges of ClusterIPs beside the cluster's own; none overlaps another. */
+  readonly ranges?: readonly string[]
 }
 
 export interface DnsService {

@@ -100,8 +100,9 @@ export class UserspaceBackend implements Backend {
     const numbers = [...doors, ...this.#options.reserved.map((port) => ({ protocol: port.protocol, number: port.port }))]
     for (const { protocol, number } of numbers) mappings.set(`${protocol} ${number}`, { protocol, port: number, mapped: ports.mapped(number) })
     const byPort = (a: PortMapping, b: PortMapping): number => a.port - b.port || a.protocol.localeCompare(b.protocol)
+    const { ranges = [] } = table
     return {
-      serviceCidr, clusterCidr, podCidr, bridge, hostPorts,
+      serviceAddresses: ranges.length === 0 ? serviceCidr : `{ ${[serviceCidr, ...ranges].join(', ')} }`, clusterCidr, podCidr, bridge, hostPorts,
       mappings: [...mappings.values()].sort(byPort),
       entrances: table.ports.flatMap((port) => entrancesOf(port, ports)),
     }

@@ -11,8 +11,11 @@ import type { Definition } from './definition.ts'
  */
 export interface Allocator {
   readonly resource: { readonly group: string; readonly plural: string }
-  /** Reads what is there and follows it from now on. Synchronous, so that no write comes in between. */
-  start(store: Store, prefix: string): void
+  /**
+   * Reads what is there and follows it from now on. Synchronous, so that no write comes in between.
+   * `prefixOf` tells where objects of another kind are; undefined for kinds that are not served.
+   */
+  start(store: Store, prefix: string, prefixOf?: (resource: { readonly group: string; readonly plural: string }) => string | undefined): void
   stop(): void
   allocate(draft: AnyObject, old: AnyObject | undefined, context: { readonly definition: Definition; readonly clock: Clock }): () => void
 }

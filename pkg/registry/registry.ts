@@ -70,7 +70,10 @@ export class Registry {
     for (const allocator of this.#context.allocators) {
       const definition = this.#table.stored(allocator.resource)
       if (!definition) throw new Error(`an allocator is given for ${allocator.resource.plural}, which is not defined`)
-      allocator.start(options.store, prefixOf(definition))
+      allocator.start(options.store, prefixOf(definition), (resource) => {
+        const other = this.#table.stored(resource)
+        return other && prefixOf(other)
+      })
     }
     for (const definition of this.#table.all()) this.#letExpire(definition)
     options.asyncAdmission?.start({

@@ -3,6 +3,7 @@ import type { AnyObject } from '../api/object.ts'
 import type { Service, ServiceSpec } from '../api/types-service.ts'
 import type { Fixture } from './fixture.suite.ts'
 import { asking, failure, fixture } from './fixture.suite.ts'
+import addressKinds from './kinds/address-allocation.ts'
 import services from './kinds/service.ts'
 import { ServiceAllocator } from './service-allocator.ts'
 import { chooseOffset, formatIpv4, parseIpv4, parseRange } from './service-network.ts'
@@ -59,6 +60,30 @@ describe('addresses', () => {
     again.start(made.store, '/registry/services/')
     const draft = { metadata: { name: 'second' }, spec: { clusterIP: '10.43.0.9', type: 'ClusterIP' } } as AnyObject
     expect(await failure(() => again.allocate(draft, undefined, { definition: services, clock: made.clock }))).toMatchObject({ code: 422 })
+  })
+
+  it('come from further ranges that are ready, and from none that ends', async () => {
+    const made = fixture({ definitions: [services, ...addressKinds], allocators: [new ServiceAllocator({ cidr: '10.0.0.0/29' })] })
+    const [addresses, ranges] = ['ipaddresses', 'servicecidrs'].map((plural) => addressKinds.find(({ resource }) => resource.plural === plural))
+    if (!addresses || !ranges) throw new Error('no such kinds')
+    const range = { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: { name: 'more', finalizers: ['example.com/stays'] }, spec: { cidrs: ['10.9.0.0/30'] } }
+    await made.registry.create(ranges, { ...asking(), object: range })
+    const refused = 'failed to allocate IP 10.9.0.1: the provided IP (10.9.0.1) is not in the valid range. The range of valid IPs is 10.0.0.0/29'
+    expect(await failure(() => make(made, 'early', { clusterIP: '10.9.0.1' }))).toMatchObject({ message: expect.stringContaining(refused) })
+    const conditions = [{ type: 'Ready', status: 'True', reason: '', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }]
+    await made.registry.patch(ranges, { ...asking(), name: 'more', subresource: 'status', patch: { type: 'merge', body: { status: { conditions } } } })
+
+    await made.registry.create(addresses, { ...asking(), object: {
+      apiVersion: 'networking.k8s.io/v1', kind: 'IPAddress', metadata: { name: '10.9.0.2' }, spec: { parentRef: { group: 'example.com', resource: 'things', name: 'mine' } },
+    } as AnyObject })
+    expect(await failure(() => make(made, 'taken', { clusterIP: '10.9.0.2' }))).toMatchObject({ message: expect.stringContaining('provided IP is already allocated') })
+    const seven = await Promise.all(Array.from({ length: 7 }, (_, index) => make(made, `s${index}`)))
+    expect(new Set(seven.map(({ spec }) => spec.clusterIP))).toEqual(new Set(['10.9.0.1', ...[1, 2, 3, 4, 5, 6].map((last) => `10.0.0.${last}`)]))
+    expect(await failure(() => make(made, 'full'))).toMatchObject({ code: 500 })
+
+    await made.registry.delete(services, { ...asking(), namespace: 'default', name: seven.find(({ spec }) => spec.clusterIP === '10.9.0.1')?.metadata.name ?? '' })
+    await made.registry.delete(ranges, { ...asking(), name: 'more' })
+    expect(await failure(() => make(made, 'late', { clusterIP: '10.9.0.1' }))).toMatchObject({ code: 422 })
   })
 
   it('are none for headless and external services, and kept by an update', async () => {

@@ -1,16 +1,17 @@
 // Gives Services their cluster IPs and node ports, from an index that follows the store. IPAddress objects follow: a controller makes them.
+// Addresses come from the range that the cluster was started with, then from those of ServiceCIDRs that are ready.
 import type { FieldError } from '../api/field-error.ts'
 import { invalid, invalidObject } from '../api/field-error.ts'
 import type { AnyObject } from '../api/object.ts'
 import { internalError } from '../api/status-error.ts'
-import type { Service, ServiceSpec } from '../api/types-service.ts'
-import { services } from '../api/types-service.ts'
+import type { IPAddress, Service, ServiceCIDR, ServiceSpec } from '../api/types-service.ts'
+import { ipAddresses, serviceCIDRs, services } from '../api/types-service.ts'
 import type { Store, Watch } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Allocator } from './allocator.ts'
 import type { Definition } from './definition.ts'
 import type { AddressRange } from './service-network.ts'
-import { chooseOffset, formatIpv4, offsetIn, parseIpv4, parseRange, reservedOffsets } from './service-network.ts'
+import { chooseOffset, formatIpv4, offsetIn, parseIpv4, parseRange, reservedOffsets, statedRange } from './service-network.ts'
 import { TakenNumbers } from './taken-numbers.ts'
 
 export interface ServiceNetwork {
@@ -27,6 +28,16 @@ interface Draw {
   readonly addresses: number[]
   readonly ports: number[]
 }
+
+interface StatedRange {
+  readonly cidr: string
+  readonly range: AddressRange
+}
+
+const ownRange = ''
+
+/** Made by the controller of IPAddresses for a service. */
+const isManaged = ({ metadata }: IPAddress): boolean => metadata.labels?.['ipaddress.kubernetes.io/managed-by'] === 'ipallocator.k8s.io'
 
 const goList = (texts: readonly string[]): string => `[]string{${texts.map((text) => JSON.stringify(text)).join(', ')}}`
 
@@ -45,31 +56,31 @@ function portsOf({ ports, healthCheckNodePort }: ServiceSpec): number[] {
 export class ServiceAllocator implements Allocator {
   readonly resource = services
   readonly #cidr: string
-  readonly #range: AddressRange
+  /** By the key of the ServiceCIDR; the cluster's own is there from the start and goes with its object alone. */
+  readonly #ranges = new Map<string, readonly StatedRange[]>()
   readonly #firstPort: number
   readonly #portCount: number
   readonly #addresses = new TakenNumbers()
   readonly #ports = new TakenNumbers()
-  #watch: Watch | undefined
+  readonly #watches: Watch[] = []
 
   constructor(network: ServiceNetwork) {
     this.#cidr = network.cidr
-    this.#range = parseRange(network.cidr)
+    this.#ranges.set(ownRange, [{ cidr: network.cidr, range: parseRange(network.cidr) }])
     const { first, last } = network.nodePorts ?? { first: 30_000, last: 32_767 }
     this.#firstPort = first
     this.#portCount = last - first + 1
   }
 
-  start(store: Store, prefix: string): void {
-    const { entries, revision } = store.list<Service>(prefix)
-    for (const { key, value } of entries) this.#index(key, value)
-    this.#watch = store.watch<Service>(prefix, revision, (changes) => {
-      for (const { key, entry } of changes) this.#index(key, entry?.value)
-    })
+  start(store: Store, prefix: string, prefixOf: Parameters<Allocator['start']>[2] = () => undefined): void {
+    this.#follow<Service>(store, prefix, (key, service) => this.#index(key, service))
+    const [ranges, addresses] = [prefixOf(serviceCIDRs), prefixOf(ipAddresses)]
+    if (ranges !== undefined) this.#follow<ServiceCIDR>(store, ranges, (key, range) => this.#setRange(key, range))
+    if (addresses !== undefined) this.#follow<IPAddress>(store, addresses, (key, address) => this.#indexAddress(key, address))
   }
 
   stop(): void {
-    this.#watch?.close()
+    for (const watch of this.#watches.splice(0)) watch.close()
   }
 
   allocate(draft: AnyObject, old: AnyObject | undefined, context: { definition: Definition; clock: Clock }): () => void {
@@ -92,16 +103,50 @@ export class ServiceAllocator implements Allocator {
     }
   }
 
+  #follow<T>(store: Store, prefix: string, note: (key: string, object: T | undefined) => void): void {
+    const { entries, revision } = store.list<T>(prefix)
+    for (const { key, value } of entries) note(key, value)
+    this.#watches.push(store.watch<T>(prefix, revision, (changes) => {
+      for (const { key, entry } of changes) note(key, entry?.value)
+    }))
+  }
+
   #index(key: string, service: Service | undefined): void {
     const spec = service?.spec
-    const addresses = (spec?.clusterIPs ?? (spec?.clusterIP ? [spec.clusterIP] : [])).map((ip) => this.#offset(ip)).filter((offset) => offset !== undefined)
+    const addresses = (spec?.clusterIPs ?? (spec?.clusterIP ? [spec.clusterIP] : [])).map(parseIpv4).filter((address) => address !== undefined)
     this.#addresses.set(key, addresses)
     this.#ports.set(key, spec ? portsOf(spec) : [])
   }
 
-  #offset(ip: string): number | undefined {
+  /** Somebody else's claim to an address; those of services are counted by the services themselves. */
+  #indexAddress(key: string, object: IPAddress | undefined): void {
+    const address = object && !isManaged(object) ? parseIpv4(object.metadata.name ?? '') : undefined
+    this.#addresses.set(key, address === undefined ? [] : [address])
+  }
+
+  #setRange(key: string, object: ServiceCIDR | undefined): void {
+    const ending = object?.metadata.deletionTimestamp !== undefined
+    const ready = object?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+    const stated = (object?.spec.cidrs ?? []).flatMap((cidr) => {
+      const range = statedRange(cidr)
+      return range ? [{ cidr, range }] : []
+    })
+    if (stated.some(({ cidr }) => cidr === this.#cidr)) {
+      // The cluster's own range needs nobody to be ready.
+      if (ending) this.#ranges.delete(ownRange)
+      else this.#ranges.set(ownRange, stated)
+    } else if (object && ready && !ending) this.#ranges.set(key, stated)
+    else this.#ranges.delete(key)
+  }
+
+  get #inUse(): StatedRange[] {
+    return [...this.#ranges.values()].flat()
+  }
+
+  /** The address as a number, when some range has it. */
+  #within(ip: string): number | undefined {
     const address = parseIpv4(ip)
-    return address === undefined ? undefined : offsetIn(this.#range, address)
+    return address !== undefined && this.#inUse.some(({ range }) => offsetIn(range, address) !== undefined) ? address : undefined
   }
 
   #drawAddresses(spec: ServiceSpec, before: ServiceSpec | undefined, draw: Draw): void {
@@ -117,11 +162,11 @@ export class ServiceAllocator implements Allocator {
     const kept = before ? before.clusterIPs ?? (before.clusterIP ? [before.clusterIP] : []) : []
     for (const ip of asked) {
       if (kept.includes(ip)) continue
-      const offset = this.#offset(ip)
-      const fault = offset === undefined ? `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${this.#cidr}`
-        : this.#addresses.has(offset) ? 'provided IP is already allocated' : undefined
+      const address = this.#within(ip)
+      const fault = address === undefined ? `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${this.#inUse.map(({ cidr }) => cidr).join(', ')}`
+        : this.#addresses.has(address) ? 'provided IP is already allocated' : undefined
       if (fault !== undefined) refuse({ field: 'spec.clusterIPs', reason: 'FieldValueInvalid', text: `Invalid value: ${goList(asked)}: failed to allocate IP ${ip}: ${fault}` })
-      this.#reserve(this.#addresses, draw.addresses, offset as number)
+      this.#reserve(this.#addresses, draw.addresses, address as number)
     }
     const addresses = asked.length > 0 ? asked : [this.#drawAddress(draw)]
     spec.clusterIP = addresses[0] ?? ''
@@ -129,11 +174,13 @@ export class ServiceAllocator implements Allocator {
   }
 
   #drawAddress(draw: Draw): string {
-    const { size, base } = this.#range
-    const offset = chooseOffset(size, reservedOffsets(size), (candidate) => this.#addresses.has(candidate), () => draw.clock.random())
-    if (offset === undefined) throw internalError('failed to allocate a serviceIP: range is full')
-    this.#reserve(this.#addresses, draw.addresses, offset)
-    return formatIpv4(base + offset)
+    for (const { range: { size, base } } of this.#inUse) {
+      const offset = chooseOffset(size, reservedOffsets(size), (candidate) => this.#addresses.has(base + candidate), () => draw.clock.random())
+      if (offset === undefined) continue
+      this.#reserve(this.#addresses, draw.addresses, base + offset)
+      return formatIpv4(base + offset)
+    }
+    throw internalError('failed to allocate a serviceIP: range is full')
   }
 
   #drawPorts(spec: ServiceSpec, before: ServiceSpec | undefined, draw: Draw): void {

@@ -19,6 +19,16 @@ export function formatIpv4(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.')
 }
 
+/** A range that an object states: any length; undefined when it is not of IPv4 or has nothing to give. */
+export function statedRange(cidr: string): AddressRange | undefined {
+  const [address = '', bits = ''] = cidr.split('/')
+  const base = parseIpv4(address)
+  const length = Number(bits)
+  if (base === undefined || !/^\d{1,2}$/.test(bits) || length > 30) return undefined
+  const count = 2 ** (32 - length)
+  return { base: base - (base % count), size: count - 2 }
+}
+
 export function parseRange(cidr: string): AddressRange {
   const [address = '', bits = ''] = cidr.split('/')
   const base = parseIpv4(address)
