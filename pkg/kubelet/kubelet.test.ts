@@ -87,6 +87,14 @@ describe('the kubelet on a hollow runtime', () => {
       clock.step(1)
       await until('crash', (pod) => state(pod) === `running#${restart}`)
     }
+    clock.step(1000)
+    await until('crash', (pod) => state(pod) === 'CrashLoopBackOff#4')
+    // Another image is another start.
+    await client.patch(pods, { namespace: 'default', name: 'crash' }, { type: 'strategic', body: { spec: { containers: [{ name: 'c', image: 'better' }] } } })
+    await until('crash', (pod) => state(pod) === 'running#5')
+    clock.step(1000)
+    const anew = await until('crash', (pod) => state(pod) === 'CrashLoopBackOff#5')
+    expect(anew.status?.containerStatuses?.[0]?.state?.waiting?.message).toContain('back-off 10s')
     await client.delete(pods, { namespace: 'default', name: 'crash' }, { gracePeriodSeconds: 0 })
   })
 

@@ -130,7 +130,9 @@ export class PodActor {
   }
 
   /** Its spec, labels or annotations are others now: what failed may succeed, what was made from them is old. */
-  podChanged(): void {
+  podChanged(before: Pod, now: Pod): void {
+    const images = new Map(podContainers(before).map(({ container: { name, image } }) => [name, image]))
+    for (const { container: { name, image } } of podContainers(now)) if (images.get(name) !== image) this.#backOff.forget(name)
     for (const [name, trouble] of this.#trouble) this.#trouble.set(name, { ...trouble, untilMs: 0 })
     this.#volumes.markStale()
     this.#volumeBackOff.forget('volumes')
@@ -350,10 +352,12 @@ export class PodActor {
     } catch (error) {
       if (!(error instanceof StartFailure)) throw error
       // Its sandbox has died under it: the next plan makes another one.
-      const now = (await tools.runtime.pods(podUid(pod)))[0]?.sandboxes.find((each) => each.id === sandbox.id)
-      if (!now?.ready) return
+      const now = (await tools.runtime.pods(podUid(pod)))[0]
+      if (!now?.sandboxes.find((each) => each.id === sandbox.id)?.ready) return
       if (again && error.reason === 'RunContainerError') this.#backOff.next(container.name, clock.now())
-      this.#setTrouble(pod, action, error)
+      // One that was made and could not be run has ended, so the restart back-off holds for it.
+      const ended = now.containers.some((each) => each.name === container.name && each.attempt === action.attempt && each.phase === 'exited')
+      this.#setTrouble(pod, action, ended ? new StartFailure(error.reason, error.message, 0) : error)
     } finally {
       this.#hooked.delete(container.name)
       this.#acted()

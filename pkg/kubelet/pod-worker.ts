@@ -114,7 +114,7 @@ export class PodWorker {
     const before = this.#asked
     this.#asked = pod
     this.#pod = this.#allocation.applied(pod)
-    if (!same(asked(before), asked(pod))) this.#actor.podChanged()
+    if (!same(asked(before), asked(pod))) this.#actor.podChanged(before, pod)
     this.decideResize()
     this.wake()
   }

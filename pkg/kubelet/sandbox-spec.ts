@@ -33,7 +33,8 @@ export function sandboxSpec(pod: Pod, attempt: number, node: SandboxNode, handle
     sysctls: Object.fromEntries((security.sysctls ?? []).map((sysctl) => [sysctl.name.replaceAll('/', '.'), sysctl.value])),
     // A shared process namespace belongs to the sandbox.
     namespaces: podNamespaces(pod),
-    privileged: containers.some((container) => container.securityContext?.privileged),
+    // A debugger may come later and be privileged: it is allowed by the sandbox as it is asked for then.
+    privileged: [...containers, ...(pod.spec.ephemeralContainers ?? [])].some((container) => container.securityContext?.privileged),
     ...(security.runAsUser === undefined ? {} : { runAsUser: security.runAsUser }),
     ...(security.runAsGroup === undefined ? {} : { runAsGroup: security.runAsGroup }),
     supplementalGroups: supplementalGroups(pod),
