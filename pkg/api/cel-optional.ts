@@ -9,3 +9,13 @@ const none: unknown = maker.evaluate('optional.none()', {})
 export function celOptional(value: unknown): unknown {
   return value === undefined ? none : some({ value })
 }
+
+interface CelOptional {
+  hasValue(): boolean
+  /** Fails when there is none. */
+  value(): unknown
+}
+
+export function isOptional(value: unknown): value is CelOptional {
+  return typeof value === 'object' && value !== null && value.constructor === (none as object).constructor
+}

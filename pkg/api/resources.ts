@@ -137,6 +137,9 @@ admissionregistration.k8s.io/v1
     status gpu
   validatingadmissionpolicybindings ValidatingAdmissionPolicyBinding cluster * category=api-extensions
   validatingwebhookconfigurations ValidatingWebhookConfiguration cluster * category=api-extensions
+admissionregistration.k8s.io/v1beta1
+  mutatingadmissionpolicies MutatingAdmissionPolicy cluster * category=api-extensions
+  mutatingadmissionpolicybindings MutatingAdmissionPolicyBinding cluster * category=api-extensions
 apiextensions.k8s.io/v1
   customresourcedefinitions CustomResourceDefinition cluster * short=crd,crds category=api-extensions
     status gpu

@@ -4,6 +4,7 @@ import type { FieldText, TypeReference, TypeText } from './schema-text.ts'
 import { readTypes } from './schema-text.ts'
 import { admissionV1 } from './schema/admission-v1.ts'
 import { admissionregistrationV1 } from './schema/admissionregistration-v1.ts'
+import { admissionregistrationV1beta1 } from './schema/admissionregistration-v1beta1.ts'
 import { apiextensionsV1 } from './schema/apiextensions-v1.ts'
 import { apiregistrationV1 } from './schema/apiregistration-v1.ts'
 import { appsV1 } from './schema/apps-v1.ts'
@@ -66,6 +67,7 @@ const sources: readonly Source[] = [
   api('storage', 'v1', 'storage.k8s.io', storageV1),
   api('admission', 'v1', 'admission.k8s.io', admissionV1),
   api('admissionregistration', 'v1', 'admissionregistration.k8s.io', admissionregistrationV1),
+  api('admissionregistration', 'v1beta1', 'admissionregistration.k8s.io', admissionregistrationV1beta1),
   { alias: 'apiextensions', group: 'apiextensions.k8s.io', version: 'v1', prefix: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.', texts: [apiextensionsV1] },
   api('scheduling', 'v1', 'scheduling.k8s.io', schedulingV1),
   api('coordination', 'v1', 'coordination.k8s.io', coordinationV1),

@@ -77,3 +77,14 @@ function goType(value: unknown): string {
   if (typeof value === 'object') return 'map[string]interface {}'
   return typeof value === 'boolean' ? 'bool' : typeof value
 }
+
+/** Paths of the lists, maps and structs in a value that have one owner only: to set one of their parts would remove the others. */
+export function atomicPaths(schema: Schema, value: unknown, path: readonly Step[] = []): string[] {
+  if (isJsonObject(value) && (schema.type === 'object' || schema.type === 'map')) {
+    const below = Object.keys(value).flatMap((key) => atomicPaths(childSchema(schema, key), value[key], [...path, fieldStep(key)]))
+    return schema.mapType === 'atomic' ? [pathText(path), ...below] : below
+  }
+  if (!Array.isArray(value) || schema.type !== 'list') return []
+  const below = value.flatMap((item: unknown, index) => atomicPaths(schema.items, item, [...path, `i:${index}`]))
+  return schema.listType === 'map' || schema.listType === 'set' ? below : [pathText(path), ...below]
+}

@@ -6,6 +6,7 @@ import { namespaceLifecycle } from './admission-namespace.ts'
 import { taintNodesByCondition } from './admission-node-taint.ts'
 import { podSecurity } from './admission-pod-security.ts'
 import { validatingAdmissionPolicy } from './admission-policy.ts'
+import { mutatingAdmissionPolicy } from './admission-policy-mutate.ts'
 import { priorityAdmission } from './admission-priority.ts'
 import { resourceQuotaAdmission } from './admission-resource-quota.ts'
 import { runtimeClassAdmission } from './admission-runtime-class.ts'
@@ -16,5 +17,5 @@ import { defaultTolerationSeconds } from './admission-tolerations.ts'
 export const defaultAdmission: readonly AdmissionPlugin[] = [
   namespaceLifecycle, limitRanger, serviceAccountAdmission, taintNodesByCondition, podSecurity(), priorityAdmission,
   defaultTolerationSeconds, defaultStorageClass, storageObjectInUseProtection, claimResize, runtimeClassAdmission,
-  defaultIngressClass, validatingAdmissionPolicy, resourceQuotaAdmission(),
+  defaultIngressClass, mutatingAdmissionPolicy, validatingAdmissionPolicy, resourceQuotaAdmission(),
 ]

@@ -1,6 +1,7 @@
-// A ValidatingAdmissionPolicy, compiled.
+// Admission policies of both kinds, compiled.
 import type { CelEnvironment, CelProgram } from '../api/cel.ts'
 import { CelCompileError } from '../api/cel.ts'
+import { compileWithMessages, registerCelMessages } from '../api/cel-messages.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { SelectorObject } from '../api/label-selector.ts'
 import type { NamedExpression } from './admission-cel.ts'
@@ -14,6 +15,18 @@ export interface MatchResources extends Selectors {
   readonly excludeResourceRules?: readonly MatchRule[]
 }
 
+export interface ParamKind {
+  readonly apiVersion?: string
+  readonly kind?: string
+}
+
+export interface ParamRef {
+  readonly name?: string
+  readonly namespace?: string
+  readonly selector?: SelectorObject
+  readonly parameterNotFoundAction?: string
+}
+
 export interface Validation {
   readonly expression?: string
   readonly message?: string
@@ -24,7 +37,7 @@ export interface Validation {
 export interface Policy extends KubeObject {
   readonly spec?: {
     readonly failurePolicy?: string
-    readonly paramKind?: { readonly apiVersion?: string; readonly kind?: string }
+    readonly paramKind?: ParamKind
     readonly matchConstraints?: MatchResources
     readonly validations?: readonly Validation[]
     readonly auditAnnotations?: readonly { readonly key?: string; readonly valueExpression?: string }[]
@@ -36,7 +49,7 @@ export interface Policy extends KubeObject {
 export interface PolicyBinding extends KubeObject {
   readonly spec?: {
     readonly policyName?: string
-    readonly paramRef?: { readonly name?: string; readonly namespace?: string; readonly selector?: SelectorObject; readonly parameterNotFoundAction?: string }
+    readonly paramRef?: ParamRef
     readonly matchResources?: MatchResources
     readonly validationActions?: readonly string[]
   }
@@ -60,9 +73,9 @@ export interface CompiledPolicy {
 export const policyEnvironment = ({ spec }: Pick<Policy, 'spec'>): CelEnvironment =>
   admissionEnvironment('variables', ...spec?.paramKind ? ['params'] : [])
 
-function compileWith(environment: CelEnvironment, text: string): Expression {
+function compileWith(environment: CelEnvironment, text: string, compile = compileCondition): Expression {
   try {
-    return { text, program: compileCondition(environment, text) }
+    return { text, program: compile(environment, text) }
   } catch (error) {
     if (!(error instanceof CelCompileError)) throw error
     return { text, program: error.message }
@@ -91,9 +104,58 @@ function compilePolicy(policy: Policy): CompiledPolicy {
   }
 }
 
+export interface Mutation {
+  readonly patchType?: string
+  readonly applyConfiguration?: { readonly expression?: string }
+  readonly jsonPatch?: { readonly expression?: string }
+}
+
+export interface MutatingPolicy extends KubeObject {
+  readonly spec?: Pick<NonNullable<Policy['spec']>, 'failurePolicy' | 'paramKind' | 'matchConstraints' | 'matchConditions' | 'variables'> & {
+    readonly mutations?: readonly Mutation[]
+    readonly reinvocationPolicy?: string
+  }
+}
+
+export interface MutatingPolicyBinding extends KubeObject {
+  readonly spec?: Omit<NonNullable<PolicyBinding['spec']>, 'validationActions'>
+}
+
+export type CompiledMutatingPolicy = Pick<CompiledPolicy, 'selects' | 'conditions' | 'variables'> & {
+  readonly mutations: readonly (Expression & { readonly patchType: string })[]
+}
+
+/** What the expressions of a mutating policy may name. */
+export function mutationEnvironment(policy: Pick<MutatingPolicy, 'spec'>): CelEnvironment {
+  const environment = policyEnvironment(policy)
+  registerCelMessages(environment)
+  return environment
+}
+
+const compiledMutations = new WeakMap<object, CompiledMutatingPolicy>()
+
+/** Made once for each version of the policy; policies are frozen. */
+export function compiledMutatingPolicy(policy: MutatingPolicy): CompiledMutatingPolicy {
+  let found = compiledMutations.get(policy)
+  if (!found) compiledMutations.set(policy, found = compileMutatingPolicy(policy))
+  return found
+}
+
+function compileMutatingPolicy(policy: MutatingPolicy): CompiledMutatingPolicy {
+  const { matchConstraints, matchConditions = [], variables = [], mutations = [] } = policy.spec ?? {}
+  const environment = mutationEnvironment(policy)
+  const compile = (text = ''): Expression => compileWith(environment, text, compileWithMessages)
+  return {
+    selects: selectorTest(matchConstraints ?? {}),
+    conditions: matchConditions.map(({ expression }) => compile(expression)),
+    variables: variables.map(({ name = '', expression }) => ({ name, ...compile(expression) })),
+    mutations: mutations.map(({ patchType = '', applyConfiguration, jsonPatch }) => ({ patchType, ...compile((applyConfiguration ?? jsonPatch)?.expression) })),
+  }
+}
+
 const bound = new WeakMap<object, (facts: MatchFacts) => boolean>()
 
-export function bindingSelects(binding: PolicyBinding, facts: MatchFacts): boolean {
+export function bindingSelects(binding: MutatingPolicyBinding, facts: MatchFacts): boolean {
   let test = bound.get(binding)
   if (!test) bound.set(binding, test = selectorTest(binding.spec?.matchResources ?? {}))
   return test(facts)

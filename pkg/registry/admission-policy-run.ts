@@ -11,16 +11,16 @@ export interface Decision {
 
 const longestMessage = 5 * 1024
 
-interface Run {
+export interface Run {
   readonly values: Record<string, unknown>
   readonly budget: CelBudget
   /** Variables that failed, by name: their failure is that of the expression which needs them. */
   readonly failed: Map<string, string>
 }
 
-type Outcome = { readonly value: unknown } | { readonly fault: string }
+export type Outcome = { readonly value: unknown } | { readonly fault: string }
 
-function evaluate({ text, program }: Expression, { values, budget, failed }: Run): Outcome {
+export function evaluate({ text, program }: Expression, { values, budget, failed }: Run): Outcome {
   if (typeof program === 'string') return { fault: program }
   try {
     return { value: program.run(values, budget) }
@@ -34,14 +34,10 @@ function evaluate({ text, program }: Expression, { values, budget, failed }: Run
 
 /** Denials of one policy with one parameter. A policy that can't be run denies, unless failures are to be ignored. */
 export function runPolicy(policy: CompiledPolicy, values: Readonly<Record<string, unknown>>, ignoresFailures: boolean): Decision[] {
-  const variables = new Map<string, unknown>()
-  const run: Run = { values: { ...values, variables }, budget: celBudget(), failed: new Map() }
+  const run = startRun(policy, values)
   const failure = (message: string): Decision[] => (ignoresFailures ? [] : [{ message }])
-  evaluateVariables(policy, variables, run)
-  const conditions = policy.conditions.map((condition) => evaluate(condition, run))
-  if (conditions.some((outcome) => 'value' in outcome && outcome.value !== true)) return []
-  const faults = conditions.flatMap((outcome) => ('fault' in outcome ? [outcome.fault] : []))
-  if (faults.length > 0) return failure(faults.join(', '))
+  const held = conditionsHold(policy.conditions, run)
+  if (held !== true) return held === false ? [] : failure(held.fault)
   const decisions: Decision[] = []
   for (const validation of policy.validations) {
     const outcome = evaluate(validation, run)
@@ -55,13 +51,24 @@ export function runPolicy(policy: CompiledPolicy, values: Readonly<Record<string
   return decisions
 }
 
-/** In order: each sees those before it. */
-function evaluateVariables(policy: CompiledPolicy, variables: Map<string, unknown>, run: Run): void {
-  for (const variable of policy.variables) {
+/** Evaluates the variables in order: each sees those before it. */
+export function startRun({ variables: stated }: Pick<CompiledPolicy, 'variables'>, values: Readonly<Record<string, unknown>>): Run {
+  const variables = new Map<string, unknown>()
+  const run: Run = { values: { ...values, variables }, budget: celBudget(), failed: new Map() }
+  for (const variable of stated) {
     const outcome = evaluate(variable, run)
     if ('value' in outcome) variables.set(variable.name, outcome.value)
     else run.failed.set(variable.name, outcome.fault.replace(/^expression '.*?' resulted in error: /s, ''))
   }
+  return run
+}
+
+/** Whether all conditions hold, or what is wrong with those that could not be told. One that does not hold settles it. */
+export function conditionsHold(conditions: readonly Expression[], run: Run): boolean | { readonly fault: string } {
+  const outcomes = conditions.map((condition) => evaluate(condition, run))
+  if (outcomes.some((outcome) => 'value' in outcome && outcome.value !== true)) return false
+  const faults = outcomes.flatMap((outcome) => ('fault' in outcome ? [outcome.fault] : []))
+  return faults.length === 0 || { fault: faults.join(', ') }
 }
 
 function messageOf({ message, expression = '' }: Validation, evaluated: Outcome | undefined): string {

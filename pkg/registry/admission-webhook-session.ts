@@ -5,11 +5,10 @@ import { conflict } from '../api/status-error.ts'
 import type { AdmissionRequest, AsyncReview } from './admission.ts'
 import { Awaiting } from './admission.ts'
 import { namespaceOf, viewedSubresource } from './admission-matching.ts'
+import { replace, subjectShape, withVersion } from './admission-shape.ts'
 import type { Subject, WebhookContext } from './admission-webhook-dispatch.ts'
 import { askMutating, askValidating, reviewFor } from './admission-webhook-dispatch.ts'
 import type { Webhook, WebhookSet } from './admission-webhook-index.ts'
-import { draftOf } from './patching.ts'
-import { complete } from './writing.ts'
 
 /** What was asked about one object. */
 interface Dealing {
@@ -50,22 +49,25 @@ export class WebhookSession implements AsyncReview {
     this.#warn = warn
   }
 
-  mutate(draft: AnyObject, request: AdmissionRequest, again: () => void): void {
-    if (!this.#concerns(request)) return
+  mutate(draft: AnyObject, request: AdmissionRequest, again: () => void): boolean {
+    if (!this.#concerns(request)) return false
     const dealing = this.#dealing(request)
     if (dealing.draft) replace(draft, dealing.draft)
     if (dealing.rounds === 0) {
-      this.#await(dealing, draft, request, (subject) => this.#first(dealing, subject, draft))
-      dealing.rounds = 2
-    } else if (dealing.rounds === 1) {
+      const { wanted } = request.reinvocation
+      this.#await(dealing, draft, request, (subject) => this.#first(dealing, subject, draft, wanted))
+      dealing.rounds = wanted ? 1 : 2
+    }
+    if (dealing.rounds === 1) {
       again()
-      if (!equalJson(draft, dealing.output)) moveAll(dealing.mayAskAgain, dealing.toAskAgain)
+      if (dealing.output && !equalJson(draft, dealing.output)) moveAll(dealing.mayAskAgain, dealing.toAskAgain)
       this.#await(dealing, draft, request, (subject) => this.#second(dealing, subject, draft), (hook) => dealing.toAskAgain.has(hook))
       dealing.rounds = 2
     }
     // A later run for the validating webhooks' sake goes on with this very object.
     if (dealing.draft || this.#hooks.validating.about(request).length > 0) dealing.draft = thaw(draft) as AnyObject
     dealing.warnings.forEach(request.warn)
+    return true
   }
 
   validate(object: Readonly<AnyObject>, request: AdmissionRequest): void {
@@ -96,9 +98,9 @@ export class WebhookSession implements AsyncReview {
     dealing.warnings.forEach(request.warn)
   }
 
-  #first(dealing: Dealing, subject: Subject, before: AnyObject): Promise<void> {
+  #first(dealing: Dealing, subject: Subject, before: AnyObject, again: boolean): Promise<void> {
     return this.#round(dealing, subject, before, undefined).then(() => {
-      dealing.rounds = dealing.changed ? 1 : 2
+      dealing.rounds = dealing.changed || again ? 1 : 2
     })
   }
 
@@ -194,45 +196,7 @@ function moveAll(from: Set<Webhook>, to: Set<Webhook>): void {
   from.clear()
 }
 
-function replace(draft: AnyObject, by: AnyObject): void {
-  for (const key of Object.keys(draft)) delete draft[key]
-  Object.assign(draft, thaw(by))
-}
-
 function sameContent(a: Readonly<AnyObject> | undefined, b: Readonly<AnyObject> | undefined): boolean {
   if (a === b) return true
   return a !== undefined && b !== undefined && equalJson(withVersion(a, undefined), withVersion(b, undefined))
-}
-
-function withVersion(object: Readonly<AnyObject>, resourceVersion: string | undefined): AnyObject {
-  const { resourceVersion: _resourceVersion, ...metadata } = object.metadata
-  return { ...object, metadata: { ...metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } }
-}
-
-const kept = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'generateName', 'managedFields'] as const
-
-/** From a draft to what webhooks see, and from what they made of it back to a draft that only holds what this request may write. */
-function subjectShape(subject: Subject, before: AnyObject): { send(draft: AnyObject): AnyObject; settle(object: AnyObject): AnyObject } {
-  const { definition, operation, old } = subject
-  const viewed = viewedSubresource(subject)
-  const hasStatus = definition.subresources.some(({ name }) => name === 'status')
-  const limited = (patched: AnyObject): AnyObject => {
-    if (subject.subresource === 'status') return { ...before, metadata: patched.metadata, ...('status' in patched ? { status: patched.status } : {}) }
-    if (operation !== 'UPDATE' || subject.subresource !== undefined || !hasStatus) return patched
-    const { status: _status, ...rest } = patched
-    return { ...rest, ...('status' in before ? { status: before.status } : {}) } as AnyObject
-  }
-  return {
-    send: (draft) => withVersion(viewed?.view ? viewed.view(draft) as AnyObject : draft, old?.metadata.resourceVersion),
-    settle(object) {
-      const whole = viewed ? viewed.merge?.(before, object) ?? before : limited(object)
-      const draft = draftOf(definition, withVersion(whole as AnyObject, undefined))
-      for (const field of kept) {
-        if (before.metadata[field] === undefined) delete draft.metadata[field]
-        else Object.assign(draft.metadata, { [field]: before.metadata[field] })
-      }
-      complete(definition, draft)
-      return draft
-    },
-  }
 }

@@ -39,7 +39,18 @@ export interface AdmissionRequest {
   readonly view: AdmissionView
   readonly clock: Clock
   readonly conversions: Conversions
+  readonly reinvocation: Reinvocation
   readonly warn: (text: string) => void
+}
+
+/** Mutating admission runs twice where what runs late has changed the object. */
+export interface Reinvocation {
+  /** The second time. */
+  again: boolean
+  /** Somebody has changed the object: those before it should see it again. */
+  wanted: boolean
+  /** What policies have kept for the second time. */
+  policies?: unknown
 }
 
 /**
@@ -77,8 +88,8 @@ export interface AsyncAdmissionContext {
 
 /** What one write has asked and was told, over all runs of its transaction. */
 export interface AsyncReview {
-  /** After the mutating plugins: makes the draft what the answers say. `again` runs those plugins on the changed draft. */
-  mutate(draft: AnyObject, request: AdmissionRequest, again: () => void): void
+  /** After the mutating plugins: makes the draft what the answers say. `again` runs those plugins on the changed draft; true when it need not run any more. */
+  mutate(draft: AnyObject, request: AdmissionRequest, again: () => void): boolean
   /** After the validating plugins. */
   validate(object: Readonly<AnyObject>, request: AdmissionRequest): void
   /** The name that an earlier run has generated for the object to create. */

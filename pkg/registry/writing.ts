@@ -64,7 +64,7 @@ export function raiseGeneration(definition: Definition, draft: AnyObject, old: A
 export function admissionRequest(step: Step, operation: AdmissionRequest['operation'], target: Target, old?: AnyObject): AdmissionRequest {
   return {
     operation, definition: target.definition, name: target.name, user: step.asking.user, dryRun: step.dryRun,
-    view: step.view, clock: step.context.clock, conversions: step.conversions, warn: (text) => step.warn(text),
+    view: step.view, clock: step.context.clock, conversions: step.conversions, reinvocation: { again: false, wanted: false }, warn: (text) => step.warn(text),
     ...(target.namespace ? { namespace: target.namespace } : {}),
     ...(target.subresource ? { subresource: target.subresource } : {}),
     ...(old ? { old } : {}),
@@ -77,8 +77,13 @@ export function mutate(step: Step, draft: AnyObject, request: AdmissionRequest):
     for (const plugin of step.context.admission) plugin.mutate?.(draft, request)
     complete(request.definition, draft)
   }
+  const again = (): void => {
+    request.reinvocation.again = true
+    plugins()
+  }
   plugins()
-  step.outside?.mutate(draft, request, plugins)
+  const done = step.outside?.mutate(draft, request, again)
+  if (!done && request.reinvocation.wanted) again()
 }
 
 export function refuseInvalid(definition: Definition, name: string, errors: readonly FieldError[]): void {

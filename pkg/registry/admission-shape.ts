@@ -1,0 +1,45 @@
+// An object as admission shows it to others, and what they made of it as what the request may write.
+import { thaw } from '../api/json.ts'
+import type { AnyObject } from '../api/object.ts'
+import type { MatchFacts } from './admission-matching.ts'
+import { viewedSubresource } from './admission-matching.ts'
+import { draftOf } from './patching.ts'
+import { complete } from './writing.ts'
+
+export function replace(draft: AnyObject, by: AnyObject): void {
+  for (const key of Object.keys(draft)) delete draft[key]
+  Object.assign(draft, thaw(by))
+}
+
+export function withVersion(object: Readonly<AnyObject>, resourceVersion: string | undefined): AnyObject {
+  const { resourceVersion: _resourceVersion, ...metadata } = object.metadata
+  return { ...object, metadata: { ...metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } }
+}
+
+const kept = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'generateName', 'managedFields'] as const
+
+/** From a draft to what webhooks see, and from what they made of it back to a draft that only holds what this request may write. */
+export function subjectShape(subject: Pick<MatchFacts, 'definition' | 'operation' | 'old' | 'subresource'>, before: AnyObject): { send(draft: AnyObject): AnyObject; settle(object: AnyObject): AnyObject } {
+  const { definition, operation, old } = subject
+  const viewed = viewedSubresource(subject)
+  const hasStatus = definition.subresources.some(({ name }) => name === 'status')
+  const limited = (patched: AnyObject): AnyObject => {
+    if (subject.subresource === 'status') return { ...before, metadata: patched.metadata, ...('status' in patched ? { status: patched.status } : {}) }
+    if (operation !== 'UPDATE' || subject.subresource !== undefined || !hasStatus) return patched
+    const { status: _status, ...rest } = patched
+    return { ...rest, ...('status' in before ? { status: before.status } : {}) } as AnyObject
+  }
+  return {
+    send: (draft) => withVersion(viewed?.view ? viewed.view(draft) as AnyObject : draft, old?.metadata.resourceVersion),
+    settle(object) {
+      const whole = viewed ? viewed.merge?.(before, object) ?? before : limited(object)
+      const draft = draftOf(definition, withVersion(whole as AnyObject, undefined))
+      for (const field of kept) {
+        if (before.metadata[field] === undefined) delete draft.metadata[field]
+        else Object.assign(draft.metadata, { [field]: before.metadata[field] })
+      }
+      complete(definition, draft)
+      return draft
+    },
+  }
+}
