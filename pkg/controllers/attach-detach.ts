@@ -21,7 +21,7 @@ export function attachDetachController(): Controller {
   /** What pods have been told, by node: it is said once. */
   const told = new Map<string, Set<string>>()
   return controller<Node>({
-    name: 'attachdetach-controller',
+    name: 'attachdetach',
     for: nodes,
     watches: [
       watches(pods, ({ spec }) => (spec.nodeName ? [{ name: spec.nodeName }] : [])),

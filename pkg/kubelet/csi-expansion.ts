@@ -48,6 +48,8 @@ export class CsiExpander {
 
   /** False when the driver could not. */
   async expand({ pod, claim, volume, capacity, driver, request }: Expansion): Promise<boolean> {
+    // Of two pods with the volume, one was first.
+    if (!hasGrown(capacity, await this.#client.get(persistentVolumeClaims, keyOf(claim)))) return true
     const requiredBytes = Number(parseQuantity(capacity).nanos / 1_000_000_000n)
     try {
       await driver.expand({ ...request, capacityRange: { requiredBytes } })

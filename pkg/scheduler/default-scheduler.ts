@@ -44,7 +44,7 @@ const watched: readonly WatchedKind[] = [
   { resource: persistentVolumes, kind: 'volume' },
   { resource: storageClasses, kind: 'storage-class' },
   { resource: csiNodes, kind: 'csi-node' },
-  { resource: volumeAttachments },
+  { resource: volumeAttachments, kind: 'attachment' },
   ...[podDisruptionBudgets, services, replicaSets, replicationControllers, statefulSets].map((resource) => ({ resource })),
 ]
 

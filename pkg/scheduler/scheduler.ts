@@ -75,7 +75,11 @@ export class Scheduler {
     this.#unsubscribe.push(nodeInformer.onChange((change) => this.#nodeChanged(change)))
     this.#unsubscribe.push(this.#pods.onChange((change) => this.#podChanged(change)))
     for (const { informer, kind } of others) {
-      if (kind) this.#unsubscribe.push(informer.onChange(({ object }) => object && this.#queue.notify({ kind, object })))
+      if (!kind) continue
+      this.#unsubscribe.push(informer.onChange(({ object, previous }) => {
+        const changed = object ?? previous
+        if (changed) this.#queue.notify({ kind, object: changed })
+      }))
     }
     await Promise.all([nodeInformer, this.#pods, ...others.map(({ informer }) => informer)].map((informer) => informer.whenSynced()))
     if (this.#stop.signal.aborted || signal?.aborted) return

@@ -42,7 +42,7 @@ export function csiVolumesOf(pod: Pod, { claims, volumes, storageClasses }: Volu
 export function nodeVolumeLimits(facts: VolumeLimitFacts): Plugin {
   return {
     name: 'NodeVolumeLimits',
-    enqueueOn: ['pod-gone', 'node-added', 'csi-node', 'claim'],
+    enqueueOn: ['pod-gone', 'node-added', 'csi-node', 'attachment', 'claim'],
     preFilter({ pod }) {
       const wanted = csiVolumesOf(pod, facts)
       if (wanted.size === 0) return undefined
