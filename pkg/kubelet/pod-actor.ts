@@ -339,6 +339,7 @@ export class PodActor {
     if (container.lifecycle?.postStart) this.#hooked.add(container.name)
     const processesOf = this.#target(pod, action, runtime)
     try {
+      await this.#resizer.widen(pod, runtime)
       const id = await tools.starter.start({
         pod, target: action.target, attempt: action.attempt, sandboxId: sandbox.id, sandbox: sandboxSpec(pod, sandbox.attempt, tools.node, ''),
         podIPs: this.#podIPs(pod, runtime), volumes: this.#volumes.mounted, signal, ...(processesOf === undefined ? {} : { processesOf }),

@@ -127,6 +127,28 @@ describe('PodResizer', () => {
     }
     return [...done, `due: ${resizer.due(after, runtime)}`]
   }
+
+  it('a container that starts later has room for what it was allocated meanwhile, also after a restart of the kubelet', async () => {
+    const wider = sized(both('3', '300Mi'), both('1', '100Mi'))
+    const started = async (known: boolean): Promise<string[]> => {
+      const done: string[] = []
+      const allocation = new PodAllocation(before, '/nowhere/resize.json')
+      allocation.note('c2-0', both('1', '100Mi'))
+      const resizer = new PodResizer({
+        allocation, nodeMemoryBytes: 2 ** 32, cgroupPath: () => '/pod', pidsLimit: 0, runtime: { updateContainer: async () => undefined },
+        cgroups: { limit: async (_path, limits) => void done.push(Object.keys(limits).sort().join(' ') + ` ${limits.cpuQuota}`), workingSetBytes: async () => 0, release: async () => undefined },
+      })
+      if (known) await resizer.confine(before)
+      done.length = 0
+      const running = makeRuntime([makeContainer('c2:running')])
+      await resizer.widen(wider, running)
+      await resizer.widen(wider, running)
+      return done
+    }
+    expect(await started(true)).toEqual(['cpuQuota cpuShares memoryBytes 400000'])
+    expect(await started(false)).toEqual(['cpuPeriod cpuQuota cpuShares memoryBytes pids 400000'])
+  })
+
   it.each<[string, ReturnType<typeof makePod>, number, string[]]>([
     ['nothing', before, 0, ['due: false']],
     ['other words', sized(both('1000m', '100Mi'), both('1', '102400Ki')), 0, ['due: false']],

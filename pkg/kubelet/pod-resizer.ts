@@ -44,9 +44,12 @@ export class PodResizer {
 
   /** Confines the pod as a whole, before its containers start. */
   async confine(pod: Pod): Promise<void> {
-    const limits = podCgroupLimits(pod, this.#options.pidsLimit)
-    await this.#options.cgroups.limit(this.#options.cgroupPath(pod), limits)
-    this.#podLimits = limits
+    await this.#limit(pod, podCgroupLimits(pod, this.#options.pidsLimit))
+  }
+
+  /** Before a container starts in a pod that exists: what it has been allocated since then must fit into the pod's cgroup. */
+  async widen(pod: Pod, runtime: RuntimePod): Promise<void> {
+    await this.#limit(pod, looserLimits(this.#current(pod, runtime), podCgroupLimits(pod, this.#options.pidsLimit)))
   }
 
   /** Whether something does not have yet what it has been allocated. */
@@ -56,14 +59,11 @@ export class PodResizer {
 
   /** Resolves with the containers that have to be started anew for it. Throws when the kernel or the runtime refuses, or a limit would be below what is used. */
   async apply(pod: Pod, runtime: RuntimePod): Promise<readonly RuntimeContainer[]> {
-    const { cgroups, allocation, cgroupPath, nodeMemoryBytes, pidsLimit } = this.#options
+    const { allocation, nodeMemoryBytes, pidsLimit } = this.#options
     const differences = this.#differences(pod, runtime)
-    const path = cgroupPath(pod)
     const [current, wanted] = [this.#current(pod, runtime), podCgroupLimits(pod, pidsLimit)]
     await this.#checkUsage(pod, differences, { current, wanted })
-    const between = looserLimits(current, wanted)
-    if (!same(current, between)) await cgroups.limit(path, changes(current, between))
-    this.#podLimits = between
+    await this.#limit(pod, looserLimits(current, wanted))
     const restarts = differences.filter(({ container, changed }) => needsRestart(container, changed))
     for (const { running, container, before } of differences.filter((each) => !restarts.includes(each))) {
       const limits = containerLimits(pod, container, nodeMemoryBytes)
@@ -71,9 +71,16 @@ export class PodResizer {
       allocation.note(running.id, container.resources ?? {})
     }
     if (restarts.length > 0) return restarts.map(({ running }) => running)
-    if (!same(between, wanted)) await cgroups.limit(path, changes(between, wanted))
-    this.#podLimits = wanted
+    await this.#limit(pod, wanted)
     return []
+  }
+
+  /** Writes what is not known to be there already; after a restart of the kubelet nothing is. */
+  async #limit(pod: Pod, limits: CgroupLimits): Promise<void> {
+    const { cgroups, cgroupPath } = this.#options
+    if (this.#podLimits && same(this.#podLimits, limits)) return
+    await cgroups.limit(cgroupPath(pod), this.#podLimits ? changes(this.#podLimits, limits) : limits)
+    this.#podLimits = limits
   }
 
   #differences(pod: Pod, runtime: RuntimePod): Difference[] {
