@@ -1,4 +1,5 @@
 // What a CRD's schema may not be.
+import { unknownFormats } from './structural-formats.ts'
 import { structuralErrors } from './structural-rules.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
 
@@ -44,4 +45,16 @@ it.each<[JsonSchemaProps, string[]]>([
     ['S.properties[metadata]: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified']],
 ])('the root: %j', (schema, expected) => {
   expect(structuralErrors(schema, 'S').map(({ field, text }) => `${field}: ${text}`)).toEqual(expected)
+})
+
+it.each<[JsonSchemaProps, string[]]>([
+  [{ type: 'string', format: 'date-time' }, []],
+  [{ type: 'string', format: 'datetime' }, []],
+  [{ type: 'string', format: 'password' }, []],
+  [{ type: 'string', format: 'color' }, ['color']],
+  // Of numbers, formats are only told.
+  [{ type: 'integer', format: 'int64' }, []],
+  [{ type: 'object', additionalProperties: { type: 'string', format: 'a' }, properties: { x: { type: 'array', items: { type: 'string', format: 'b' } }, y: { type: 'string', format: 'a' } } }, ['b', 'a']],
+])('%j has texts in formats that are not known: %j', (schema, expected) => {
+  expect([...unknownFormats(schema)]).toEqual(expected)
 })

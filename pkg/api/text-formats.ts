@@ -56,6 +56,11 @@ const tests: Readonly<Record<string, Test>> = {
   'k8s-long-name': (text) => dnsSubdomainFaults(text).length === 0,
 }
 
+const known = new Set([...Object.keys(tests), 'password'].map((name) => name.replaceAll('-', '')))
+
+/** Whether the format of a text means anything to us. Dashes make no difference. */
+export const isTextFormat = (name: string): boolean => known.has(name.replaceAll('-', ''))
+
 /** undefined for a format that says nothing of texts. */
 export function textFormat(name: string): Test | undefined {
   return Object.hasOwn(tests, name) ? tests[name] : undefined

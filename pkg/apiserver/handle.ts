@@ -51,6 +51,7 @@ export function createHandle(options: HandleOptions): Handle {
     const definition = registry.definition(request.group, request.version, request.plural)
     if (!definition) throw unknownPath()
     checkServed(definition, request)
+    if (definition.deprecation !== undefined) request.warn?.(definition.deprecation)
     checkWriteOptions(request)
     if (request.patch?.type === 'apply') requireCreate(options, request, definition)
     if (changes.has(request.verb)) for (const guard of guards) await guard(request)

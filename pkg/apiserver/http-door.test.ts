@@ -52,6 +52,17 @@ describe('objects', () => {
     const refused = await server.call('POST', `${configMaps}?fieldValidation=Strict`, { body })
     expect([refused.code, refused.json.message]).toEqual([400, expect.stringContaining('strict decoding error: unknown field "extra"')])
   })
+
+  it('warn whoever reads or writes them in a version that is deprecated', async () => {
+    const endpoints = '/api/v1/namespaces/a/endpoints'
+    const warning = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"'
+    const warned = [
+      await server.call('POST', endpoints, { body: { apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'old' } } }),
+      await server.call('GET', `${endpoints}/old`), await server.call('GET', endpoints),
+      await server.call('GET', `${endpoints}?watch=true&timeoutSeconds=1`), await server.call('DELETE', `${endpoints}/old`),
+    ]
+    expect(warned.map(({ headers }) => headers['warning'])).toEqual(warned.map(() => warning))
+  })
 })
 
 describe('failures are Status objects', () => {

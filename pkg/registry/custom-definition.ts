@@ -40,7 +40,7 @@ function customDefinition(crd: CustomResourceDefinition, names: CustomNames, con
   const { group, scope } = crd.spec
   const { status, scale } = stated.subresources ?? {}
   const validate: NonNullable<Definition['validate']> = (object, old) => rules.validate(object, old)
-  const warning = stated.deprecated ? stated.deprecationWarning ?? `${group}/${stated.name} ${names.kind} is deprecated` : undefined
+  const deprecation = stated.deprecated ? stated.deprecationWarning ?? `${group}/${stated.name} ${names.kind} is deprecated` : undefined
   return {
     resource: { group, version: stated.name, plural: names.plural, kind: names.kind, namespaced: scope === 'Namespaced' },
     singular: names.singular ?? '', listKind: names.listKind ?? `${names.kind}List`,
@@ -57,7 +57,7 @@ function customDefinition(crd: CustomResourceDefinition, names: CustomNames, con
       if (status) delete draft.status
     },
     validate,
-    ...(warning ? { warnings: () => [warning] } : {}),
+    ...(deprecation ? { deprecation } : {}),
     columns: customColumns(stated.additionalPrinterColumns),
     fields: Object.fromEntries((stated.selectableFields ?? []).map(({ jsonPath }) => selectableField(jsonPath))),
     subresources: [...(status ? [statusSubresource(validate)] : []), ...(scale ? [customScaleSubresource(scale, validate)] : [])],

@@ -78,6 +78,8 @@ export interface Definition<T extends KubeObject = AnyObject> {
   prepareUpdate?(draft: T, old: T, context: RuleContext): void
   /** All errors of the object; `old` on update. Metadata is checked by the registry. */
   validate?(object: T, old?: T): FieldError[]
+  /** A Warning header on whatever is asked of this version, reads included. */
+  readonly deprecation?: string
   /** Texts for Warning headers. */
   warnings?(object: T, old?: T): string[]
   /** False: metadata.generation is not kept for this kind. Default: true for kinds with a spec. */

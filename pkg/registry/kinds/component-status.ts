@@ -11,6 +11,7 @@ const healthOf = ({ conditions = [] }: ComponentStatus) => conditions.find(({ ty
 
 export default define(named<ComponentStatus>('v1', 'componentstatuses'), {
   generation: false,
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   columns: [
     nameColumn,
     text('Status', 'Whether the component is well.', (object) => (healthOf(object)?.status === 'True' ? 'Healthy' : healthOf(object)?.status === 'False' ? 'Unhealthy' : 'Unknown')),

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../api/object.ts'
 import { ruleErrors } from '../../api/cel-rules.ts'
 import { equalJson } from '../../api/json.ts'
 import { compileJsonPath, fieldsOfPath } from '../../api/json-path.ts'
+import { unknownFormats } from '../../api/structural-formats.ts'
 import { structuralErrors } from '../../api/structural-rules.ts'
 import type { JsonSchemaProps } from '../../api/structural-schema.ts'
 import type { CustomCondition, CustomScale } from '../../api/types-custom.ts'
@@ -169,6 +170,10 @@ function validate(crd: CustomResourceDefinition, old?: CustomResourceDefinition)
 
 const storageVersion = ({ spec }: CustomResourceDefinition): string[] => (spec.versions ?? []).flatMap(({ name, storage }) => (storage && name ? [name] : []))
 
+/** What nobody checks of the texts that the kind's objects hold. */
+const formatsOf = (crd: CustomResourceDefinition | undefined): Set<string> =>
+  new Set((crd?.spec.versions ?? []).flatMap(({ schema }) => [...unknownFormats(schema?.openAPIV3Schema ?? {})]))
+
 export default define(named<CustomResourceDefinition>('apiextensions.k8s.io/v1', 'customresourcedefinitions'), {
   requireVersionOnUpdate: true,
   initialStatus: (draft) => ({ conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions: storageVersion(draft) }),
@@ -189,5 +194,9 @@ export default define(named<CustomResourceDefinition>('apiextensions.k8s.io/v1',
     draft.status = { ...draft.status, conditions: withCondition((draft.status?.conditions ?? []) as CustomCondition[], condition, timestamp(clock.now())) }
   },
   validate,
+  warnings(crd, old) {
+    const before = formatsOf(old)
+    return [...formatsOf(crd)].filter((format) => !before.has(format)).map((format) => `unrecognized format ${JSON.stringify(format)}`)
+  },
   columns: defaultColumns,
 })

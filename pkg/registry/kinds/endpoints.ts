@@ -59,7 +59,7 @@ export default define(endpoints, {
   defaults(draft) {
     for (const { ports = [] } of draft.subsets ?? []) for (const port of ports) port.protocol ||= 'TCP'
   },
-  warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   prepareCreate: repack,
   prepareUpdate: repack,
   validate({ subsets = [] }) {
