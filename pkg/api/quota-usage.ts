@@ -83,13 +83,27 @@ function claimUsage({ spec }: PersistentVolumeClaim): Usage {
   return { 'requests.storage': storage, ...(prefix ? { [`${prefix}requests.storage`]: storage, [`${prefix}persistentvolumeclaims`]: quantityOf(1) } : {}) }
 }
 
-/** Whether the object is inside the quota's scopes. Only pods have scopes (and claims none that is served here). */
+/** Whether the object is inside the quota's scopes. Only pods and claims have scopes. */
 export function isInScope(spec: ResourceQuotaSpec, resource: { readonly group: string; readonly plural: string }, object: KubeObject): boolean {
   const rules: readonly ScopedResourceSelectorRequirement[] = [
     ...(spec.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })), ...(spec.scopeSelector?.matchExpressions ?? []),
   ]
   if (rules.length === 0) return true
-  return groupResource(resource) === 'pods' && rules.every((rule) => podInScope(rule, object as Pod))
+  const kind = groupResource(resource)
+  if (kind === 'persistentvolumeclaims') return rules.every((rule) => claimInScope(rule, object as PersistentVolumeClaim))
+  return kind === 'pods' && rules.every((rule) => podInScope(rule, object as Pod))
+}
+
+function claimInScope({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, { spec, status }: PersistentVolumeClaim): boolean {
+  if (scopeName !== 'VolumeAttributesClass') return false
+  const classes = [spec.volumeAttributesClassName, status?.currentVolumeAttributesClassName, status?.modifyVolumeStatus?.targetVolumeAttributesClassName].filter((name) => Boolean(name))
+  const named = classes.some((name) => values.includes(name ?? ''))
+  switch (operator) {
+    case 'Exists': return classes.length > 0
+    case 'DoesNotExist': return classes.length === 0
+    case 'In': return named
+    default: return operator === 'NotIn' && !named
+  }
 }
 
 function podInScope({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, { spec, status }: Pod): boolean {

@@ -119,6 +119,18 @@ describe('validating', () => {
     })
   })
 
+  it('comes before quotas: what it refuses is no matter of theirs, and what they refuse it has seen', async () => {
+    const quota = { metadata: { name: 'q' }, spec: { hard: { 'count/secrets': '0' } } }
+    expect((await server.call('POST', '/api/v1/namespaces/a/resourcequotas', { body: quota })).code).toBe(201)
+    await configure('Validating', 'v-quota', [{ path: '/quota', rules: [rule(['secrets'])] }])
+    const secret = (name: string): Promise<Reply> => server.call('POST', '/api/v1/namespaces/a/secrets', { body: { metadata: { name } } })
+    answers['/quota'] = ({ name }) => ({ allowed: name !== 'refused' })
+    expect((await secret('refused')).json).toMatchObject({ code: 400, message: 'admission webhook "v-quota.example.com" denied the request without explanation' })
+    expect((await secret('too-many')).json).toMatchObject({ code: 403, message: expect.stringContaining('exceeded quota: q') })
+    expect(asked.map(({ request: { name } }) => name)).toEqual(['refused', 'too-many'])
+    await server.call('DELETE', '/api/v1/namespaces/a/resourcequotas/q')
+  })
+
   it('sees old and new on update, the old one on delete, and is told of dry runs', async () => {
     await create('ud', { a: '1' })
     await configure('Validating', 'v3', [{ path: '/ud', rules: [rule(['configmaps'], ['*'])] }])

@@ -92,6 +92,7 @@ export function resourceQuotaAdmission(): AdmissionPlugin {
   }
   return {
     name: 'ResourceQuota',
+    last: true,
     validate(object, request) {
       const { namespace, definition: { resource }, old } = request
       if (namespace === undefined || !isCharged(request)) return

@@ -63,6 +63,8 @@ export interface AdmissionPlugin {
   mutate?(draft: AnyObject, request: AdmissionRequest): void
   /** On create, update and delete. `object` is what would be stored; on delete what stands. */
   validate?(object: Readonly<AnyObject>, request: AdmissionRequest): void
+  /** Its `validate` comes after everybody else's, those outside included: it judges only what all others admit. */
+  readonly last?: boolean
 }
 
 /**

@@ -91,8 +91,10 @@ export function refuseInvalid(definition: Definition, name: string, errors: read
 }
 
 export function review(step: Step, object: AnyObject, request: AdmissionRequest): void {
-  for (const plugin of step.context.admission) plugin.validate?.(object, request)
+  const { admission } = step.context
+  for (const plugin of admission) if (!plugin.last) plugin.validate?.(object, request)
   step.outside?.validate(object, request)
+  for (const plugin of admission) if (plugin.last) plugin.validate?.(object, request)
 }
 
 export function allocate(step: Step, definition: Definition, draft: AnyObject, old?: AnyObject): void {
