@@ -15,6 +15,7 @@ import { FlowControl } from './flow-control.ts'
 import type { FrontLimits } from './front-limits.ts'
 import { HttpDoor, type TlsOptions } from './http-door.ts'
 import { metricsRequests } from './metrics-requests.ts'
+import { bootstrapTokens } from './bootstrap-tokens.ts'
 import { certificateGuard } from './certificate-guard.ts'
 import { RequestMetrics } from './metrics.ts'
 import type { NodeConnections } from '../api/node-connection.ts'
@@ -90,6 +91,7 @@ export class ApiServer {
     this.#tokens = [
       ...(fixed ? [(token: string) => { const user = fixed.get(token); return user && { user } }] : []),
       (token, wanted) => accounts.authenticate(token, wanted),
+      bootstrapTokens({ registry, audiences, clock }),
     ]
     const special = new Map<string, SpecialRequest>([
       ...reviewRequests({ authorizer: this.authorizer, tokens: this.#tokens }),

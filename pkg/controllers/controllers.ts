@@ -32,6 +32,7 @@ import { tokenSecretController, type TokenSecretOptions } from './service-accoun
 import serviceCidr from './service-cidr.ts'
 import statefulSet from './stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
+import tokenCleaner from './token-cleaner.ts'
 import ttlAfterFinished from './ttl-after-finished.ts'
 import vacProtection from './vac-protection.ts'
 import volumeExpand from './volume-expand.ts'
@@ -58,7 +59,7 @@ export function allControllers({ contentResources, rootCertificate, localPath, s
     endpointSlice, endpoints, endpointSliceMirroring, clusterRoleAggregation,
     resourceQuotaController({ resources: contentResources }),
     claimBinder, volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, attachDetachController(), volumeExpand, ...(localPath ? localPathControllers(localPath) : []),
-    ipAddress, serviceCidr,
+    ipAddress, serviceCidr, tokenCleaner,
     ...(signSecretToken ? [tokenSecretController({ certificate: rootCertificate, sign: signSecretToken })] : []),
     ...(certificates ? [certificateSigningController(certificates)] : []),
     nodeLifecycleController(), taintEvictionController(), podGarbageController(),

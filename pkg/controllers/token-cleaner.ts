@@ -1,0 +1,26 @@
+// Removes bootstrap tokens when their time is over.
+import { keyOf } from '../api/object.ts'
+import { parseTime } from '../api/times.ts'
+import { secrets, type Secret } from '../api/types-config.ts'
+import { controller } from '../controller/controller.ts'
+import { isGone } from '../controller/refusals.ts'
+
+/** When the token ends, in milliseconds; undefined when it lasts or is none. A time that can't be read is the cleaner's no matter. */
+export function endOfToken({ type, metadata, data = {} }: Secret): number | undefined {
+  if (type !== 'bootstrap.kubernetes.io/token' || metadata.namespace !== 'kube-system' || !data['expiration']) return undefined
+  return parseTime(Buffer.from(data['expiration'], 'base64').toString())?.ms
+}
+
+export default controller<Secret>({
+  name: 'token-cleaner',
+  for: secrets,
+  async reconcile(_, secret, { client, clock }) {
+    const endMs = secret && !secret.metadata.deletionTimestamp ? endOfToken(secret) : undefined
+    if (!secret || endMs === undefined) return
+    const leftMs = endMs - clock.now()
+    if (leftMs > 0) return { requeueAfterMs: leftMs }
+    await client.delete(secrets, keyOf(secret), { preconditions: { uid: secret.metadata.uid } }).catch((error: unknown) => {
+      if (!isGone(error)) throw error
+    })
+  },
+})
