@@ -40,7 +40,15 @@ export function containerLimits(pod: Pod, container: Pick<Container, 'resources'
     cpuPeriod: cpuPeriodUs,
     memoryBytes: wholeValue(limits?.['memory']),
     oomScoreAdjust: oomScoreAdjust(pod, wholeValue(requests?.['memory']), nodeMemoryBytes),
+    ...hugePagesOf(limits),
   }
+}
+
+/** Nothing when none are asked for: the kernel may not limit them at all. */
+function hugePagesOf(limits: Readonly<Record<string, string>> = {}): Pick<ContainerLimits, 'hugePages'> {
+  const asked = Object.entries(limits).filter(([name]) => name.startsWith('hugepages-'))
+  if (asked.length === 0) return {}
+  return { hugePages: Object.fromEntries(asked.map(([name, amount]) => [`${name.slice('hugepages-'.length).replace(/i$/, '')}B`, wholeValue(amount)])) }
 }
 
 const systemCriticalPriority = 2_000_000_000
@@ -72,18 +80,20 @@ export interface PodRequests {
 
 /** What the pod asks of the node: the larger of the running phase and each step of the start, and the overhead. */
 export function podRequests(pod: Pod): PodRequests {
-  const request = (container: Pick<Container, 'resources'>, resource: string, value: (text: string | undefined) => number): number =>
+  return { cpuMilli: podRequest(pod, 'cpu', milliValue), memoryBytes: podRequest(pod, 'memory', wholeValue) }
+}
+
+/** The same of any resource. */
+export function podRequest(pod: Pod, resource: string, value: (text: string | undefined) => number): number {
+  const request = (container: Pick<Container, 'resources'>): number =>
     value(container.resources?.requests?.[resource] ?? container.resources?.limits?.[resource])
-  const total = (resource: string, value: (text: string | undefined) => number): number => {
-    let sidecars = 0
-    let starting = 0
-    for (const container of pod.spec.initContainers ?? []) {
-      const own = request(container, resource, value)
-      if (container.restartPolicy === 'Always') sidecars += own
-      starting = Math.max(starting, sidecars + (container.restartPolicy === 'Always' ? 0 : own))
-    }
-    const running = pod.spec.containers.reduce((sum, container) => sum + request(container, resource, value), sidecars)
-    return Math.max(starting, running) + value(pod.spec.overhead?.[resource])
+  let sidecars = 0
+  let starting = 0
+  for (const container of pod.spec.initContainers ?? []) {
+    const own = request(container)
+    if (container.restartPolicy === 'Always') sidecars += own
+    starting = Math.max(starting, sidecars + (container.restartPolicy === 'Always' ? 0 : own))
   }
-  return { cpuMilli: total('cpu', milliValue), memoryBytes: total('memory', wholeValue) }
+  const running = pod.spec.containers.reduce((sum, container) => sum + request(container), sidecars)
+  return Math.max(starting, running) + value(pod.spec.overhead?.[resource])
 }

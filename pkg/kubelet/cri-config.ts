@@ -58,6 +58,7 @@ export function resourcesOf(limits: ContainerLimits): cri.LinuxContainerResource
     cpuPeriod: limits.cpuPeriod,
     memoryLimitInBytes: limits.memoryBytes,
     oomScoreAdj: limits.oomScoreAdjust,
+    ...(limits.hugePages ? { hugepageLimits: Object.entries(limits.hugePages).map(([pageSize, limit]) => ({ pageSize, limit })) } : {}),
   }
 }
 
@@ -79,6 +80,7 @@ function security(spec: ContainerSecurity, namespaces: Namespaces): cri.LinuxCon
     maskedPaths: open ? [] : maskedPaths,
     readonlyPaths: open ? [] : readonlyPaths,
     seccomp: seccomp(spec.seccomp),
+    ...(spec.appArmor ? { apparmor: seccomp(spec.appArmor), apparmorProfile: appArmorText(spec.appArmor) } : {}),
     ...(spec.runAsUser === undefined ? {} : { runAsUser: { value: spec.runAsUser } }),
     ...(spec.runAsGroup === undefined ? {} : { runAsGroup: { value: spec.runAsGroup } }),
     ...(spec.runAsUsername === undefined ? {} : { runAsUsername: spec.runAsUsername }),
@@ -99,6 +101,9 @@ function mode(scope: NamespaceScope): cri.NamespaceMode {
   if (typeof scope === 'object') return 'TARGET'
   return scope === 'node' ? 'NODE' : scope === 'pod' ? 'POD' : 'CONTAINER'
 }
+
+/** For runtimes that only know the older field. */
+const appArmorText = ({ type, path = '' }: SeccompChoice): string => (type === 'Localhost' ? `localhost/${path}` : type === 'Unconfined' ? 'unconfined' : 'runtime/default')
 
 const seccomp = (choice: SeccompChoice): cri.SecurityProfile => ({ profileType: choice.type, ...(choice.path ? { localhostRef: choice.path } : {}) })
 

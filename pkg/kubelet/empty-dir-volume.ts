@@ -1,5 +1,6 @@
 // emptyDir: a directory, or memory, that lives as long as the pod.
 import { chmod, lstat, mkdir } from 'node:fs/promises'
+import type { Pod } from '../api/types-pod.ts'
 import { giveToGroup } from './ownership.ts'
 import { wholeValue } from './quantity-values.ts'
 import type { VolumeType } from './volume.ts'
@@ -9,10 +10,12 @@ export const emptyDirVolume: VolumeType = {
   sources: () => [],
   async setUp({ pod, volume, directory, mounter, allocatable }) {
     const { medium = '', sizeLimit } = volume.emptyDir ?? {}
-    if (medium !== '' && medium !== 'Memory') throw new Error(`emptyDir medium ${medium} is not supported`)
+    const pages = medium.startsWith('HugePages') ? pageSize(pod, medium) : undefined
+    if (medium !== '' && medium !== 'Memory' && pages === undefined) throw new Error(`emptyDir medium ${medium} is not supported`)
     const existed = await lstat(directory).then(() => true, () => false)
     await mkdir(directory, { recursive: true })
     if (medium === 'Memory') await mounter.mountTmpfs(directory, { sizeBytes: memorySize(pod.spec.containers, sizeLimit, allocatable['memory']) })
+    if (pages !== undefined) await mounter.mountHugePages(directory, pages)
     if (!existed) {
       await chmod(directory, 0o777)
       const gid = pod.spec.securityContext?.fsGroup
@@ -20,6 +23,14 @@ export const emptyDirVolume: VolumeType = {
     }
     return { hostPath: directory, readOnly: false }
   },
+}
+
+/** Of `HugePages`, that of the only huge pages which the pod asks for. Throws when that says nothing, or another thing. */
+function pageSize({ spec }: Pod, medium: string): string {
+  const asked = new Set([...(spec.initContainers ?? []), ...spec.containers].flatMap(({ resources }) => Object.keys({ ...resources?.limits, ...resources?.requests })).filter((name) => name.startsWith('hugepages-')))
+  const wanted = medium === 'HugePages' ? [...asked][0] : `hugepages-${medium.slice('HugePages-'.length)}`
+  if (wanted === undefined || !asked.has(wanted) || (medium === 'HugePages' && asked.size > 1)) throw new Error(`medium ${medium}: expected one size of huge pages among the pod's resources, found ${[...asked].join(', ') || 'none'}`)
+  return wanted.slice('hugepages-'.length).replace(/i$/, '')
 }
 
 interface Limited {

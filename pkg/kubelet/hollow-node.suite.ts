@@ -20,7 +20,8 @@ import { hollowFiles } from './node-files.ts'
 
 const issuer = 'https://kubernetes.default.svc'
 const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
-const turns = 3000
+/** Files are read and removed in between, which takes real time. */
+const patienceMs = 10_000
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export class HollowTestNode {
@@ -84,8 +85,10 @@ export class HollowTestNode {
   /** Waits, without time passing, until the condition holds. */
   async until<T>(look: () => Promise<T> | T, fits: (found: T) => boolean, what: string): Promise<T> {
     let found = await look()
-    for (let turn = 0; turn < turns; turn++, found = await look()) {
+    for (const deadline = performance.now() + patienceMs; performance.now() < deadline; found = await look()) {
       if (fits(found)) return found
+      // What is due now happens.
+      this.clock.step(0)
       await nextTurn()
     }
     throw new Error(`${what} did not come: ${JSON.stringify((found as { status?: unknown } | undefined)?.status ?? found)}\nlogged: ${this.logged.join('\n')}`)

@@ -3,7 +3,7 @@ import { badRequest } from '../api/status-error.ts'
 import type { ExecOptions, LogOptions } from '../api/node-connection.ts'
 
 export interface PodPath {
-  readonly type: 'containerLogs' | 'exec' | 'attach' | 'run' | 'portForward'
+  readonly type: 'containerLogs' | 'exec' | 'attach' | 'run' | 'portForward' | 'checkpoint'
   readonly namespace: string
   readonly name: string
   readonly uid?: string
@@ -11,7 +11,7 @@ export interface PodPath {
   readonly container: string
 }
 
-const types = new Set<string>(['containerLogs', 'exec', 'attach', 'run', 'portForward'])
+const types = new Set<string>(['containerLogs', 'exec', 'attach', 'run', 'portForward', 'checkpoint'])
 
 /** `/exec/NAMESPACE/POD[/UID]/CONTAINER`, `/portForward/NAMESPACE/POD[/UID]`; undefined for other paths. */
 export function parsePodPath(path: string): PodPath | undefined {
@@ -22,7 +22,7 @@ export function parsePodPath(path: string): PodPath | undefined {
   const found = { type: type as PodPath['type'], namespace, name }
   if (type === 'portForward') return rest.length > 1 ? undefined : { ...found, ...(rest[0] ? { uid: rest[0] } : {}), container: '' }
   const container = rest.at(-1) ?? ''
-  if (!container || rest.length > (type === 'containerLogs' ? 1 : 2)) return undefined
+  if (!container || rest.length > (type === 'containerLogs' || type === 'checkpoint' ? 1 : 2)) return undefined
   return { ...found, ...(rest.length === 2 ? { uid: rest[0] } : {}), container }
 }
 

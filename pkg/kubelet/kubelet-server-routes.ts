@@ -10,6 +10,7 @@ import type { PodWorker } from './pod-worker.ts'
 import type { RuntimeService } from './runtime-service.ts'
 import { statsSummary } from './stats-summary.ts'
 import type { PodRef, PodStreams } from '../api/node-connection.ts'
+import { measureClaims, volumeMetrics } from './volume-usage.ts'
 import { cadvisorMetrics, resourceMetrics } from './usage-metrics.ts'
 import type { UsageSampler } from './usage-sampler.ts'
 
@@ -48,7 +49,9 @@ export class KubeletRoutes {
       ['/runningpods', () => Response.json(this.#runningPods())],
       ['/configz', () => Response.json({ kubeletconfig: options.config })],
       ['/stats/summary', async (_request, url) => Response.json(statsSummary(await usage.latest(), { nodeName: options.nodeName, onlyCpuAndMemory: url.searchParams.get('only_cpu_and_memory') === 'true' }))],
-      ['/metrics', metrics(() => kubeletMetrics({ nodeName: options.nodeName, workers: options.workers(), process: this.#process() }))],
+      ['/metrics', metrics(async () => [
+        ...kubeletMetrics({ nodeName: options.nodeName, workers: options.workers(), process: this.#process() }), ...volumeMetrics(await measureClaims(options.workers())),
+      ])],
       ['/metrics/resource', metrics(async () => resourceMetrics((await usage.latest()).sample))],
       ['/metrics/cadvisor', metrics(async () => cadvisorMetrics((await usage.latest()).sample))],
       ['/metrics/probes', metrics(() => probeMetrics(options.probeCounts()))],
@@ -64,6 +67,7 @@ export class KubeletRoutes {
     }
     if (/^\/logs(\/|$)/.test(url.pathname)) return serveFile(this.#options.logDirectory, decodeURIComponent(url.pathname.slice('/logs'.length)))
     const path = parsePodPath(url.pathname)
+    if (path?.type === 'checkpoint') return this.#checkpoint(path, request)
     if (path?.type === 'containerLogs') return this.#log(path, request, url.searchParams)
     if (path?.type === 'run') return this.#run(path, request, url.searchParams)
     if (path) throw badRequest('Upgrade request required')
@@ -74,7 +78,7 @@ export class KubeletRoutes {
   async stream(path: string, query: URLSearchParams): Promise<URL> {
     const { streams } = this.#options
     const found = parsePodPath(path)
-    if (!found || found.type === 'containerLogs' || found.type === 'run') throw badRequest('upgrade is not supported here')
+    if (!found || found.type === 'containerLogs' || found.type === 'run' || found.type === 'checkpoint') throw badRequest('upgrade is not supported here')
     const pod = this.#ref(found)
     if (found.type === 'portForward') return streams.portForward(pod, forwardedPorts(query))
     const options = streamOptions(found.container, query)
@@ -105,6 +109,14 @@ export class KubeletRoutes {
     if (!container) throw badRequest(`container not found ("${path.container}")`)
     const { stdout, stderr } = await this.#options.runtime.exec(container.id, (query.get('cmd') ?? '').split(' '), runTimeoutMs)
     return new Response(stdout + stderr, { headers: { 'content-type': 'text/plain' } })
+  }
+
+  /** Containers that are there could be checkpointed, if the runtime could. */
+  #checkpoint(path: PodPath, request: Request): Response {
+    if (request.method !== 'POST') throw new StatusError(405, 'MethodNotAllowed', '405: Method Not Allowed')
+    const container = this.#worker(path).runtime.containers.find(({ name, phase }) => name === path.container && phase === 'running')
+    if (!container) throw notFound(pods, `${path.name}, container ${path.container}`)
+    throw new StatusError(500, 'InternalError', `checkpointing of ${path.namespace}/${path.name}/${path.container} failed (rpc error: code = Unimplemented desc = the container runtime cannot checkpoint)`)
   }
 
   #podList(): object {

@@ -1,4 +1,5 @@
 // The kubelet: makes the pods that are bound to this node run, and tells how they and the node are.
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod } from '../api/types-pod.ts'
@@ -52,6 +53,7 @@ import { same } from './status-patch.ts'
 import { isMirror } from './static-pod.ts'
 import { StaticPods } from './static-pods.ts'
 import { MirrorPods } from './mirror-pods.ts'
+import { QosCgroups } from './qos-cgroups.ts'
 import { RequestedTokens } from './volume-payload.ts'
 import type { Mounter } from './volume.ts'
 
@@ -115,9 +117,11 @@ export class Kubelet implements PodStreams, NodeRequests {
   #images: ImageGarbage | undefined
   #eviction: EvictionManager | undefined
   #addresses: readonly string[] = []
+  readonly #appArmor = existsSync('/sys/kernel/security/apparmor')
   /** While the machine goes down. */
   #shutdown: AbortController | undefined
   #static: StaticPods | undefined
+  #qos: QosCgroups | undefined
   #mirrors: MirrorPods | undefined
   #labels: Readonly<Record<string, string>> = {}
   #relistTimer: Timer | undefined
@@ -148,6 +152,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     const plugins = new NodePlugins({ root: dataDirectory, nodeName, client, clock, events: this.#options.events, tokens, log: this.#log })
     const tools = this.#makeTools(node, { watches, prober, tokens, plugins })
     this.#tools = tools
+    this.#qos = new QosCgroups({ cgroups: tools.cgroups, driver: node.cgroupDriver, root: node.cgroupRoot })
     this.#eviction = this.#makeEviction(node)
     await this.#eviction?.look()
     const real = this.#options.files === undefined
@@ -383,13 +388,14 @@ export class Kubelet implements PodStreams, NodeRequests {
       pod, tools: this.#tools, client, clock, events, log: this.#log,
       admit: (candidate) => this.#admit(candidate),
       refuseResize: (candidate) => resizeRefusal({ pod: candidate, others: this.#others(candidate), allocatable: this.#tools?.node.allocatable ?? {} }),
-      onFreed: () => this.#retryResizes(),
+      onFreed: () => this.#usesChanged(),
       onGone: (gone) => {
         this.#workers.delete(gone)
         for (const waiting of this.#static?.pods ?? []) if (!this.#workers.has(podUid(waiting))) this.#onPod(waiting)
       },
     })
     this.#workers.set(uid, worker)
+    this.#usesChanged()
     const mirror = this.#mirrors?.mirror(uid)
     if (mirror) worker.mirror(mirror)
     worker.wake()
@@ -404,7 +410,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     if (this.#shutdown) return shutdownRefusal
     const distress = pressureVerdict(pod, this.#eviction?.pressures() ?? new Set())
     if (distress) return distress
-    return admitPod({ pod, others: this.#others(pod), node: { metadata: { name: this.#options.nodeName, labels: { ...this.#labels } } }, allocatable: this.#tools?.node.allocatable ?? {} })
+    return admitPod({ pod, others: this.#others(pod), node: { metadata: { name: this.#options.nodeName, labels: { ...this.#labels } } }, allocatable: this.#tools?.node.allocatable ?? {}, appArmor: this.#appArmor })
   }
 
   #others(pod: Pod): Pod[] {
@@ -412,8 +418,9 @@ export class Kubelet implements PodStreams, NodeRequests {
   }
 
   /** Soon: what has become free is free when this turn is over. */
-  #retryResizes(): void {
+  #usesChanged(): void {
     queueMicrotask(() => {
+      void this.#qos?.update([...this.#workers.values()].filter((worker) => worker.active).map((worker) => worker.pod)).catch((error: Error) => this.#log(`cgroups of pod classes: ${error.message}`))
       const waiting = [...this.#workers.values()].flatMap((worker) => (worker.deferredResize ? [{ worker, resize: worker.deferredResize }] : []))
       for (const { worker } of waiting.sort((a, b) => compareResizes(a.resize, b.resize))) worker.decideResize()
     })

@@ -13,6 +13,11 @@ export class LinuxMounter implements Mounter {
     await mount(['-t', 'tmpfs', ...size, 'tmpfs', directory])
   }
 
+  async mountHugePages(directory: string, pageSize: string): Promise<void> {
+    if ((await mountPoints()).includes(directory)) return
+    await mount(['-t', 'hugetlbfs', '-o', `pagesize=${pageSize}`, 'nodev', directory])
+  }
+
   async bind(source: string, target: string): Promise<void> {
     if ((await mountPoints()).includes(target)) return
     await mount(['--no-canonicalize', '--bind', source, target])

@@ -59,7 +59,7 @@ export class LogindShutdown {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'], env: process.env })
     child.on('error', (error) => this.#options.log(`graceful shutdown: ${command} could not be run: ${error.message}`))
     child.on('exit', (code) => {
-      if (code !== null && !this.#stopped) this.#options.log(`graceful shutdown: ${command} has ended with exit code ${code}`)
+      if (code !== null && !child.killed && !this.#stopped) this.#options.log(`graceful shutdown: ${command} has ended with exit code ${code}`)
     })
     return child
   }

@@ -29,6 +29,7 @@ export interface MachineMemory {
   readonly workingSetBytes: number
   readonly rssBytes: number
   readonly swapBytes: number
+  readonly swapTotalBytes: number
 }
 
 export interface MachineUsage {
@@ -61,7 +62,7 @@ export function memoryOf(meminfo: string): MachineMemory {
   const usedBytes = totalBytes - bytes('MemFree')
   return {
     totalBytes, usedBytes, workingSetBytes: Math.max(0, usedBytes - bytes('Inactive(file)')), rssBytes: bytes('AnonPages'),
-    swapBytes: bytes('SwapTotal') - bytes('SwapFree'),
+    swapBytes: bytes('SwapTotal') - bytes('SwapFree'), swapTotalBytes: bytes('SwapTotal'),
   }
 }
 

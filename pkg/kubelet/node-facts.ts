@@ -1,12 +1,18 @@
 // What this machine is: read from the kernel and the system's files.
-import { readFile, statfs } from 'node:fs/promises'
+import { readdir, readFile, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 import { arch, cpus, networkInterfaces, release, totalmem } from 'node:os'
+import { bytesText } from './eviction-ranking.ts'
+import { memoryOf } from './machine-usage.ts'
 
 export interface NodeFacts {
   readonly cpus: number
   readonly memoryBytes: number
   readonly diskBytes: number
-  readonly hugePageSizes: readonly string[]
+  /** How much of its memory lies in huge pages, by their size: `2Mi`, `1Gi`. */
+  readonly hugePages: Readonly<Record<string, number>>
+  /** 0 without any. */
+  readonly swapBytes: number
   readonly machineID: string
   readonly systemUUID: string
   readonly bootID: string
@@ -26,7 +32,8 @@ export async function readNodeFacts(dataDirectory: string): Promise<NodeFacts> {
     cpus: cpus().length,
     memoryBytes: totalmem(),
     diskBytes: disk.blocks * disk.bsize,
-    hugePageSizes: ['1Gi', '2Mi'],
+    hugePages: await readHugePages(),
+    swapBytes: memoryOf(await text('/proc/meminfo')).swapTotalBytes,
     machineID,
     systemUUID: systemUUID || machineID,
     bootID,
@@ -34,6 +41,18 @@ export async function readNodeFacts(dataDirectory: string): Promise<NodeFacts> {
     osImage: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(osRelease)?.[1] ?? 'Linux',
     architecture: architectures[arch()] ?? arch(),
   }
+}
+
+const hugePageRoot = '/sys/kernel/mm/hugepages'
+
+async function readHugePages(): Promise<Record<string, number>> {
+  const names = await readdir(hugePageRoot).catch(() => [])
+  const found = await Promise.all(names.map(async (name) => {
+    const kibi = Number(/^hugepages-(\d+)kB$/.exec(name)?.[1] ?? 0)
+    const count = Number(await readFile(join(hugePageRoot, name, 'nr_hugepages'), 'utf8').catch(() => '0'))
+    return [bytesText(kibi * 1024), count * kibi * 1024] as const
+  }))
+  return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** The address of the interface that the default route goes through; the first outside address, or loopback, without one. */

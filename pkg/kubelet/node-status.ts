@@ -2,6 +2,7 @@
 import { formatTime } from '../api/times.ts'
 import type { NodeCondition, NodeStatus } from '../api/types-node.ts'
 import type { NodeFacts } from './node-facts.ts'
+import { bytesText } from './eviction-ranking.ts'
 import type { Pressure } from './eviction-signals.ts'
 import type { RuntimeImage } from './runtime-service.ts'
 
@@ -38,11 +39,12 @@ const mostImages = 50
 const mostNames = 5
 
 export function nodeResources(facts: NodeFacts, maxPods: number): { capacity: Record<string, string>; allocatable: Record<string, string> } {
-  const shared = { cpu: String(facts.cpus), pods: String(maxPods), ...Object.fromEntries(facts.hugePageSizes.map((size) => [`hugepages-${size}`, '0'])) }
+  const shared = { cpu: String(facts.cpus), pods: String(maxPods), ...Object.fromEntries(Object.entries(facts.hugePages).map(([size, bytes]) => [`hugepages-${size}`, bytesText(bytes)])) }
+  const huge = Object.values(facts.hugePages).reduce((sum, bytes) => sum + bytes, 0)
   const kibi = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`
   return {
     capacity: { ...shared, memory: kibi(facts.memoryBytes), 'ephemeral-storage': kibi(facts.diskBytes) },
-    allocatable: { ...shared, memory: kibi(Math.max(0, facts.memoryBytes - evictionMemoryBytes)), 'ephemeral-storage': String(Math.floor(facts.diskBytes * usableDiskShare)) },
+    allocatable: { ...shared, memory: kibi(Math.max(0, facts.memoryBytes - evictionMemoryBytes - huge)), 'ephemeral-storage': String(Math.floor(facts.diskBytes * usableDiskShare)) },
   }
 }
 
@@ -56,6 +58,7 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
     nodeInfo: {
       architecture: facts.architecture, bootID: facts.bootID, containerRuntimeVersion: input.runtimeVersion, kernelVersion: facts.kernelVersion,
       kubeProxyVersion: '', kubeletVersion, machineID: facts.machineID, operatingSystem: 'linux', osImage: facts.osImage, systemUUID: facts.systemUUID,
+      ...(facts.swapBytes > 0 ? { swap: { capacity: facts.swapBytes } } : {}),
     },
     images: [...input.images].filter((image) => image.names.length > 0).sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, mostImages)
       .map((image) => ({ names: image.names.slice(0, mostNames), sizeBytes: image.sizeBytes })),

@@ -19,8 +19,10 @@ import type { PodTools } from './pod-tools.ts'
 import { PodVolumes } from './pod-volumes.ts'
 import { VolumeFailure, VolumePending } from './volume.ts'
 import { wholeValue } from './quantity-values.ts'
+import type { MountedVolume } from './volume.ts'
 import { RestartBackOff } from './restart-back-off.ts'
 import type { RuntimeContainer, RuntimePod, RuntimeSandbox } from './runtime-service.ts'
+import { checkUserNamespace } from './security.ts'
 import { sandboxSpec } from './sandbox-spec.ts'
 import { StartFailure } from './start-failure.ts'
 
@@ -90,6 +92,10 @@ export class PodActor {
         options.wake()
       },
     })
+  }
+
+  get volumes(): ReadonlyMap<string, MountedVolume> {
+    return this.#volumes.mounted
   }
 
   get starting(): boolean {
@@ -317,6 +323,7 @@ export class PodActor {
         for (const old of runtime.sandboxes) await tools.runtime.stopSandbox(old.id)
       }
       const handler = pod.spec.runtimeClassName ? await tools.handler(pod.spec.runtimeClassName) : ''
+      checkUserNamespace(pod)
       const spec = sandboxSpec(pod, attempt, tools.node, handler)
       // systemd makes a slice with the first thing in it.
       const slice = spec.cgroupParent.endsWith('.slice')

@@ -2,10 +2,10 @@
 import type { Node } from '../api/types-node.ts'
 import type { Pod } from '../api/types-pod.ts'
 import type { NodeSelectorRequirement } from '../api/types-volume.ts'
-import { podRequests } from './container-resources.ts'
+import { podRequest, podRequests } from './container-resources.ts'
 import type { PodVerdict } from './pod-ending.ts'
 import { milliValue, wholeValue } from './quantity-values.ts'
-import { forbiddenSysctl } from './security.ts'
+import { forbiddenSysctl, needsAppArmor } from './security.ts'
 
 export interface AdmissionInput {
   readonly pod: Pod
@@ -13,12 +13,15 @@ export interface AdmissionInput {
   readonly others: readonly Pod[]
   readonly node: Pick<Node, 'metadata'>
   readonly allocatable: Readonly<Record<string, string>>
+  /** Whether the kernel can confine by AppArmor. */
+  readonly appArmor: boolean
 }
 
 /** undefined when it is taken. */
 export function admitPod(input: AdmissionInput): PodVerdict | undefined {
   const sysctl = forbiddenSysctl(input.pod)
   if (sysctl !== undefined) return rejected('SysctlForbidden', `forbidden sysctl: "${sysctl}" not allowlisted`)
+  if (!input.appArmor && needsAppArmor(input.pod)) return rejected('AppArmor', 'Cannot enforce AppArmor: AppArmor is not enabled on the host')
   if (!affine(input.pod, input.node)) return rejected('NodeAffinity', 'Predicate NodeAffinity failed: node(s) didn\'t match Pod\'s node affinity/selector')
   if (portsTaken(input)) return rejected('NodePorts', 'Predicate NodePorts failed: node(s) didn\'t have free ports for the requested pod ports')
   return outOf(input)
@@ -50,13 +53,16 @@ function outOf(input: AdmissionInput): PodVerdict | undefined {
 }
 
 /** Of what the node has not enough left. */
-export function shortage({ pod, others, allocatable }: Omit<AdmissionInput, 'node'>): { name: string; message: string } | undefined {
+export function shortage({ pod, others, allocatable }: Pick<AdmissionInput, 'pod' | 'others' | 'allocatable'>): { name: string; message: string } | undefined {
   const own = podRequests(pod)
   const used = others.map(podRequests).reduce((sum, each) => ({ cpuMilli: sum.cpuMilli + each.cpuMilli, memoryBytes: sum.memoryBytes + each.memoryBytes }), { cpuMilli: 0, memoryBytes: 0 })
   const checks = [
     { name: 'pods', requested: 1, used: others.length, capacity: wholeValue(allocatable['pods']) },
     { name: 'cpu', requested: own.cpuMilli, used: used.cpuMilli, capacity: milliValue(allocatable['cpu']) },
     { name: 'memory', requested: own.memoryBytes, used: used.memoryBytes, capacity: wholeValue(allocatable['memory']) },
+    ...Object.keys(allocatable).filter((name) => name === 'ephemeral-storage' || name.startsWith('hugepages-')).map((name) => ({
+      name, requested: podRequest(pod, name, wholeValue), used: others.reduce((sum, other) => sum + podRequest(other, name, wholeValue), 0), capacity: wholeValue(allocatable[name]),
+    })),
   ]
   const short = checks.find((check) => check.requested > 0 && check.requested + check.used > check.capacity)
   if (!short) return undefined

@@ -22,6 +22,7 @@ import { containerID, podStatus } from './pod-status.ts'
 import type { PodTools } from './pod-tools.ts'
 import type { RuntimePod } from './runtime-service.ts'
 import { same } from './status-patch.ts'
+import type { MountedVolume } from './volume.ts'
 import { StatusWriter } from './status-writer.ts'
 import { terminationMessage } from './termination-message.ts'
 
@@ -102,6 +103,11 @@ export class PodWorker {
 
   get status(): PodStatus {
     return this.#status
+  }
+
+  /** Those that are mounted. */
+  get volumes(): ReadonlyMap<string, MountedVolume> {
+    return this.#actor.volumes
   }
 
   /** Whether it still uses the node's resources. */

@@ -113,6 +113,8 @@ export interface ContainerLimits {
   /** 0 means no limit. */
   readonly memoryBytes: number
   readonly oomScoreAdjust: number
+  /** By page size as containers name it: `2MB`, `1GB`. */
+  readonly hugePages?: Readonly<Record<string, number>>
 }
 
 export interface ContainerSecurity {
@@ -126,6 +128,8 @@ export interface ContainerSecurity {
   readonly addCapabilities: readonly string[]
   readonly dropCapabilities: readonly string[]
   readonly seccomp: SeccompChoice
+  /** The name of a profile that is loaded, for Localhost; missing leaves it to the runtime. */
+  readonly appArmor?: SeccompChoice
   /** procMount: Unmasked. */
   readonly unmaskedProc: boolean
 }

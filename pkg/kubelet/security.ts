@@ -10,6 +10,7 @@ export function containerSecurity(pod: Pod, container: Container, seccompRoot: s
   const runAsUser = own.runAsUser ?? shared.runAsUser
   const runAsGroup = own.runAsGroup ?? shared.runAsGroup
   const privileged = own.privileged ?? false
+  const appArmor = appArmorChoice(pod, container)
   return {
     privileged,
     ...(runAsUser === undefined ? {} : { runAsUser }),
@@ -21,6 +22,7 @@ export function containerSecurity(pod: Pod, container: Container, seccompRoot: s
     dropCapabilities: own.capabilities?.drop ?? [],
     seccomp: privileged ? { type: 'Unconfined' } : seccompChoice(own.seccompProfile ?? shared.seccompProfile, seccompRoot),
     unmaskedProc: own.procMount === 'Unmasked',
+    ...(appArmor ? { appArmor } : {}),
   }
 }
 
@@ -53,6 +55,26 @@ export function podNamespaces(pod: Pod, target?: string): Namespaces {
   const pid: NamespaceScope = target !== undefined ? { container: target } : hostPID ? 'node' : shareProcessNamespace ? 'pod' : 'container'
   return { network: hostNetwork ? 'node' : 'pod', pid, ipc: hostIPC ? 'node' : 'pod' }
 }
+
+/** No runtime that this kubelet knows maps users: a pod that must not have the host's cannot run. Throws in a kubelet's words. */
+export function checkUserNamespace({ spec }: Pod): void {
+  if (spec.hostUsers !== false || spec.hostNetwork || spec.hostPID || spec.hostIPC) return
+  const handler = spec.runtimeClassName ? `RuntimeClass handler "${spec.runtimeClassName}"` : 'runtime'
+  throw new Error(`can't set \`spec.hostUsers: false\`, ${handler} does not support user namespaces`)
+}
+
+/** What was asked for of AppArmor; undefined leaves it to the runtime. */
+export function appArmorChoice(pod: Pod, container: Container): ContainerSecurity['appArmor'] {
+  const profile = container.securityContext?.appArmorProfile ?? pod.spec.securityContext?.appArmorProfile
+  if (!profile || container.securityContext?.privileged) return undefined
+  return { type: profile.type as SeccompChoice['type'], ...(profile.localhostProfile ? { path: profile.localhostProfile } : {}) }
+}
+
+/** Whether some container must be confined by a profile. */
+export const needsAppArmor = (pod: Pod): boolean => [...(pod.spec.initContainers ?? []), ...pod.spec.containers].some((container) => {
+  const choice = appArmorChoice(pod, container)
+  return choice !== undefined && choice.type !== 'Unconfined'
+})
 
 const safeSysctls = new Set([
   'kernel.shm_rmid_forced', 'net.ipv4.ip_local_port_range', 'net.ipv4.tcp_syncookies', 'net.ipv4.ping_group_range',

@@ -66,6 +66,7 @@ function podStats(pod: PodUsage, { rates, onlyCpuAndMemory, disk, time }: PodCon
     ...(cgroup ? { cpu: cpuStats(time, cgroup.cpuNanos, rates.get(podKey(uid))), memory: memoryStats(time, { cgroup, workingSetBytes: cgroup.workingSetBytes }) } : {}),
     ...(onlyCpuAndMemory ? {} : {
       ...(pod.interfaces.length > 0 ? { network: network(time, pod.interfaces, 'eth0') } : {}),
+      ...((pod.claims ?? []).length > 0 ? { volume: (pod.claims ?? []).map(({ volume, claim, usage }) => ({ ...fileSystem(time, usage), name: volume, pvcRef: { name: claim, namespace } })) } : {}),
       'ephemeral-storage': { ...shared(time, disk), usedBytes: written },
       ...(cgroup?.processes === undefined ? {} : { process_stats: { process_count: cgroup.processes } }),
     }),

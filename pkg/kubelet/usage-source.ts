@@ -8,6 +8,7 @@ import type { CgroupDriver } from './container-resources.ts'
 import { podCgroup } from './container-resources.ts'
 import { type InterfaceUsage, interfacesOfProcess, type MachineUsage, readMachineUsage } from './machine-usage.ts'
 import type { PodWorker } from './pod-worker.ts'
+import { type ClaimUsage, measureClaims } from './volume-usage.ts'
 import type { RuntimeContainer } from './runtime-service.ts'
 
 /** What a runtime measures of one running container. */
@@ -44,6 +45,7 @@ export interface PodUsage {
   readonly cgroupPath: string
   readonly cgroup?: CgroupUsage
   readonly containers: readonly ContainerUsage[]
+  readonly claims?: readonly ClaimUsage[]
   /** Empty with the host's network. */
   readonly interfaces: readonly InterfaceUsage[]
 }
@@ -61,7 +63,7 @@ export interface UsageSourceOptions {
   readonly cgroupRoot: string
   /** Without it no container is measured. */
   readonly stats: RuntimeStats | undefined
-  readonly workers: () => Iterable<Pick<PodWorker, 'pod' | 'runtime'>>
+  readonly workers: () => Iterable<Pick<PodWorker, 'pod' | 'runtime' | 'volumes'>>
 }
 
 export class UsageSource {
@@ -82,7 +84,7 @@ export class UsageSource {
     return { atMs, machine, pods: pods.filter((pod) => pod.containers.length > 0) }
   }
 
-  async #pod({ pod, runtime }: Pick<PodWorker, 'pod' | 'runtime'>, usages: ReadonlyMap<string, RuntimeUsage>, mounts: CgroupMounts): Promise<PodUsage> {
+  async #pod({ pod, runtime, volumes }: Pick<PodWorker, 'pod' | 'runtime' | 'volumes'>, usages: ReadonlyMap<string, RuntimeUsage>, mounts: CgroupMounts): Promise<PodUsage> {
     const { cgroupDriver, cgroupRoot } = this.#options
     const { namespace = '', name = '', uid = '' } = pod.metadata
     const cgroupPath = cgroupDirectory(podCgroup(pod, cgroupDriver, cgroupRoot))
@@ -91,13 +93,14 @@ export class UsageSource {
       return usage ? [{ container, usage }] : []
     })
     if (running.length === 0) return { namespace, name, uid, startedAtMs: 0, cgroupPath, containers: [], interfaces: [] }
+    const claims = await measureClaims([{ pod, volumes }])
     const [cgroup, interfaces, ...containers] = await Promise.all([
       readCgroupUsage(mounts, cgroupPath),
       interfacesOfPod(pod, containerCgroup(cgroupPath, running[0]!.container.id), mounts),
       ...running.map(({ container, usage }) => this.#container(container, usage, { podPath: cgroupPath, mounts })),
     ])
     return {
-      namespace, name, uid, cgroupPath, containers, interfaces,
+      namespace, name, uid, cgroupPath, containers, interfaces, claims,
       startedAtMs: Math.min(...runtime.sandboxes.filter((sandbox) => sandbox.ready).map((sandbox) => sandbox.createdAtMs), ...containers.map((each) => each.startedAtMs)),
       ...(cgroup ? { cgroup } : {}),
     }

@@ -34,7 +34,7 @@ function sampleAt(atMs: number, cpuNanos: number): NodeSample {
     atMs,
     machine: {
       cpus: 2, cpuNanos: cpuNanos * 2, startedAtMs: 1000,
-      memory: { totalBytes: 1 << 30, usedBytes: 3 << 20, workingSetBytes: 2 << 20, rssBytes: 1 << 20, swapBytes: 0 },
+      memory: { totalBytes: 1 << 30, usedBytes: 3 << 20, workingSetBytes: 2 << 20, rssBytes: 1 << 20, swapBytes: 0, swapTotalBytes: 0 },
       disk: { capacityBytes: 1000, availableBytes: 400, usedBytes: 500, inodes: 20, inodesFree: 5 },
       interfaces: [], defaultInterface: 'eth0', processes: 9, processLimit: 100,
     },
@@ -139,7 +139,7 @@ describe('the machine', () => {
   it('has memory in use, some of which it can give back', () => {
     const kibi = 1024
     expect(memoryOf('MemTotal:       1000 kB\nMemFree:         300 kB\nInactive:        500 kB\nInactive(anon):   90 kB\nInactive(file):  150 kB\nAnonPages:       200 kB\nSwapTotal:        80 kB\nSwapFree:         50 kB\n'))
-      .toEqual({ totalBytes: 1000 * kibi, usedBytes: 700 * kibi, workingSetBytes: 550 * kibi, rssBytes: 200 * kibi, swapBytes: 30 * kibi })
+      .toEqual({ totalBytes: 1000 * kibi, usedBytes: 700 * kibi, workingSetBytes: 550 * kibi, rssBytes: 200 * kibi, swapBytes: 30 * kibi, swapTotalBytes: 80 * kibi })
   })
 
   it('has interfaces', () => {

@@ -17,6 +17,8 @@ export interface ObjectRef {
 export interface Mounter {
   /** Does nothing when something is mounted there already. */
   mountTmpfs(directory: string, options: { sizeBytes?: number }): Promise<void>
+  /** `pageSize`: `2M`, `1G`. */
+  mountHugePages(directory: string, pageSize: string): Promise<void>
   /** Makes `source` appear at `target`, an existing file or directory; does nothing when something is mounted there already. */
   bind(source: string, target: string): Promise<void>
   /** Takes away everything mounted at or below. */

@@ -113,9 +113,21 @@ function checkDns(out: Errors, path: string, { dnsPolicy, dnsConfig }: PodSpec):
   for (const [index, { name }] of (dnsConfig?.options ?? []).entries()) if (!name) out.push(required(`${path}.dnsConfig.options[${index}]`, 'must not be empty'))
 }
 
+/** An unmasked /proc is only for those who are nobody on the host. */
+function checkProcMount(out: Errors, path: string, spec: PodSpec): void {
+  if (spec.hostUsers === false) return
+  for (const list of ['initContainers', 'containers'] as const) {
+    for (const [index, { securityContext }] of (spec[list] ?? []).entries()) {
+      if (securityContext?.procMount === 'Unmasked') out.push(invalid(`${path}.${list}[${index}].securityContext.procMount`, 'Unmasked', '`hostUsers` must be false to use `Unmasked`'))
+    }
+  }
+}
+
 const sysctlPattern = /^[a-z0-9]([-_a-z0-9]*[a-z0-9])?([./][a-z0-9]([-_a-z0-9]*[a-z0-9])?)*$/
 
-function checkPodSecurity(out: Errors, path: string, { securityContext: context, hostPID, shareProcessNamespace }: PodSpec): void {
+function checkPodSecurity(out: Errors, path: string, spec: PodSpec): void {
+  const { securityContext: context, hostPID, shareProcessNamespace } = spec
+  checkProcMount(out, path, spec)
   if (hostPID && shareProcessNamespace) out.push(invalid('shareProcessNamespace', shareProcessNamespace, 'ShareProcessNamespace and HostPID cannot both be enabled'))
   if (!context) return
   for (const field of ['runAsUser', 'runAsGroup', 'fsGroup'] as const) checkRange(out, `${path}.${field}`, context[field], 0, maxInt32)
