@@ -7,6 +7,9 @@ console.log(`${seconds} s of chaos with seed ${seed}`)
 const cluster = await TestCluster.start()
 try {
   console.log(await new Chaos(cluster, { seed: Number(seed), log: console.log }).run(Number(seconds)))
+} catch (error) {
+  console.error(error)
+  process.exitCode = 1
 } finally {
   await cluster.remove()
 }

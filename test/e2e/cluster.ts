@@ -77,10 +77,11 @@ export class TestCluster {
   async remove(): Promise<void> {
     for (const follower of this.#followers) follower.kill('SIGKILL')
     const down = await this.tryKinglet(['down', '--purge'])
+    // What still runs must keep its files: the next test process ends it (removeInterrupted).
+    if (down.code !== 0) throw new Error(`kinglet down failed with ${down.code}: ${down.stderr}`)
     const left = this.network.processes()
     await this.network.remove()
     rmSync(this.directory, { recursive: true, force: true })
-    if (down.code !== 0) throw new Error(`kinglet down failed: ${down.stderr}`)
     if (left.length > 0) throw new Error(`these processes were left:\n${left.join('\n')}`)
   }
 
