@@ -64,11 +64,16 @@ async function killShims(socketPath: string, clock: Clock): Promise<void> {
   for (const target of doomed) await waitForEnd(target, { clock, timeoutMs: 5_000 })
 }
 
-/** Last mounted, first unmounted. */
+/** Last mounted, first unmounted. The runtime may be unmounting, too: what is gone when its turn comes is well. */
 export async function unmountBelow(directories: readonly string[]): Promise<void> {
-  const mounts = parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8')).reverse()
-  for (const { mountPoint } of mounts) {
-    if (!directories.some((directory) => mountPoint.startsWith(`${directory}/`))) continue
-    await promisify(execFile)('umount', ['-l', mountPoint])
+  for (const mountPoint of mountsBelow(directories).reverse()) {
+    try {
+      await promisify(execFile)('umount', ['-l', mountPoint])
+    } catch (error) {
+      if (mountsBelow(directories).includes(mountPoint)) throw error
+    }
   }
 }
+
+const mountsBelow = (directories: readonly string[]): string[] => parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8'))
+  .flatMap(({ mountPoint }) => (directories.some((directory) => mountPoint.startsWith(`${directory}/`)) ? [mountPoint] : []))
