@@ -57,7 +57,7 @@ export async function removeHostNetwork(options: { serviceCidr: string; bridge: 
   ]
   for (const [command, args] of commands) {
     await run(command, args).catch((error: { stderr?: string }) => {
-      if (!/No such|Cannot find|not found|Nothing to flush/i.test(error.stderr ?? '')) throw error
+      if (!/No such|Cannot find|not found|Nothing to flush|does not exist/i.test(error.stderr ?? '')) throw error
     })
   }
 }
