@@ -2,9 +2,7 @@
 import { equalJson } from '../api/json.ts'
 import { selectorMatcher } from '../api/label-selector.ts'
 import { controllerOf, keyOf } from '../api/object.ts'
-import { isAlreadyExists } from '../api/status-error.ts'
 import { pods, type Pod } from '../api/types-pod.ts'
-import { persistentVolumeClaims } from '../api/types-volume.ts'
 import { controllerRevisions, statefulSets, type StatefulSet } from '../api/types-workload.ts'
 import { controller, watches, type ReconcileContext } from '../controller/controller.ts'
 import { claim, claimCandidates } from '../controller/ownership.ts'
@@ -12,7 +10,11 @@ import { isGone, isNamespaceTerminating, messageOf } from '../controller/refusal
 import { podFromTemplate } from './new-pod.ts'
 import { untilAvailableMs } from './pod-facts.ts'
 import { forgetRevisions, syncHistory, templateOf, type History } from './revision-history.ts'
-import { claimName, ordinalOf, planStateful, revisionOfPod, statefulStatus, withIdentity, type StatefulPlan, type StatefulState } from './stateful-plan.ts'
+import { createClaims, hasStaleClaims, keepClaimOwners } from './stateful-claims.ts'
+import { ordinalOf, planStateful, revisionOfPod, statefulStatus, withIdentity, type StatefulPlan, type StatefulState } from './stateful-plan.ts'
+
+/** How often a place is looked at whose claims have not gone yet. */
+const staleClaimMs = 1000
 
 export default controller<StatefulSet>({
   name: 'statefulset',
@@ -37,7 +39,9 @@ export default controller<StatefulSet>({
     const state: StatefulState = {
       set, pods: owned, updateRevision, currentRevision: known ? (set.status?.currentRevision ?? updateRevision) : updateRevision, nowMs: clock.now(),
     }
-    const plan = planStateful(state)
+    await keepClaimOwners(set, owned, context)
+    const planned = planStateful(state)
+    const plan = { ...planned, create: planned.create.filter(({ ordinal }) => !hasStaleClaims(set, ordinal, context)) }
     const failure = await carryOut(plan, state, history, context)
     const status = statefulStatus(state, plan.remove)
     if (!equalJson(status, set.status)) await client.update(statefulSets, { ...set, status }, { subresource: 'status' })
@@ -45,6 +49,7 @@ export default controller<StatefulSet>({
     const live = new Set([...owned.map(revisionOfPod), status.currentRevision, status.updateRevision])
     await forgetRevisions(history.old, { limit: set.spec.revisionHistoryLimit ?? 10, live: ({ metadata }) => live.has(metadata.name) }, context)
     const waits = owned.flatMap((pod) => untilAvailableMs(pod, set.spec.minReadySeconds ?? 0, clock.now()) || [])
+    if (plan.create.length < planned.create.length) waits.push(staleClaimMs)
     return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : {}
   },
 })
@@ -71,23 +76,6 @@ async function create(place: { ordinal: number; revision: string }, set: Statefu
     if (isNamespaceTerminating(error)) return
     events.record(set, { type: 'Warning', reason: 'FailedCreate', message: `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}` })
     throw error
-  }
-}
-
-async function createClaims(ordinal: number, set: StatefulSet, { client, informers, events }: ReconcileContext): Promise<void> {
-  for (const template of set.spec.volumeClaimTemplates ?? []) {
-    const name = claimName(set, template, ordinal)
-    const { namespace } = set.metadata
-    if (informers.for(persistentVolumeClaims).get({ namespace, name })) continue
-    const { labels, annotations } = template.metadata
-    await client.create(persistentVolumeClaims, {
-      apiVersion: 'v1', kind: 'PersistentVolumeClaim', spec: template.spec,
-      metadata: { namespace, name, labels: { ...labels, ...set.spec.selector?.matchLabels }, ...(annotations ? { annotations } : {}) },
-    }).then(() => {
-      events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message: `create Claim ${name} Pod ${set.metadata.name}-${ordinal} in StatefulSet ${set.metadata.name} success` })
-    }, (error: unknown) => {
-      if (!isAlreadyExists(error)) throw error
-    })
   }
 }
 

@@ -55,6 +55,40 @@ describe('sets with identity', () => {
     unsubscribe()
   })
 
+  it('lets claims go with pods that are scaled away, and with the set', async () => {
+    const namespace = await harness.namespace('retention')
+    const key = { namespace, name: 'db' }
+    const claims = () => harness.informers.for(persistentVolumeClaims).list(namespace).map(({ metadata }) => metadata.name).sort()
+    const ready = (replicas: number) => harness.until(statefulSets, `${replicas} ready`, (informer) => {
+      const set = informer.get(key)
+      return set?.status?.readyReplicas === replicas && set.status.replicas === replicas && set.status.observedGeneration === set.metadata.generation
+    })
+    const scale = (replicas: number) => harness.client.patch(statefulSets, key, { type: 'merge', body: { spec: { replicas } } })
+    await harness.client.create(statefulSets, {
+      apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: key,
+      spec: {
+        serviceName: 'db', replicas: 3, podManagementPolicy: 'Parallel', selector: { matchLabels: labels }, template: template(),
+        persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Delete' },
+        volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }],
+      },
+    })
+    await ready(3)
+    const uids = () => harness.informers.for(persistentVolumeClaims).list(namespace).map(({ metadata }) => metadata.uid)
+    const [...before] = uids()
+    await scale(1)
+    await harness.until(persistentVolumeClaims, 'one claim is left', () => claims().join() === 'data-db-0')
+    await scale(3)
+    await ready(3)
+    expect(claims()).toEqual(['data-db-0', 'data-db-1', 'data-db-2'])
+    expect(uids().filter((uid) => before.includes(uid))).toHaveLength(1)
+    await harness.client.patch(statefulSets, key, { type: 'merge', body: { spec: { persistentVolumeClaimRetentionPolicy: { whenScaled: 'Retain' } } } })
+    await scale(2)
+    await ready(2)
+    expect(claims()).toEqual(['data-db-0', 'data-db-1', 'data-db-2'])
+    await harness.client.delete(statefulSets, key)
+    await harness.until(persistentVolumeClaims, 'the claims have gone with the set', () => claims().length === 0)
+  })
+
   it('stops an update at the partition', async () => {
     const namespace = await harness.namespace('partition')
     const key = { namespace, name: 'db' }
