@@ -27,6 +27,7 @@ import { serveResource } from './resource-door.ts'
 import { reviewRequests } from './reviews.ts'
 import { serveConnect, isConnect } from './connect.ts'
 import { serveUpgrade } from './upgrade-tunnel.ts'
+import { isWatchSocket, serveWatchSocket } from './watch-socket.ts'
 import { createSystemRoutes } from './system-routes.ts'
 import { AccountTokens } from './account-tokens.ts'
 import { podRequests } from './pod-requests.ts'
@@ -113,7 +114,7 @@ export class ApiServer {
       tls: at.tls, authorizer: this.authorizer, metrics: this.#metrics, flows, clock, log, ...(limits ? { limits } : {}),
       authenticate: createAuthenticate({ tokens: this.#tokens, authorizer: this.authorizer, anonymous }),
       serveResource: (exchange, path) => isConnect(path) ? serveConnect(exchange, path, connect) : serveResource(exchange, path, resources),
-      serveUpgrade: (upgrade, path) => serveUpgrade(upgrade, path, connect),
+      serveUpgrade: (upgrade, path) => isWatchSocket(upgrade, path) ? serveWatchSocket(upgrade, path, resources) : serveUpgrade(upgrade, path, connect),
       ...(aggregation ? { serveElsewhere: aggregation.serve.bind(aggregation), upgradeElsewhere: aggregation.upgrade.bind(aggregation) } : {}),
       system: createSystemRoutes({
         health, log, documents: createDocuments({ definitions: () => registry.definitions(), ...(aggregation ? { aggregation } : {}) }), metrics: () => this.#metrics.text() + flows.metricsText(), issuer: accountTokens,

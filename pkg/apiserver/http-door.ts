@@ -56,6 +56,8 @@ export interface Upgrade {
   readonly head: Buffer
   readonly query: URLSearchParams
   readonly user: UserInfo
+  /** Aborts when the server ends. */
+  readonly signal: AbortSignal
 }
 
 /** Reachable by everyone, whatever the roles say. */
@@ -70,6 +72,7 @@ export class HttpDoor {
   readonly #limits: FrontLimits
   readonly #watchdog: ConnectionWatchdog
   readonly #pinger: SessionPinger
+  readonly #ending = new AbortController()
   /** Answers that last. */
   readonly #lasting = new Set<AbortController>()
   /** Answers under way. */
@@ -119,6 +122,7 @@ export class HttpDoor {
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()))
     this.#pinger.close()
+    this.#ending.abort()
     for (const controller of this.#lasting) controller.abort()
     for (const session of this.#pinger.sessions()) session.close()
     await this.#quiet()
@@ -222,7 +226,7 @@ export class HttpDoor {
       const [rawPath, query] = splitUrl(incoming.url ?? '/')
       const user = await this.#options.authenticate(incoming)
       const parsed = parsePath(decodePath(rawPath) ?? '/')
-      const upgrade: Upgrade = { incoming, socket, head, query: new URLSearchParams(query), user }
+      const upgrade: Upgrade = { incoming, socket, head, query: new URLSearchParams(query), user, signal: this.#ending.signal }
       const elsewhere = this.#options.upgradeElsewhere?.(upgrade, parsed)
       if (elsewhere) return await elsewhere
       if (parsed.kind !== 'resource') throw badRequest('upgrade is not supported here')

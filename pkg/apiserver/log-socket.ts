@@ -1,24 +1,22 @@
 // pods/log over a WebSocket: each piece of the log is one message.
-import type { WebSocket } from 'ws'
 import type { Upgrade } from './http-door.ts'
 import { openLog } from './pod-logs.ts'
 import type { ConnectOptions } from './pod-target.ts'
 import type { ResourcePath } from './request-path.ts'
+import { acceptWebSocket, protocolsOf } from './web-sockets.ts'
 
 const binary = 'binary.k8s.io'
 const base64 = 'base64.binary.k8s.io'
 
-export async function serveLogSocket({ incoming, socket, head, query }: Upgrade, path: ResourcePath, options: ConnectOptions): Promise<void> {
+export async function serveLogSocket(upgrade: Upgrade, path: ResourcePath, options: ConnectOptions): Promise<void> {
+  const { incoming, socket, query, signal: ending } = upgrade
   const controller = new AbortController()
   socket.on('close', () => controller.abort())
+  ending.addEventListener('abort', () => controller.abort(), { once: true })
   // Opened before the handshake, so that a failure is still a plain answer.
   const chunks = await openLog(path, query, controller.signal, options)
-  // Loaded when it is first needed: hardly anyone reads logs this way.
-  const { WebSocketServer } = await import('ws')
-  const server = new WebSocketServer({
-    noServer: true, handleProtocols: (offered) => [binary, base64].find((protocol) => offered.has(protocol)) ?? false,
-  })
-  const client = await new Promise<WebSocket>((resolve) => server.handleUpgrade(incoming, socket, head, resolve))
+  const offered = protocolsOf(incoming)
+  const client = await acceptWebSocket(upgrade, [binary, base64].find((protocol) => offered.includes(protocol)))
   client.on('error', () => controller.abort())
   try {
     for await (const chunk of chunks ?? []) {

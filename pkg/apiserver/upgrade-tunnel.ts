@@ -6,7 +6,10 @@ import { isConnect, isStream } from './connect.ts'
 import { admitConnect } from './connect-admission.ts'
 import type { Upgrade } from './http-door.ts'
 import { serveLogSocket } from './log-socket.ts'
-import type { NodeConnection } from '../api/node-connection.ts'
+import { channelProtocol, serveChannelSocket } from './channel-socket.ts'
+import { serveTunnelSocket, tunnelProtocol } from './tunnel-socket.ts'
+import { isWebSocket, protocolsOf } from './web-sockets.ts'
+import type { ExecOptions, NodeConnection } from '../api/node-connection.ts'
 import { podRefOf } from './pod-logs.ts'
 import { containerOf, nodeOf, podOf, requireVerbs, type ConnectOptions } from './pod-target.ts'
 import { serveProxyUpgrade } from './proxy.ts'
@@ -24,19 +27,29 @@ export async function serveUpgrade(upgrade: Upgrade, path: ResourcePath, options
   const pod = podOf(options.registry, path)
   const node = nodeOf(options.nodeConnections, pod)
   if (!node) throw badRequest(`pod ${path.name} does not have a host assigned`)
-  await tunnel(upgrade, await streamUrl(node, pod, path.subresource ?? '', query))
+  const asked = isWebSocket(incoming) ? protocolsOf(incoming) : []
+  if (path.subresource === 'portforward') {
+    const url = await node.portForward(podRefOf(pod), query.getAll('ports').flatMap((text) => text.split(',')).map(portOf))
+    return asked.includes(tunnelProtocol) ? dialling(serveTunnelSocket(upgrade, url)) : tunnel(upgrade, url)
+  }
+  const streams = streamsOf(pod, query)
+  const url = await commandUrl(node, pod, { streams, subresource: path.subresource, command: query.getAll('command') })
+  return asked.includes(channelProtocol) ? dialling(serveChannelSocket(upgrade, url, streams)) : tunnel(upgrade, url)
 }
 
-function streamUrl(node: NodeConnection, pod: Pod, subresource: string, query: URLSearchParams): Promise<URL> {
-  const ref = podRefOf(pod)
-  if (subresource === 'portforward') return node.portForward(ref, query.getAll('ports').flatMap((text) => text.split(',')).map(portOf))
+type Streams = Omit<ExecOptions, 'command'>
+
+function streamsOf(pod: Pod, query: URLSearchParams): Streams {
   const flag = (name: string): boolean => truth(query, name) ?? false
   const streams = { container: containerOf(pod, query.get('container') || undefined), stdin: flag('stdin'), stdout: flag('stdout'), stderr: flag('stderr'), tty: flag('tty') }
   if (!streams.stdin && !streams.stdout && !streams.stderr) throw badRequest('you must specify at least 1 of stdin, stdout, stderr')
-  if (subresource === 'attach') return node.attach(ref, streams)
-  const command = query.getAll('command')
+  return streams
+}
+
+function commandUrl(node: NodeConnection, pod: Pod, { streams, subresource, command }: { streams: Streams; subresource: string | undefined; command: string[] }): Promise<URL> {
+  if (subresource === 'attach') return node.attach(podRefOf(pod), streams)
   if (command.length === 0) throw badRequest('you must specify at least one command for the container')
-  return node.exec(ref, { ...streams, command })
+  return node.exec(podRefOf(pod), { ...streams, command })
 }
 
 function portOf(text: string): number {
@@ -46,8 +59,15 @@ function portOf(text: string): number {
 }
 
 /** Resolves when the connection stands; from then on both sockets live and die together. */
-export async function tunnel(upgrade: Upgrade, url: URL): Promise<void> {
-  await rawTunnel(upgrade, url).catch((error: Error) => {
-    throw new StatusError(502, 'BadGateway', `error dialing the container runtime: ${error.message}`)
-  })
+export function tunnel(upgrade: Upgrade, url: URL): Promise<void> {
+  return dialling(rawTunnel(upgrade, url))
+}
+
+/** What goes wrong on the way to the runtime is not the client's fault. */
+async function dialling(connected: Promise<void>): Promise<void> {
+  try {
+    await connected
+  } catch (error) {
+    throw new StatusError(502, 'BadGateway', `error dialing the container runtime: ${(error as Error).message}`)
+  }
 }

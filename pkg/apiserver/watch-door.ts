@@ -59,7 +59,10 @@ export async function sendWatch(exchange: Exchange, events: WatchStream, options
   if (!outgoing.destroyed) outgoing.end()
 }
 
-function eventEncoder({ definition, form, include, clock }: WatchDoorOptions): (event: WatchEvent<AnyObject>) => Buffer {
+/** One event as a line of text, without the line's end. */
+export const eventText = (type: string, body: Buffer): string => `{"type":"${type}","object":${body.toString()}}`
+
+export function eventEncoder({ definition, form, include, clock }: Omit<WatchDoorOptions, 'onStall'>): (event: WatchEvent<AnyObject>) => Buffer {
   const version = form.version ?? 'v1'
   let first = true
   return ({ type, object }) => {

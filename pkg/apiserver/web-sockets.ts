@@ -1,0 +1,49 @@
+// The server's side of WebSockets: the handshake, and sending to a client that may be slow.
+import type { IncomingMessage } from 'node:http'
+import type { WebSocket } from 'ws'
+import type { Clock } from '../util/clock.ts'
+import type { Upgrade } from './http-door.ts'
+
+/** A token that a browser sends, which can set no other header. */
+const bearerPrefix = 'base64url.bearer.authorization.k8s.io.'
+
+export const isWebSocket = (incoming: IncomingMessage): boolean => incoming.headers.upgrade?.toLowerCase() === 'websocket'
+
+const offered = (incoming: IncomingMessage): string[] => (incoming.headers['sec-websocket-protocol'] ?? '').split(',').map((text) => text.trim()).filter(Boolean)
+
+/** The sub-protocols that the client speaks. */
+export const protocolsOf = (incoming: IncomingMessage): string[] => offered(incoming).filter((name) => !name.startsWith(bearerPrefix))
+
+/** The bearer token among the sub-protocols. */
+export function protocolToken(incoming: Pick<IncomingMessage, 'headers'>): string | undefined {
+  const found = offered(incoming as IncomingMessage).find((name) => name.startsWith(bearerPrefix))
+  return found === undefined ? undefined : Buffer.from(found.slice(bearerPrefix.length), 'base64url').toString()
+}
+
+/** Longest message that a client may send. */
+const longestMessage = 1 << 20
+
+/** Accepts with `protocol`, or with none. */
+export async function acceptWebSocket({ incoming, socket, head }: Upgrade, protocol?: string): Promise<WebSocket> {
+  // Loaded when it is first needed: most servers are never asked.
+  const { WebSocketServer } = await import('ws')
+  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: longestMessage, handleProtocols: () => protocol ?? false })
+  const client = await new Promise<WebSocket>((resolve) => server.handleUpgrade(incoming, socket, head, resolve))
+  client.on('error', () => client.terminate())
+  return client
+}
+
+/** Resolves false when the client is gone, or did not read for `stallMs` and was cut off. */
+export function sendMessage(client: WebSocket, message: Uint8Array | string, { clock, stallMs }: { clock: Clock; stallMs: number }): Promise<boolean> {
+  if (client.readyState !== client.OPEN) return Promise.resolve(false)
+  return new Promise((resolve) => {
+    const timer = clock.setTimer(() => {
+      client.terminate()
+      resolve(false)
+    }, stallMs)
+    client.send(message, (error) => {
+      timer.cancel()
+      resolve(!error)
+    })
+  })
+}

@@ -1,0 +1,98 @@
+// SPDY/3.1 frames, as far as a client needs them. Pure.
+//
+// Header blocks are one zlib stream a connection; it is allowed to hold its data uncompressed, so no compressor is needed.
+
+export type SpdyFrame =
+  | { readonly type: 'data'; readonly stream: number; readonly last: boolean; readonly data: Buffer }
+  | { readonly type: 'reply'; readonly stream: number; readonly last: boolean }
+  | { readonly type: 'reset'; readonly stream: number; readonly status: number }
+  | { readonly type: 'ping'; readonly id: number }
+  | { readonly type: 'goaway' }
+  | { readonly type: 'other' }
+
+const types = { synStream: 1, synReply: 2, rstStream: 3, ping: 6, goaway: 7 }
+const fin = 1
+const headLength = 8
+/** Of control frames; data frames may be longer. */
+const longestControl = 1 << 16
+
+/** zlib's own header, with the checksum of the dictionary that SPDY/3 prescribes. */
+const zlibHead = Buffer.from([0x78, 0xbb, 0xe3, 0xc6, 0xa7, 0xc2])
+
+function control(type: number, flags: number, body: Buffer): Buffer {
+  const head = Buffer.alloc(headLength)
+  head.writeUInt16BE(0x8003, 0)
+  head.writeUInt16BE(type, 2)
+  head.writeUInt32BE(body.length, 4)
+  head.writeUInt8(flags, 4)
+  return Buffer.concat([head, body])
+}
+
+function headerBlock(headers: Readonly<Record<string, string>>): Buffer {
+  const entries = Object.entries(headers)
+  const parts = [uint32(entries.length)]
+  for (const text of entries.flat()) {
+    const bytes = Buffer.from(text)
+    parts.push(uint32(bytes.length), bytes)
+  }
+  return Buffer.concat(parts)
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes
+}
+
+/** `first` on a connection begins the zlib stream. Names are in lower case. */
+export function synStream(stream: number, headers: Readonly<Record<string, string>>, first: boolean): Buffer {
+  const block = headerBlock(headers)
+  const stored = Buffer.alloc(5)
+  stored.writeUInt16LE(block.length, 1)
+  stored.writeUInt16LE(~block.length & 0xffff, 3)
+  return control(types.synStream, 0, Buffer.concat([uint32(stream), uint32(0), Buffer.alloc(2), ...(first ? [zlibHead] : []), stored, block]))
+}
+
+export function dataFrame(stream: number, data: Uint8Array, last: boolean): Buffer {
+  const head = Buffer.alloc(headLength)
+  head.writeUInt32BE(stream, 0)
+  head.writeUInt32BE(data.length, 4)
+  head.writeUInt8(last ? fin : 0, 4)
+  return Buffer.concat([head, data])
+}
+
+export const ping = (id: number): Buffer => control(types.ping, 0, uint32(id))
+
+/** Takes frames out of a stream of bytes. */
+export class SpdyReader {
+  #rest: Buffer = Buffer.alloc(0)
+
+  /** The frames that are complete now. Throws on what is no SPDY. */
+  read(chunk: Buffer): SpdyFrame[] {
+    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    const frames: SpdyFrame[] = []
+    while (this.#rest.length >= headLength) {
+      const length = this.#rest.readUInt32BE(4) & 0xffffff
+      const isControl = (this.#rest[0]! & 0x80) !== 0
+      if (isControl && (this.#rest.readUInt16BE(0) !== 0x8003 || length > longestControl)) throw new Error('not a SPDY/3 frame')
+      if (this.#rest.length < headLength + length) break
+      frames.push(frameOf(this.#rest.subarray(0, headLength + length), isControl))
+      this.#rest = this.#rest.subarray(headLength + length)
+    }
+    return frames
+  }
+}
+
+function frameOf(bytes: Buffer, isControl: boolean): SpdyFrame {
+  const last = (bytes[4]! & fin) !== 0
+  const body = bytes.subarray(headLength)
+  if (!isControl) return { type: 'data', stream: bytes.readUInt32BE(0), last, data: body }
+  const first = body.length >= 4 ? body.readUInt32BE(0) & 0x7fffffff : 0
+  switch (bytes.readUInt16BE(2)) {
+    case types.synReply: return { type: 'reply', stream: first, last }
+    case types.rstStream: return { type: 'reset', stream: first, status: body.length >= 8 ? body.readUInt32BE(4) : 0 }
+    case types.ping: return { type: 'ping', id: body.length >= 4 ? body.readUInt32BE(0) : 0 }
+    case types.goaway: return { type: 'goaway' }
+    default: return { type: 'other' }
+  }
+}
