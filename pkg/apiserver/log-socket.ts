@@ -16,12 +16,13 @@ export async function serveLogSocket(upgrade: Upgrade, path: ResourcePath, optio
   // Opened before the handshake, so that a failure is still a plain answer.
   const chunks = await openLog(path, query, controller.signal, options)
   const offered = protocolsOf(incoming)
-  const client = await acceptWebSocket(upgrade, [binary, base64].find((protocol) => offered.includes(protocol)))
+  const protocol = [binary, base64].find((name) => offered.includes(name))
+  const client = await acceptWebSocket(upgrade, protocol)
   client.on('error', () => controller.abort())
   try {
     for await (const chunk of chunks ?? []) {
       if (client.readyState !== client.OPEN) return
-      const message = client.protocol === base64 ? Buffer.from(chunk).toString('base64') : chunk
+      const message = protocol === base64 ? Buffer.from(chunk).toString('base64') : chunk
       await new Promise<void>((resolve) => client.send(message, () => resolve()))
     }
   } finally {

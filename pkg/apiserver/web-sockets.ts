@@ -23,11 +23,15 @@ export function protocolToken(incoming: Pick<IncomingMessage, 'headers'>): strin
 /** Longest message that a client may send. */
 const longestMessage = 1 << 20
 
-/** Accepts with `protocol`, or with none. */
+/** Accepts with `protocol`, one of those offered, or with none. */
 export async function acceptWebSocket({ incoming, socket, head }: Upgrade, protocol?: string): Promise<WebSocket> {
   // Loaded when it is first needed: most servers are never asked.
   const { WebSocketServer } = await import('ws')
-  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: longestMessage, handleProtocols: () => protocol ?? false })
+  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: longestMessage })
+  // The library takes only names without a slash; so it is told of none.
+  const { 'sec-websocket-protocol': _offered, ...headers } = incoming.headers
+  incoming.headers = headers
+  if (protocol !== undefined) server.on('headers', (lines) => void lines.push(`Sec-WebSocket-Protocol: ${protocol}`))
   const client = await new Promise<WebSocket>((resolve) => server.handleUpgrade(incoming, socket, head, resolve))
   client.on('error', () => client.terminate())
   return client

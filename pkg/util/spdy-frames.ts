@@ -19,6 +19,9 @@ const longestControl = 1 << 16
 /** zlib's own header, with the checksum of the dictionary that SPDY/3 prescribes. */
 const zlibHead = Buffer.from([0x78, 0xbb, 0xe3, 0xc6, 0xa7, 0xc2])
 
+/** An empty block. Without it a decompressor may wait for more before it shows what it has. */
+const flush = Buffer.from([0, 0, 0, 0xff, 0xff])
+
 function control(type: number, flags: number, body: Buffer): Buffer {
   const head = Buffer.alloc(headLength)
   head.writeUInt16BE(0x8003, 0)
@@ -50,7 +53,7 @@ export function synStream(stream: number, headers: Readonly<Record<string, strin
   const stored = Buffer.alloc(5)
   stored.writeUInt16LE(block.length, 1)
   stored.writeUInt16LE(~block.length & 0xffff, 3)
-  return control(types.synStream, 0, Buffer.concat([uint32(stream), uint32(0), Buffer.alloc(2), ...(first ? [zlibHead] : []), stored, block]))
+  return control(types.synStream, 0, Buffer.concat([uint32(stream), uint32(0), Buffer.alloc(2), ...(first ? [zlibHead] : []), stored, block, flush]))
 }
 
 export function dataFrame(stream: number, data: Uint8Array, last: boolean): Buffer {

@@ -27,7 +27,7 @@ const longestRefusal = 64 * 1024
 export function requestUpgrade(url: URL, headers: Readonly<Record<string, string | string[]>>): Promise<Upgraded> {
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? requestTls : requestPlain
-    const outgoing = send(url, { method: 'POST', headers: { ...headers, connection: 'Upgrade' }, agent: false, rejectUnauthorized: false } as Parameters<typeof requestPlain>[1] & object)
+    const outgoing = send(url, { method: 'POST', headers: { ...headers, connection: 'Upgrade', 'content-length': '0' }, agent: false, rejectUnauthorized: false } as Parameters<typeof requestPlain>[1] & object)
     outgoing.on('error', reject)
     outgoing.on('upgrade', (answer: IncomingMessage, socket, head: Buffer) => {
       // May come before the caller listens; the socket's end tells it, too.
