@@ -30,6 +30,7 @@ export const clusterFlags = {
   'write-kubeconfig': Flags.string({ helpValue: 'FILE', description: `where the administrator's kubeconfig goes (default ${defaults.kubeconfigPath}, or in --data-dir when that is given)` }),
   'container-runtime-endpoint': Flags.string({ helpValue: 'SOCKET', description: 'socket of a containerd that runs already (default: kinglet runs its own)' }),
   'kubelet-arg': Flags.string({ helpValue: 'NAME=VALUE', multiple: true, multipleNonGreedy: true, description: 'a setting of the kubelet, such as eviction-hard=memory.available<200Mi; may be repeated' }),
+  'hollow-nodes': Flags.integer({ helpValue: 'COUNT', description: 'nodes that only look like some: pods on them run nothing, and do what their annotations say' }),
   'disable-agent': Flags.boolean({ description: 'control plane only: no node, no containers' }),
 }
 
@@ -39,7 +40,7 @@ type FlagName = Exclude<keyof typeof clusterFlags, 'config'>
 const flagKinds: Readonly<Record<FlagName, 'string' | 'integer' | 'boolean' | 'list'>> = {
   'data-dir': 'string', 'bind-address': 'string', 'https-listen-port': 'integer', 'kubelet-port': 'integer', 'cluster-cidr': 'string', 'service-cidr': 'string',
   'cluster-dns': 'string', 'cluster-domain': 'string', 'node-name': 'string', 'node-ip': 'string', 'tls-san': 'list',
-  'write-kubeconfig': 'string', 'container-runtime-endpoint': 'string', 'kubelet-arg': 'list', 'disable-agent': 'boolean',
+  'write-kubeconfig': 'string', 'container-runtime-endpoint': 'string', 'kubelet-arg': 'list', 'hollow-nodes': 'integer', 'disable-agent': 'boolean',
 }
 
 /** What the command line, the configuration file and the defaults say together; checked. */
@@ -83,6 +84,7 @@ export function mergeOptions(flags: ClusterFlags, host: string): ClusterOptions 
     kubeconfigPath: resolve(flags['write-kubeconfig'] ?? (usual ? defaults.kubeconfigPath : join(dataDirectory, 'kubeconfig.yaml'))),
     ...(endpoint === undefined ? {} : { containerRuntimeEndpoint: endpoint }),
     disableAgent: flags['disable-agent'] ?? false,
+    ...(flags['hollow-nodes'] === undefined ? {} : { hollowNodes: flags['hollow-nodes'] }),
     ...(flags['kubelet-arg'] === undefined ? {} : { kubeletArgs: flags['kubelet-arg'] }),
     ...(usual ? {} : { podLogDirectory: join(dataDirectory, 'agent/pod-logs') }),
   }
@@ -103,6 +105,7 @@ export function commandLineOf(options: ClusterOptions): string[] {
     ['cluster-domain', options.clusterDomain], ['node-name', options.nodeName], ['node-ip', options.nodeIP],
     ...options.tlsSans.map((name): [FlagName, string] => ['tls-san', name]),
     ...(options.kubeletArgs ?? []).map((text): [FlagName, string] => ['kubelet-arg', text]),
+    ['hollow-nodes', options.hollowNodes === undefined ? undefined : String(options.hollowNodes)],
     ['write-kubeconfig', options.kubeconfigPath], ['container-runtime-endpoint', options.containerRuntimeEndpoint],
   ]
   const given = flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))

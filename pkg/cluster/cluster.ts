@@ -7,6 +7,7 @@ import type { Client } from '../client/client.ts'
 import { kubeconfigYaml } from '../pki/kubeconfig.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { AddressWatch } from './address-watch.ts'
+import { HollowNodes } from './hollow-nodes.ts'
 import { ControlPlane } from './control-plane.ts'
 import { ClusterNode } from './node.ts'
 import { checkOptions, type ClusterOptions } from './options.ts'
@@ -25,12 +26,14 @@ export class Cluster {
   readonly port: number
   readonly #plane: ControlPlane
   readonly #node: ClusterNode | undefined
+  readonly #hollow: HollowNodes
   readonly #addresses: AddressWatch
   readonly #stop: AbortController
 
-  private constructor(parts: { plane: ControlPlane; node: ClusterNode | undefined; addresses: AddressWatch; kubeconfig: string; stop: AbortController }) {
+  private constructor(parts: { plane: ControlPlane; node: ClusterNode | undefined; hollow: HollowNodes; addresses: AddressWatch; kubeconfig: string; stop: AbortController }) {
     this.#plane = parts.plane
     this.#node = parts.node
+    this.#hollow = parts.hollow
     this.#addresses = parts.addresses
     this.#stop = parts.stop
     this.kubeconfig = parts.kubeconfig
@@ -46,20 +49,21 @@ export class Cluster {
     const stop = new AbortController()
     const node = options.disableAgent ? undefined : new ClusterNode({ cluster: options, nodeIP, clock, log })
     node?.startRuntime()
+    const hollow = new HollowNodes({ cluster: options, clock, log })
     let plane: ControlPlane | undefined
     try {
       plane = await ControlPlane.start({
         cluster: options, clock, nodeIP, log,
-        nodeConnections: (name) => (name === options.nodeName ? node?.connection : undefined),
+        nodeConnections: (name) => (name === options.nodeName ? node?.connection : hollow.connection(name)),
       })
       const kubeconfig = kubeconfigYaml({ server: `https://127.0.0.1:${plane.port}`, serverAuthority: plane.pki.serverAuthority.certificate, user: plane.pki.admin })
       if (options.kubeconfigPath) await writePrivately(options.kubeconfigPath, kubeconfig)
       progress('api')
       const controllers = plane.startControllers(stop.signal).then(() => progress('controllers'))
-      await Promise.all([controllers, node?.start(plane, stop.signal)])
+      await Promise.all([controllers, node?.start(plane, stop.signal), hollow.start(plane, stop.signal)])
       const addresses = new AddressWatch({ clock, log, address: nodeIP, renew: renewal(plane, node), look: () => (options.nodeIP === undefined ? defaultAddress() : Promise.resolve(options.nodeIP)) })
       addresses.start()
-      const cluster = new Cluster({ plane, node, addresses, kubeconfig, stop })
+      const cluster = new Cluster({ plane, node, hollow, addresses, kubeconfig, stop })
       if (node) {
         await cluster.#whenReady(options.nodeName)
         progress('node')
@@ -67,6 +71,7 @@ export class Cluster {
       return cluster
     } catch (error) {
       stop.abort()
+      await hollow.stop()
       await node?.stop()
       await plane?.stop()
       throw error
@@ -77,6 +82,7 @@ export class Cluster {
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.#addresses.stop()
+    await this.#hollow.stop()
     await this.#node?.stop()
     await this.#plane.stop()
   }

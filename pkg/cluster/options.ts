@@ -29,6 +29,8 @@ export interface ClusterOptions {
   /** Nothing is kept: for tests. */
   readonly inMemory?: boolean
   readonly podLogDirectory?: string
+  /** How many nodes there are besides that only look like some. */
+  readonly hollowNodes?: number
   /** The kubelet's own settings, `name=value`. */
   readonly kubeletArgs?: readonly string[]
 }
@@ -69,6 +71,8 @@ export function checkOptions(options: ClusterOptions): void {
   if (options.clusterDns === addressAt(options.serviceCidr, 1)) throw new OptionError(`--cluster-dns: ${options.clusterDns} is the address of the kubernetes service`)
   if (!isDnsName(options.clusterDomain)) throw new OptionError(`--cluster-domain: expected a DNS name, found ${JSON.stringify(options.clusterDomain)}`)
   if (!isDnsName(options.nodeName)) throw new OptionError(`--node-name: expected a lower-case DNS name, found ${JSON.stringify(options.nodeName)}`)
+  const { hollowNodes = 0 } = options
+  if (!Number.isInteger(hollowNodes) || hollowNodes < 0 || hollowNodes > 10_000) throw new OptionError(`--hollow-nodes: expected a number from 0 to 10000, found ${hollowNodes}`)
   try {
     kubeletSettings(options.kubeletArgs ?? [])
   } catch (error) {

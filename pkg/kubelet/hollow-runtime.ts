@@ -1,12 +1,21 @@
 // A runtime that is not there: pods live in memory, containers run nothing. For clusters of many nodes, or without containerd.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { formatTime } from '../api/times.ts'
 import type { Clock, Timer } from '../util/clock.ts'
+import { sleep } from '../util/clock.ts'
+import { hollowAnswer, type HollowScript, hollowScript } from './hollow-script.ts'
+import type { HollowStreams } from './hollow-streams.ts'
 import type {
-  ContainerSpec, ExecResult, ImageService, RuntimeContainer, RuntimeHost, RuntimeImage, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState, SandboxSpec,
+  ContainerSpec, ExecResult, ImageService, RuntimeContainer, RuntimeHost, RuntimeImage, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState, SandboxSpec, StreamRequest,
 } from './runtime-service.ts'
+import type { RuntimeStats, RuntimeUsage } from './usage-source.ts'
 
 export interface HollowOutcome {
   readonly exitCode: number
   readonly afterMs: number
+  /** The runtime's word for it, such as OOMKilled. */
+  readonly reason?: string
 }
 
 export interface HollowRuntimeOptions {
@@ -15,11 +24,16 @@ export interface HollowRuntimeOptions {
   readonly podIP?: (serial: number) => string
   /** How a container ends by itself; undefined for one that runs until it is stopped. Default: what `sleep` and `exit` commands say. */
   readonly outcome?: (spec: ContainerSpec) => HollowOutcome | undefined
+  /** Whether containers' logs are files, with what annotations say is in them. */
+  readonly writeLogs?: boolean
+  /** Answers commands of clients; without it there are none. */
+  readonly streams?: HollowStreams
 }
 
 interface HollowContainer {
   readonly uid: string
   readonly spec: ContainerSpec
+  readonly sandbox: SandboxSpec
   view: RuntimeContainer
   timer?: Timer
 }
@@ -32,7 +46,7 @@ interface HollowSandbox {
 const killedExitCode = 137
 
 /** Invariant: a container's sandbox is there; a sandbox that is not ready has no running container. */
-export class HollowRuntime implements RuntimeService, RuntimeHost, ImageService {
+export class HollowRuntime implements RuntimeService, RuntimeHost, ImageService, RuntimeStats {
   readonly #options: HollowRuntimeOptions
   readonly #sandboxes = new Map<string, HollowSandbox>()
   readonly #containers = new Map<string, HollowContainer>()
@@ -83,7 +97,7 @@ export class HollowRuntime implements RuntimeService, RuntimeHost, ImageService 
     if (!this.#sandboxes.get(sandboxId)?.view.ready) throw new Error(`sandbox ${sandboxId} is not ready`)
     const id = `container-${sandbox.uid}-${this.#serial++}`
     this.#containers.set(id, {
-      uid: sandbox.uid, spec,
+      uid: sandbox.uid, spec, sandbox,
       view: {
         id, sandboxId, name: spec.name, attempt: spec.attempt, phase: 'created', createdAtMs: this.#options.clock.now(), startedAtMs: 0, finishedAtMs: 0,
         exitCode: 0, reason: '', message: '', image: spec.userImage, imageId: spec.image, annotations: spec.annotations,
@@ -96,12 +110,26 @@ export class HollowRuntime implements RuntimeService, RuntimeHost, ImageService 
     const container = this.#containers.get(id)
     if (!container || container.view.phase !== 'created') throw new Error(`container ${id} cannot be started`)
     const { clock, outcome = commandOutcome } = this.#options
+    const script = scriptOf(container)
+    if (script.startDelayMs > 0) await sleep(clock, script.startDelayMs)
+    if (script.startFailure !== undefined) throw new Error(script.startFailure)
+    if (!this.#containers.has(id) || !this.#sandboxes.get(container.view.sandboxId)?.view.ready) throw new Error(`container ${id} is gone`)
+    await this.#writeLog(container, script)
     container.view = { ...container.view, phase: 'running', startedAtMs: clock.now() }
-    const end = outcome(container.spec)
-    if (end) container.timer = clock.setTimer(() => this.#end(container, end.exitCode), end.afterMs)
+    const end = script.outcome ?? outcome(container.spec)
+    if (end) container.timer = clock.setTimer(() => this.#end(container, end.exitCode, end.reason), end.afterMs)
   }
 
-  async stopContainer(id: string): Promise<void> {
+  async #writeLog({ sandbox, spec }: HollowContainer, { logs }: HollowScript): Promise<void> {
+    const { clock, writeLogs } = this.#options
+    if (!writeLogs) return
+    const path = join(sandbox.logDirectory, spec.logPath)
+    const stamp = formatTime(clock.now()).replace(/Z$/, '.000000000Z')
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, logs.map((line) => `${stamp} stdout F ${line}\n`).join(''))
+  }
+
+  async stopContainer(id: string, _graceSeconds?: number): Promise<void> {
     const container = this.#containers.get(id)
     if (container) this.#end(container, killedExitCode)
   }
@@ -115,12 +143,25 @@ export class HollowRuntime implements RuntimeService, RuntimeHost, ImageService 
 
   async reopenLog(): Promise<void> {}
 
-  async exec(): Promise<ExecResult> {
-    return { exitCode: 0, stdout: '', stderr: '' }
+  async exec(id: string, command: readonly string[]): Promise<ExecResult> {
+    const container = this.#containers.get(id)
+    if (!container) throw new Error(`container ${id} is gone`)
+    return hollowAnswer(scriptOf(container), command)
   }
 
-  async stream(): Promise<URL> {
-    throw new Error('a hollow container runs no commands')
+  async stream(request: StreamRequest): Promise<URL> {
+    const { streams } = this.#options
+    if (!streams || request.type !== 'exec') throw new Error(`a hollow container cannot be reached by ${request.type}`)
+    return streams.url(await this.exec(request.containerId, request.command))
+  }
+
+  /** As their annotations say, all the time that they run. */
+  async usages(): Promise<readonly RuntimeUsage[]> {
+    const atMs = this.#options.clock.now()
+    return [...this.#containers.values()].filter(({ view }) => view.phase === 'running').map((container) => {
+      const { cpuMilli, memoryBytes } = scriptOf(container)
+      return { id: container.view.id, atMs, cpuNanos: (atMs - container.view.startedAtMs) * cpuMilli * 1000, workingSetBytes: memoryBytes }
+    })
   }
 
   onChange(listener: (uid: string | undefined) => void): () => void {
@@ -146,13 +187,15 @@ export class HollowRuntime implements RuntimeService, RuntimeHost, ImageService 
     return [...this.#containers.values()].filter((container) => container.view.sandboxId === sandboxId)
   }
 
-  #end(container: HollowContainer, exitCode: number): void {
+  #end(container: HollowContainer, exitCode: number, reason = ''): void {
     if (container.view.phase !== 'running') return
     container.timer?.cancel()
-    container.view = { ...container.view, phase: 'exited', exitCode, finishedAtMs: this.#options.clock.now() }
+    container.view = { ...container.view, phase: 'exited', exitCode, reason, finishedAtMs: this.#options.clock.now() }
     for (const listener of [...this.#listeners]) listener(container.uid)
   }
 }
+
+const scriptOf = ({ sandbox, spec }: HollowContainer): HollowScript => hollowScript(sandbox.annotations, spec.name)
 
 /** `sleep 5` ends well after five seconds; `… exit 3` ends at once, badly; anything else runs on. */
 export function commandOutcome({ command, args }: ContainerSpec): HollowOutcome | undefined {

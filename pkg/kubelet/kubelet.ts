@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod } from '../api/types-pod.ts'
+import type { Taint } from '../api/types-node.ts'
 import { runtimeClasses } from '../api/types-config.ts'
 import { keyOf, keyText } from '../api/object.ts'
 import { isNotFound } from '../api/status-error.ts'
@@ -23,10 +24,10 @@ import { KubeletAccess } from './kubelet-server-access.ts'
 import { KubeletRoutes } from './kubelet-server-routes.ts'
 import { LinuxMounter } from './linux-mounter.ts'
 import { rotateLog } from './log-rotation.ts'
-import { fileSystemUsage } from './machine-usage.ts'
+import { fileSystemUsage, type MachineUsage } from './machine-usage.ts'
 import { NodeAgent } from './node-agent.ts'
 import { NodePlugins } from './node-plugins.ts'
-import { defaultAddress, readNodeFacts } from './node-facts.ts'
+import { defaultAddress, type NodeFacts, readNodeFacts } from './node-facts.ts'
 import { realFiles, type NodeFiles } from './node-files.ts'
 import { shutDownPods, shutdownRefusal, type ShutdownStep } from './node-shutdown.ts'
 import { nodeLabels, nodeResources } from './node-status.ts'
@@ -48,7 +49,7 @@ import type { ImageService, RuntimeHost, RuntimeService } from './runtime-servic
 import type { ExecOptions, LogOptions, NodeRequests, NodeUsageReport, PodRef, PodStreams } from '../api/node-connection.ts'
 import { usageReport } from './usage-report.ts'
 import { UsageSampler } from './usage-sampler.ts'
-import { type RuntimeStats, UsageSource } from './usage-source.ts'
+import { type RuntimeStats, type RuntimeUsage, UsageSource } from './usage-source.ts'
 import { same } from './status-patch.ts'
 import { isMirror } from './static-pod.ts'
 import { StaticPods } from './static-pods.ts'
@@ -94,6 +95,12 @@ export interface KubeletOptions {
   /** Whether unused images may go when the disk fills up: only where all that use the runtime's images are this kubelet's. */
   readonly collectImages?: boolean
   readonly labels?: Readonly<Record<string, string>>
+  /** The node has them from its registration on. */
+  readonly taints?: readonly Taint[]
+  /** What the machine is told to be instead of what it is. */
+  readonly facts?: Partial<NodeFacts>
+  /** The usage of the machine as a whole; default: as it is. */
+  readonly machine?: (usages: readonly RuntimeUsage[]) => Promise<MachineUsage>
   readonly mounter?: Mounter
   /** `hollowFiles` for a hollow runtime. */
   readonly files?: NodeFiles
@@ -142,7 +149,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     const { client, clock, runtime, images, nodeName, dataDirectory, maxPods = 110 } = this.#options
     const pods = join(dataDirectory, 'pods')
     await mkdir(pods, { recursive: true, mode: 0o750 })
-    const facts = await readNodeFacts(dataDirectory)
+    const facts = { ...await readNodeFacts(dataDirectory), ...this.#options.facts }
     this.#addresses = this.#options.nodeAddresses ?? [await defaultAddress()]
     this.#labels = { ...nodeLabels(nodeName, facts.architecture), ...this.#options.labels }
     const node = await this.#node(pods, nodeResources(facts, maxPods).allocatable)
@@ -160,7 +167,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     if (this.#options.collectImages) this.#images = this.#imageGarbage()
     const kubeletPort = await this.#serve()
     const agent = new NodeAgent({
-      name: nodeName, client, clock, facts, addresses: () => this.#addresses, refusal: () => (this.#shutdown ? 'node is shutting down' : undefined), maxPods, kubeletPort, labels: this.#options.labels ?? {},
+      name: nodeName, client, clock, facts, addresses: () => this.#addresses, refusal: () => (this.#shutdown ? 'node is shutting down' : undefined), maxPods, kubeletPort, labels: this.#options.labels ?? {}, taints: this.#options.taints ?? [],
       runtime, images, log: this.#log, volumesInUse: () => plugins.inUse.names(), pressures: () => this.#eviction?.pressures() ?? new Set(),
     })
     const mirrors = this.#makeMirrors(() => agent.uid)
@@ -318,8 +325,8 @@ export class Kubelet implements PodStreams, NodeRequests {
   }
 
   #makeUsage(): UsageSampler {
-    const { clock, dataDirectory, cgroupDriver = 'cgroupfs', cgroupRoot = '', stats } = this.#options
-    const source = new UsageSource({ clock, dataDirectory, cgroupDriver, cgroupRoot, stats, workers: () => this.#workers.values() })
+    const { clock, dataDirectory, cgroupDriver = 'cgroupfs', cgroupRoot = '', stats, machine } = this.#options
+    const source = new UsageSource({ clock, dataDirectory, cgroupDriver, cgroupRoot, stats, workers: () => this.#workers.values(), ...(machine ? { machine } : {}) })
     return new UsageSampler({ clock, take: () => source.take() })
   }
 
@@ -352,9 +359,9 @@ export class Kubelet implements PodStreams, NodeRequests {
   }
 
   #prober(): Prober {
-    const { runtime, clock, events } = this.#options
+    const { runtime, clock, events, files = realFiles } = this.#options
     return new Prober({
-      runtime, clock,
+      runtime, clock, check: files.checkProbe,
       onChange: (uid) => this.#workers.get(uid)?.wake(),
       onUnhealthy: ({ pod, container }, message) => {
         const target = podContainers(pod).find((each) => each.container.name === container.name)

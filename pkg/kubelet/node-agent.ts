@@ -2,7 +2,7 @@
 import { isAlreadyExists, isNotFound } from '../api/status-error.ts'
 import { formatMicroTime } from '../api/times.ts'
 import { leases, type Lease } from '../api/types-config.ts'
-import type { Node, NodeStatus } from '../api/types-node.ts'
+import type { Node, NodeStatus, Taint } from '../api/types-node.ts'
 import { nodes } from '../api/types-node.ts'
 import type { Client } from '../client/client.ts'
 import type { Clock, Timer } from '../util/clock.ts'
@@ -24,6 +24,7 @@ export interface NodeAgentOptions {
   readonly maxPods: number
   readonly kubeletPort: number
   readonly labels: Readonly<Record<string, string>>
+  readonly taints?: readonly Taint[]
   readonly runtime: Pick<RuntimeHost, 'state'>
   readonly images: Pick<ImageService, 'list'>
   readonly volumesInUse: () => readonly string[]
@@ -90,13 +91,13 @@ export class NodeAgent {
   }
 
   async #register(): Promise<void> {
-    const { client, name, facts, labels } = this.#options
+    const { client, name, facts, labels, taints } = this.#options
     const wanted = { ...nodeLabels(name, facts.architecture), ...labels }
     try {
       this.#node = await client.create(nodes, {
         apiVersion: 'v1', kind: 'Node',
         metadata: { name, labels: wanted, annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' } },
-        spec: {}, status: await this.#status(),
+        spec: taints && taints.length > 0 ? { taints: [...taints] } : {}, status: await this.#status(),
       })
     } catch (error) {
       if (!isAlreadyExists(error)) throw error

@@ -26,6 +26,8 @@ export interface ProbedContainer {
 export interface ProberOptions {
   readonly runtime: Pick<RuntimeService, 'exec'>
   readonly clock: Clock
+  /** Default: really. */
+  readonly check?: typeof checkProbe
   /** Some state of a container of this pod has changed. */
   readonly onChange: (podUid: string) => void
   readonly onUnhealthy: (probed: ProbedContainer, message: string) => void
@@ -132,7 +134,7 @@ class ContainerProbes {
     const { clock, runtime } = this.#options
     const beganMs = clock.monotonic()
     const { pod, container, containerId, podIP } = this.#probed
-    const result = await checkProbe(probe, { pod, containerName: container.name, containerId, podIP, timeoutMs: (probe.timeoutSeconds ?? 1) * 1000 }, { runtime, clock })
+    const result = await (this.#options.check ?? checkProbe)(probe, { pod, containerName: container.name, containerId, podIP, timeoutMs: (probe.timeoutSeconds ?? 1) * 1000 }, { runtime, clock })
     if (this.#stopped.has(kind)) return
     const again = this.#note(kind, probe, result)
     if (again) this.#arm(kind, Math.max(0, beganMs + (probe.periodSeconds ?? 10) * 1000 - clock.monotonic()))

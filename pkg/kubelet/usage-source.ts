@@ -63,6 +63,8 @@ export interface UsageSourceOptions {
   readonly cgroupRoot: string
   /** Without it no container is measured. */
   readonly stats: RuntimeStats | undefined
+  /** Default: as this machine is. */
+  readonly machine?: (usages: readonly RuntimeUsage[]) => Promise<MachineUsage>
   readonly workers: () => Iterable<Pick<PodWorker, 'pod' | 'runtime' | 'volumes'>>
 }
 
@@ -75,9 +77,10 @@ export class UsageSource {
   }
 
   async take(): Promise<NodeSample> {
-    const { clock, dataDirectory, stats, workers } = this.#options
+    const { clock, dataDirectory, stats, workers, machine: measure = () => readMachineUsage(dataDirectory) } = this.#options
     this.#mounts ??= readFile('/proc/self/mountinfo', 'utf8').then(readCgroups)
-    const [mounts, machine, usages] = await Promise.all([this.#mounts, readMachineUsage(dataDirectory), stats?.usages() ?? []])
+    const [mounts, usages] = await Promise.all([this.#mounts, stats?.usages() ?? []])
+    const machine = await measure(usages)
     const atMs = clock.now()
     const byId = new Map(usages.map((usage) => [usage.id, usage]))
     const pods = await Promise.all([...workers()].map((worker) => this.#pod(worker, byId, mounts)))
