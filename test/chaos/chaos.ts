@@ -79,8 +79,10 @@ export class Chaos {
       const pod = await this.#client.get(pods, { namespace, name: 'witness' })
       return pod.status?.phase === 'Running' ? pod : undefined
     }, 'the witness runs')
-    const before = processesOfPod(first.metadata.uid ?? '', 'sleep')
-    if (before.length !== 1) throw new Error(`the witness has ${before.length} processes`)
+    const before = await eventually(() => {
+      const found = processesOfPod(first.metadata.uid ?? '', 'sleep')
+      return found.length === 1 ? found : undefined
+    }, 'the witness has its process')
     return async () => {
       const pod = await this.#client.get(pods, { namespace, name: 'witness' })
       const after = processesOfPod(first.metadata.uid ?? '', 'sleep')
