@@ -97,6 +97,13 @@ export class Aggregation {
     }
   }
 
+  /** A JSON document of an aggregated API, asked for by this server itself. */
+  async read(path: string): Promise<unknown> {
+    const service = this.#find(path.split('?')[0] ?? '')
+    if (!service) throw new Error(`no APIService serves ${path.split('?')[0] ?? ''}`)
+    return this.#document(service, path)
+  }
+
   /** undefined for what is not aggregated. Rejects with StatusError. */
   serve(exchange: Exchange, path: RequestPath): Promise<void> | undefined {
     const service = this.#find(exchange.path)

@@ -48,4 +48,6 @@ export interface Client {
   deleteCollection<T extends KubeObject>(resource: Resource<T>, options: ListOptions, deletion?: DeleteOptions): Promise<void>
   /** POST to a subresource whose body is another kind: pods/binding, pods/eviction, serviceaccounts/token. */
   createSubresource<R extends KubeObject>(resource: Resource, key: ObjectKey, subresource: string, body: KubeObject): Promise<R>
+  /** GET of a subresource whose body may be another kind: scale. */
+  getSubresource<R extends KubeObject>(resource: Resource, key: ObjectKey, subresource: string): Promise<R>
 }

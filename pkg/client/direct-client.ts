@@ -75,6 +75,10 @@ export class DirectClient implements Client {
     return (response.type === 'status' ? response.status : this.#object<R>(response)) as unknown as R
   }
 
+  async getSubresource<R extends KubeObject>(resource: Resource, key: ObjectKey, subresource: string): Promise<R> {
+    return this.#object<R>(await this.#send('get', resource, { ...key, subresource }))
+  }
+
   async #send(verb: Verb, resource: Resource, parts: Parts): Promise<ApiResponse> {
     const { group, version, plural } = resource
     const response = await this.#handle({ options: {}, ...parts, verb, user: this.#user, group, version, plural, userAgent: this.#userAgent })

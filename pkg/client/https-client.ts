@@ -105,6 +105,10 @@ export class HttpsClient implements Client {
     return this.#json<R>({ method: 'POST', path: pathOf(resource, key, subresource), body })
   }
 
+  getSubresource<R extends KubeObject>(resource: Resource, key: ObjectKey, subresource: string): Promise<R> {
+    return this.#json<R>({ method: 'GET', path: pathOf(resource, key, subresource) })
+  }
+
   async #json<R>(call: Call): Promise<R> {
     const response = await this.#send(call)
     return deepFreeze(JSON.parse(await textOf(response)) as R)

@@ -157,6 +157,7 @@ export class ControlPlane {
           localPath: volumeDirectories({ directory: join(cluster.dataDirectory, 'storage'), nodeName: cluster.nodeName }),
           signSecretToken: (request) => tokens.signForSecret(request),
           certificates: certificateSigner(this.pki, clock),
+          readMetrics: async (path) => this.#server.aggregation?.read(path),
         }),
         apiServiceController({ clock, check: (service) => this.#server.aggregation?.check(service) ?? Promise.resolve() }),
         nodeIpamController({ range: (index) => nodePodCidr(cluster.clusterCidr, index), count: nodeRangeCount(cluster.clusterCidr) }),

@@ -67,6 +67,10 @@ export class NotingClient implements Client {
     return this.#client.createSubresource(resource, key, subresource, body)
   }
 
+  getSubresource<R extends KubeObject>(resource: Resource, key: ObjectKey, subresource: string): Promise<R> {
+    return this.#client.getSubresource(resource, key, subresource)
+  }
+
   #note<T extends KubeObject>(resource: Resource<T>, written: T, options: WriteOptions | undefined): T {
     const revision = Number(written.metadata.resourceVersion ?? 0)
     if (!options?.dryRun && revision > 0 && this.#watched(resource)) {

@@ -3,12 +3,13 @@ import type { Resource } from '../api/object.ts'
 import type { BuiltinResource } from '../api/resources.ts'
 import type { Controller } from '../controller/controller.ts'
 import { attachDetachController } from './attach-detach.ts'
+import type { ReadMetrics } from './autoscaler-custom.ts'
 import { certificateSigningController, type CertificateSigner } from './certificate-signing.ts'
 import clusterRoleAggregation from './cluster-role-aggregation.ts'
 import cronJob from './cron-job.ts'
 import { daemonSetController } from './daemon-set.ts'
 import deployment from './deployment.ts'
-import disruption from './disruption.ts'
+import { disruptionController } from './disruption.ts'
 import endpointSliceMirroring from './endpoint-slice-mirroring.ts'
 import endpointSlice from './endpoint-slice.ts'
 import endpoints from './endpoints.ts'
@@ -48,14 +49,17 @@ export interface ControllersOptions {
   readonly signSecretToken?: TokenSecretOptions['sign']
   /** Signs approved requests; without it, they wait. */
   readonly certificates?: CertificateSigner
+  /** Asks aggregated metrics APIs; without it, autoscalers know metrics of resources only. */
+  readonly readMetrics?: ReadMetrics
 }
 
 /** Everything that runs in a ControllerRunner. The garbage collector is not in it: it is for no kind in particular. */
-export function allControllers({ contentResources, rootCertificate, localPath, signSecretToken, certificates }: ControllersOptions): readonly Controller[] {
+export function allControllers({ contentResources, rootCertificate, localPath, signSecretToken, certificates, readMetrics }: ControllersOptions): readonly Controller[] {
   return [
     namespaceController({ resources: contentResources }), serviceAccount, rootCaController({ certificate: rootCertificate }),
     replicaSet, replicationController, deployment, daemonSetController(), statefulSet,
-    jobController(), cronJob, ttlAfterFinished, disruption, autoscalerController(),
+    jobController(), cronJob, ttlAfterFinished, disruptionController({ resources: contentResources }),
+    autoscalerController({ resources: contentResources, readMetrics }),
     endpointSlice, endpoints, endpointSliceMirroring, clusterRoleAggregation,
     resourceQuotaController({ resources: contentResources }),
     claimBinder, volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, attachDetachController(), volumeExpand, ...(localPath ? localPathControllers(localPath) : []),

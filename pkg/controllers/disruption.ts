@@ -5,9 +5,10 @@ import { controllerOf, keyOf } from '../api/object.ts'
 import { podDisruptionBudgets, type PodDisruptionBudget } from '../api/types-config.ts'
 import { pods, type Pod } from '../api/types-pod.ts'
 import { deployments, replicaSets, replicationControllers, statefulSets } from '../api/types-workload.ts'
-import { controller, watches, type ReconcileContext, type Trigger } from '../controller/controller.ts'
+import { controller, watches, type Controller, type ReconcileContext, type Trigger } from '../controller/controller.ts'
 import type { KubeObject, Resource } from '../api/object.ts'
 import { disruptionStatus, failedStatus, needsScale, nextTimeoutMs } from './disruption-plan.ts'
+import { readScale, resourceOf } from './scale-target.ts'
 
 const matching = (pod: Pod, { informers }: ReconcileContext): readonly PodDisruptionBudget[] => informers.for(podDisruptionBudgets)
   .list(pod.metadata.namespace).filter(({ spec }) => selectorMatcher(spec.selector).matches(pod.metadata.labels))
@@ -16,7 +17,12 @@ const matching = (pod: Pod, { informers }: ReconcileContext): readonly PodDisrup
 const owners: readonly Trigger[] = ([deployments, replicaSets, replicationControllers, statefulSets] as readonly Resource[]).map((resource) =>
   watches<KubeObject>(resource, ({ metadata }, { informers }) => informers.for(podDisruptionBudgets).list(metadata.namespace).map(keyOf)))
 
-export default controller<PodDisruptionBudget>({
+export interface DisruptionOptions {
+  /** Namespaced kinds that are served, custom ones among them: pods may be of each. */
+  readonly resources?: () => readonly Resource[]
+}
+
+export const disruptionController = ({ resources = () => [] }: DisruptionOptions = {}): Controller => controller<PodDisruptionBudget>({
   name: 'disruption',
   for: podDisruptionBudgets,
   watches: [watches(pods, (pod, context) => matching(pod, context).map(keyOf)), ...owners],
@@ -25,7 +31,7 @@ export default controller<PodDisruptionBudget>({
     const { client, informers, clock, events } = context
     const selector = selectorMatcher(budget.spec.selector)
     const chosen = informers.for(pods).list(budget.metadata.namespace).filter(({ metadata }) => selector.matches(metadata.labels))
-    const result = disruptionStatus(budget, chosen, { scale: scaleOf(chosen, context), nowMs: clock.now() })
+    const result = disruptionStatus(budget, chosen, { scale: needsScale(budget) ? await scaleOf(chosen, resources(), context) : undefined, nowMs: clock.now() })
     if (needsScale(budget) && chosen.some((pod) => !controllerOf(pod))) {
       events.record(budget, {
         type: 'Warning', reason: 'UnmanagedPods',
@@ -44,19 +50,32 @@ export default controller<PodDisruptionBudget>({
 })
 
 /** The sizes of the controllers of the pods, each counted once; a set's Deployment speaks for it. Pods without a controller count for nothing. */
-function scaleOf(chosen: readonly Pod[], { informers }: ReconcileContext): number | undefined {
+async function scaleOf(chosen: readonly Pod[], served: readonly Resource[], { client, informers }: ReconcileContext): Promise<number | undefined> {
   const sizes = new Map<string, number>()
+  const asked = new Set<string>()
   for (const pod of chosen) {
     const { namespace } = pod.metadata
     const owner = controllerOf(pod)
-    if (!owner) continue
-    const find = <T extends KubeObject & { spec: { replicas?: number } }>(resource: Resource<T>, name: string): T | undefined => informers.for(resource).get({ namespace, name })
-    const set = owner.kind === 'ReplicaSet' ? find(replicaSets, owner.name) : undefined
-    const above = set && controllerOf(set)
-    const sized = above?.kind === 'Deployment' ? find(deployments, above.name)
-      : set ?? (owner.kind === 'StatefulSet' ? find(statefulSets, owner.name) : owner.kind === 'ReplicationController' ? find(replicationControllers, owner.name) : undefined)
-    if (!sized) return undefined
-    sizes.set(sized.metadata.uid ?? '', sized.spec.replicas ?? 1)
+    if (!owner || asked.has(owner.uid)) continue
+    asked.add(owner.uid)
+    const find = <T extends Sized>(resource: Resource<T>, name: string): T | undefined => informers.for(resource).get({ namespace, name })
+    const known = builtin.find(({ kind, group }) => kind === owner.kind && apiVersionGroup(owner.apiVersion) === group)
+    if (known) {
+      const set = find(known, owner.name)
+      const above = set && controllerOf(set)
+      const sized = above?.kind === 'Deployment' ? find(deployments as Resource<Sized>, above.name) : set
+      if (!sized) return undefined
+      sizes.set(sized.metadata.uid ?? '', sized.spec.replicas ?? 1)
+      continue
+    }
+    const resource = resourceOf(served, owner)
+    const scale = resource && await readScale(client, resource, { namespace, name: owner.name })
+    if (!scale) return undefined
+    sizes.set(owner.uid, scale.wished)
   }
   return [...sizes.values()].reduce((sum, size) => sum + size, 0)
 }
+
+type Sized = KubeObject & { spec: { replicas?: number } }
+const builtin = [replicaSets, statefulSets, replicationControllers] as readonly Resource[] as readonly Resource<Sized>[]
+const apiVersionGroup = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion.split('/')[0] ?? '' : '')

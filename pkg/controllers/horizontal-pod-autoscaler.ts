@@ -1,20 +1,27 @@
-// HorizontalPodAutoscaler: sizes Deployments and the like by what their pods use. Metrics of resources only.
+// HorizontalPodAutoscaler: sizes Deployments and all else that has a scale, by what their pods use and by metrics that others serve.
 import { parseGoDuration } from '../api/go-duration.ts'
 import { equalJson } from '../api/json.ts'
 import { selectorMatcher, type LabelMatcher } from '../api/label-selector.ts'
-import { keyText, type KubeObject, type Resource } from '../api/object.ts'
+import { groupResource, keyText, type KubeObject, type ObjectKey, type Resource } from '../api/object.ts'
 import { formatTime } from '../api/times.ts'
-import { horizontalPodAutoscalers, type HorizontalPodAutoscaler, type HorizontalPodAutoscalerCondition, type MetricStatus } from '../api/types-config.ts'
-import { podMetrics, type PodMetrics } from '../api/types-metrics.ts'
+import type { LabelSelector } from '../api/types-common.ts'
+import { horizontalPodAutoscalers, type HorizontalPodAutoscaler, type HorizontalPodAutoscalerCondition, type MetricSpec, type MetricStatus } from '../api/types-config.ts'
+import { podMetrics } from '../api/types-metrics.ts'
 import { pods, type Pod } from '../api/types-pod.ts'
 import { deployments, replicaSets, replicationControllers, statefulSets } from '../api/types-workload.ts'
 import { controller, watches, type Controller, type ReconcileContext } from '../controller/controller.ts'
 import { messageOf } from '../controller/refusals.ts'
 import { historyMs, scalingStep, type ScalingHistory } from './autoscaler-behavior.ts'
-import { metricProposal, type MetricProposal } from './autoscaler-metric.ts'
+import { customProposal, metricPath, readingsOf, selectorText, type CustomFacts, type ReadMetrics } from './autoscaler-custom.ts'
+import { metricProposal, type Measured, type MetricProposal } from './autoscaler-metric.ts'
 import { millisOf } from './pod-facts.ts'
+import { readScale, resourceOf } from './scale-target.ts'
 
 export interface AutoscalerOptions {
+  /** Namespaced kinds that are served, custom ones among them: each may have a scale. */
+  readonly resources?: () => readonly Resource[]
+  /** Asks aggregated metrics APIs; without it there are metrics of resources only. */
+  readonly readMetrics?: ReadMetrics
   /** How often each autoscaler looks at its metrics. Default 15 s. */
   readonly periodMs?: number
 }
@@ -23,12 +30,18 @@ type Sized = KubeObject & { spec: { replicas?: number; selector?: unknown }; sta
 const targets = [deployments, replicaSets, statefulSets, replicationControllers] as readonly Resource[] as readonly Resource<Sized>[]
 
 interface Target {
-  readonly resource: Resource<Sized>
-  readonly object: Sized
+  readonly resource: Resource
+  readonly key: ObjectKey
+  readonly wished: number
+  readonly current: number
   readonly matcher: LabelMatcher
+  readonly selector: string
 }
 
-export function autoscalerController({ periodMs = 15_000 }: AutoscalerOptions = {}): Controller {
+type Served = Required<Pick<AutoscalerOptions, 'resources'>> & Pick<AutoscalerOptions, 'readMetrics'>
+
+export function autoscalerController({ periodMs = 15_000, resources = () => [], readMetrics }: AutoscalerOptions = {}): Controller {
+  const served: Served = { resources, readMetrics }
   const histories = new Map<string, ScalingHistory>()
   // Its own status is news to it; without this, each look would lead to the next at once.
   const looked = new Map<string, { sign: string; atMs: number }>()
@@ -50,7 +63,7 @@ export function autoscalerController({ periodMs = 15_000 }: AutoscalerOptions = 
       if (leftMs > 0) return { requeueAfterMs: leftMs }
       looked.set(text, { sign, atMs: now })
       const history = histories.get(text) ?? { recommendations: [], changes: [] }
-      histories.set(text, await look(autoscaler, history, context))
+      histories.set(text, await look(autoscaler, history, { ...context, ...served }))
       return { requeueAfterMs: periodMs }
     },
   })
@@ -59,20 +72,31 @@ export function autoscalerController({ periodMs = 15_000 }: AutoscalerOptions = 
 type Condition = Omit<HorizontalPodAutoscalerCondition, 'lastTransitionTime'>
 const condition = (type: string, status: 'True' | 'False', reason: string, message: string): Condition => ({ type, status, reason, message })
 
-function targetOf({ metadata: { namespace }, spec: { scaleTargetRef } }: HorizontalPodAutoscaler, { informers }: ReconcileContext): Target | undefined {
-  const group = scaleTargetRef.apiVersion?.includes('/') ? scaleTargetRef.apiVersion.split('/')[0] : ''
-  const resource = targets.find(({ kind, group: own }) => kind === scaleTargetRef.kind && own === group)
-  const object = resource && informers.for(resource).get({ namespace, name: scaleTargetRef.name })
-  if (!resource || !object) return undefined
-  const { selector } = object.spec
-  return { resource, object, matcher: selectorMatcher((resource.plural === 'replicationcontrollers' ? { matchLabels: selector } : selector) as Parameters<typeof selectorMatcher>[0]) }
+type LookContext = ReconcileContext & Served
+
+async function targetOf({ metadata: { namespace }, spec: { scaleTargetRef } }: HorizontalPodAutoscaler, { client, informers, resources }: LookContext): Promise<Target | undefined> {
+  const key = { namespace, name: scaleTargetRef.name }
+  const builtin = resourceOf(targets, scaleTargetRef)
+  if (builtin) {
+    const object = informers.for(builtin as Resource<Sized>).get(key)
+    if (!object) return undefined
+    const stated = object.spec.selector as LabelSelector | undefined
+    const selector = builtin.plural === 'replicationcontrollers' ? { matchLabels: object.spec.selector as Record<string, string> } : stated
+    const { replicas: wished = 1 } = object.spec
+    return { resource: builtin, key, wished, current: object.status?.replicas ?? wished, matcher: selectorMatcher(selector), selector: selectorText(selector) }
+  }
+  const resource = resourceOf(resources(), scaleTargetRef)
+  if (!resource) return undefined
+  const scale = await readScale(client, resource, key)
+  // Without a selector nobody can tell whose use is to be measured.
+  return scale?.matcher && { resource, key, wished: scale.wished, current: scale.current, matcher: scale.matcher, selector: scale.selector ?? '' }
 }
 
 /** One look at the metrics; returns the history as it is afterwards. */
-async function look(autoscaler: HorizontalPodAutoscaler, history: ScalingHistory, context: ReconcileContext): Promise<ScalingHistory> {
+async function look(autoscaler: HorizontalPodAutoscaler, history: ScalingHistory, context: LookContext): Promise<ScalingHistory> {
   const { events, clock } = context
   const { scaleTargetRef, minReplicas = 1, maxReplicas } = autoscaler.spec
-  const target = targetOf(autoscaler, context)
+  const target = await targetOf(autoscaler, context)
   if (!target) {
     const message = `the HPA controller was unable to get the target's current scale: ${scaleTargetRef.kind} "${scaleTargetRef.name}" not found`
     events.record(autoscaler, { type: 'Warning', reason: 'FailedGetScale', message })
@@ -80,8 +104,7 @@ async function look(autoscaler: HorizontalPodAutoscaler, history: ScalingHistory
     return history
   }
   const nowMs = clock.now()
-  const { replicas: wished = 1 } = target.object.spec
-  const current = target.object.status?.replicas ?? wished
+  const { wished, current } = target
   const found = condition('AbleToScale', 'True', 'SucceededGetScale', "the HPA controller was able to get the target's current scale")
   if (wished === 0 && minReplicas !== 0) {
     const off = condition('ScalingActive', 'False', 'ScalingDisabled', 'scaling is disabled since the replica count of the target is zero')
@@ -95,9 +118,10 @@ async function look(autoscaler: HorizontalPodAutoscaler, history: ScalingHistory
   const [failure] = failures
   // What could not be measured might need more than the rest: nothing shrinks then.
   if (!best || (failure !== undefined && best.replicas < current)) {
-    const message = `the HPA was unable to compute the replica count: ${failure ?? 'no metrics'}`
-    events.record(autoscaler, { type: 'Warning', reason: 'FailedGetResourceMetric', message: failure ?? 'no metrics' })
-    await writeStatus(autoscaler, [found, condition('ScalingActive', 'False', 'FailedGetResourceMetric', message)], { currentReplicas: current, desiredReplicas: wished }, context)
+    const { reason, text } = failure ?? { reason: 'FailedGetResourceMetric', text: 'no metrics' }
+    events.record(autoscaler, { type: 'Warning', reason, message: text })
+    const unable = condition('ScalingActive', 'False', reason, `the HPA was unable to compute the replica count: ${text}`)
+    await writeStatus(autoscaler, [found, unable], { currentReplicas: current, desiredReplicas: wished }, context)
     return history
   }
   const recent = { ...history, recommendations: [...history.recommendations.filter(({ atMs }) => atMs > nowMs - historyMs), { replicas: best.replicas, atMs: nowMs }] }
@@ -112,41 +136,72 @@ async function look(autoscaler: HorizontalPodAutoscaler, history: ScalingHistory
   return rescale(autoscaler, target, { to: step.replicas, why, current, conditions, history: recent, metrics }, context)
 }
 
-async function measure(autoscaler: HorizontalPodAutoscaler, { object, matcher }: Target, current: number, { client, informers, clock }: ReconcileContext): Promise<{ proposals: MetricProposal[]; failures: string[] }> {
-  const { namespace = '' } = object.metadata
-  const own: readonly Pod[] = informers.for(pods).list(namespace).filter(({ metadata }) => matcher.matches(metadata.labels))
-  let measured: readonly PodMetrics[]
-  try {
-    measured = (await client.list(podMetrics, { namespace })).items
-  } catch (error) {
-    return { proposals: [], failures: [`unable to get metrics: unable to fetch metrics from resource metrics API: ${messageOf(error)}`] }
-  }
-  const names = new Set(own.map(({ metadata }) => metadata.name))
-  const usage = measured.filter(({ metadata }) => names.has(metadata.name))
+interface Failure {
+  readonly reason: string
+  readonly text: string
+}
+
+const resourceTypes = new Set(['Resource', 'ContainerResource'])
+
+async function measure(autoscaler: HorizontalPodAutoscaler, target: Target, current: number, context: LookContext): Promise<{ proposals: MetricProposal[]; failures: Failure[] }> {
+  const { informers, clock } = context
+  const { namespace = '' } = target.key
+  const metrics = autoscaler.spec.metrics ?? []
+  const own: readonly Pod[] = informers.for(pods).list(namespace).filter(({ metadata }) => target.matcher.matches(metadata.labels))
+  const facts = { pods: own, current, nowMs: clock.now() }
+  const usage = metrics.some(({ type }) => resourceTypes.has(type)) ? await usageOf(own, namespace, context) : []
   const proposals: MetricProposal[] = []
-  const failures: string[] = []
-  for (const metric of autoscaler.spec.metrics ?? []) {
-    const times = (one: PodMetrics): { atMs: number; windowMs: number } => ({ atMs: millisOf(one.timestamp) ?? clock.now(), windowMs: (parseGoDuration(one.window) ?? 0) })
-    const result = metricProposal(metric, { pods: own, usage: usage.map((one) => ({ ...one, ...times(one) })), current, nowMs: clock.now() })
-    if (typeof result === 'string') failures.push(result)
+  const failures: Failure[] = []
+  for (const metric of metrics) {
+    const result = resourceTypes.has(metric.type)
+      ? (typeof usage === 'string' ? usage : metricProposal(metric, { ...facts, usage }))
+      : await customResult(metric, target, facts, context)
+    if (typeof result === 'string') failures.push({ reason: `FailedGet${metric.type}Metric`, text: result })
     else proposals.push(result)
   }
   return { proposals, failures }
 }
 
-async function rescale(autoscaler: HorizontalPodAutoscaler, { resource, object }: Target, plan: {
+/** What the pods use; a text says why that is not known. */
+async function usageOf(own: readonly Pod[], namespace: string, { client, clock }: LookContext): Promise<Measured[] | string> {
+  try {
+    const { items } = await client.list(podMetrics, { namespace })
+    const names = new Set(own.map(({ metadata }) => metadata.name))
+    return items.filter(({ metadata }) => names.has(metadata.name))
+      .map((one) => ({ ...one, atMs: millisOf(one.timestamp) ?? clock.now(), windowMs: parseGoDuration(one.window) ?? 0 }))
+  } catch (error) {
+    return `unable to get metrics: unable to fetch metrics from resource metrics API: ${messageOf(error)}`
+  }
+}
+
+async function customResult(metric: MetricSpec, target: Target, facts: CustomFacts, { readMetrics, resources }: LookContext): Promise<MetricProposal | string> {
+  const path = metricPath(metric, {
+    namespace: target.key.namespace ?? '', podSelector: target.selector,
+    resourceName: (reference) => {
+      const resource = reference.kind === 'Namespace' ? { plural: 'namespaces', group: '' } : resourceOf(resources(), reference)
+      return resource && groupResource(resource)
+    },
+  })
+  if (path === undefined || !readMetrics) return `invalid metrics: metrics of type ${metric.type} are not served by this cluster`
+  try {
+    return customProposal(metric, readingsOf(await readMetrics(path), facts.nowMs), facts)
+  } catch (error) {
+    const api = metric.type === 'External' ? 'external' : 'custom'
+    return `unable to get metric: unable to fetch metrics from ${api} metrics API: ${messageOf(error)}`
+  }
+}
+
+async function rescale(autoscaler: HorizontalPodAutoscaler, { resource, key, wished: from }: Target, plan: {
   to: number; why: string; current: number; conditions: readonly Condition[]; history: ScalingHistory; metrics?: MetricStatus[]
 }, context: ReconcileContext): Promise<ScalingHistory> {
   const { to, why, current, metrics, history } = plan
   const { client, clock, events } = context
-  const { namespace, name = '' } = object.metadata
-  const from = object.spec.replicas ?? 1
   const facts = { currentReplicas: current, desiredReplicas: to, ...(metrics ? { currentMetrics: metrics } : {}) }
   if (to === from) {
     await writeStatus(autoscaler, plan.conditions, facts, context)
     return history
   }
-  await client.patch(resource, { namespace, name }, { type: 'merge', body: { spec: { replicas: to } } }, { subresource: 'scale' })
+  await client.patch(resource, key, { type: 'merge', body: { spec: { replicas: to } } }, { subresource: 'scale' })
   events.record(autoscaler, { type: 'Normal', reason: 'SuccessfulRescale', message: `New size: ${to}; reason: ${why}` })
   const rescaled = condition('AbleToScale', 'True', 'SucceededRescale', `the HPA controller was able to update the target scale to ${to}`)
   const others = plan.conditions.filter(({ type }) => type !== rescaled.type)

@@ -27,7 +27,7 @@ it('sizes a deployment by what its pods use', async () => {
   const list = (async (resource: Resource, options) => (resource.group === podMetrics.group ? measured() : real.list(resource, options))) as Client['list']
   const client: Client = {
     list, get: real.get.bind(real), watch: real.watch.bind(real), create: real.create.bind(real), update: real.update.bind(real), patch: real.patch.bind(real),
-    delete: real.delete.bind(real), deleteCollection: real.deleteCollection.bind(real), createSubresource: real.createSubresource.bind(real),
+    delete: real.delete.bind(real), deleteCollection: real.deleteCollection.bind(real), createSubresource: real.createSubresource.bind(real), getSubresource: real.getSubresource.bind(real),
   }
   const runner = new ControllerRunner({ client, informers: harness.informers, clock: systemClock, log: (text) => void harness.logged.push(text), controllers: [autoscalerController({ periodMs: 50 })] })
   await runner.start()
@@ -58,4 +58,37 @@ it('sizes a deployment by what its pods use', async () => {
   await runner.stop()
   await harness.stop()
   expect(harness.logged).toEqual([])
+}, 15_000)
+
+it('sizes a deployment by a metric from outside', async () => {
+  const harness = await Harness.start()
+  const namespace = await harness.namespace('queued')
+  const asked: string[] = []
+  let length = '40'
+  const readMetrics = (path: string): Promise<unknown> => {
+    asked.push(path)
+    return Promise.resolve({ kind: 'ExternalMetricValueList', apiVersion: 'external.metrics.k8s.io/v1beta1', items: [{ metricName: 'queue', metricLabels: {}, timestamp: formatTime(systemClock.now()), value: length }] })
+  }
+  const runner = new ControllerRunner({ client: harness.client, informers: harness.informers, clock: systemClock, log: (text) => void harness.logged.push(text), controllers: [autoscalerController({ periodMs: 50, readMetrics })] })
+  await runner.start()
+  const key = { namespace, name: 'worker' }
+  await harness.client.create(deployments, {
+    apiVersion: 'apps/v1', kind: 'Deployment', metadata: key,
+    spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'c:1' }] } } },
+  })
+  await harness.client.create(horizontalPodAutoscalers, {
+    apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: key,
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'worker' }, minReplicas: 1, maxReplicas: 10,
+      metrics: [{ type: 'External', external: { metric: { name: 'queue' }, target: { type: 'AverageValue', averageValue: '10' } } }],
+      behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
+    },
+  })
+  const size = (is: number): Promise<void> => harness.until(deployments, `size ${is}`, (informer) => informer.get(key)?.spec.replicas === is && informer.get(key)?.status?.readyReplicas === is)
+  await size(4)
+  length = '15'
+  await size(2)
+  expect(asked[0]).toBe(`/apis/external.metrics.k8s.io/v1beta1/namespaces/${namespace}/queue`)
+  await runner.stop()
+  await harness.stop()
 }, 15_000)
