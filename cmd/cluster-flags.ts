@@ -28,6 +28,7 @@ export const clusterFlags = {
   'node-ip': Flags.string({ helpValue: 'IP', description: 'address of the node (default: that of the default route)' }),
   'tls-san': Flags.string({ helpValue: 'NAME', multiple: true, multipleNonGreedy: true, delimiter: ',', description: "more names and addresses for the API server's certificate; may be repeated" }),
   'write-kubeconfig': Flags.string({ helpValue: 'FILE', description: `where the administrator's kubeconfig goes (default ${defaults.kubeconfigPath}, or in --data-dir when that is given)` }),
+  'private-registry': Flags.string({ helpValue: 'FILE', description: `mirrors, logins and TLS of image registries (default ${defaults.privateRegistry}, if it exists)` }),
   'container-runtime-endpoint': Flags.string({ helpValue: 'SOCKET', description: 'socket of a containerd that runs already (default: kinglet runs its own)' }),
   'kubelet-arg': Flags.string({ helpValue: 'NAME=VALUE', multiple: true, multipleNonGreedy: true, description: 'a setting of the kubelet, such as eviction-hard=memory.available<200Mi; may be repeated' }),
   'hollow-nodes': Flags.integer({ helpValue: 'COUNT', description: 'nodes that only look like some: pods on them run nothing, and do what their annotations say' }),
@@ -40,7 +41,7 @@ type FlagName = Exclude<keyof typeof clusterFlags, 'config'>
 const flagKinds: Readonly<Record<FlagName, 'string' | 'integer' | 'boolean' | 'list'>> = {
   'data-dir': 'string', 'bind-address': 'string', 'https-listen-port': 'integer', 'kubelet-port': 'integer', 'cluster-cidr': 'string', 'service-cidr': 'string',
   'cluster-dns': 'string', 'cluster-domain': 'string', 'node-name': 'string', 'node-ip': 'string', 'tls-san': 'list',
-  'write-kubeconfig': 'string', 'container-runtime-endpoint': 'string', 'kubelet-arg': 'list', 'hollow-nodes': 'integer', 'disable-agent': 'boolean',
+  'write-kubeconfig': 'string', 'private-registry': 'string', 'container-runtime-endpoint': 'string', 'kubelet-arg': 'list', 'hollow-nodes': 'integer', 'disable-agent': 'boolean',
 }
 
 /** What the command line, the configuration file and the defaults say together; checked. */
@@ -62,12 +63,13 @@ function readConfig(path: string | undefined): ClusterFlags {
   return parseConfigFile(text, file, flagKinds) as ClusterFlags
 }
 
-/** Pure but for relative paths, which are resolved. */
+/** Pure but for relative paths, which are resolved, and for the usual registries file, which counts when it is there. */
 export function mergeOptions(flags: ClusterFlags, host: string): ClusterOptions {
   const dataDirectory = resolve(flags['data-dir'] ?? defaults.dataDirectory)
   const usual = dataDirectory === defaults.dataDirectory
   const serviceCidr = flags['service-cidr'] ?? defaults.serviceCidr
   const endpoint = flags['container-runtime-endpoint']
+  const registries = flags['private-registry'] ?? (existsSync(defaults.privateRegistry) ? defaults.privateRegistry : undefined)
   return {
     dataDirectory,
     stateDirectory: stateDirectoryOf(dataDirectory),
@@ -83,6 +85,7 @@ export function mergeOptions(flags: ClusterFlags, host: string): ClusterOptions 
     tlsSans: flags['tls-san'] ?? [],
     kubeconfigPath: resolve(flags['write-kubeconfig'] ?? (usual ? defaults.kubeconfigPath : join(dataDirectory, 'kubeconfig.yaml'))),
     ...(endpoint === undefined ? {} : { containerRuntimeEndpoint: endpoint }),
+    ...(registries === undefined ? {} : { privateRegistry: resolve(registries) }),
     disableAgent: flags['disable-agent'] ?? false,
     ...(flags['hollow-nodes'] === undefined ? {} : { hollowNodes: flags['hollow-nodes'] }),
     ...(flags['kubelet-arg'] === undefined ? {} : { kubeletArgs: flags['kubelet-arg'] }),
@@ -105,6 +108,7 @@ export function commandLineOf(options: ClusterOptions): string[] {
     ['cluster-domain', options.clusterDomain], ['node-name', options.nodeName], ['node-ip', options.nodeIP],
     ...options.tlsSans.map((name): [FlagName, string] => ['tls-san', name]),
     ...(options.kubeletArgs ?? []).map((text): [FlagName, string] => ['kubelet-arg', text]),
+    ['private-registry', options.privateRegistry],
     ['hollow-nodes', options.hollowNodes === undefined ? undefined : String(options.hollowNodes)],
     ['write-kubeconfig', options.kubeconfigPath], ['container-runtime-endpoint', options.containerRuntimeEndpoint],
   ]

@@ -4,15 +4,19 @@ import { join } from 'node:path'
 import type { NodeConnection } from '../api/node-connection.ts'
 import { type CriClient, connectCri } from '../containerd/cri.ts'
 import { detectHost } from '../containerd/host.ts'
+import { ImageDirectory } from '../containerd/image-directory.ts'
 import { ImageStore } from '../containerd/images.ts'
 import { buildPauseArchive, pauseImageName } from '../containerd/pause-image.ts'
+import { noRegistries, type Registries } from '../containerd/registries.ts'
+import { rewrittenNames } from '../containerd/registry-hosts.ts'
+import { RewrittenPulls } from '../containerd/rewritten-pulls.ts'
 import { ContainerdSupervisor } from '../containerd/supervisor.ts'
 import { containerdExits } from '../kubelet/containerd-exits.ts'
 import { CriImages } from '../kubelet/cri-images.ts'
 import { CriRuntime } from '../kubelet/cri-runtime.ts'
 import { CriUsage } from '../kubelet/cri-usage.ts'
 import { Kubelet } from '../kubelet/kubelet.ts'
-import { kubeletSettings } from '../kubelet/kubelet-flags.ts'
+import { type KubeletSettings, kubeletSettings } from '../kubelet/kubelet-flags.ts'
 import { LogindShutdown } from '../kubelet/logind-shutdown.ts'
 import type { ShutdownStep } from '../kubelet/node-shutdown.ts'
 import { ClusterNetwork } from '../network/cluster-network.ts'
@@ -20,6 +24,7 @@ import type { Clock } from '../util/clock.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { type ClusterOptions, nodePodCidr } from './options.ts'
 import { describePortOwner } from './port-owner.ts'
+import { readRegistries, withCredentialProviders } from './image-files.ts'
 
 export interface ClusterNodeOptions {
   readonly cluster: ClusterOptions
@@ -29,10 +34,10 @@ export interface ClusterNodeOptions {
 }
 
 /** The supervisor of the private containerd; made the same way for running and for cleaning up. */
-export function containerdSupervisor(options: ClusterNodeOptions): ContainerdSupervisor {
+export function containerdSupervisor(options: ClusterNodeOptions, registries?: Registries): ContainerdSupervisor {
   const { cluster, clock, log } = options
   return new ContainerdSupervisor({
-    clock, log,
+    clock, log, ...(registries ? { registries } : {}),
     rootDirectory: join(cluster.dataDirectory, 'agent/containerd'),
     stateDirectory: join(cluster.stateDirectory, 'containerd'),
     cniConfDirectory: cniDirectory(cluster),
@@ -47,14 +52,25 @@ const cniDirectory = (cluster: ClusterOptions): string => join(cluster.dataDirec
 export class ClusterNode {
   readonly #options: ClusterNodeOptions
   readonly #containerd: ContainerdSupervisor | undefined
+  readonly #registries: Registries
+  readonly #settings: KubeletSettings
+  #imports: ImageDirectory | undefined
   #runtime: Promise<CriClient> | undefined
   #kubelet: Kubelet | undefined
   #network: ClusterNetwork | undefined
   #shutdown: LogindShutdown | undefined
 
+  /** Throws OptionError for settings that can't work. */
   constructor(options: ClusterNodeOptions) {
     this.#options = options
-    this.#containerd = options.cluster.containerRuntimeEndpoint ? undefined : containerdSupervisor(options)
+    const { cluster, log } = options
+    // Someone else's containerd has a configuration of its own.
+    const own = cluster.containerRuntimeEndpoint === undefined
+    if (!own && cluster.privateRegistry) log(`${cluster.privateRegistry} is left aside: the runtime at ${cluster.containerRuntimeEndpoint} is not kinglet's`)
+    this.#registries = own ? readRegistries(cluster) : noRegistries
+    const settings = kubeletSettings(cluster.kubeletArgs ?? [])
+    this.#settings = { ...settings, imageSettings: withCredentialProviders(settings.imageSettings, cluster.dataDirectory) }
+    this.#containerd = own ? containerdSupervisor(options, this.#registries) : undefined
   }
 
   /** Its logs and streams, once it is there. */
@@ -77,7 +93,7 @@ export class ClusterNode {
   async start(plane: ControlPlane, signal: AbortSignal): Promise<void> {
     const { cluster, nodeIP, clock, log } = this.#options
     const { nodeName } = cluster
-    const { shutdown, ...settings } = kubeletSettings(cluster.kubeletArgs ?? [])
+    const { shutdown, ...settings } = this.#settings
     const network = new ClusterNetwork({
       informers: plane.informers, nodeName, log,
       serviceCidr: cluster.serviceCidr, clusterCidr: cluster.clusterCidr, podCidr: nodePodCidr(cluster.clusterCidr, 0),
@@ -94,7 +110,7 @@ export class ClusterNode {
       client: plane.client(`system:node:${nodeName}`, 'system:nodes'),
       events: plane.events('kubelet', nodeName),
       runtime: new CriRuntime({ cri, clock, owner: nodeName, taskExits: containerdExits(socketPath, clock) }),
-      images: new CriImages(cri),
+      images: this.#images(cri),
       stats: new CriUsage({ cri, owner: nodeName }),
       collectImages: this.#containerd !== undefined,
       ...(cluster.kubeletPort ? { serving: { host: cluster.bindAddress, port: cluster.kubeletPort, tls: kubeletTls(plane) } } : {}),
@@ -129,6 +145,7 @@ export class ClusterNode {
   async stop(): Promise<void> {
     this.#shutdown?.stop()
     await this.#kubelet?.stop()
+    await this.#imports?.stop()
     await this.#network?.stop()
     const cri = await this.#runtime?.catch(() => undefined)
     cri?.close()
@@ -136,11 +153,24 @@ export class ClusterNode {
   }
 
   async #startRuntime(): Promise<CriClient> {
-    const { clock } = this.#options
+    const { clock, cluster, log } = this.#options
     if (this.#containerd) await this.#containerd.start()
     else await requireSocket(this.socketPath)
-    await new ImageStore({ socketPath: this.socketPath, clock }).ensure(pauseImageName, () => buildPauseArchive())
+    const store = new ImageStore({ socketPath: this.socketPath, clock })
+    await store.ensure(pauseImageName, () => buildPauseArchive())
+    const agent = join(cluster.dataDirectory, 'agent')
+    this.#imports = new ImageDirectory({ directory: join(agent, 'images'), recordPath: join(agent, 'imported-images.json'), store, clock, log })
+    await this.#imports.start()
     return connectCri(this.socketPath, clock)
+  }
+
+  #images(cri: CriClient): CriImages {
+    const { socketPath } = this
+    const { clock } = this.#options
+    return new CriImages({
+      cri, store: new ImageStore({ socketPath, clock }),
+      rewritten: new RewrittenPulls({ cri, socketPath, clock, namesOf: rewrittenNames(this.#registries) }),
+    })
   }
 }
 

@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly kubeconfigPath?: string
   /** A containerd of someone else, by its socket; undefined starts one of our own. */
   readonly containerRuntimeEndpoint?: string
+  /** Mirrors, logins and TLS of image registries, as k3s' registries.yaml; undefined for none. */
+  readonly privateRegistry?: string
   /** Control plane only. */
   readonly disableAgent: boolean
   /** Nothing is kept: for tests. */
@@ -46,6 +48,7 @@ export const defaultClusterOptions = {
   clusterDns: '10.43.0.10',
   clusterDomain: 'cluster.local',
   kubeconfigPath: '/etc/kinglet/kubeconfig.yaml',
+  privateRegistry: '/etc/kinglet/registries.yaml',
   tlsSans: [],
   disableAgent: false,
 } as const satisfies Partial<ClusterOptions>

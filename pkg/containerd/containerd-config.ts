@@ -10,11 +10,13 @@ export interface ContainerdSettings {
   cniConfDirectory: string
   /** Where the runtime looks for `HOST/hosts.toml` files that describe registries. */
   registryDirectory: string
+  /** By the registry's host. */
+  registryLogins?: Readonly<Record<string, Readonly<Record<string, string>>>>
   logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error'
 }
 
-type TomlValue = string | number | boolean | readonly string[]
-interface TomlTable { [key: string]: TomlValue | TomlTable }
+type TomlValue = string | number | boolean | readonly string[] | readonly (readonly string[])[]
+export interface TomlTable { [key: string]: TomlValue | TomlTable }
 
 /** Not needed for pods; each costs time at the start or leaves directories on the host (`opt`). */
 const disabledPlugins = [
@@ -56,6 +58,11 @@ const runc = (host: HostFacts): TomlTable => ({
   options: { SystemdCgroup: host.cgroupDriver === 'systemd' },
 })
 
+const registrySettings = ({ registryDirectory, registryLogins = {} }: ContainerdSettings): TomlTable => ({
+  config_path: registryDirectory,
+  configs: Object.fromEntries(Object.entries(registryLogins).map(([host, auth]) => [host, { auth: { ...auth } }])),
+})
+
 function pluginsOfV2(settings: ContainerdSettings, host: HostFacts): TomlTable {
   return {
     'io.containerd.grpc.v1.cri': {
@@ -63,7 +70,7 @@ function pluginsOfV2(settings: ContainerdSettings, host: HostFacts): TomlTable {
       ...streamServer,
       ...runtimeSettings(host),
       cni: { bin_dir: settings.cniBinDirectory, conf_dir: settings.cniConfDirectory },
-      registry: { config_path: settings.registryDirectory },
+      registry: registrySettings(settings),
       containerd: { snapshotter: host.snapshotter, default_runtime_name: 'runc', runtimes: { runc: runc(host) } },
     },
   }
@@ -75,7 +82,7 @@ function pluginsOfV3(settings: ContainerdSettings, host: HostFacts): TomlTable {
     'io.containerd.cri.v1.images': {
       snapshotter: host.snapshotter,
       pinned_images: { sandbox: settings.sandboxImage },
-      registry: { config_path: settings.registryDirectory },
+      registry: registrySettings(settings),
     },
     'io.containerd.cri.v1.runtime': {
       ...runtimeSettings(host),

@@ -16,8 +16,8 @@ export interface ImageStoreOptions {
   clock: Clock
 }
 
-/** The CRI shows and removes only images with this label. */
-const managed = { 'io.cri-containerd.image': 'managed' }
+/** The CRI shows and removes only images with the first label; the second one keeps them: nobody could bring them back. */
+const imported = { 'io.cri-containerd.image': 'managed', 'io.cri-containerd.pinned': 'pinned' }
 const visibleTimeoutMs = 10_000
 
 /** Works on the images of the CRI's namespace. Layers are unpacked by the CRI when the first container is made from them. */
@@ -63,6 +63,12 @@ export class ImageStore {
     return this.#with((client) => client.listImages())
   }
 
+  /** The names of images that were imported. */
+  async pinned(): Promise<ReadonlySet<string>> {
+    const images = await this.#with((client) => client.listImages(['labels."io.cri-containerd.pinned"==pinned']))
+    return new Set(images.map(({ name }) => name))
+  }
+
   async has(name: string): Promise<boolean> {
     return this.#with(async (client) => {
       try {
@@ -90,7 +96,7 @@ export class ImageStore {
     const tags = image.names.map(fullImageName)
     const digests = tags.map((tag) => `${repositoryOf(tag)}@${image.target.digest}`)
     for (const name of new Set([image.configDigest, ...digests, ...tags])) {
-      const stored: StoredImage = { name, labels: managed, target: image.target }
+      const stored: StoredImage = { name, labels: imported, target: image.target }
       await client.createImage(stored, lease).catch((error: unknown) => {
         if (isAlreadyExists(error)) return client.updateImage(stored, lease)
         throw error

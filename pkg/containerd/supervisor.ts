@@ -15,6 +15,8 @@ import type { HostFacts } from './host.ts'
 import { detectHost } from './host.ts'
 import { pauseImageName } from './pause-image.ts'
 import type { ProcessFacts } from './processes.ts'
+import { noRegistries, type Registries } from './registries.ts'
+import { registryLogins, writeRegistryHosts } from './registry-hosts.ts'
 import { endProcess, programOf, readProcess } from './processes.ts'
 import { shimsOf, tearDown } from './teardown.ts'
 
@@ -27,6 +29,8 @@ export interface SupervisorOptions {
   cniBinDirectory?: string
   cniConfDirectory?: string
   sandboxImage?: string
+  /** Mirrors, logins and TLS of image registries; read at the start. */
+  registries?: Registries
   /** The containerd to run; looked for on PATH by default. */
   binary?: string
   logLevel?: 'debug' | 'info' | 'warn' | 'error'
@@ -134,6 +138,7 @@ export class ContainerdSupervisor {
     mkdirSync(stateDirectory, { recursive: true, mode: 0o711 })
     this.#binary = await findContainerd(this.#options.binary)
     signal?.throwIfAborted()
+    writeRegistryHosts(this.#registryDirectory, this.#options.registries ?? noRegistries)
     const config = this.#config(this.#binary)
     const configHash = createHash('sha256').update(config).update(this.#binary.version).digest('hex')
     const running = this.#findRunning()
@@ -159,7 +164,8 @@ export class ContainerdSupervisor {
       sandboxImage: sandboxImage ?? pauseImageName,
       cniBinDirectory: cniBinDirectory ?? (existsSync('/opt/cni/bin') ? '/opt/cni/bin' : '/usr/lib/cni'),
       cniConfDirectory: cniConfDirectory ?? join(base, 'cni'),
-      registryDirectory: join(base, 'registries'),
+      registryDirectory: this.#registryDirectory,
+      registryLogins: registryLogins(this.#options.registries ?? noRegistries),
       logLevel,
     }, this.host)
   }
@@ -263,6 +269,10 @@ export class ContainerdSupervisor {
   #remember(supervised: Supervised): void {
     writeFileSync(`${this.#supervisedPath}.new`, JSON.stringify(supervised))
     renameSync(`${this.#supervisedPath}.new`, this.#supervisedPath)
+  }
+
+  get #registryDirectory(): string {
+    return join(dirname(this.#options.rootDirectory), 'registries')
   }
 
   get #supervisedPath(): string {

@@ -2,14 +2,25 @@
 import type { CriClient } from '../containerd/cri.ts'
 import { RpcError } from '../containerd/cri.ts'
 import { pauseImageName } from '../containerd/pause-image.ts'
+import type { ImageStore } from '../containerd/images.ts'
+import type { RewrittenPulls } from '../containerd/rewritten-pulls.ts'
 import type { Image } from '../containerd/cri-types.ts'
 import type { ImageService, RegistryLogin, RuntimeImage } from './runtime-service.ts'
 
+export interface CriImagesOptions {
+  readonly cri: CriClient
+  /** Tried before a pull by the image's own name. */
+  readonly rewritten?: RewrittenPulls
+  readonly store?: Pick<ImageStore, 'pinned'>
+}
+
 export class CriImages implements ImageService {
   readonly #cri: CriClient
+  readonly #options: CriImagesOptions
 
-  constructor(cri: CriClient) {
-    this.#cri = cri
+  constructor(options: CriImagesOptions) {
+    this.#cri = options.cri
+    this.#options = options
   }
 
   async find(image: string): Promise<RuntimeImage | undefined> {
@@ -18,10 +29,11 @@ export class CriImages implements ImageService {
   }
 
   async pull(image: string, login?: RegistryLogin): Promise<string> {
+    const auth = login ? { ...login } : undefined
     try {
-      return (await this.#cri.pullImage({ image: { image }, ...(login ? { auth: { ...login } } : {}) })).imageRef
+      return await this.#options.rewritten?.pull(image, auth) ?? (await this.#cri.pullImage({ image: { image }, ...(auth ? { auth } : {}) })).imageRef
     } catch (error) {
-      throw error instanceof RpcError ? new Error(error.details, { cause: error }) : error
+      throw error instanceof RpcError ? new Error(`rpc error: code = ${goCode(error.codeName)} desc = ${error.details}`, { cause: error }) : error
     }
   }
 
@@ -32,7 +44,14 @@ export class CriImages implements ImageService {
   async remove(image: string): Promise<void> {
     await this.#cri.removeImage({ image: { image } })
   }
+
+  async pinned(): Promise<ReadonlySet<string>> {
+    return await this.#options.store?.pinned() ?? new Set()
+  }
 }
+
+/** NOT_FOUND as Go spells it: NotFound. */
+const goCode = (name: string): string => name.split('_').map((part) => part.charAt(0) + part.slice(1).toLowerCase()).join('').replace('Cancelled', 'Canceled')
 
 const imageOf = (image: Image): RuntimeImage => ({
   id: image.id,

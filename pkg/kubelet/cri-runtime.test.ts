@@ -37,7 +37,7 @@ else {
     await images.ensure(pauseImageName, () => buildPauseArchive())
     await images.importFile(testImage('busybox'))
     cri = connectCri(supervisor.socketPath)
-    const image = (await new CriImages(cri).find('busybox:1.36'))?.id ?? ''
+    const image = (await new CriImages({ cri }).find('busybox:1.36'))?.id ?? ''
     return {
       runtime: new CriRuntime({ cri, clock, owner: 'test', taskExits: containerdExits(supervisor.socketPath, clock) }),
       logDirectory: join(directory, 'logs'), image, elapse: async () => undefined,

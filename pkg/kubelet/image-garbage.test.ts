@@ -1,13 +1,23 @@
 // Image garbage: when the disk is full enough, and which images go.
 import { ManualClock } from '../util/clock.ts'
-import { bytesToFree, ImageGarbage, imagesToRemove, type KnownImage } from './image-garbage.ts'
+import { bytesToFree, defaultGarbageLimits as limits, ImageGarbage, imagesToRemove, type KnownImage } from './image-garbage.ts'
 import type { FileSystemUsage } from './machine-usage.ts'
 import type { RuntimeImage } from './runtime-service.ts'
 
 const disk = (availableBytes: number): FileSystemUsage => ({ capacityBytes: 1000, availableBytes, usedBytes: 1000 - availableBytes, inodes: 0, inodesFree: 0 })
 const image = (id: string, more: Partial<RuntimeImage> = {}): RuntimeImage => ({ id, names: [`r.example/${id}@sha256:1`, `r.example/${id}:1`], sizeBytes: 30, username: '', ...more })
 
-it.each([[1000, 0], [151, 0], [150, 50], [100, 100], [0, 200]])('with %d of 1000 bytes left, %d are to be freed', (left, wanted) => expect(bytesToFree(disk(left))).toBe(wanted))
+it.each([[1000, 0], [151, 0], [150, 50], [100, 100], [0, 200]])('with %d of 1000 bytes left, %d are to be freed', (left, wanted) => expect(bytesToFree(disk(left), limits)).toBe(wanted))
+
+it('with a threshold of 100 % nothing is to be freed', () => expect(bytesToFree(disk(0), { ...limits, highPercent: 100 })).toBe(0))
+
+it('what has been unused for too long goes although there is room', () => {
+  const [now, hour] = [10_000_000, 3_600_000]
+  const all = [['unused', 0, 0], ['young', 0, now - hour], ['used', now - 1000, 0], ['long ago', now - 2 * hour, 0]] as const
+  const known = all.map(([id, lastUsedMs, firstSeenMs]): KnownImage => ({ image: image(id), lastUsedMs, firstSeenMs }))
+  expect(imagesToRemove(known, 0, { nowMs: now, limits: { ...limits, mostUnusedMs: 1.5 * hour } }).map(({ id }) => id)).toEqual(['unused', 'long ago'])
+  expect(imagesToRemove(known, 0, { nowMs: now, limits })).toEqual([])
+})
 
 describe('what goes', () => {
   const nowMs = 1_000_000
@@ -18,8 +28,7 @@ describe('what goes', () => {
     ['none in use', [known('a', nowMs)], 50, []],
     ['none that has just come', [known('a', 0, {}, nowMs - 119_999)], 50, []],
     ['none that is pinned', [known('a', 0, { pinned: true })], 50, []],
-    ['none that was imported', [known('a', 0, { names: ['r.example/a:1'] })], 50, []],
-  ])('%s', (_name, all, wanted, ids) => expect(imagesToRemove(all, wanted, nowMs).map(({ id }) => id)).toEqual(ids))
+  ])('%s', (_name, all, wanted, ids) => expect(imagesToRemove(all, wanted, { nowMs, limits }).map(({ id }) => id)).toEqual(ids))
 })
 
 it('looks every five minutes, and remembers what was used', async () => {
@@ -27,10 +36,10 @@ it('looks every five minutes, and remembers what was used', async () => {
   const removed: string[] = []
   const used = new Set(['r.example/a:1', 'b'])
   let left = 900
-  const all = ['a', 'b', 'c'].map((id) => image(id))
+  const all = ['a', 'b', 'c', 'd'].map((id) => image(id))
   const garbage = new ImageGarbage({
-    clock, disk: async () => disk(left), inUse: () => used, log: () => undefined,
-    images: { list: async () => all.filter(({ id }) => !removed.includes(id)), remove: async (id) => void removed.push(id) },
+    clock, limits, disk: async () => disk(left), inUse: () => used, log: () => undefined,
+    images: { pinned: async () => new Set(['r.example/d:1']), list: async () => all.filter(({ id }) => !removed.includes(id)), remove: async (id) => void removed.push(id) },
   })
   await garbage.collect()
   left = 140

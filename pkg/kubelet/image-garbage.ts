@@ -1,12 +1,19 @@
-// Removes images that no container uses when the disk fills up, those first that have been unused for longest.
+// Removes images that no container uses: when the disk fills up, those first that have been unused for longest; and those that have been so for too long.
 import type { Clock } from '../util/clock.ts'
 import type { FileSystemUsage } from './machine-usage.ts'
 import type { ImageService, RuntimeImage } from './runtime-service.ts'
 
-/** Above this share of the disk images are removed, until it is below the lower one. */
-const highShare = 0.85
-const lowShare = 0.8
-const leastAgeMs = 120_000
+export interface GarbageLimits {
+  /** Above this share of the disk images are removed, until it is below the lower one. */
+  readonly highPercent: number
+  readonly lowPercent: number
+  /** Younger ones stay. */
+  readonly leastAgeMs: number
+  /** What has been unused for longer goes, however empty the disk is; 0 for no such limit. */
+  readonly mostUnusedMs: number
+}
+
+export const defaultGarbageLimits: GarbageLimits = { highPercent: 85, lowPercent: 80, leastAgeMs: 120_000, mostUnusedMs: 0 }
 const periodMs = 300_000
 
 export interface KnownImage {
@@ -17,22 +24,19 @@ export interface KnownImage {
 }
 
 /** Pure. How many bytes are to be freed; 0 while there is room. */
-export function bytesToFree({ capacityBytes, availableBytes }: FileSystemUsage): number {
-  if (capacityBytes - availableBytes < capacityBytes * highShare) return 0
-  return Math.max(0, Math.ceil(capacityBytes * (1 - lowShare)) - availableBytes)
+export function bytesToFree({ capacityBytes, availableBytes }: FileSystemUsage, { highPercent, lowPercent }: GarbageLimits): number {
+  if (highPercent >= 100 || capacityBytes - availableBytes < capacityBytes * highPercent / 100) return 0
+  return Math.max(0, Math.ceil(capacityBytes * (100 - lowPercent) / 100) - availableBytes)
 }
 
-/**
- * Pure. Kept are images in use, those that have just come, and those that did not come from a registry (they have no
- * digest's name): nobody could bring an imported one back.
- */
-export function imagesToRemove(known: readonly KnownImage[], wantedBytes: number, nowMs: number): RuntimeImage[] {
-  const removable = known.filter(({ image, firstSeenMs, lastUsedMs }) =>
-    !image.pinned && lastUsedMs < nowMs && nowMs - firstSeenMs >= leastAgeMs && image.names.some((name) => name.includes('@')))
+/** Pure. Kept are images in use, pinned ones, and those that have just come. */
+export function imagesToRemove(known: readonly KnownImage[], wantedBytes: number, { nowMs, limits }: { nowMs: number; limits: GarbageLimits }): RuntimeImage[] {
+  const removable = known.filter(({ image, firstSeenMs, lastUsedMs }) => !image.pinned && lastUsedMs < nowMs && nowMs - firstSeenMs >= limits.leastAgeMs)
   const chosen: RuntimeImage[] = []
   let freed = 0
-  for (const { image } of removable.sort((a, b) => a.lastUsedMs - b.lastUsedMs || a.firstSeenMs - b.firstSeenMs)) {
-    if (freed >= wantedBytes) break
+  for (const { image, firstSeenMs, lastUsedMs } of removable.sort((a, b) => a.lastUsedMs - b.lastUsedMs || a.firstSeenMs - b.firstSeenMs)) {
+    const tooOld = limits.mostUnusedMs > 0 && nowMs - Math.max(firstSeenMs, lastUsedMs) > limits.mostUnusedMs
+    if (freed >= wantedBytes && !tooOld) continue
     chosen.push(image)
     freed += image.sizeBytes
   }
@@ -40,11 +44,14 @@ export function imagesToRemove(known: readonly KnownImage[], wantedBytes: number
 }
 
 export interface ImageGarbageOptions {
-  readonly images: Pick<ImageService, 'list' | 'remove'>
+  readonly images: Pick<ImageService, 'list' | 'remove' | 'pinned'>
+  readonly limits: GarbageLimits
   readonly clock: Clock
   readonly disk: () => Promise<FileSystemUsage>
   /** Names and ids of the images of all containers, also ended ones. */
   readonly inUse: () => ReadonlySet<string>
+  /** Told of all images that there are. */
+  readonly onList?: (ids: ReadonlySet<string>) => void
   readonly log: (text: string) => void
 }
 
@@ -59,40 +66,45 @@ export class ImageGarbage {
 
   /** To be called now and then: looks every five minutes. */
   async collect(): Promise<void> {
-    const { images, clock, disk, log } = this.#options
+    const { images, clock, disk, limits, log } = this.#options
     const nowMs = clock.now()
     if (nowMs < this.#nextMs) return
     this.#nextMs = nowMs + periodMs
-    this.#look(await images.list(), nowMs)
-    const wantedBytes = bytesToFree(await disk())
-    if (wantedBytes === 0) return
-    const removed = imagesToRemove([...this.#known.values()], wantedBytes, nowMs)
+    await this.#look(nowMs)
+    const wantedBytes = bytesToFree(await disk(), limits)
+    const removed = imagesToRemove([...this.#known.values()], wantedBytes, { nowMs, limits })
     for (const image of removed) {
       await images.remove(image.id)
       this.#known.delete(image.id)
     }
     const freed = removed.reduce((sum, image) => sum + image.sizeBytes, 0)
-    log(`images: the disk is over ${highShare * 100} % full; removed ${removed.length} unused images of ${freed} bytes${freed < wantedBytes ? `, wanted to free ${wantedBytes}` : ''}`)
+    if (wantedBytes > 0) log(`images: the disk is over ${limits.highPercent} % full; removed ${removed.length} unused images of ${freed} bytes${freed < wantedBytes ? `, wanted to free ${wantedBytes}` : ''}`)
+    else if (removed.length > 0) log(`images: removed ${removed.length} images of ${freed} bytes that were long unused`)
   }
 
   /** The disk is full: all that nobody uses go, however young. */
   async collectAll(): Promise<void> {
-    const { images, clock } = this.#options
+    const { images, clock, limits } = this.#options
     const nowMs = clock.now()
-    this.#look(await images.list(), nowMs)
+    await this.#look(nowMs)
     const aged = [...this.#known.values()].map((known) => ({ ...known, firstSeenMs: 0 }))
-    for (const image of imagesToRemove(aged, Infinity, nowMs)) {
+    for (const image of imagesToRemove(aged, Infinity, { nowMs, limits })) {
       await images.remove(image.id)
       this.#known.delete(image.id)
     }
   }
 
-  #look(images: readonly RuntimeImage[], nowMs: number): void {
+  async #look(nowMs: number): Promise<void> {
+    const { images, onList } = this.#options
+    const pinned = await images.pinned?.() ?? new Set()
+    const all = await images.list()
     const inUse = this.#options.inUse()
-    this.#known = new Map(images.map((image) => {
+    this.#known = new Map(all.map((image) => {
       const before = this.#known.get(image.id)
       const used = [image.id, ...image.names].some((name) => inUse.has(name))
-      return [image.id, { image, firstSeenMs: before?.firstSeenMs ?? nowMs, lastUsedMs: used ? nowMs : before?.lastUsedMs ?? 0 }]
+      const kept = image.names.some((name) => pinned.has(name)) ? { ...image, pinned: true } : image
+      return [image.id, { image: kept, firstSeenMs: before?.firstSeenMs ?? nowMs, lastUsedMs: used ? nowMs : before?.lastUsedMs ?? 0 }]
     }))
+    onList?.(new Set(this.#known.keys()))
   }
 }

@@ -1,6 +1,8 @@
 // The kubelet's own settings as its flags spell them, `name=value`. Pure.
 import { type EvictionConfig, evictionConfig } from './eviction-signals.ts'
 import { parseGoDuration } from './go-duration.ts'
+import { imageFlagNames, imageSettings } from './image-flags.ts'
+import type { ImageSettings } from './image-settings.ts'
 import { type ShutdownStep, shutdownSteps } from './node-shutdown.ts'
 
 export interface KubeletSettings {
@@ -8,6 +10,7 @@ export interface KubeletSettings {
   readonly podPidsLimit?: number
   readonly manifestDirectory?: string
   readonly eviction: EvictionConfig
+  readonly imageSettings: ImageSettings
   /** Empty: pods end with the machine. */
   readonly shutdown: readonly ShutdownStep[]
 }
@@ -15,6 +18,7 @@ export interface KubeletSettings {
 const known = [
   'max-pods', 'pod-max-pids', 'pod-manifest-path', 'eviction-hard', 'eviction-soft', 'eviction-soft-grace-period', 'eviction-minimum-reclaim',
   'eviction-pressure-transition-period', 'eviction-max-pod-grace-period', 'shutdown-grace-period', 'shutdown-grace-period-critical-pods',
+  ...imageFlagNames,
 ] as const
 type Name = (typeof known)[number]
 
@@ -45,6 +49,7 @@ export function kubeletSettings(args: readonly string[]): KubeletSettings {
     eviction: evictionConfig(defined({
       hard: text('eviction-hard'), soft: text('eviction-soft'), softGracePeriods: text('eviction-soft-grace-period'), minimumReclaim: text('eviction-minimum-reclaim'), transitionMs, maxPodGraceSeconds,
     })),
+    imageSettings: imageSettings(read),
     shutdown: shutdownSteps(seconds('shutdown-grace-period'), seconds('shutdown-grace-period-critical-pods')),
   }
 }

@@ -17,8 +17,12 @@ import { parseResolvConf } from './dns-config.ts'
 import { EvictionManager } from './eviction-manager.ts'
 import { pressureVerdict } from './eviction-ranking.ts'
 import { type EvictionConfig, evictionConfig, type Observations } from './eviction-signals.ts'
+import { CredentialProviders } from './credential-providers.ts'
+import { ImageCredentials } from './image-credentials.ts'
 import { ImageGarbage } from './image-garbage.ts'
 import { ImagePuller } from './image-puller.ts'
+import { defaultImageSettings, type ImageSettings } from './image-settings.ts'
+import { PulledImages } from './pulled-images.ts'
 import { KubeletServer, type KubeletServing } from './kubelet-server.ts'
 import { KubeletAccess } from './kubelet-server-access.ts'
 import { KubeletRoutes } from './kubelet-server-routes.ts'
@@ -94,6 +98,7 @@ export interface KubeletOptions {
   readonly observe?: () => Promise<Observations>
   /** Whether unused images may go when the disk fills up: only where all that use the runtime's images are this kubelet's. */
   readonly collectImages?: boolean
+  readonly imageSettings?: ImageSettings
   readonly labels?: Readonly<Record<string, string>>
   /** The node has them from its registration on. */
   readonly taints?: readonly Taint[]
@@ -130,6 +135,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   #static: StaticPods | undefined
   #qos: QosCgroups | undefined
   #mirrors: MirrorPods | undefined
+  #pulled: PulledImages | undefined
   #labels: Readonly<Record<string, string>> = {}
   #relistTimer: Timer | undefined
   #stopped = false
@@ -280,7 +286,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   #imageGarbage(): ImageGarbage {
     const { images, clock, dataDirectory } = this.#options
     return new ImageGarbage({
-      images, clock, disk: () => fileSystemUsage(dataDirectory), log: this.#log,
+      images, clock, limits: (this.#options.imageSettings ?? defaultImageSettings).garbage, onList: (ids) => this.#pulled?.keepOnly(ids), disk: () => fileSystemUsage(dataDirectory), log: this.#log,
       inUse: () => new Set([...this.#workers.values()].flatMap(({ runtime }) => runtime.containers.flatMap(({ image, imageId }) => [image, imageId]))),
     })
   }
@@ -321,6 +327,17 @@ export class Kubelet implements PodStreams, NodeRequests {
         changed: () => this.#parts?.agent.hurry(),
         record: (event) => events.record({ apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }, event),
       },
+    })
+  }
+
+  #puller(tokens: RequestedTokens): ImagePuller {
+    const { images, client, clock, dataDirectory, imageSettings = defaultImageSettings, files } = this.#options
+    const { credentialProviders: config, verification } = imageSettings
+    const providers = config && new CredentialProviders({ ...config, client, clock, tokens, log: this.#log })
+    if (verification !== 'NeverVerify' && !files) this.#pulled = new PulledImages({ directory: join(dataDirectory, 'image_manager'), clock, policy: verification })
+    return new ImagePuller({
+      images, clock, parallelPulls: imageSettings.parallelPulls, credentials: new ImageCredentials({ client, ...(providers ? { providers } : {}) }),
+      ...(this.#pulled ? { pulled: this.#pulled } : {}),
     })
   }
 
@@ -371,8 +388,8 @@ export class Kubelet implements PodStreams, NodeRequests {
   }
 
   #makeTools(node: StarterNode, { watches, prober, tokens, plugins }: { watches: ObjectWatches; prober: Prober; tokens: RequestedTokens; plugins: NodePlugins }): PodTools {
-    const { runtime, client, clock, events, images, files = realFiles } = this.#options
-    const puller = new ImagePuller({ images, client, clock })
+    const { runtime, client, clock, events, files = realFiles } = this.#options
+    const puller = this.#puller(tokens)
     return {
       runtime, prober, watches, node, tokens, volumeTypes: files.volumeTypes({ tokens, csi: plugins.csi }),
       directories: new PodDirectories({ pods: node.paths.pods, mounter: node.mounter, csi: plugins.csi }), cgroups: files.cgroups,

@@ -17,7 +17,7 @@ describe('kubeletSettings', () => {
     maxPods: 20, podPidsLimit: 100, manifestDirectory: '/m', eviction: { thresholds: [{ signal: 'memory.available', least: { quantity: 2 ** 30 } }], transitionMs: 300_000 },
     shutdown: [{ priority: 0, graceSeconds: 20 }, { priority: critical, graceSeconds: 10 }],
   }))
-  it('leaves out what they do not say', () => expect(kubeletSettings(['pod-max-pids=-1'])).toEqual({ eviction: expect.anything(), shutdown: [] }))
+  it('leaves out what they do not say', () => expect(kubeletSettings(['pod-max-pids=-1'])).toEqual({ eviction: expect.anything(), imageSettings: expect.anything(), shutdown: [] }))
   it.each([
     ['max-pods', /expected NAME=VALUE/], ['max-pods=many', /max-pods: expected a whole number/], ['colour=red', /expected one of max-pods,/],
     ['eviction-hard=memory<1', /one of memory.available/], ['shutdown-grace-period=soon', /shutdown-grace-period: expected a duration/],

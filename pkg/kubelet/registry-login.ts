@@ -1,4 +1,4 @@
-// Finds the logins for an image's registry in a pull secret. Pure.
+// Which logins of a pull secret are for an image, and in which order they are tried. Pure.
 import type { Secret } from '../api/types-config.ts'
 import type { RegistryLogin } from './runtime-service.ts'
 
@@ -9,6 +9,7 @@ interface AuthEntry {
   readonly identitytoken?: string
 }
 
+/** The most specific first. Empty for a secret of another form; throws for one whose text is no JSON. */
 export function registryLogins(secret: Secret, image: string): RegistryLogin[] {
   const modern = secret.data?.['.dockerconfigjson']
   const old = secret.data?.['.dockercfg']
@@ -16,7 +17,12 @@ export function registryLogins(secret: Secret, image: string): RegistryLogin[] {
   if (text === undefined) return []
   const parsed = JSON.parse(Buffer.from(text, 'base64').toString()) as { auths?: Record<string, AuthEntry> } & Record<string, AuthEntry>
   const auths: Record<string, AuthEntry> = modern === undefined ? parsed : parsed.auths ?? {}
-  return Object.entries(auths).filter(([registry]) => matches(registry, image)).map(([, entry]) => login(entry))
+  return loginsFor(auths, image).map(login)
+}
+
+/** The values whose keys, registries with paths and wildcards, fit the image; the most specific first. */
+export function loginsFor<T>(entries: Readonly<Record<string, T>>, image: string): T[] {
+  return Object.entries(entries).filter(([pattern]) => imageMatches(pattern, image)).sort(([a], [b]) => (a < b ? 1 : -1)).map(([, value]) => value)
 }
 
 /** The registry of an image: what is before the first slash, if it looks like a host; Docker Hub otherwise. */
@@ -25,13 +31,16 @@ export function registryOf(image: string): string {
   return image.includes('/') && (/[.:]/.test(first) || first === 'localhost') ? first : 'docker.io'
 }
 
-function matches(pattern: string, image: string): boolean {
+/** A host with or without wildcards in its parts, a port, and the beginning of a path. */
+export function imageMatches(pattern: string, image: string): boolean {
   const [host = '', ...path] = pattern.replace(/^https?:\/\//, '').replace(/\/(v1|v2)?\/?$/, '').split('/')
   const registry = registryOf(image)
   const known = registry === 'docker.io' ? ['docker.io', 'index.docker.io', 'registry-1.docker.io'] : [registry]
-  const glob = new RegExp(`^${host.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^.]*')}$`)
+  const glob = new RegExp(`^${host.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^.:]*').replaceAll('?', '[^.:]')}$`)
   if (!known.some((name) => glob.test(name))) return false
-  return path.length === 0 || image.split('/').slice(1).join('/').startsWith(path.join('/'))
+  if (path.length === 0) return true
+  const repository = image.startsWith(`${registry}/`) ? image.slice(registry.length + 1) : image
+  return repository.startsWith(path.join('/'))
 }
 
 function login(entry: AuthEntry): RegistryLogin {

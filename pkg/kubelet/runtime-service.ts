@@ -237,4 +237,6 @@ export interface ImageService {
   pull(image: string, login?: RegistryLogin): Promise<string>
   list(): Promise<readonly RuntimeImage[]>
   remove(image: string): Promise<void>
+  /** Names of images that must stay although nobody uses them; where the runtime itself does not tell. */
+  pinned?(): Promise<ReadonlySet<string>>
 }

@@ -99,7 +99,7 @@ export class TestNode {
     this.kubelet = new Kubelet({
       nodeName, client: this.client, clock, events: this.#recorder,
       runtime: new CriRuntime({ cri: this.cri, clock, taskExits: containerdExits(this.#supervisor.socketPath, clock), owner: nodeName }),
-      images: new CriImages(this.cri),
+      images: new CriImages({ cri: this.cri }),
       dataDirectory: join(this.directory, 'agent'), logDirectory: join(this.directory, 'logs'),
       nodeAddresses: ['127.0.0.1'], cgroupDriver: this.#supervisor.host.cgroupDriver, cgroupRoot: `/${basename(this.directory)}`,
       clusterDns: ['10.96.0.10'], log: (text) => void this.logged.push(text),
