@@ -166,10 +166,10 @@ export class ClusterNode {
 
   #images(cri: CriClient): CriImages {
     const { socketPath } = this
-    const { clock } = this.#options
+    const { clock, log } = this.#options
     return new CriImages({
       cri, store: new ImageStore({ socketPath, clock }),
-      rewritten: new RewrittenPulls({ cri, socketPath, clock, namesOf: rewrittenNames(this.#registries) }),
+      rewritten: new RewrittenPulls({ cri, socketPath, clock, namesOf: rewrittenNames(this.#registries), log }),
     })
   }
 }

@@ -1,5 +1,5 @@
 // What an administrator says about image registries, in k3s' registries.yaml: mirrors with endpoints and rewrites, logins and TLS of hosts. Pure.
-import { load } from 'js-yaml'
+import { loadAll } from 'js-yaml'
 
 export interface RegistryAuth {
   readonly username?: string
@@ -40,7 +40,7 @@ type Mapping = Readonly<Record<string, unknown>>
 
 /** Throws an Error that names the place of what is not as it must be. */
 export function parseRegistries(text: string): Registries {
-  const top = mapping(load(text) ?? {}, 'the file', ['mirrors', 'configs', 'auths'])
+  const top = mapping(loadAll(text)[0] ?? {}, 'the file', ['mirrors', 'configs', 'auths'])
   const mirrors = new Map(Object.entries(mapping(top['mirrors'] ?? {}, 'mirrors')).map(([host, value]) => [host, mirrorOf(value, `mirrors.${host}`)]))
   const auths = new Map<string, RegistryAuth>()
   const tls = new Map<string, RegistryTls>()
@@ -64,13 +64,27 @@ function mirrorOf(value: unknown, where: string): RegistryMirror {
 
 function rewriteOf(pattern: string, replacement: unknown, where: string): RegistryRewrite {
   try {
-    // `${1}` and `$1` both name a group.
-    return { pattern: new RegExp(pattern), replacement: word(replacement, `${where}.${pattern}`).replace(/\$\{(\w+)\}/g, '$$$1') }
+    return { pattern: new RegExp(pattern), replacement: word(replacement, `${where}.${pattern}`) }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw new Error(`${where}: ${JSON.stringify(pattern)} is no regular expression`)
   }
 }
+
+/** As Go replaces: `$1`, `${1}` and names are groups; nothing right behind a match is none. */
+export function rewrite(text: string, { pattern, replacement }: RegistryRewrite): string {
+  let end = -1
+  return [...text.matchAll(new RegExp(pattern, 'g'))].filter((match) => {
+    const again = match[0] === '' && match.index === end
+    end = match.index + match[0].length
+    return !again
+  }).reverse().reduce((done, match) => done.slice(0, match.index) + expanded(replacement, match) + done.slice(match.index + match[0].length), text)
+}
+
+const expanded = (replacement: string, match: RegExpExecArray): string => replacement.replace(/\$(?:(\$)|\{(\w+)\}|(\w+))/g, (_all, dollar: string | undefined, braced: string | undefined, bare: string | undefined) => {
+  const name = braced ?? bare ?? ''
+  return dollar ?? (/^\d+$/.test(name) ? match[Number(name)] : match.groups?.[name]) ?? ''
+})
 
 function authOf(value: unknown, where: string): RegistryAuth {
   const { username, password, auth, identity_token: identityToken } = mapping(value, where, ['username', 'password', 'auth', 'identity_token'])

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { toToml } from './containerd-config.ts'
 import type { Registries, RegistryAuth, RegistryTls } from './registries.ts'
-import { endpointUrl, settingOf } from './registries.ts'
+import { endpointUrl, rewrite, settingOf } from './registries.ts'
 
 /** Names of hosts that only containerd knows: each is one endpoint, which is asked for a rewritten name. */
 const rewrittenDomain = 'rewritten.kinglet.internal'
@@ -26,18 +26,21 @@ function hostToml(host: string, registries: Registries): string {
   const mirror = registries.mirrors.get(host) ?? registries.mirrors.get('*')
   const endpoints = mirror && mirror.rewrites.length === 0 ? mirror.endpoints : []
   const tls = host === '*' ? undefined : settingOf(registries.tls, host)
-  return toToml({
+  return withHosts(toToml({
     // Left out, containerd takes the registry's usual address.
     ...(tls ? { server: endpointUrl(host, { secure: true }).href, capabilities: ['pull', 'resolve'], ...tlsToml(tls) } : {}),
     host: Object.fromEntries(endpoints.map((endpoint) => {
       const url = urlOf(endpoint, registries)
       return [url.href, { capabilities: ['pull', 'resolve'], ...pathToml(url), ...tlsToml(settingOf(registries.tls, url.host)) }]
     })),
-  })
+  }))
 }
 
+/** containerd 1.6 refuses a file without the table. */
+const withHosts = (toml: string): string => (/^\[.*host.*\]$/m.test(toml) ? toml : `${toml}\n[host]\n`)
+
 const serverToml = (url: URL, registries: Registries): string =>
-  toToml({ server: url.href, capabilities: ['pull', 'resolve'], ...pathToml(url), ...tlsToml(settingOf(registries.tls, url.host)) })
+  withHosts(toToml({ server: url.href, capabilities: ['pull', 'resolve'], ...pathToml(url), ...tlsToml(settingOf(registries.tls, url.host)) }))
 
 const urlOf = (endpoint: string, { tls }: Registries): URL => endpointUrl(endpoint, { secure: settingOf(tls, endpoint) !== undefined })
 
@@ -81,7 +84,7 @@ function rewritingMirrors(registries: Registries): RewritingMirror[] {
     host,
     rewrite: (repository) => {
       const fitting = rewrites.find(({ pattern }) => pattern.test(repository))
-      return fitting ? repository.replace(new RegExp(fitting.pattern, 'g'), fitting.replacement) : repository
+      return fitting ? rewrite(repository, fitting) : repository
     },
     endpoints: endpoints.map((endpoint, at) => ({ alias: `m${index}-${at}.${rewrittenDomain}`, url: urlOf(endpoint, registries) })),
   }))

@@ -13,6 +13,7 @@ export interface RewrittenPullsOptions {
   readonly clock: Clock
   /** The names to try for a full name; none for most. */
   readonly namesOf: (fullName: string) => readonly string[]
+  readonly log: (text: string) => void
 }
 
 const managed = { 'io.cri-containerd.image': 'managed' }
@@ -29,7 +30,7 @@ export class RewrittenPulls {
   async pull(image: string, auth: AuthConfig | undefined): Promise<string | undefined> {
     const full = fullImageName(image)
     for (const name of this.#options.namesOf(full)) {
-      const pulled = await this.#options.cri.pullImage({ image: { image: name }, ...(auth ? { auth } : {}) }).catch(() => undefined)
+      const pulled = await this.#options.cri.pullImage({ image: { image: name }, ...(auth ? { auth } : {}) }).catch((error: Error) => this.#options.log(`${full} can't be had from a mirror: ${error.message}`))
       if (!pulled) continue
       await this.#rename(name, full)
       await this.#visible(full, pulled.imageRef)

@@ -1,7 +1,7 @@
 // Programs that know logins for registries, as the kubelet's CredentialProviderConfig names them: asked over their standard input, their answers kept for a while.
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { load } from 'js-yaml'
+import { loadAll } from 'js-yaml'
 import { parseGoDuration } from '../api/go-duration.ts'
 import { serviceAccounts } from '../api/types-config.ts'
 import type { Pod } from '../api/types-pod.ts'
@@ -34,7 +34,7 @@ const configVersions = ['kubelet.config.k8s.io/v1', 'kubelet.config.k8s.io/v1bet
 
 /** Throws an Error that names what is wrong. */
 export function parseCredentialProviders(text: string): CredentialProvider[] {
-  const config = load(text) as { apiVersion?: string; kind?: string; providers?: CredentialProvider[] } | null
+  const config = loadAll(text)[0] as { apiVersion?: string; kind?: string; providers?: CredentialProvider[] } | null | undefined
   if (config?.kind !== 'CredentialProviderConfig' || !configVersions.includes(config.apiVersion ?? '')) {
     throw new Error(`expected a CredentialProviderConfig of ${configVersions[0]}, found ${JSON.stringify(config?.kind)} of ${JSON.stringify(config?.apiVersion)}`)
   }
@@ -53,10 +53,7 @@ export function parseCredentialProviders(text: string): CredentialProvider[] {
   return providers
 }
 
-function milliseconds(duration: string | undefined): number | undefined {
-  const nanos = typeof duration === 'string' ? parseGoDuration(duration) : undefined
-  return nanos === undefined ? undefined : Number(nanos) / 1e6
-}
+const milliseconds = (duration: unknown): number | undefined => (typeof duration === 'string' ? parseGoDuration(duration) : undefined)
 
 interface ProviderAnswer {
   readonly apiVersion?: string
