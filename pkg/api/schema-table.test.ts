@@ -6,7 +6,7 @@ import type { ListSchema, ObjectSchema, Schema } from './schema.ts'
 it('has all resources and subresources of v1.35, and the mutating policies', () => {
   expect(builtinResources).toHaveLength(68)
   expect(builtinResources.flatMap((entry) => entry.subresources)).toHaveLength(45)
-  expect(new Set(builtinResources.map(({ resource }) => `${resource.group}/${resource.version}`)).size).toBe(22)
+  expect(new Set(builtinResources.map(({ resource }) => `${resource.group}/${resource.version}`)).size).toBe(23)
   expect(findResource('', 'v1', 'pods')?.subresources.find(({ name }) => name === 'eviction')?.kind).toEqual({ group: 'policy', version: 'v1', kind: 'Eviction' })
 })
 
