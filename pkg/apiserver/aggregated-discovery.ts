@@ -1,5 +1,7 @@
 // What other servers serve, as discovery tells it: their resource lists in the aggregated form, merged with our own groups.
 import { isJsonObject } from '../api/json.ts'
+import type { Resource } from '../api/object.ts'
+import type { Verb } from '../api/request.ts'
 import { compareVersions, type DiscoveredGroup, type DiscoveredVersion, type RemoteVersion } from './discovery.ts'
 
 export interface AggregatedGroupVersion extends RemoteVersion {
@@ -31,6 +33,19 @@ export function aggregatedResources(list: unknown, group: string, version: strin
       } : {}),
     }
   })
+}
+
+export interface AggregatedKind {
+  readonly resource: Resource
+  readonly verbs: readonly Verb[]
+}
+
+/** The kinds of a group-version, in the aggregated form, as handles. */
+export function aggregatedKinds({ group, version, resources }: AggregatedGroupVersion): AggregatedKind[] {
+  return resources.filter(isJsonObject).map((entry) => ({
+    resource: { group, version, plural: text(entry['resource']), kind: text(isJsonObject(entry['responseKind']) ? entry['responseKind']['kind'] : ''), namespaced: entry['scope'] === 'Namespaced' },
+    verbs: texts(entry['verbs']) as Verb[],
+  }))
 }
 
 /** An aggregated version takes the place of our own of that name. Groups that are not ours come behind, by priority. */

@@ -3,14 +3,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Agent } from 'node:https'
 import { pipeline } from 'node:stream/promises'
 import { isJsonObject } from '../api/json.ts'
-import type { UserInfo } from '../api/request.ts'
+import type { ApiRequest, ApiResponse, UserInfo } from '../api/request.ts'
 import { methodNotAllowed, StatusError, unknownPath } from '../api/status-error.ts'
 import { apiServices, availableCondition, type ApiService } from '../api/types-api-service.ts'
 import type { KeyPair } from '../pki/certificates.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import { rawTunnel } from '../util/raw-tunnel.ts'
-import { aggregatedResources, type AggregatedGroupVersion } from './aggregated-discovery.ts'
+import { aggregatedKinds, aggregatedResources, type AggregatedGroupVersion, type AggregatedKind } from './aggregated-discovery.ts'
+import { handleAggregated } from './aggregated-handle.ts'
 import { ask, forwarded, isBrokenOff, isForwarded, remoteHeaders, remoteServer, type RemoteServer } from './aggregated-request.ts'
 import { requireAllowed } from './authorize.ts'
 import type { Authorizer } from './authorizer.ts'
@@ -57,13 +58,14 @@ export class Aggregation {
   readonly #view: KindView<ApiService>
   readonly #known = new Map<string, Known>()
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 8 })
+  readonly #listeners = new Set<() => void>()
   /** Grows with each change of what is known. */
   #learnt = 0
   #table: Table = { version: -1, services: new Map(), discovered: [] }
 
   constructor(options: AggregationOptions) {
     this.#options = options
-    this.#view = new KindView(options.registry, apiServices, options)
+    this.#view = new KindView(options.registry, apiServices, { ...options, changed: () => this.#tell() })
     options.signal.addEventListener('abort', () => this.#agent.destroy(), { once: true })
   }
 
@@ -85,6 +87,35 @@ export class Aggregation {
     for (const name of this.#known.keys()) if (!this.#current().services.has(name)) this.#known.delete(name)
     this.#known.set(nameOf(group, version), { uid: service.metadata.uid, resources, ...(openApiUrl === undefined ? {} : { openApiUrl }) })
     this.#learnt++
+    this.#tell()
+  }
+
+  /** Calls back when APIServices change, and when more is known of one. Returns the function that unsubscribes. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** The kinds that other servers are known to have, with the verbs that they take. */
+  kinds(): AggregatedKind[] {
+    return this.discovered().flatMap(aggregatedKinds)
+  }
+
+  /** Group-versions of which is not known what they have, for the moment. */
+  unknown(): string[] {
+    return this.discovered().filter(({ stale }) => stale).map(({ group, version }) => `${group}/${version}`)
+  }
+
+  /** Asks for a component of this process, which has been authorized; undefined for what is not aggregated. */
+  handle(request: ApiRequest): Promise<ApiResponse> | undefined {
+    const service = this.#current().services.get(nameOf(request.group, request.version))
+    if (!service) return undefined
+    const { user } = request
+    return handleAggregated(request, (call) => ask(this.#server(service), { ...call, user, signal: AbortSignal.any([call.signal, this.#options.signal]), agent: this.#agent, clock: this.#options.clock }), this.#options.clock)
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener()
   }
 
   async openApi(group: string, version: string, url: string): Promise<Answer> {

@@ -99,7 +99,7 @@ export class ApiServer {
       ...podRequests(registry), ...componentStatusRequests, ...accounts.requests(),
       ...metricsRequests({ registry, nodeConnections: options.nodeConnections, log: this.#log }), ...options.special ?? [],
     ])
-    this.handle = createHandle({ registry, authorizer: this.authorizer, special, guards: [certificateGuard(registry, this.authorizer), ...(rbac ? [rbacGuard(registry, rbac)] : [])] })
+    this.handle = createHandle({ registry, authorizer: this.authorizer, special, elsewhere: (request) => this.aggregation?.handle(request), guards: [certificateGuard(registry, this.authorizer), ...(rbac ? [rbacGuard(registry, rbac)] : [])] })
   }
 
   async listen(at: { host: string; port: number; tls: TlsOptions }): Promise<AddressInfo> {

@@ -18,6 +18,8 @@ export interface HandleOptions {
   readonly special?: ReadonlyMap<string, SpecialRequest>
   /** Checks a write before the registry sees it; throws to refuse (RBAC escalation). */
   readonly guards?: readonly ((request: ApiRequest) => void | Promise<void>)[]
+  /** Answers for kinds that another server has; undefined for what nobody has. */
+  readonly elsewhere?: (request: ApiRequest) => Promise<ApiResponse> | undefined
 }
 
 const changes = new Set<Verb>(['create', 'update', 'patch'])
@@ -49,7 +51,11 @@ export function createHandle(options: HandleOptions): Handle {
   return async (request) => {
     requireAllowed(authorizer, attributesOf(request))
     const definition = registry.definition(request.group, request.version, request.plural)
-    if (!definition) throw unknownPath()
+    if (!definition) {
+      const answered = options.elsewhere?.(request)
+      if (!answered) throw unknownPath()
+      return answered
+    }
     checkServed(definition, request)
     if (definition.deprecation !== undefined) request.warn?.(definition.deprecation)
     checkWriteOptions(request)

@@ -10,6 +10,8 @@ const self: UserInfo = { username: 'system:apiserver', groups: ['system:masters'
 export interface Following {
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** Called after each change. */
+  readonly changed?: () => void
 }
 
 const againMs = 100
@@ -19,12 +21,12 @@ export class KindView<T extends KubeObject> {
   readonly #objects = new Map<string, T>()
   version = 0
 
-  constructor(registry: Registry, resource: Resource<T>, { clock, signal }: Following) {
+  constructor(registry: Registry, resource: Resource<T>, following: Following) {
     const definition = registry.definition(resource.group, resource.version, resource.plural)
     if (!definition) return
     const list = registry.list(definition, { user: self, options: {} })
     for (const object of list.items) this.#put(object as T)
-    void this.#follow(registry, definition, list.metadata.resourceVersion, { clock, signal })
+    void this.#follow(registry, definition, list.metadata.resourceVersion, following)
   }
 
   values(): T[] {
@@ -37,7 +39,7 @@ export class KindView<T extends KubeObject> {
   }
 
   /** Watches again whenever a watch ends, from the version seen last, until the signal aborts. */
-  async #follow(registry: Registry, definition: Definition, from: string | undefined, { clock, signal }: Following): Promise<void> {
+  async #follow(registry: Registry, definition: Definition, from: string | undefined, { clock, signal, changed }: Following): Promise<void> {
     let resourceVersion = from
     while (!signal.aborted) {
       for await (const batch of registry.watch(definition, { options: { resourceVersion }, signal })) {
@@ -52,6 +54,7 @@ export class KindView<T extends KubeObject> {
             this.version++
           } else if (type !== 'BOOKMARK') this.#put(object as unknown as T)
         }
+        changed?.()
       }
       // A registry that has stopped ends every watch at once: don't spin until the signal comes.
       await sleep(clock, againMs, signal).catch(() => undefined)

@@ -11,6 +11,7 @@ import { header, type Exchange } from './exchange.ts'
 import type { Upgrade } from './http-door.ts'
 import type { NodeConnection } from '../api/node-connection.ts'
 import { podOf, requireVerbs, type ConnectOptions } from './pod-target.ts'
+import { throughProxy } from './proxy-body.ts'
 import type { ResourcePath } from './request-path.ts'
 import { tunnel } from './upgrade-tunnel.ts'
 
@@ -91,6 +92,11 @@ function forwarded(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(':') && !notForwarded.has(name)))
 }
 
+/** Which pages may read the answer is this server's to say. */
+function answeredHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(forwarded(headers)).filter(([name]) => !name.startsWith('access-control-')))
+}
+
 export function serveProxy(exchange: Exchange, path: ResourcePath, options: ConnectOptions): Promise<void> {
   const { incoming, method } = exchange
   const outgoing = exchange.outgoing as ServerResponse
@@ -104,24 +110,29 @@ export function serveProxy(exchange: Exchange, path: ResourcePath, options: Conn
   const target = targetOf(path, options)
   const prefix = prefixOf(rawPath, path)
   const secure = target.protocol === 'https:'
+  const clientHost = header(incoming, ':authority') ?? header(incoming, 'host') ?? ''
   return new Promise((resolve, reject) => {
     const send = secure ? requestTls : requestPlain
     const upstream = send(target, {
       method, path: `${rawPath.slice(prefix.length) || '/'}${rawQuery === undefined ? '' : `?${rawQuery}`}`, rejectUnauthorized: false,
       headers: {
         ...forwarded(incoming.headers), host: target.host,
-        'x-forwarded-uri': rawPath, 'x-forwarded-host': header(incoming, ':authority') ?? header(incoming, 'host') ?? '', 'x-forwarded-proto': 'https',
+        'x-forwarded-uri': rawPath, 'x-forwarded-host': clientHost, 'x-forwarded-proto': 'https',
         'x-forwarded-for': incoming.socket.remoteAddress ?? '',
       },
     } as Parameters<typeof requestPlain>[1] & object)
     upstream.on('error', (error) => reject(unavailable(`error trying to reach service: ${error.message}`)))
     upstream.on('response', (response: IncomingMessage) => {
-      const headers = forwarded(response.headers)
+      const headers = answeredHeaders(response.headers)
       if (typeof headers['location'] === 'string') headers['location'] = rewritten(headers['location'], target, prefix)
-      outgoing.writeHead(response.statusCode ?? 502, headers)
-      response.pipe(outgoing)
-      response.on('end', resolve)
-      response.on('error', () => { outgoing.destroy(); resolve() })
+      const page = { hosts: [target.host, clientHost], prefix }
+      const { headers: sent, body } = throughProxy(response, headers, page)
+      outgoing.writeHead(response.statusCode ?? 502, sent)
+      // Either side may leave in the middle.
+      pipeline([response, ...body, outgoing]).then(resolve, () => {
+        outgoing.destroy()
+        resolve()
+      })
     })
     outgoing.on('close', () => { upstream.destroy(); resolve() })
     incoming.pipe(upstream)
@@ -177,6 +188,6 @@ export async function serveProxyUpgrade(upgrade: Upgrade, path: ResourcePath, op
     return tunnel(upgrade, await node.stream(url.pathname, url.searchParams))
   }
   const target = targetOf(path, options)
-  const url = new URL(`${rawPath.slice(prefixOf(rawPath, path).length) || '/'}${rawQuery === undefined ? '' : `?${rawQuery}`}`, target)
-  await tunnel(upgrade, url)
+  // Prefixed, not resolved: a path such as `//other/` names no other host.
+  await tunnel(upgrade, new URL(`${target.origin}${rawPath.slice(prefixOf(rawPath, path).length) || '/'}${rawQuery === undefined ? '' : `?${rawQuery}`}`))
 }

@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import { createServer as createHttp, type Server as HttpServer } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { badRequest } from '../api/status-error.ts'
 import { admin, alice, startServer, type TestServer } from './fixture.suite.ts'
 import type { ExecOptions, LogOptions, NodeConnection } from '../api/node-connection.ts'
@@ -54,6 +55,11 @@ beforeAll(async () => {
   }
   backend = createHttp((incoming, outgoing) => {
     if (incoming.url === '/go') outgoing.writeHead(302, { location: '/there' })
+    if (incoming.url?.startsWith('/page')) {
+      const page = Buffer.from('<a href="/x">é</a>', 'latin1')
+      const zipped = incoming.url === '/page.gz'
+      return void outgoing.writeHead(200, { 'content-type': 'text/html; charset=iso-8859-1', 'access-control-allow-origin': '*', 'content-length': zipped ? gzipSync(page).length : page.length, ...(zipped ? { 'content-encoding': 'gzip' } : {}) }).end(zipped ? gzipSync(page) : page)
+    }
     outgoing.end(JSON.stringify({ url: incoming.url, method: incoming.method, authorization: incoming.headers.authorization ?? null, forwarded: incoming.headers['x-forwarded-uri'] }))
   })
   await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
@@ -193,6 +199,14 @@ describe('pods/proxy', () => {
     expect([reply.code, reply.headers.location]).toEqual([302, `${base()}/there`])
     const bare = await server.call('GET', `${base()}?x=1`)
     expect([bare.code, bare.headers.location]).toEqual([301, `${base()}/?x=1`])
+  })
+
+  it('makes the links of pages lead through itself', async () => {
+    for (const name of ['page', 'page.gz']) {
+      const { code, text, headers } = await server.call('GET', `${base()}/${name}`)
+      expect([code, Buffer.from(text).toString()]).toEqual([200, `<a href="${base()}/x">\uFFFD</a>`])
+      expect([headers['access-control-allow-origin'], headers['content-encoding'], headers['content-type']]).toEqual([undefined, undefined, 'text/html; charset=iso-8859-1'])
+    }
   })
 
   it('says when nothing is there', async () => {

@@ -14,7 +14,7 @@ import { SharedInformers } from '../client/shared-informers.ts'
 import { ControllerRunner } from '../controller/runner.ts'
 import { GarbageCollector } from '../controllers/garbage-collector.ts'
 import { apiServiceController, reportUnreachable } from '../controllers/api-service.ts'
-import { allControllers, contentResources, ownedResources } from '../controllers/controllers.ts'
+import { allControllers, contentResources, ownedResources, type Served } from '../controllers/controllers.ts'
 import { nodeIpamController } from '../controllers/node-ipam.ts'
 import { type ClusterPki, type ClusterPkiOptions, loadOrCreatePki } from '../pki/cluster-pki.ts'
 import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
@@ -33,11 +33,11 @@ import { SqliteStore } from '../storage/sqlite-store.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import { certificateSigner } from './certificate-signer.ts'
-import { publishApiServices } from './api-services.ts'
+import { CustomApiServices, publishApiServices } from './api-services.ts'
 import { CompactionSchedule } from './compaction.ts'
 import { KubernetesService } from './kubernetes-service.ts'
 import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
-import { ServedResources } from './served-resources.ts'
+import { ServedResources, servedKind } from './served-resources.ts'
 import { addressAt, type ClusterOptions, nodePodCidr, nodeRangeCount } from './options.ts'
 import { volumeDirectories } from './volume-directories.ts'
 
@@ -147,26 +147,34 @@ export class ControlPlane {
     const { cluster, clock, log } = this.#options
     const { informers } = this
     const client = this.client('system:kube-controller-manager')
-    const definitions = this.#registry.definitions.bind(this.#registry)
+    const { aggregation } = this.#server
+    // What another program converts is followed as it is stored.
+    const served = (): readonly Served[] => [...this.#registry.definitions().filter((one) => one.convert?.stored !== false), ...aggregation?.kinds() ?? []]
     const tokens = new ServiceAccountTokens({ issuer: issuerOf(cluster), key: this.pki.serviceAccountKey, clock })
     const runner = new ControllerRunner({
       client, informers, clock, log,
       controllers: [
         ...allControllers({
-          rootCertificate: this.pki.serverAuthority.certificate, contentResources: () => contentResources(definitions()),
+          rootCertificate: this.pki.serverAuthority.certificate, contentResources: () => contentResources(served()), unknownGroups: () => aggregation?.unknown() ?? [],
           localPath: volumeDirectories({ directory: join(cluster.dataDirectory, 'storage'), nodeName: cluster.nodeName }),
           signSecretToken: (request) => tokens.signForSecret(request),
           certificates: certificateSigner(this.pki, clock),
           readMetrics: async (path) => this.#server.aggregation?.read(path),
         }),
-        apiServiceController({ clock, check: (service) => this.#server.aggregation?.check(service) ?? Promise.resolve() }),
+        apiServiceController({ clock, check: (service) => aggregation?.check(service) ?? Promise.resolve() }),
         nodeIpamController({ range: (index) => nodePodCidr(cluster.clusterCidr, index), count: nodeRangeCount(cluster.clusterCidr) }),
       ],
     })
-    const collector = new GarbageCollector({ client, informers, clock, log, resources: () => ownedResources(definitions()) })
+    const collector = new GarbageCollector({
+      client, informers, clock, log, resources: () => ownedResources(served()), ofKind: (apiVersion, kind) => servedKind(this.#registry.definitions(), apiVersion, kind),
+    })
     const scheduler = defaultScheduler({ client: this.client('system:kube-scheduler'), informers, clock, log, events: this.events('default-scheduler') })
-    const served = new ServedResources({
-      resources: () => ownedResources(definitions()), onChange: (listener) => this.#registry.onDefinitionsChange(listener),
+    const following = new ServedResources({
+      resources: () => ownedResources(served()),
+      onChange: (listener) => {
+        const ends = [this.#registry.onDefinitionsChange(listener), aggregation?.onChange(listener)]
+        return () => ends.forEach((end) => end?.())
+      },
       forget: (resource) => informers.forget(resource), changed: () => collector.resourcesChanged(), clock, log,
     })
     const kubernetes = new KubernetesService({
@@ -177,7 +185,10 @@ export class ControlPlane {
       },
     })
     kubernetes.start()
-    this.#components = [kubernetes, served, scheduler, collector, runner]
+    const customServices = new CustomApiServices({
+      client: this.client('system:apiserver'), definitions: () => this.#registry.definitions(), onChange: (listener) => this.#registry.onDefinitionsChange(listener), clock, log,
+    })
+    this.#components = [kubernetes, following, customServices, scheduler, collector, runner]
     await Promise.all([runner.start(signal), collector.start(signal), scheduler.start(signal)])
     this.#compaction.start()
   }

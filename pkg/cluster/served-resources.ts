@@ -1,5 +1,6 @@
 // Tells those who follow every kind when kinds come and go, and lets go of what is served no more.
 import { apiVersionOf, type Resource } from '../api/object.ts'
+import type { Definition } from '../registry/definition.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 
 export interface ServedResourcesOptions {
@@ -16,6 +17,11 @@ export interface ServedResourcesOptions {
 const gatherMs = 50
 
 const nameOf = (resource: Resource): string => `${apiVersionOf(resource)} ${resource.plural}`
+
+/** A stored kind by any of the versions in which it is served. */
+export function servedKind(definitions: readonly Definition[], apiVersion: string, kind: string): Resource | undefined {
+  return definitions.find(({ resource, storage }) => storage !== undefined && resource.kind === kind && apiVersionOf(resource) === apiVersion)?.resource
+}
 
 export class ServedResources {
   readonly #options: ServedResourcesOptions

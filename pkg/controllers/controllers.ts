@@ -41,6 +41,8 @@ import volumeExpand from './volume-expand.ts'
 export interface ControllersOptions {
   /** Namespaced kinds whose objects go with their namespace; `contentResources` picks them. */
   readonly contentResources: () => readonly Resource[]
+  /** Group-versions of other servers whose kinds can't be told now. */
+  readonly unknownGroups?: () => readonly string[]
   /** PEM of the cluster's CA. */
   readonly rootCertificate: string
   /** Storage on the nodes' own disks; without it, claims of its class wait. */
@@ -54,9 +56,9 @@ export interface ControllersOptions {
 }
 
 /** Everything that runs in a ControllerRunner. The garbage collector is not in it: it is for no kind in particular. */
-export function allControllers({ contentResources, rootCertificate, localPath, signSecretToken, certificates, readMetrics }: ControllersOptions): readonly Controller[] {
+export function allControllers({ contentResources, unknownGroups, rootCertificate, localPath, signSecretToken, certificates, readMetrics }: ControllersOptions): readonly Controller[] {
   return [
-    namespaceController({ resources: contentResources }), serviceAccount, rootCaController({ certificate: rootCertificate }),
+    namespaceController({ resources: contentResources, ...(unknownGroups ? { unknown: unknownGroups } : {}) }), serviceAccount, rootCaController({ certificate: rootCertificate }),
     replicaSet, replicationController, deployment, daemonSetController(), statefulSet,
     jobController(), cronJob, ttlAfterFinished, disruptionController({ resources: contentResources }),
     autoscalerController({ resources: contentResources, readMetrics }),
@@ -70,16 +72,16 @@ export function allControllers({ contentResources, rootCertificate, localPath, s
   ]
 }
 
-type Served = Pick<BuiltinResource, 'resource' | 'verbs'>
+export type Served = Pick<BuiltinResource, 'resource' | 'verbs'>
 
 /** One version of each stored kind that can be watched and deleted; events are too many and own nothing. */
 export function ownedResources(served: readonly Served[]): readonly Resource[] {
   return distinct(served.filter(({ verbs }) => verbs.includes('watch') && verbs.includes('delete'))).filter(({ plural }) => plural !== 'events')
 }
 
-/** One version of each namespaced kind that can be deleted as a collection. */
+/** One version of each namespaced kind that can be deleted. */
 export function contentResources(served: readonly Served[]): readonly Resource[] {
-  return distinct(served.filter(({ resource, verbs }) => resource.namespaced && verbs.includes('list') && verbs.includes('deletecollection')))
+  return distinct(served.filter(({ resource, verbs }) => resource.namespaced && verbs.includes('list') && (verbs.includes('deletecollection') || verbs.includes('delete'))))
 }
 
 // Two groups or versions of one stored kind would be seen, and deleted, twice.

@@ -4,7 +4,7 @@ import { isConflict, isNotFound } from '../api/status-error.ts'
 import type { Client } from '../client/client.ts'
 import type { Informers } from '../client/informer.ts'
 import { isGone, messageOf } from '../controller/refusals.ts'
-import type { Clock } from '../util/clock.ts'
+import { sleep, type Clock } from '../util/clock.ts'
 import { WorkQueue } from '../util/work-queue.ts'
 import { planGarbage, type OwnerState } from './garbage-plan.ts'
 import { blocksOwner, hasFinalizer, isDeleting, OwnerGraph, ownersOf, waitsForDependents, type GraphNode } from './owner-graph.ts'
@@ -15,8 +15,12 @@ export interface GarbageCollectorOptions {
   readonly clock: Clock
   /** Every kind that can be watched and deleted. `resourcesChanged` asks anew. */
   readonly resources: () => readonly Resource[]
+  /** A kind by any of the versions in which it is served: owners may be named by each. */
+  readonly ofKind?: (apiVersion: string, kind: string) => Resource | undefined
   readonly log: (text: string) => void
 }
+
+const syncMs = 10_000
 
 export class GarbageCollector {
   readonly name = 'garbage-collector'
@@ -43,7 +47,9 @@ export class GarbageCollector {
   /** A CRD came or went. */
   async resourcesChanged(): Promise<void> {
     const { informers, resources } = this.#options
-    await Promise.all(resources().map((resource) => informers.for(resource).whenSynced()))
+    const synced = Promise.all(resources().map((resource) => informers.for(resource).whenSynced()))
+    // A kind whose server does not answer keeps nobody else waiting.
+    await Promise.race([synced, sleep(this.#options.clock, syncMs)])
     if (!this.#stopped) this.#follow()
   }
 
@@ -141,7 +147,7 @@ export class GarbageCollector {
   async #stateOf(owner: OwnerReference, namespace: string | undefined): Promise<OwnerState | undefined> {
     const known = this.#graph.get(owner.uid)
     if (known) return waitsForDependents(known.object) ? 'waiting' : 'solid'
-    const resource = this.#followed.get(`${owner.apiVersion} ${owner.kind}`)?.resource
+    const resource = this.#followed.get(`${owner.apiVersion} ${owner.kind}`)?.resource ?? this.#options.ofKind?.(owner.apiVersion, owner.kind)
     if (!resource || (resource.namespaced && namespace === undefined)) return undefined
     const key: ObjectKey = resource.namespaced ? { namespace, name: owner.name } : { name: owner.name }
     try {

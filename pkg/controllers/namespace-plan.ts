@@ -10,13 +10,16 @@ export interface Remains {
   readonly failure?: string
 }
 
-export function deletionConditions(old: readonly NamespaceCondition[], remains: readonly Remains[], nowMs: number): NamespaceCondition[] {
+/** `unknown` are group-versions whose kinds can't be told. */
+export function deletionConditions(old: readonly NamespaceCondition[], { remains, unknown }: { remains: readonly Remains[]; unknown: readonly string[] }, nowMs: number): NamespaceCondition[] {
   const failures = remains.flatMap(({ resource, failure }) => (failure === undefined ? [] : [`unexpected items still remain in namespace for gvr: ${apiVersionOf(resource)} ${resource.plural}: ${failure}`]))
   const left = remains.filter(({ objects }) => objects.length > 0)
     .map(({ resource, objects }) => `${resource.plural}.${resource.group} has ${objects.length} resource instances`).sort()
   const held = finalizerCounts(remains)
   const next: Omit<NamespaceCondition, 'lastTransitionTime'>[] = [
-    { type: 'NamespaceDeletionDiscoveryFailure', status: 'False', reason: 'ResourcesDiscovered', message: 'All resources successfully discovered' },
+    unknown.length > 0
+      ? { type: 'NamespaceDeletionDiscoveryFailure', status: 'True', reason: 'DiscoveryFailed', message: `Discovery failed for some groups, ${unknown.length} failing: unable to retrieve the complete list of server APIs: ${unknown.map((one) => `${one}: stale GroupVersion discovery: ${one}`).join(', ')}` }
+      : { type: 'NamespaceDeletionDiscoveryFailure', status: 'False', reason: 'ResourcesDiscovered', message: 'All resources successfully discovered' },
     { type: 'NamespaceDeletionGroupVersionParsingFailure', status: 'False', reason: 'ParsedGroupVersions', message: 'All legacy kube types successfully parsed' },
     failures.length > 0
       ? { type: 'NamespaceDeletionContentFailure', status: 'True', reason: 'ContentDeletionFailed', message: `Failed to delete all resource types, ${failures.length} remaining: ${failures.sort().join(', ')}` }

@@ -39,6 +39,8 @@ export interface Conversion {
   toStored(object: AnyObject, made?: Conversions): AnyObject
   /** Where another program converts: what brings these stored objects into this version, or undefined when all of them are. */
   ready?(stored: readonly AnyObject[]): (() => Promise<void>) | undefined
+  /** Where another program converts: false in versions other than the storage version. */
+  readonly stored?: boolean
   /** Where another program converts: an object of this version in another one. */
   toVersion?(object: Readonly<AnyObject>, apiVersion: string, made: Conversions): AnyObject
 }

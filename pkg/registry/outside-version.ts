@@ -28,6 +28,7 @@ export class OutsideVersion implements Conversion {
   readonly #options: OutsideOptions
   readonly #apiVersion: string
   readonly #storedVersion: string
+  readonly stored: boolean
   /** By the stored object. */
   readonly #shown = new WeakMap<AnyObject, AnyObject>()
   /** Values that are known to be as this version wants them. */
@@ -40,6 +41,7 @@ export class OutsideVersion implements Conversion {
     this.#options = options
     this.#apiVersion = apiVersionOf({ group, version: rules.stated.name })
     this.#storedVersion = apiVersionOf({ group, version: stored.stated.name })
+    this.stored = rules === stored || !stored.stated.served
   }
 
   fromStored(object: AnyObject, made?: Conversions): AnyObject {

@@ -1,5 +1,5 @@
 // A small extension API server: serves the kind Flunder of wardle.example.com/v1alpha1 to the front proxy, and to nobody else.
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -79,10 +79,16 @@ export class ExtensionServer {
     this.#server.closeIdleConnections()
   }
 
-  put(name: string): void {
-    const flunder = { apiVersion, kind: 'Flunder', metadata: { name, namespace: 'default', uid: name, resourceVersion: String(++this.#revision), creationTimestamp: '2026-01-01T00:00:00Z' } }
-    this.#flunders.set(name, flunder)
-    for (const watcher of this.#watchers) watcher.write(`${JSON.stringify({ type: 'ADDED', object: flunder })}\n`)
+  put(name: string, metadata: Record<string, unknown> & { namespace?: string } = {}): Flunder {
+    const { namespace = 'default' } = metadata
+    const flunder = { apiVersion, kind: 'Flunder', metadata: { ...metadata, name, namespace, uid: randomUUID(), resourceVersion: String(++this.#revision), creationTimestamp: '2026-01-01T00:00:00Z' } }
+    this.#flunders.set(`${namespace}/${name}`, flunder)
+    this.#tell('ADDED', flunder)
+    return flunder
+  }
+
+  #tell(type: string, flunder: Flunder): void {
+    for (const watcher of this.#watchers) watcher.write(`${JSON.stringify({ type, object: flunder })}\n`)
   }
 
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse, allowed: readonly string[]): Promise<void> {
@@ -98,19 +104,23 @@ export class ExtensionServer {
     if (pathname === `/apis/${apiVersion}`) return answer(200, resourceList)
     if (pathname === '/openapi/v3') return answer(200, { paths: { [`apis/${apiVersion}`]: { serverRelativeURL: `/openapi/v3/apis/${apiVersion}?hash=1` } } })
     if (pathname === `/openapi/v3/apis/${apiVersion}`) return answer(200, openApi)
-    const [name] = /flunders\/([^/]+)$/.exec(pathname)?.slice(1) ?? []
+    const [namespace, name] = /^\/apis\/[^/]+\/[^/]+(?:\/namespaces\/([^/]+))?\/flunders(?:\/([^/]+))?$/.exec(pathname)?.slice(1) ?? []
+    const key = `${namespace}/${name}`
     if (searchParams.get('watch')) {
       outgoing.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
       this.#watchers.add(outgoing)
       outgoing.on('close', () => this.#watchers.delete(outgoing))
     } else if (method === 'POST') {
-      this.put((JSON.parse(body) as Flunder).metadata.name)
-      answer(201, this.#flunders.get((JSON.parse(body) as Flunder).metadata.name))
-    } else if (name === undefined) answer(200, { kind: 'FlunderList', apiVersion, metadata: { resourceVersion: String(this.#revision) }, items: [...this.#flunders.values()] })
-    else if (!this.#flunders.has(name)) answer(404, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'NotFound', message: `flunders.${group} "${name}" not found`, details: { name, group, kind: 'flunders' }, code: 404 })
+      const { metadata } = JSON.parse(body) as Flunder
+      answer(201, this.put(metadata.name, { ...metadata, namespace }))
+    } else if (method === 'DELETE' && name === undefined) answer(405, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'MethodNotAllowed', message: 'the server does not allow this method on the requested resource', code: 405 })
+    else if (name === undefined) answer(200, { kind: 'FlunderList', apiVersion, metadata: { resourceVersion: String(this.#revision) }, items: [...this.#flunders.values()].filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace) })
+    else if (!this.#flunders.has(key)) answer(404, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'NotFound', message: `flunders.${group} "${name}" not found`, details: { name, group, kind: 'flunders' }, code: 404 })
     else if (method === 'DELETE') {
-      this.#flunders.delete(name)
+      const gone = this.#flunders.get(key)
+      this.#flunders.delete(key)
+      if (gone) this.#tell('DELETED', { ...gone, metadata: { ...gone.metadata, resourceVersion: String(++this.#revision) } })
       answer(200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name, group, kind: 'flunders' } })
-    } else answer(200, this.#flunders.get(name))
+    } else answer(200, this.#flunders.get(key))
   }
 }

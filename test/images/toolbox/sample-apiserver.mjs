@@ -7,7 +7,7 @@ import { flagsOf, readJson, sendJson } from './json-server.mjs'
 const group = 'wardle.example.com'
 const version = 'v1alpha1'
 const apiVersion = `${group}/${version}`
-const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+const verbs = ['create', 'delete', 'get', 'list', 'watch']
 const account = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /** A request to the cluster, as the pod's service account. */
@@ -58,6 +58,7 @@ const documents = {
 
 class Flunders {
   #url
+  #watchers = new Set()
   constructor(url) {
     this.#url = url
   }
@@ -66,6 +67,20 @@ class Flunders {
     const response = await fetch(`${this.#url}/flunders/${path}`, { method, ...(object ? { body: JSON.stringify(object) } : {}) })
     const value = await response.json()
     return value && (value.object ? this.#shown(value) : value)
+  }
+
+  /** Changes of one namespace, or of all, until the client leaves. */
+  watch(namespace, outgoing) {
+    const tell = (type, object) => {
+      if (!namespace || object.metadata.namespace === namespace) outgoing.write(`${JSON.stringify({ type, object })}\n`)
+    }
+    this.#watchers.add(tell)
+    outgoing.on('close', () => this.#watchers.delete(tell))
+    outgoing.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
+  }
+
+  #tell(type, object) {
+    for (const tell of this.#watchers) tell(type, object)
   }
 
   #shown({ object, revision }) {
@@ -86,11 +101,16 @@ class Flunders {
     const { name } = body.metadata
     if (await this.#store('GET', `${namespace}/${name}`)) return status(409, 'AlreadyExists', `flunders.${group} "${name}" already exists`)
     const metadata = { ...body.metadata, namespace, uid: randomUUID(), creationTimestamp: `${new Date().toISOString().slice(0, 19)}Z` }
-    return { code: 201, value: await this.#store('PUT', `${namespace}/${name}`, { spec: {}, status: {}, ...body, apiVersion, kind: 'Flunder', metadata }) }
+    const value = await this.#store('PUT', `${namespace}/${name}`, { spec: {}, status: {}, ...body, apiVersion, kind: 'Flunder', metadata })
+    this.#tell('ADDED', value)
+    return { code: 201, value }
   }
 
   async delete(namespace, name) {
-    return await this.#store('DELETE', `${namespace}/${name}`) ? status(200, undefined, undefined) : this.#missing(name)
+    const gone = await this.#store('DELETE', `${namespace}/${name}`)
+    if (!gone) return this.#missing(name)
+    this.#tell('DELETED', gone)
+    return status(200, undefined, undefined)
   }
 
   #missing(name) {
@@ -107,16 +127,17 @@ export default async function sampleApiserver(args) {
   for (const path of ['/api/v1/namespaces', '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas']) await cluster('GET', path)
   const flunders = new Flunders(flags['etcd-servers'])
 
-  async function answer(incoming) {
-    const { pathname } = new URL(incoming.url, 'https://here')
+  async function answer(incoming, outgoing) {
+    const { pathname, searchParams } = new URL(incoming.url, 'https://here')
     const user = await userOf(incoming, trust)
     if (!user) return status(401, 'Unauthorized', 'Unauthorized')
     const document = documents[pathname.replace(/\/$/, '')]
     if (document) return await isAllowed(user, { nonResourceAttributes: { path: pathname, verb: 'get' } }) ? { code: 200, value: document } : status(403, 'Forbidden', `forbidden: User "${user.username}" cannot get path "${pathname}"`)
     const [, , namespace, name] = /^\/apis\/wardle\.example\.com\/v1alpha1(\/namespaces\/([^/]+))?\/flunders(?:\/([^/]+))?$/.exec(pathname) ?? []
-    const verb = { GET: name ? 'get' : 'list', POST: 'create', DELETE: 'delete' }[incoming.method]
+    const verb = { GET: searchParams.get('watch') === 'true' ? 'watch' : name ? 'get' : 'list', POST: 'create', DELETE: 'delete' }[incoming.method]
     if (!/\/flunders(\/|$)/.test(pathname) || !verb) return status(404, 'NotFound', 'the server could not find the requested resource')
     if (!await isAllowed(user, { resourceAttributes: { verb, group, version, resource: 'flunders', namespace, name } })) return status(403, 'Forbidden', `flunders.${group} is forbidden: User "${user.username}" cannot ${verb} resource "flunders"`)
+    if (verb === 'watch') return flunders.watch(namespace, outgoing)
     if (verb === 'create') return flunders.create(namespace, await readJson(incoming))
     return verb === 'list' ? flunders.list(namespace) : flunders[verb](namespace, name)
   }
@@ -125,9 +146,9 @@ export default async function sampleApiserver(args) {
   createServer(tls, async (incoming, outgoing) => {
     if (['/readyz', '/healthz', '/livez'].includes(incoming.url)) return outgoing.writeHead(200).end('ok')
     try {
-      const { code, value } = await answer(incoming)
+      const { code, value } = await answer(incoming, outgoing) ?? { code: 200 }
       console.log(`${incoming.method} ${incoming.url} ${code}`)
-      sendJson(outgoing, code, value)
+      if (value) sendJson(outgoing, code, value)
     } catch (error) {
       console.error(error.stack)
       const { code, value } = status(500, 'InternalError', error.message)
