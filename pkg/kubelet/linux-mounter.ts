@@ -1,16 +1,18 @@
 // The Mounter of a real node, over mount(8).
-import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
+import { readFile, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { systemClock } from '../util/clock.ts'
+import { CommandShells } from '../util/command-shells.ts'
 import type { Mounter } from './volume.ts'
 
-const run = promisify(execFile)
-
 export class LinuxMounter implements Mounter {
+  readonly #shells = new CommandShells({ clock: systemClock })
+
   async mountTmpfs(directory: string, options: { sizeBytes?: number }): Promise<void> {
-    if ((await mountPoints()).includes(directory)) return
+    const [own, above] = await Promise.all([directory, dirname(directory)].map((path) => stat(path)))
+    if (own?.dev !== above?.dev) return
     const size = options.sizeBytes === undefined ? [] : ['-o', `size=${options.sizeBytes}`]
-    await mount(['-t', 'tmpfs', ...size, 'tmpfs', directory])
+    await this.#mount(['-t', 'tmpfs', ...size, 'tmpfs', directory])
   }
 
   async mountHugePages(directory: string, pageSize: string): Promise<void> {
@@ -20,21 +22,21 @@ export class LinuxMounter implements Mounter {
 
   async bind(source: string, target: string): Promise<void> {
     if ((await mountPoints()).includes(target)) return
-    await mount(['--no-canonicalize', '--bind', source, target])
+    await this.#mount(['--no-canonicalize', '--bind', source, target])
   }
 
   async unmountBelow(directory: string): Promise<void> {
     const below = (await mountPoints()).filter((point) => point === directory || point.startsWith(`${directory}/`))
     // The newest first: one may cover another.
-    for (const point of below.reverse()) await run('umount', ['--no-canonicalize', point]).catch(() => run('umount', ['-l', point]))
+    for (const point of below.reverse()) await this.#shells.run('umount', ['--no-canonicalize', point]).catch(() => this.#shells.run('umount', ['-l', point]))
   }
-}
 
-async function mount(args: readonly string[]): Promise<void> {
-  try {
-    await run('mount', [...args])
-  } catch (error) {
-    throw new Error(`mount ${args.join(' ')}: ${String((error as { stderr?: string }).stderr || (error as Error).message).trim()}`)
+  async #mount(args: readonly string[]): Promise<void> {
+    try {
+      await this.#shells.run('mount', args)
+    } catch (error) {
+      throw new Error(`mount ${args.join(' ')}: ${(error as Error).message}`)
+    }
   }
 }
 
