@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { testImage } from '../images/build.ts'
 import { apiRates, watchFanOut, yardsticks } from './api.ts'
 import { type Rate, usage } from './measure.ts'
-import { bareStartup, podStartup } from './pods.ts'
+import { bareBurst, bareStartup, median, podBurst, podCost, podStartup } from './pods.ts'
 import { proxyFigures } from './proxy.ts'
 import { BenchServer } from './server.ts'
 
@@ -63,6 +63,12 @@ try {
   note('pod by CRI calls alone (30)', `p50 ${ms(bare.p50Ms)}, p99 ${ms(bare.p99Ms)}`)
   const pods = await podStartup(api, 30)
   note('pod create to Running (30)', `p50 ${ms(pods.p50Ms)}, p99 ${ms(pods.p99Ms)} (${share(pods.p50Ms, bare.p50Ms)} of CRI alone)`)
+  const bareMs = await median(3, () => bareBurst(server, 50))
+  note('50 pods at once by CRI calls alone', `${(bareMs / 1000).toFixed(1)} s`)
+  const burstMs = await median(3, () => podBurst(api, 50))
+  note('50 pods at once, create to Running', `${(burstMs / 1000).toFixed(1)} s (${share(burstMs, bareMs)} of CRI alone)`)
+  const cost = await podCost(server, api, 100, 60)
+  note('100 running pods cost', `${cost.cpuPercent.toFixed(2)} % of a core, ${cost.memoryMb.toFixed(0)} MB`)
   note('after all this: resident memory', `${usage(server.pid).residentMb.toFixed(0)} MB`)
   api.close()
 } finally {
