@@ -17,7 +17,7 @@ export class LinuxMounter implements Mounter {
 
   async mountHugePages(directory: string, pageSize: string): Promise<void> {
     if ((await mountPoints()).includes(directory)) return
-    await mount(['-t', 'hugetlbfs', '-o', `pagesize=${pageSize}`, 'nodev', directory])
+    await this.#mount(['-t', 'hugetlbfs', '-o', `pagesize=${pageSize}`, 'nodev', directory])
   }
 
   async bind(source: string, target: string): Promise<void> {
