@@ -1,6 +1,6 @@
 // Cron jobs: every operation on them, and the jobs that they start.
-import { cronJobs, type CronJob } from '../../../pkg/api/types-workload.ts'
-import { client, existing, uniqueName, useNamespace } from '../framework.ts'
+import { cronJobs, jobs, type CronJob, type Job } from '../../../pkg/api/types-workload.ts'
+import { client, eventually, existing, uniqueName, useNamespace } from '../framework.ts'
 import { expectPatchedUpdatedWatched, getSubresource, mergePatch, updateWith } from '../operations.ts'
 import { cronJobOf } from './cron-jobs.ts'
 
@@ -45,3 +45,47 @@ function expectFinalizer({ metadata }: CronJob): void {
   expect(metadata.deletionTimestamp).toBeDefined()
   expect(metadata.finalizers).not.toEqual([])
 }
+
+const limitMs = 300_000
+const sleeping = ['sleep', '300']
+
+const waitActive = (key: { namespace: string; name: string }, count: number): Promise<unknown> =>
+  eventually(async () => ((await client.get(cronJobs, key)).status?.active ?? []).length >= count, `${count} jobs are active`, limitMs)
+const isFinished = ({ status }: Job): boolean => (status?.conditions ?? []).some(({ type, status: is }) => is === 'True' && (type === 'Complete' || type === 'Failed'))
+const activeJobs = async (): Promise<readonly Job[]> => (await client.list(jobs, { namespace: namespace.name })).items.filter((job) => !isFinished(job))
+const remove = (key: { namespace: string; name: string }): Promise<unknown> => client.delete(cronJobs, key, { propagationPolicy: 'Background' })
+
+async function create(name: string, options: Omit<Parameters<typeof cronJobOf>[2], 'command'>): Promise<{ namespace: string; name: string }> {
+  await client.create(cronJobs, cronJobOf(namespace.name, name, { ...options, command: sleeping }))
+  return { namespace: namespace.name, name }
+}
+
+test('[sig-apps] CronJob should schedule multiple jobs concurrently [Conformance]', async () => {
+  const key = await create('concurrent', { concurrencyPolicy: 'Allow' })
+  await waitActive(key, 2)
+  expect((await activeJobs()).length).toBeGreaterThanOrEqual(2)
+  await remove(key)
+})
+
+test('[sig-apps] CronJob should not schedule new jobs when ForbidConcurrent [Slow] [Conformance]', async () => {
+  const key = await create('forbid', { concurrencyPolicy: 'Forbid' })
+  await waitActive(key, 1)
+  expect((await client.get(cronJobs, key)).status?.active).toHaveLength(1)
+  expect(await activeJobs()).toHaveLength(1)
+  await eventually(async () => ((await client.get(cronJobs, key)).status?.active ?? []).length < 2, 'no more jobs are active', limitMs)
+  await remove(key)
+})
+
+test('[sig-apps] CronJob should replace jobs when ReplaceConcurrent [Conformance]', async () => {
+  const key = await create('replace', { concurrencyPolicy: 'Replace' })
+  await waitActive(key, 1)
+  expect((await client.get(cronJobs, key)).status?.active).toHaveLength(1)
+  const [first, ...others] = await activeJobs()
+  expect(others).toHaveLength(0)
+  await eventually(async () => {
+    const alive = (await client.list(jobs, { namespace: namespace.name })).items.filter(({ metadata }) => !metadata.deletionTimestamp)
+    expect(alive.length).toBeLessThanOrEqual(1)
+    return alive[0] !== undefined && alive[0].metadata.name !== first?.metadata.name
+  }, 'the job is replaced', limitMs)
+  await remove(key)
+})
