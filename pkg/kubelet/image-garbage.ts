@@ -52,6 +52,8 @@ export interface ImageGarbageOptions {
   readonly inUse: () => ReadonlySet<string>
   /** Told of all images that there are. */
   readonly onList?: (ids: ReadonlySet<string>) => void
+  /** Told when what nobody uses is less than what is wanted. */
+  readonly onShortage?: (message: string) => void
   readonly log: (text: string) => void
 }
 
@@ -78,6 +80,7 @@ export class ImageGarbage {
       this.#known.delete(image.id)
     }
     const freed = removed.reduce((sum, image) => sum + image.sizeBytes, 0)
+    if (freed < wantedBytes) this.#options.onShortage?.(`Failed to garbage collect required amount of images. Attempted to free ${wantedBytes} bytes, but only found ${freed} bytes eligible to free.`)
     if (wantedBytes > 0) log(`images: the disk is over ${limits.highPercent} % full; removed ${removed.length} unused images of ${freed} bytes${freed < wantedBytes ? `, wanted to free ${wantedBytes}` : ''}`)
     else if (removed.length > 0) log(`images: removed ${removed.length} images of ${freed} bytes that were long unused`)
   }

@@ -286,7 +286,9 @@ export class Kubelet implements PodStreams, NodeRequests {
   #imageGarbage(): ImageGarbage {
     const { images, clock, dataDirectory } = this.#options
     return new ImageGarbage({
-      images, clock, limits: (this.#options.imageSettings ?? defaultImageSettings).garbage, onList: (ids) => this.#pulled?.keepOnly(ids), disk: () => fileSystemUsage(dataDirectory), log: this.#log,
+      images, clock, limits: (this.#options.imageSettings ?? defaultImageSettings).garbage, onList: (ids) => this.#pulled?.keepOnly(ids),
+      onShortage: (message) => this.#recordOnNode({ type: 'Warning', reason: 'FreeDiskSpaceFailed', message }),
+      disk: () => fileSystemUsage(dataDirectory), log: this.#log,
       inUse: () => new Set([...this.#workers.values()].flatMap(({ runtime }) => runtime.containers.flatMap(({ image, imageId }) => [image, imageId]))),
     })
   }
@@ -311,7 +313,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   }
 
   #makeEviction({ paths }: StarterNode): EvictionManager | undefined {
-    const { stats, clock, eviction, dataDirectory, cgroupDriver = 'cgroupfs', cgroupRoot = '', observe = () => observeNode(dataDirectory), events, nodeName } = this.#options
+    const { stats, clock, eviction, dataDirectory, cgroupDriver = 'cgroupfs', cgroupRoot = '', observe = () => observeNode(dataDirectory) } = this.#options
     if (!stats) return undefined
     const source = new ConsumptionSource({ stats, paths, cgroupDriver, cgroupRoot, runtime: (uid) => this.#workers.get(uid)?.runtime })
     return new EvictionManager({
@@ -325,9 +327,14 @@ export class Kubelet implements PodStreams, NodeRequests {
           await this.#images?.collectAll()
         },
         changed: () => this.#parts?.agent.hurry(),
-        record: (event) => events.record({ apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }, event),
+        record: (event) => this.#recordOnNode(event),
       },
     })
+  }
+
+  #recordOnNode(event: { type: 'Normal' | 'Warning'; reason: string; message: string }): void {
+    const { nodeName, events } = this.#options
+    events.record({ apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }, event)
   }
 
   #puller(tokens: RequestedTokens): ImagePuller {

@@ -84,6 +84,9 @@ describe('on the command line', () => {
     [['server', '--cluster-cidr=10.43.0.0/16'], /overlaps --cluster-cidr/],
     [['server', '--cluster-dns=1.2.3.4'], /^kinglet: --cluster-dns: expected an address within --service-cidr/],
     [['server', '--node-name=Not_A_Name'], /^kinglet: --node-name: expected a lower-case DNS name/],
+    [['server', '--private-registry=/nosuch.yaml'], /^kinglet: --private-registry: \/nosuch\.yaml can't be read \(ENOENT\)/m],
+    [['server', '--kubelet-arg=image-credential-provider-config=/nosuch.yaml'], /^kinglet: --kubelet-arg: image-credential-provider-config: \/nosuch\.yaml can't be read \(ENOENT\)/m],
+    [['server', '--kubelet-arg=image-gc-high-threshold=120'], /^kinglet: --kubelet-arg: image-gc-high-threshold: expected a whole number from 0 to 100, found "120"/],
     [['nonsense'], /^kinglet: command nonsense[^]*not found/],
     [['up', '--config=/nosuch.yaml'], /^kinglet: --config: \/nosuch\.yaml can't be read \(ENOENT\)/],
   ]
@@ -113,6 +116,12 @@ describe('on the command line', () => {
 
   test('a container runtime that is not there', () =>
     refuses(['up', '--container-runtime-endpoint=unix:///nosuch.sock'], /no container runtime answers at \/nosuch\.sock \(ENOENT\)/, 1))
+
+  test('registries that make no sense', async () => {
+    const file = join(cluster.directory, 'registries.yaml')
+    writeFileSync(file, 'mirrors: { docker.io: { endpoint: https://one.example } }')
+    await refuses(['up', `--private-registry=${file}`], /registries\.yaml: mirrors\.docker\.io\.endpoint: expected a list, found "https:/, 1)
+  })
 
   test('a missing containerd', async () => {
     // In mounts of its own, where the program is hidden.
