@@ -119,3 +119,14 @@ it('refuses expressions that do not compile, and is never subject to itself', as
   await stand({ matchConstraints: { resourceRules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*'] }] }, validations: [{ expression: 'false' }] })
   expect((await server.call('DELETE', `${base}/validatingadmissionpolicies/p`)).code).toBe(200)
 })
+
+it('is about connections, too', async () => {
+  await server.call('POST', '/api/v1/namespaces/a/pods', { body: { metadata: { name: 'connected' }, spec: { containers: [{ name: 'c', image: 'i' }] } } })
+  await stand({
+    matchConstraints: { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CONNECT'], resources: ['pods/proxy'] }] },
+    validations: [{ expression: "object.kind == 'PodProxyOptions' && object.path != '/secret' && request.name == 'connected'", message: 'not there' }],
+  })
+  const get = (path: string): Promise<Reply> => server.call('GET', `/api/v1/namespaces/a/pods/connected/proxy/${path}`)
+  expect((await get('secret')).json).toMatchObject({ code: 422, message: `pods "connected" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: not there` })
+  expect((await get('open')).code).toBe(503)
+})

@@ -10,15 +10,15 @@ const kinds: Readonly<Record<string, string>> = {
   'pods/proxy': 'PodProxyOptions', 'services/proxy': 'ServiceProxyOptions', 'nodes/proxy': 'NodeProxyOptions',
 }
 
-/** Fails with StatusError when a webhook refuses. */
-export async function admitConnect(user: UserInfo, path: ResourcePath, query: URLSearchParams, { webhooks, registry }: ConnectOptions): Promise<void> {
+/** Fails with StatusError when a policy or a webhook refuses. `warn` takes what they have to say otherwise. */
+export async function admitConnect(user: UserInfo, path: ResourcePath, query: URLSearchParams, { webhooks, registry }: ConnectOptions, warn: (text: string) => void): Promise<void> {
   const { group, version, plural, subresource = '', namespace = '', name = '' } = path
-  if (!webhooks) return
   const definition = registry.definition(group, version, plural)
   if (!definition) throw unknownPath()
   const kind = kinds[`${plural}/${subresource}`] ?? ''
   const options = { kind, apiVersion: 'v1', metadata: {}, ...fieldsOf(subresource, path, query) }
-  await webhooks.connect({ definition, subresource, namespace, name, user, options }, () => undefined)
+  await webhooks?.connect({ definition, subresource, namespace, name, user, options }, warn)
+  await registry.connect(definition, { user, options: {}, warn, name, subresource, connection: options, ...(namespace === '' ? {} : { namespace }) })
 }
 
 function fieldsOf(subresource: string, path: ResourcePath, query: URLSearchParams): Record<string, unknown> {

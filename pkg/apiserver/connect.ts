@@ -26,7 +26,7 @@ export async function serveConnect(exchange: Exchange, path: ResourcePath, optio
   if (!verb) throw methodNotAllowed(path)
   requireVerbs(exchange.user, path, options.authorizer, [verb])
   if (path.subresource === 'proxy') {
-    await admitConnect(exchange.user, path, exchange.query, options)
+    await admitConnect(exchange.user, path, exchange.query, options, (text) => void exchange.warnings.push(text))
     return serveProxy(exchange, path, options)
   }
   if (path.subresource === 'log') {

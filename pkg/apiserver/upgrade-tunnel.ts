@@ -22,7 +22,8 @@ export async function serveUpgrade(upgrade: Upgrade, path: ResourcePath, options
   // A stream acts on the pod whichever way it is opened.
   requireVerbs(user, path, options.authorizer, incoming.method === 'GET' ? ['get', ...(isStream(path) ? ['create'] : [])] : ['create'])
   if (path.subresource === 'log') return serveLogSocket(upgrade, path, options)
-  await admitConnect(user, path, query, options)
+  // A stream's answer is the runtime's own: there is no place for warnings.
+  await admitConnect(user, path, query, options, () => undefined)
   if (path.subresource === 'proxy') return serveProxyUpgrade(upgrade, path, options)
   const pod = podOf(options.registry, path)
   const node = nodeOf(options.nodeConnections, pod)

@@ -336,5 +336,6 @@ it('is asked about attaching to a pod', async () => {
   await configure('Validating', 'con', [{ path: '/con', rules: [rule(['pods/proxy'], ['CONNECT'])] }])
   answers['/con'] = () => ({ allowed: false, status: { message: 'attaching to pod is not allowed' } })
   expect((await server.call('GET', '/api/v1/namespaces/a/pods/connected/proxy/x')).json.message).toBe('admission webhook "con.example.com" denied the request: attaching to pod is not allowed')
-  expect(asked[0]?.request).toMatchObject({ operation: 'CONNECT', subResource: 'proxy', name: 'connected', kind: { kind: 'PodProxyOptions' }, object: { kind: 'PodProxyOptions' } })
+  expect(asked[0]?.request).toMatchObject({ operation: 'CONNECT', subResource: 'proxy', name: 'connected', kind: { kind: 'PodProxyOptions' }, object: { kind: 'PodProxyOptions', apiVersion: 'v1', path: '/x' } })
+  expect(asked[0]?.request.object).not.toHaveProperty('metadata')
 })

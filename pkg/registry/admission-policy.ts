@@ -42,29 +42,29 @@ function deny(request: AdmissionRequest, { policy, binding, message, reason = 'I
   return new StatusError(codes[reason] ?? 422, reason, status.message ?? '', { ...status.details, causes: [{ message: text }] })
 }
 
-export const validatingAdmissionPolicy: AdmissionPlugin = {
-  name: 'ValidatingAdmissionPolicy',
-  validate(object, request) {
-    if (isExempt(request.definition)) return
-    let facts: MatchFacts | undefined
-    let equivalents: Equivalents | undefined
-    let values: PolicyValues | undefined
-    let first: Denial | undefined
-    for (const binding of request.view.list<PolicyBinding>(bindings)) {
-      const { policyName = '', validationActions = [], matchResources } = binding.spec ?? {}
-      const policy = request.view.get<Policy>(policies, { name: policyName })
-      if (!policy) continue
-      facts ??= factsOf(object, request)
-      equivalents ??= equivalentsOf(request)
-      const as = matched(policy.spec?.matchConstraints, facts, equivalents)
-      if (!as || !compiledPolicy(policy).selects(facts) || !matched(matchResources, facts, equivalents) || !bindingSelects(binding, facts)) continue
-      values ??= new PolicyValues(facts, request)
-      const name = binding.metadata.name ?? ''
-      for (const decision of denialsOf(policy, binding, as, values, request)) {
-        if (validationActions.includes('Warn')) request.warn(`Validation failed for ValidatingAdmissionPolicy '${policyName}' with binding '${name}': ${decision.message}`)
-        if (validationActions.includes('Deny')) first ??= { ...decision, policy: policyName, binding: name }
-      }
+/** Fails with StatusError when a policy denies. */
+function judge(object: Readonly<AnyObject>, request: AdmissionRequest): void {
+  if (isExempt(request.definition)) return
+  let facts: MatchFacts | undefined
+  let equivalents: Equivalents | undefined
+  let values: PolicyValues | undefined
+  let first: Denial | undefined
+  for (const binding of request.view.list<PolicyBinding>(bindings)) {
+    const { policyName = '', validationActions = [], matchResources } = binding.spec ?? {}
+    const policy = request.view.get<Policy>(policies, { name: policyName })
+    if (!policy) continue
+    facts ??= factsOf(object, request)
+    equivalents ??= equivalentsOf(request)
+    const as = matched(policy.spec?.matchConstraints, facts, equivalents)
+    if (!as || !compiledPolicy(policy).selects(facts) || !matched(matchResources, facts, equivalents) || !bindingSelects(binding, facts)) continue
+    values ??= new PolicyValues(facts, request)
+    const name = binding.metadata.name ?? ''
+    for (const decision of denialsOf(policy, binding, as, values, request)) {
+      if (validationActions.includes('Warn')) request.warn(`Validation failed for ValidatingAdmissionPolicy '${policyName}' with binding '${name}': ${decision.message}`)
+      if (validationActions.includes('Deny')) first ??= { ...decision, policy: policyName, binding: name }
     }
-    if (first) throw deny(request, first)
-  },
+  }
+  if (first) throw deny(request, first)
 }
+
+export const validatingAdmissionPolicy: AdmissionPlugin = { name: 'ValidatingAdmissionPolicy', validate: judge, connect: judge }

@@ -40,9 +40,15 @@ export function reviewRequest(facts: ReviewFacts): Record<string, unknown> {
     requestKind: kindOf(definition), requestResource: resourceOf(definition), ...(subresource ? { requestSubResource: subresource } : {}),
     ...(name ? { name } : {}), ...(namespace ? { namespace } : {}), operation,
     userInfo: { username: user.username, ...(user.uid ? { uid: user.uid } : {}), groups: user.groups, ...(user.extra ? { extra: user.extra } : {}) },
-    object: facts.object ?? null, oldObject: facts.old ?? null, dryRun,
+    object: (operation === 'CONNECT' ? withoutMetadata(facts.object) : facts.object) ?? null, oldObject: facts.old ?? null, dryRun,
     options: optionKind ? { kind: optionKind, apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) } : null,
   }
+}
+
+/** What a request to connect says has none. */
+function withoutMetadata(object: Readonly<AnyObject> | undefined): object | undefined {
+  const { metadata: _metadata, ...rest } = object ?? {}
+  return object && rest
 }
 
 export interface ReviewAnswer {

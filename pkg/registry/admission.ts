@@ -27,7 +27,7 @@ export type AccessQuery =
 export type Authorize = (query: AccessQuery) => { readonly allowed: boolean; readonly reason?: string }
 
 export interface AdmissionRequest {
-  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE'
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
   readonly definition: Definition
   readonly subresource?: string
   readonly namespace?: string
@@ -63,6 +63,8 @@ export interface AdmissionPlugin {
   mutate?(draft: AnyObject, request: AdmissionRequest): void
   /** On create, update and delete. `object` is what would be stored; on delete what stands. */
   validate?(object: Readonly<AnyObject>, request: AdmissionRequest): void
+  /** On requests to connect to an object; `options` is what the request says (PodExecOptions …). */
+  connect?(options: Readonly<AnyObject>, request: AdmissionRequest): void
   /** Its `validate` comes after everybody else's, those outside included: it judges only what all others admit. */
   readonly last?: boolean
 }

@@ -1,5 +1,5 @@
 // The registry: reads and writes of every kind over the store, with the kinds' rules, admission and allocation.
-import type { KubeObject, ObjectList } from '../api/object.ts'
+import type { AnyObject, KubeObject, ObjectList } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
 import type { RequestOptions, WatchStream } from '../api/request.ts'
 import { isNotFound, methodNotAllowed, notFound } from '../api/status-error.ts'
@@ -26,6 +26,7 @@ import { runStep } from './transaction-step.ts'
 import { patchIn, subresourceOf, updateIn } from './update.ts'
 import { watchObjects } from './watcher.ts'
 import type { Target, Written } from './writing.ts'
+import { admissionRequest } from './writing.ts'
 
 export interface RegistryOptions {
   readonly store: Store
@@ -192,6 +193,14 @@ export class Registry {
   /** A write that is none of the above (pods/binding …), with the same dry runs and warnings. */
   write<R>(request: Asking, change: (step: Step) => R): Promise<R> {
     return runStep(this.#context, request, change)
+  }
+
+  /** Asks the plugins about a request to connect. Rejects with StatusError when one refuses. */
+  async connect(definition: Definition, request: Asking & { readonly namespace?: string; readonly name: string; readonly subresource: string; readonly connection: AnyObject }): Promise<void> {
+    await this.write(request, (step) => {
+      const asked = admissionRequest(step, 'CONNECT', targetOf(definition, request))
+      for (const plugin of this.#context.admission) plugin.connect?.(request.connection, asked)
+    })
   }
 
   /** Each object in a transaction of its own; what is gone meanwhile counts as deleted. */
