@@ -29,6 +29,7 @@ export const clusterFlags = {
   'tls-san': Flags.string({ helpValue: 'NAME', multiple: true, multipleNonGreedy: true, delimiter: ',', description: "more names and addresses for the API server's certificate; may be repeated" }),
   'write-kubeconfig': Flags.string({ helpValue: 'FILE', description: `where the administrator's kubeconfig goes (default ${defaults.kubeconfigPath}, or in --data-dir when that is given)` }),
   'private-registry': Flags.string({ helpValue: 'FILE', description: `mirrors, logins and TLS of image registries (default ${defaults.privateRegistry}, if it exists)` }),
+  'admission-control-config-file': Flags.string({ helpValue: 'FILE', description: 'AdmissionConfiguration: defaults and exemptions of pod security' }),
   'container-runtime-endpoint': Flags.string({ helpValue: 'SOCKET', description: 'socket of a containerd that runs already (default: kinglet runs its own)' }),
   'kubelet-arg': Flags.string({ helpValue: 'NAME=VALUE', multiple: true, multipleNonGreedy: true, description: 'a setting of the kubelet, such as eviction-hard=memory.available<200Mi; may be repeated' }),
   'hollow-nodes': Flags.integer({ helpValue: 'COUNT', description: 'nodes that only look like some: pods on them run nothing, and do what their annotations say' }),
@@ -41,7 +42,7 @@ type FlagName = Exclude<keyof typeof clusterFlags, 'config'>
 const flagKinds: Readonly<Record<FlagName, 'string' | 'integer' | 'boolean' | 'list'>> = {
   'data-dir': 'string', 'bind-address': 'string', 'https-listen-port': 'integer', 'kubelet-port': 'integer', 'cluster-cidr': 'string', 'service-cidr': 'string',
   'cluster-dns': 'string', 'cluster-domain': 'string', 'node-name': 'string', 'node-ip': 'string', 'tls-san': 'list',
-  'write-kubeconfig': 'string', 'private-registry': 'string', 'container-runtime-endpoint': 'string', 'kubelet-arg': 'list', 'hollow-nodes': 'integer', 'disable-agent': 'boolean',
+  'write-kubeconfig': 'string', 'private-registry': 'string', 'admission-control-config-file': 'string', 'container-runtime-endpoint': 'string', 'kubelet-arg': 'list', 'hollow-nodes': 'integer', 'disable-agent': 'boolean',
 }
 
 /** What the command line, the configuration file and the defaults say together; checked. */
@@ -86,6 +87,7 @@ export function mergeOptions(flags: ClusterFlags, host: string): ClusterOptions 
     kubeconfigPath: resolve(flags['write-kubeconfig'] ?? (usual ? defaults.kubeconfigPath : join(dataDirectory, 'kubeconfig.yaml'))),
     ...(endpoint === undefined ? {} : { containerRuntimeEndpoint: endpoint }),
     ...(registries === undefined ? {} : { privateRegistry: resolve(registries) }),
+    ...(flags['admission-control-config-file'] === undefined ? {} : { admissionConfig: resolve(flags['admission-control-config-file']) }),
     disableAgent: flags['disable-agent'] ?? false,
     ...(flags['hollow-nodes'] === undefined ? {} : { hollowNodes: flags['hollow-nodes'] }),
     ...(flags['kubelet-arg'] === undefined ? {} : { kubeletArgs: flags['kubelet-arg'] }),
@@ -108,7 +110,7 @@ export function commandLineOf(options: ClusterOptions): string[] {
     ['cluster-domain', options.clusterDomain], ['node-name', options.nodeName], ['node-ip', options.nodeIP],
     ...options.tlsSans.map((name): [FlagName, string] => ['tls-san', name]),
     ...(options.kubeletArgs ?? []).map((text): [FlagName, string] => ['kubelet-arg', text]),
-    ['private-registry', options.privateRegistry],
+    ['private-registry', options.privateRegistry], ['admission-control-config-file', options.admissionConfig],
     ['hollow-nodes', options.hollowNodes === undefined ? undefined : String(options.hollowNodes)],
     ['write-kubeconfig', options.kubeconfigPath], ['container-runtime-endpoint', options.containerRuntimeEndpoint],
   ]

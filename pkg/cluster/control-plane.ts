@@ -18,7 +18,7 @@ import { allControllers, contentResources, ownedResources, type Served } from '.
 import { nodeIpamController } from '../controllers/node-ipam.ts'
 import { type ClusterPki, type ClusterPkiOptions, loadOrCreatePki } from '../pki/cluster-pki.ts'
 import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
-import { defaultAdmission } from '../registry/admission-plugins.ts'
+import { admissionPlugins } from '../registry/admission-plugins.ts'
 import type { CallWebhook } from '../registry/admission-webhook-dispatch.ts'
 import { WebhookAdmission } from '../registry/admission-webhooks.ts'
 import { ensureObjects } from '../registry/bootstrap.ts'
@@ -33,6 +33,7 @@ import { SqliteStore } from '../storage/sqlite-store.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import { certificateSigner } from './certificate-signer.ts'
+import { readAdmissionOptions } from './admission-config.ts'
 import { CustomApiServices, publishApiServices } from './api-services.ts'
 import { CompactionSchedule } from './compaction.ts'
 import { KubernetesService } from './kubernetes-service.ts'
@@ -86,6 +87,7 @@ export class ControlPlane {
   /** Resolves when the API answers over HTTPS. Nothing runs on its objects yet: see `startControllers`. */
   static async start(options: ControlPlaneOptions): Promise<ControlPlane> {
     const { cluster, clock, nodeIP, nodeConnections, log } = options
+    const admission = admissionPlugins(readAdmissionOptions(cluster))
     const serverDirectory = join(cluster.dataDirectory, 'server')
     const [pki, store] = await Promise.all([
       loadOrCreatePki(pkiOptions(options, nodeIP)),
@@ -96,7 +98,7 @@ export class ControlPlane {
     const webhooks = new WebhookAdmission({ call, log })
     const own = [...builtinDefinitions(), ...metricsDefinitions]
     const registry: Registry = new Registry({
-      store, definitions: own, admission: defaultAdmission, asyncAdmission: webhooks, clock,
+      store, definitions: own, admission, asyncAdmission: webhooks, clock,
       allocators: [new ServiceAllocator({ cidr: cluster.serviceCidr })],
     })
     const custom = new CustomResources({ registry, store, clock, call, log })

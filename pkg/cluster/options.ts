@@ -26,6 +26,8 @@ export interface ClusterOptions {
   readonly containerRuntimeEndpoint?: string
   /** Mirrors, logins and TLS of image registries, as k3s' registries.yaml; undefined for none. */
   readonly privateRegistry?: string
+  /** Configures admission plugins, as kube-apiserver's AdmissionConfiguration; undefined for none. */
+  readonly admissionConfig?: string
   /** Control plane only. */
   readonly disableAgent: boolean
   /** Nothing is kept: for tests. */

@@ -4,7 +4,7 @@ import { defaultIngressClass } from './admission-ingress-class.ts'
 import { limitRanger } from './admission-limit-range.ts'
 import { namespaceLifecycle } from './admission-namespace.ts'
 import { taintNodesByCondition } from './admission-node-taint.ts'
-import { podSecurity } from './admission-pod-security.ts'
+import { podSecurity, type PodSecurityOptions } from './admission-pod-security.ts'
 import { validatingAdmissionPolicy } from './admission-policy.ts'
 import { mutatingAdmissionPolicy } from './admission-policy-mutate.ts'
 import { priorityAdmission } from './admission-priority.ts'
@@ -14,8 +14,14 @@ import { serviceAccountAdmission } from './admission-service-account.ts'
 import { claimResize, defaultStorageClass, storageObjectInUseProtection } from './admission-storage.ts'
 import { defaultTolerationSeconds } from './admission-tolerations.ts'
 
-export const defaultAdmission: readonly AdmissionPlugin[] = [
-  namespaceLifecycle, limitRanger, serviceAccountAdmission, taintNodesByCondition, podSecurity(), priorityAdmission,
+export interface AdmissionOptions {
+  readonly podSecurity?: PodSecurityOptions
+}
+
+export const admissionPlugins = ({ podSecurity: security }: AdmissionOptions = {}): readonly AdmissionPlugin[] => [
+  namespaceLifecycle, limitRanger, serviceAccountAdmission, taintNodesByCondition, podSecurity(security), priorityAdmission,
   defaultTolerationSeconds, defaultStorageClass, storageObjectInUseProtection, claimResize, runtimeClassAdmission,
   defaultIngressClass, mutatingAdmissionPolicy, validatingAdmissionPolicy, resourceQuotaAdmission(),
 ]
+
+export const defaultAdmission = admissionPlugins()

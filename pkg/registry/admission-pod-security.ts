@@ -13,6 +13,12 @@ import { detailText, levelText, reasonText, violationsOf } from './pod-security-
 import type { PodSecurityPolicy } from './pod-security-policy.ts'
 import { openPolicy, policyOf, strictness } from './pod-security-policy.ts'
 
+export interface PodSecurityOptions {
+  /** Of namespaces that state no policy; open to all when left out. */
+  readonly defaults?: PodSecurityPolicy
+  readonly exemptions?: PodSecurityExemptions
+}
+
 export interface PodSecurityExemptions {
   readonly usernames?: readonly string[]
   readonly namespaces?: readonly string[]
@@ -43,12 +49,13 @@ function isSignificant(pod: Pod, old: Pod): boolean {
   return !equalJson(facts(pod), facts(old))
 }
 
-function checkNamespace(object: Readonly<AnyObject>, request: AdmissionRequest): void {
+function checkNamespace(object: Readonly<AnyObject>, request: AdmissionRequest, defaults: PodSecurityPolicy, exempt: PodSecurityExemptions): void {
   const { old } = request
-  const policy = policyOf(object.metadata.labels)
-  const before = old ? policyOf(old.metadata.labels) : openPolicy
+  const policy = policyOf(object.metadata.labels, defaults)
+  const before = old ? policyOf(old.metadata.labels, defaults) : openPolicy
   if (policy.errors.length > 0 && !equalJson(policy.errors, before.errors)) throw invalidObject(request.definition.resource, request.name, policy.errors)
   if (!old || equalJson(policy.enforce, before.enforce)) return
+  if (exempt.namespaces?.includes(request.name)) return request.warn(`namespace ${JSON.stringify(request.name)} is exempt from Pod Security, and the policy (${policyText(policy)}) will be ignored`)
   if (policy.enforce.version === before.enforce.version && strictness(policy.enforce.level) <= strictness(before.enforce.level)) return
   warnOfPods(policy.enforce, request)
 }
@@ -86,19 +93,21 @@ function evaluate(policy: PodSecurityPolicy, { metadata = {}, spec }: Template, 
   if (warned.length > 0) request.warn(`would violate PodSecurity ${JSON.stringify(levelText(policy.warn))}: ${detailText(warned)}`)
 }
 
-export function podSecurity(exempt: PodSecurityExemptions = {}): AdmissionPlugin {
+const policyText = (policy: PodSecurityPolicy): string => (['enforce', 'audit', 'warn'] as const).map((mode) => `${mode}=${JSON.stringify(levelText(policy[mode]))}`).join(', ')
+
+export function podSecurity({ defaults = openPolicy, exemptions: exempt = {} }: PodSecurityOptions = {}): AdmissionPlugin {
   return {
     name: 'PodSecurity',
     validate(object, request) {
       if (request.operation === 'DELETE') return
-      if (isAbout(request, namespaces)) return checkNamespace(object, request)
+      if (isAbout(request, namespaces)) return checkNamespace(object, request, defaults, exempt)
       const { definition: { resource }, namespace, subresource, old } = request
       if (namespace === undefined) return
       const isPod = isResource(request.definition, pods.group, pods.plural)
       const templateOf = isPod ? undefined : workloads.get(`${resource.group}/${resource.plural}`)
       if (isPod ? ignoredSubresources.has(subresource ?? '') : !templateOf || subresource !== undefined) return
       if (exempt.namespaces?.includes(namespace) || exempt.usernames?.includes(request.user.username)) return
-      const policy = policyOf(request.view.get<Namespace>(namespaces, { name: namespace })?.metadata.labels)
+      const policy = policyOf(request.view.get<Namespace>(namespaces, { name: namespace })?.metadata.labels, defaults)
       if (policy === openPolicy) return
       if (isPod && old && !isSignificant(object as unknown as Pod, old as unknown as Pod)) return
       const template = templateOf ? templateOf(object) : object as Template

@@ -22,9 +22,10 @@ export const openPolicy: PodSecurityPolicy = { enforce: open, audit: open, warn:
 
 type Labels = Readonly<Record<string, string>>
 
-function versionOf(labels: Labels, key: string, errors: FieldError[]): PolicyVersion {
+function versionOf(labels: Labels, key: string, errors: FieldError[], otherwise: PolicyVersion): PolicyVersion {
   const text = labels[key]
-  if (text === undefined || text === 'latest') return 'latest'
+  if (text === undefined) return otherwise
+  if (text === 'latest') return 'latest'
   const [, minor] = /^v1\.(0|[1-9]\d*)$/.exec(text) ?? []
   if (minor !== undefined) return Number(minor)
   errors.push(invalid(`metadata.labels[${key}]`, text, 'must be "latest" or "v1.x"'))
@@ -32,19 +33,37 @@ function versionOf(labels: Labels, key: string, errors: FieldError[]): PolicyVer
 }
 
 /** A level that nobody knows enforces the strictest; it does not audit or warn. */
-function levelOf(labels: Labels, mode: 'enforce' | 'audit' | 'warn', errors: FieldError[]): PolicyLevel {
+function levelOf(labels: Labels, mode: 'enforce' | 'audit' | 'warn', errors: FieldError[], otherwise: PolicyLevel): PolicyLevel {
   const key = `${prefix}${mode}`
   const text = labels[key]
-  const known = text === undefined ? 'privileged' : levels.find((level) => level === text)
+  const known = text === undefined ? otherwise.level : levels.find((level) => level === text)
   if (!known) errors.push(invalid(`metadata.labels[${key}]`, text, `must be one of ${levels.join(', ')}`))
-  return { level: known ?? (mode === 'enforce' ? 'restricted' : 'privileged'), version: versionOf(labels, `${key}-version`, errors) }
+  return { level: known ?? (mode === 'enforce' ? 'restricted' : 'privileged'), version: versionOf(labels, `${key}-version`, errors, otherwise.version) }
 }
 
-export function policyOf(labels: Labels | undefined): PodSecurityPolicy {
-  if (!labels || !Object.keys(labels).some((key) => key.startsWith(prefix))) return openPolicy
+/** `defaults` hold where no label says otherwise. */
+export function policyOf(labels: Labels | undefined, defaults: PodSecurityPolicy = openPolicy): PodSecurityPolicy {
+  if (!labels || !Object.keys(labels).some((key) => key.startsWith(prefix))) return defaults
   const errors: FieldError[] = []
-  const [enforce, audit, warn] = (['enforce', 'audit', 'warn'] as const).map((mode) => levelOf(labels, mode, errors)) as [PolicyLevel, PolicyLevel, PolicyLevel]
+  const [enforce, audit, warn] = (['enforce', 'audit', 'warn'] as const).map((mode) => levelOf(labels, mode, errors, defaults[mode])) as [PolicyLevel, PolicyLevel, PolicyLevel]
   // Who makes workloads whose pods would be refused hears of it, unless the labels say otherwise.
   const silent = labels[`${prefix}warn`] === undefined && strictness(enforce.level) > strictness(warn.level)
   return { enforce, audit, warn: silent ? { level: enforce.level, version: labels[`${prefix}warn-version`] === undefined ? enforce.version : warn.version } : warn, errors }
+}
+
+export interface PodSecurityDefaults {
+  readonly enforce?: string
+  readonly 'enforce-version'?: string
+  readonly audit?: string
+  readonly 'audit-version'?: string
+  readonly warn?: string
+  readonly 'warn-version'?: string
+}
+
+/** A policy for namespaces that state none. Its errors say what is wrong with it. */
+export function defaultPolicy(stated: PodSecurityDefaults): PodSecurityPolicy {
+  const labels = Object.fromEntries(Object.entries(stated).map(([key, value]) => [`${prefix}${key}`, String(value)]))
+  const errors: FieldError[] = []
+  const [enforce, audit, warn] = (['enforce', 'audit', 'warn'] as const).map((mode) => levelOf(labels, mode, errors, open)) as [PolicyLevel, PolicyLevel, PolicyLevel]
+  return { enforce, audit, warn, errors }
 }
