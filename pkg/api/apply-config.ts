@@ -3,7 +3,7 @@ import { applyConflict, conflictsWithout } from './apply-conflict.ts'
 import type { Conflict } from './apply-conflict.ts'
 import { allowedByLastApplied, withLastApplied } from './apply-last.ts'
 import type { Owner, OwnerName } from './apply-owners.ts'
-import { isSameOwner, ownable, ownerEntry, sharedSet, sorted } from './apply-owners.ts'
+import { isSameOwner, ownable, sharedEntry, sorted } from './apply-owners.ts'
 import type { OwnedType } from './apply-type.ts'
 import { emptyObject } from './apply-type.ts'
 import { compareIn, compareOwned, ownersAfterUpdate, withoutChanges } from './apply-update.ts'
@@ -80,7 +80,7 @@ function attempt(type: OwnedType, applying: Applying, { config, live, owners }: 
       const rest = comparison ? withoutChanges(type, others, comparison, objects) : others
       const changed = !equalJson(live, object) || rest !== others || !last || !equalJson(last.fieldsV1, claimed) || last.apiVersion !== type.apiVersion
       if (!claimed) return sorted(rest)
-      return sorted([...rest, changed || !last ? ownerEntry(self, sharedSet(type.schema, self, claimed), applying.time) : last])
+      return sorted([...rest, changed || !last ? sharedEntry(type.schema, self, claimed, applying.time) : last])
     },
   }
 }

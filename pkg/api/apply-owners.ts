@@ -32,7 +32,7 @@ export const isSameOwner = (a: OwnerName, b: OwnerName): boolean =>
 /** Entries that are known to be good are not looked at again. */
 const good = new WeakSet<ManagedFieldsEntry>()
 
-/** In the order of the API; entries that are the same owner are joined. */
+/** In the order of the API. */
 export function ownerEntry(name: OwnerName, fieldsV1: FieldSet, time: string | undefined): Owner {
   const { manager, operation, apiVersion, subresource } = name
   const entry: Owner = {
@@ -42,32 +42,59 @@ export function ownerEntry(name: OwnerName, fieldsV1: FieldSet, time: string | u
   return entry
 }
 
-const lastSets = new WeakMap<ObjectSchema, Map<string, FieldSet>>()
-const shared = new WeakSet<FieldSet>()
-const mostManagers = 200
+/** What a manager had last on an object of the kind: most objects of a kind are alike, and what is said of owners is larger than many an object. */
+interface Last {
+  readonly set: FieldSet
+  entry?: Owner
+}
 
-export const isSharedSet = (set: FieldSet): boolean => shared.has(set)
+const lasts = new WeakMap<ObjectSchema, Map<string, Last>>()
+const mostManagers = 200
+/** Sets, entries and lists that more than one object has. */
+const shared = new WeakSet<object>()
+
+export const isShared = (part: object): boolean => shared.has(part)
+
+function lastOf(schema: ObjectSchema, { manager, operation, apiVersion, subresource = '' }: OwnerName, set?: FieldSet): Last | undefined {
+  let known = lasts.get(schema)
+  if (!known) lasts.set(schema, known = new Map())
+  const key = `${operation}/${apiVersion}/${manager}/${subresource}`
+  const last = known.get(key)
+  if (!set || last?.set === set) return last
+  if (last && equalJson(last.set, set)) return last
+  if (known.size >= mostManagers) known.clear()
+  const next: Last = { set: deepFreeze(set) }
+  known.set(key, next)
+  return next
+}
 
 /** The set that this manager had last on an object of the kind. */
-export const lastSet = (schema: ObjectSchema, { manager, subresource = '' }: OwnerName): FieldSet | undefined =>
-  lastSets.get(schema)?.get(`${manager}/${subresource}`)
+export const lastSet = (schema: ObjectSchema, name: OwnerName): FieldSet | undefined => lastOf(schema, name)?.set
 
-/**
- * The set that this manager had last on another object of the kind, if it is equal: most objects of a kind are alike,
- * and a set is larger than many an object.
- */
-export function sharedSet(schema: ObjectSchema, { manager, subresource = '' }: OwnerName, set: FieldSet): FieldSet {
-  let known = lastSets.get(schema)
-  if (!known) lastSets.set(schema, known = new Map())
-  const key = `${manager}/${subresource}`
-  const last = known.get(key)
-  if (last && (last === set || equalJson(last, set))) {
-    shared.add(last)
-    return last
+/** An entry like ownerEntry's; the very one that the manager had last on an object of the kind, if that says the same. */
+export function sharedEntry(schema: ObjectSchema, name: OwnerName, set: FieldSet, time: string): Owner {
+  const last = lastOf(schema, name, set)
+  if (!last) return ownerEntry(name, set, time)
+  shared.add(last.set)
+  if (last.entry?.time === time) {
+    shared.add(last.entry)
+    return last.entry
   }
-  if (known.size >= mostManagers) known.clear()
-  known.set(key, deepFreeze(set))
-  return set
+  last.entry = ownerEntry(name, last.set, time)
+  return last.entry
+}
+
+const lists = new WeakMap<Owner, readonly Owner[]>()
+
+/** A list of one; the same list for the same shared entry. */
+export function listOfOne(entry: Owner): readonly Owner[] {
+  if (!shared.has(entry)) return [entry]
+  let list = lists.get(entry)
+  if (!list) {
+    lists.set(entry, list = Object.freeze([entry]))
+    shared.add(list)
+  }
+  return list
 }
 
 /** The entries of a stored or sent object; undefined when any of them is not one. */
@@ -105,11 +132,12 @@ const neverOwned: FieldSet = Object.freeze({
   },
 })
 
-/** Whether a root field, or one of metadata, may be owned. */
-export function isOwnable(name: string, inMetadata: boolean): boolean {
-  const step = `f:${name}`
-  return inMetadata ? !Object.hasOwn(neverOwned['f:metadata'] ?? {}, step) : !Object.hasOwn(neverOwned, step) || name === 'metadata'
-}
+const fieldsOf = (set: FieldSet = {}): string[] => Object.keys(set).flatMap((step) => (step === '.' ? [] : [step.slice(2)]))
+
+/** Fields of metadata that nobody owns. */
+export const unownedMetadata: ReadonlySet<string> = new Set(fieldsOf(neverOwned['f:metadata']))
+/** Root fields that nobody owns; of metadata only some. */
+export const unownedRoot: ReadonlySet<string> = new Set(fieldsOf(neverOwned).filter((name) => name !== 'metadata'))
 
 /** What may be owned of a set. `ignored` names root fields that the request cannot write. */
 export const ownable = (set: FieldSet | undefined, ignored: readonly string[]): FieldSet | undefined =>

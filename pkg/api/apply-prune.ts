@@ -2,7 +2,7 @@
 import type { Owner } from './apply-owners.ts'
 import type { OwnedType } from './apply-type.ts'
 import type { FieldSet } from './field-set.ts'
-import { difference, intersection, union } from './field-set.ts'
+import { covers, difference, intersection, union } from './field-set.ts'
 import type { JsonObject } from './json.ts'
 import type { Schema } from './schema.ts'
 import { claimedFields } from './typed-compare.ts'
@@ -19,6 +19,8 @@ export interface Pruning {
 
 export function prune(type: OwnedType, { merged, last, claimed, others }: Pruning): JsonObject {
   if (last.apiVersion === type.apiVersion) {
+    // The usual case: all that was applied last time is applied again.
+    if (claimed && covers(claimed, last.fieldsV1)) return merged
     const wanted = others.reduce<FieldSet | undefined>((all, owner) => union(all, wantedBy(owner, type.apiVersion)), claimed)
     return pruned(rootSchema(type.schema), merged, last.fieldsV1, wanted) as JsonObject
   }

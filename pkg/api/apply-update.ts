@@ -2,14 +2,14 @@
 import type { OwnedType } from './apply-type.ts'
 import { emptyObject } from './apply-type.ts'
 import type { Owner, OwnerName } from './apply-owners.ts'
-import { capped, isSameOwner, isOwnable, lastSet, ownable, ownerEntry, sharedSet, sorted } from './apply-owners.ts'
+import { capped, isSameOwner, lastSet, listOfOne, sharedEntry, sorted, unownedMetadata, unownedRoot } from './apply-owners.ts'
 import type { FieldSet } from './field-set.ts'
 import { difference, union } from './field-set.ts'
 import type { JsonObject } from './json.ts'
 import type { Comparison } from './typed-compare.ts'
-import { compareTyped } from './typed-compare.ts'
+import { compareFields } from './typed-compare.ts'
 import { setsExactly } from './typed-match.ts'
-import { rootSchema } from './typed-shape.ts'
+import { asFields, childSchema, rootSchema } from './typed-shape.ts'
 
 export interface Writing {
   /** The state before; undefined on create. Without managedFields that count. */
@@ -34,45 +34,50 @@ export function ownersAfterUpdate(type: OwnedType, writing: Writing): readonly O
   }
   if (before === undefined && owners.length === 0) {
     const like = lastSet(type.schema, self)
-    if (like && isCreatedAs(type, after, like)) return [ownerEntry(self, sharedSet(type.schema, self, like), writing.time)]
+    if (like && isCreatedAs(type, after, like)) return listOfOne(sharedEntry(type.schema, self, like, writing.time))
   }
   const comparison = compareOwned(type, before ?? emptyObject(type.schema), after)
   if (!comparison) return owners
-  const kept = withoutChanges(type, owners, comparison, writing)
-  const { changed } = comparison
-  if (!changed) return kept === owners ? owners : sorted(capped(kept))
-  const former = kept.find((owner) => isSameOwner(owner, self))
-  const mine = ownerEntry(self, sharedSet(type.schema, self, union(former?.fieldsV1, changed) ?? changed), writing.time)
-  return sorted(capped([...kept.filter((owner) => owner !== former), mine]))
+  const { changed, removed } = comparison
+  if (!changed) return withoutChanges(type, owners, comparison, writing)
+  const others = withoutChanges(type, owners, comparison, writing, self)
+  const former = others.find((owner) => isSameOwner(owner, self))
+  // What it has changed stays its own, so only what is gone leaves its set.
+  const fields = union(difference(former?.fieldsV1, removed), changed) ?? changed
+  if (former && fields === former.fieldsV1 && former.time === writing.time) return others === owners ? owners : sorted(capped(others))
+  const mine = sharedEntry(type.schema, self, fields, writing.time)
+  if (others.length === 0 || (former && others.length === 1)) return listOfOne(mine)
+  return sorted(capped(former ? others.map((owner) => (owner === former ? mine : owner)) : [...others, mine]))
 }
 
 const isCreatedAs = (type: OwnedType, after: JsonObject, set: FieldSet): boolean =>
-  setsExactly(rootSchema(type.schema), { before: emptyObject(type.schema), after }, set, (name, inMetadata) =>
-    isOwnable(name, inMetadata) && (inMetadata || !type.ignored.includes(name)))
+  setsExactly(rootSchema(type.schema), { before: emptyObject(type.schema), after }, set, { root: exceptAtRoot(type.ignored), metadata: unownedMetadata })
+
+const exceptions = new WeakMap<readonly string[], ReadonlySet<string>>()
+
+/** Root fields that are not compared as they are. */
+function exceptAtRoot(ignored: readonly string[]): ReadonlySet<string> {
+  let known = exceptions.get(ignored)
+  if (!known) exceptions.set(ignored, known = new Set([...unownedRoot, 'metadata', ...ignored]))
+  return known
+}
 
 /** What differs, less what cannot be owned. */
 export function compareOwned(type: Pick<OwnedType, 'schema' | 'ignored'>, before: JsonObject, after: JsonObject): Comparison | undefined {
-  const comparison = compareTyped(rootSchema(type.schema), withoutIdentity(before), withoutIdentity(after))
-  if (!comparison) return undefined
-  const changed = ownable(comparison.changed, type.ignored)
-  const removed = ownable(comparison.removed, type.ignored)
-  return changed || removed ? { ...(changed ? { changed } : {}), ...(removed ? { removed } : {}) } : undefined
-}
-
-// Never owned, and apt to differ: spared the comparison.
-const serverSet = ['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp'] as const
-
-function withoutIdentity(object: JsonObject): JsonObject {
-  const metadata = object.metadata as JsonObject | undefined
-  if (!metadata || !serverSet.some((name) => metadata[name] !== undefined)) return object
-  const { managedFields: _fields, resourceVersion: _version, generation: _generation, uid: _uid, creationTimestamp: _time, ...rest } = metadata
-  return { ...object, metadata: rest }
+  const schema = rootSchema(type.schema)
+  const root = compareFields(schema, before, after, exceptAtRoot(type.ignored))
+  const metadata = compareFields(asFields(childSchema(schema, 'metadata')), (before.metadata ?? {}) as JsonObject, (after.metadata ?? {}) as JsonObject, unownedMetadata)
+  if (!metadata) return root
+  const changed = metadata.changed ? { 'f:metadata': metadata.changed, ...root?.changed } : root?.changed
+  const removed = metadata.removed ? { 'f:metadata': metadata.removed, ...root?.removed } : root?.removed
+  return { ...(changed ? { changed } : {}), ...(removed ? { removed } : {}) }
 }
 
 /** The owners without what has changed or is gone. Owners in another version lose what differs in that version. */
 export function withoutChanges(
   type: OwnedType, owners: readonly Owner[], comparison: Comparison, objects: { readonly before?: JsonObject; readonly after: JsonObject }, except?: OwnerName,
 ): readonly Owner[] {
+  if (owners.length === 0 || (owners.length === 1 && except && isSameOwner(owners[0] as Owner, except))) return owners
   const lost = union(comparison.changed, comparison.removed)
   let same = true
   const result: Owner[] = []

@@ -40,10 +40,42 @@ export function withChild(children: Record<string, FieldSet> | undefined, step: 
   return target
 }
 
+/** The same object as `a` when `b` adds nothing. */
 export function union(a: FieldSet | undefined, b: FieldSet | undefined): FieldSet | undefined {
   if (a === undefined || a === b) return b
-  if (b === undefined) return a
+  if (b === undefined || covers(a, b)) return a
   return mergeNodes(a, b)
+}
+
+/** Whether every path of `b` is in `a`. Costs what `b` has. */
+export function covers(a: FieldSet, b: FieldSet): boolean {
+  if (a === b) return true
+  let bare = true
+  for (const step in b) {
+    bare = false
+    if (step === '.') {
+      if (!isMember(a)) return false
+      continue
+    }
+    const other = childOf(a, step)
+    if (other === undefined || !covers(other, b[step] as FieldSet)) return false
+  }
+  return !bare || isMember(a)
+}
+
+/** Whether a path is in both. Costs what `b` has. */
+function meets(a: FieldSet, b: FieldSet): boolean {
+  let bare = true
+  for (const step in b) {
+    bare = false
+    if (step === '.') {
+      if (isMember(a)) return true
+      continue
+    }
+    const other = childOf(a, step)
+    if (other !== undefined && meets(other, b[step] as FieldSet)) return true
+  }
+  return bare && isMember(a)
 }
 
 function mergeNodes(a: FieldSet, b: FieldSet): FieldSet {
@@ -60,7 +92,7 @@ function mergeNodes(a: FieldSet, b: FieldSet): FieldSet {
 
 /** The paths of `a` that are not in `b`; what is below a path of `b` stays. The same object when nothing goes. */
 export function difference(a: FieldSet | undefined, b: FieldSet | undefined): FieldSet | undefined {
-  if (a === undefined || b === undefined) return a
+  if (a === undefined || b === undefined || !meets(a, b)) return a
   const member = isMember(a)
   const stays = member && !isMember(b)
   let children: Record<string, FieldSet> | undefined

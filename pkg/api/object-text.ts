@@ -1,12 +1,15 @@
 // The JSON text of an object. What it says of owners, which is much of it, is made once for all objects that share it.
-import { isSharedSet } from './apply-owners.ts'
+import { isShared } from './apply-owners.ts'
 import type { FieldSet } from './field-set.ts'
 import type { KubeObject, ManagedFieldsEntry } from './object.ts'
 
 const texts = new WeakMap<object, string>()
 
 /** The same value as JSON.stringify writes, with managedFields as the last of metadata. */
-export function objectText(object: object): string {
+export function objectText(object: object): string
+export function objectText(value: unknown): string | undefined
+export function objectText(object: unknown): string | undefined {
+  if (typeof object !== 'object' || object === null) return JSON.stringify(object)
   const { metadata } = object as Partial<KubeObject>
   const entries = metadata?.managedFields
   if (!metadata || !Array.isArray(entries) || entries.length === 0) return JSON.stringify(object)
@@ -21,15 +24,23 @@ export function objectText(object: object): string {
 function metadataText(metadata: KubeObject['metadata'], entries: readonly ManagedFieldsEntry[]): string {
   const { managedFields: _entries, ...rest } = metadata
   const text = JSON.stringify(rest)
-  return `${text.slice(0, -1)}${text.length > 2 ? ',' : ''}"managedFields":[${entries.map(entryText).join(',')}]}`
+  return `${text.slice(0, -1)}${text.length > 2 ? ',' : ''}"managedFields":${kept(entries, listText)}}`
 }
+
+const listText = (entries: readonly ManagedFieldsEntry[]): string => `[${entries.map((entry) => kept(entry, entryText)).join(',')}]`
 
 function entryText(entry: ManagedFieldsEntry): string {
   const set = entry.fieldsV1 as FieldSet | undefined
-  if (set === undefined || !isSharedSet(set)) return JSON.stringify(entry)
-  let known = texts.get(set)
-  if (known === undefined) texts.set(set, known = JSON.stringify(set))
+  if (set === undefined || !isShared(set)) return JSON.stringify(entry)
   const { fieldsV1: _set, ...rest } = entry
   const text = JSON.stringify(rest)
-  return `${text.slice(0, -1)}${text.length > 2 ? ',' : ''}"fieldsV1":${known}}`
+  return `${text.slice(0, -1)}${text.length > 2 ? ',' : ''}"fieldsV1":${kept(set, JSON.stringify)}}`
+}
+
+/** The text of a part; kept when other objects have the same part. */
+function kept<T extends object>(part: T, make: (part: T) => string): string {
+  if (!isShared(part)) return make(part)
+  let text = texts.get(part)
+  if (text === undefined) texts.set(part, text = make(part))
+  return text
 }

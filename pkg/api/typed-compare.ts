@@ -92,9 +92,11 @@ class Collected {
   }
 }
 
-function compareFields(schema: Fields, before: JsonObject, after: JsonObject): Comparison | undefined {
+/** `except` names fields that are not looked at. */
+export function compareFields(schema: Fields, before: JsonObject, after: JsonObject, except?: ReadonlySet<string>): Comparison | undefined {
   let found: Collected | undefined
   for (const key in after) {
+    if (except?.has(key)) continue
     const value = after[key]
     const old = Object.hasOwn(before, key) ? before[key] : undefined
     if (old === value) continue
@@ -102,7 +104,7 @@ function compareFields(schema: Fields, before: JsonObject, after: JsonObject): C
     if (comparison) (found ??= new Collected()).add(fieldStep(key), comparison)
   }
   for (const key in before) {
-    if (before[key] === undefined || Object.hasOwn(after, key)) continue
+    if (except?.has(key) || before[key] === undefined || Object.hasOwn(after, key)) continue
     const comparison = compareTyped(childSchema(schema, key), before[key], undefined)
     if (comparison) (found ??= new Collected()).add(fieldStep(key), comparison)
   }

@@ -10,15 +10,18 @@ import { compareTyped } from './typed-compare.ts'
 import { asFields, asList, childSchema, isHollow, shapeOf } from './typed-shape.ts'
 import type { Fields } from './typed-shape.ts'
 
-/**
- * True only if the paths that are added or changed from `before` to `after` are those of `set`, leaving aside root fields and
- * fields of metadata for which `counts` says no. May answer false for odd lists.
- */
-export function setsExactly(schema: ObjectSchema, objects: { before: JsonObject; after: JsonObject }, set: FieldSet, counts: (name: string, inMetadata: boolean) => boolean): boolean {
+/** Fields that are left aside. */
+interface Except {
+  readonly root: ReadonlySet<string>
+  readonly metadata: ReadonlySet<string>
+}
+
+/** True only if the paths that are added or changed from `before` to `after` are those of `set`. May answer false for odd lists. */
+export function setsExactly(schema: ObjectSchema, objects: { before: JsonObject; after: JsonObject }, set: FieldSet, except: Except): boolean {
   const { before, after } = objects
   try {
-    return matchesSome(schema, before, after, set, (name) => counts(name, false) && name !== 'metadata')
-      + metadataMatches(schema, objects, set['f:metadata'], (name) => counts(name, true)) === countOf(set)
+    return matchesSome(schema, before, after, set, except.root)
+      + metadataMatches(schema, objects, set['f:metadata'], except.metadata) === countOf(set)
   } catch (error) {
     if (error instanceof ListItemError || error instanceof Mismatch) return false
     throw error
@@ -28,9 +31,9 @@ export function setsExactly(schema: ObjectSchema, objects: { before: JsonObject;
 class Mismatch extends Error {}
 const mismatch = new Mismatch('the sets differ')
 
-function metadataMatches(schema: ObjectSchema, { before, after }: { before: JsonObject; after: JsonObject }, set: FieldSet | undefined, counts: (name: string) => boolean): number {
+function metadataMatches(schema: ObjectSchema, { before, after }: { before: JsonObject; after: JsonObject }, set: FieldSet | undefined, except: ReadonlySet<string>): number {
   const fields = asFields(childSchema(schema, 'metadata'))
-  const found = matchesSome(fields, (before.metadata ?? {}) as JsonObject, (after.metadata ?? {}) as JsonObject, set ?? noSteps, counts)
+  const found = matchesSome(fields, (before.metadata ?? {}) as JsonObject, (after.metadata ?? {}) as JsonObject, set ?? noSteps, except)
   if (set !== undefined && (found === 0 || found !== countOf(set))) throw mismatch
   return set === undefined ? 0 : 1
 }
@@ -38,11 +41,11 @@ function metadataMatches(schema: ObjectSchema, { before, after }: { before: Json
 const noSteps: FieldSet = Object.freeze({})
 
 /** How many steps of the node the fields account for. Throws when a field does not match its step. */
-function matchesSome(schema: Fields, before: JsonObject, after: JsonObject, node: FieldSet, counts?: (name: string) => boolean): number {
+function matchesSome(schema: Fields, before: JsonObject, after: JsonObject, node: FieldSet, except?: ReadonlySet<string>): number {
   let found = 0
   for (const key in after) {
     const value = after[key]
-    if (value === undefined || (counts && !counts(key))) continue
+    if (value === undefined || except?.has(key)) continue
     const child = node[fieldStep(key)]
     if (!matches(childSchema(schema, key), Object.hasOwn(before, key) ? before[key] : undefined, value, child)) throw mismatch
     if (child !== undefined) found++

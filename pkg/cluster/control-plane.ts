@@ -1,6 +1,7 @@
 // The control plane: store, registry, API server, controllers and scheduler of one server, wired together.
 import { join } from 'node:path'
 import type { KubeObject, Resource } from '../api/object.ts'
+import { objectText } from '../api/object-text.ts'
 import type { UserInfo } from '../api/request.ts'
 import { isAlreadyExists } from '../api/status-error.ts'
 import { configMaps } from '../api/types-config.ts'
@@ -91,7 +92,7 @@ export class ControlPlane {
     const serverDirectory = join(cluster.dataDirectory, 'server')
     const [pki, store] = await Promise.all([
       loadOrCreatePki(pkiOptions(options, nodeIP)),
-      cluster.inMemory ? new MemoryStore() : SqliteStore.open({ directory: join(serverDirectory, 'db'), clock }),
+      cluster.inMemory ? new MemoryStore() : SqliteStore.open({ directory: join(serverDirectory, 'db'), clock, text: objectText }),
     ])
     const caller = new WebhookCaller({ registry: () => registry, clock })
     const call: CallWebhook = (client, body, timeoutMs) => caller.call(client, body, timeoutMs)

@@ -14,18 +14,24 @@ import type { Target } from './writing.ts'
 
 /** The definition as owners see it, for writes to one of its subresources. */
 export function ownedType(step: Step, definition: Definition, subresource?: string): OwnedType {
-  const { resource: { kind }, schema } = definition
+  const { resource, schema } = definition
   return {
-    apiVersion: apiVersionOf(definition.resource), kind, schema, ignored: ignoredFields(definition, subresource),
+    apiVersion: apiVersionOf(resource), kind: resource.kind, schema, ignored: ignoredFields(definition, subresource),
     other: (apiVersion) => otherVersion(step, definition, apiVersion),
   }
 }
 
+const nothing: readonly string[] = []
+const onlyStatus: readonly string[] = ['status']
+const allButStatus = new WeakMap<Definition, readonly string[]>()
+
 /** Root fields that a write cannot reach: status apart from the rest, and the rest apart from status. */
 function ignoredFields(definition: Definition, subresource: string | undefined): readonly string[] {
-  if (subresource === undefined) return definition.subresources.some(({ name }) => name === 'status') ? ['status'] : []
-  if (subresource !== 'status') return []
-  return [...definition.schema.fields.keys()].filter((name) => name !== 'metadata' && name !== 'status')
+  if (subresource === undefined) return definition.subresources.some(({ name }) => name === 'status') ? onlyStatus : nothing
+  if (subresource !== 'status') return nothing
+  let known = allButStatus.get(definition)
+  if (!known) allButStatus.set(definition, known = [...definition.schema.fields.keys()].filter((name) => name !== 'metadata' && name !== 'status'))
+  return known
 }
 
 function otherVersion({ context, conversions }: Step, definition: Definition, apiVersion: string): ReturnType<NonNullable<OwnedType['other']>> {

@@ -11,9 +11,10 @@ export interface EncodedChange {
   readonly json: string | null
 }
 
-export function encode(change: Change): EncodedChange {
+/** `text` writes what JSON.parse reads back; undefined for what is no JSON. */
+export function encode(change: Change, text: (value: unknown) => string | undefined): EncodedChange {
   if (!change.entry) return { change, json: null }
-  const json = JSON.stringify(change.entry.value) as string | undefined
+  const json = text(change.entry.value)
   if (json === undefined) throw new TypeError(`the value of ${change.key} is not JSON`)
   return { change, json }
 }
