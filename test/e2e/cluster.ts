@@ -98,6 +98,15 @@ export class TestCluster {
     return succeed(this.#run(join(root, '.cache/tools/helm'), words(args)), 'helm', words(args))
   }
 
+  /** A tool by the name that scripts/fetch-tools gives it, of another version than the usual one. */
+  tool(name: string, args: string | readonly string[], options: RunOptions = {}): Promise<string> {
+    return succeed(this.tryTool(name, args, options), name, words(args))
+  }
+
+  tryTool(name: string, args: string | readonly string[], options: RunOptions = {}): Promise<Outcome> {
+    return this.#run(join(root, '.cache/tools', name), words(args), options)
+  }
+
   kinglet(args: readonly string[]): Promise<string> {
     return succeed(this.tryKinglet(args), 'kinglet', args)
   }
