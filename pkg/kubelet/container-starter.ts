@@ -10,13 +10,14 @@ import type { EventRecorder } from '../client/events.ts'
 import type { Clock } from '../util/clock.ts'
 import type { containerMounts } from './container-mounts.ts'
 import { containerLimits } from './container-resources.ts'
+import type { DeviceManager } from './device-manager.ts'
 import { ConfigError, containerEnvironment, environmentSources } from './environment.ts'
 import { expand } from './expansion.ts'
 import type { ImagePuller } from './image-puller.ts'
 import { containerAnnotations } from './labels.ts'
 import { containerLogPath } from './pod-files.ts'
 import type { NamedContainer } from './pod-names.ts'
-import { containerFieldPath } from './pod-names.ts'
+import { containerFieldPath, podUid } from './pod-names.ts'
 import { wholeValue } from './quantity-values.ts'
 import type { ContainerSpec, DeviceSpec, RuntimeImage, RuntimeService, SandboxSpec } from './runtime-service.ts'
 import type { SandboxNode } from './sandbox-spec.ts'
@@ -42,6 +43,7 @@ export interface StarterOptions {
   readonly events: EventRecorder
   readonly clock: Clock
   readonly node: StarterNode
+  readonly devices: Pick<DeviceManager, 'of' | 'prepare'>
 }
 
 export interface StartRequest {
@@ -101,7 +103,10 @@ export class ContainerStarter {
     const { pod, target: { container }, attempt } = request
     const { node } = this.#options
     checkNonRoot(pod, container, image)
-    const env = await this.#environment(request)
+    await this.#options.devices.prepare(podUid(pod), container.name)
+    const given = this.#options.devices.of(podUid(pod), container.name)
+    // What the pod says itself comes later, and is what counts.
+    const env = new Map([...Object.entries(given.envs), ...await this.#environment(request)])
     const { mounts, messageFile } = await node.containerMounts({
       pod, container, attempt, env, volumes: request.volumes, podIPs: request.podIPs,
       clusterDomain: node.dns.clusterDomain, paths: node.paths, mounter: node.mounter,
@@ -116,9 +121,10 @@ export class ContainerStarter {
       args: (container.args ?? []).map((word) => expand(word, lookup)),
       workingDir: container.workingDir ?? '',
       env: [...env].map(([name, value]) => ({ name, value })),
-      mounts,
-      devices: volumeDevices(container, request.volumes),
-      annotations: containerAnnotations(pod, container, attempt, messageFile),
+      mounts: [...mounts, ...given.mounts.map((mount) => ({ ...mount, propagation: 'None' as const }))],
+      devices: [...volumeDevices(container, request.volumes), ...given.devices],
+      cdiDevices: given.cdiDevices.map(({ name }) => name),
+      annotations: { ...given.annotations, ...containerAnnotations(pod, container, attempt, messageFile) },
       stdin: container.stdin ?? false,
       stdinOnce: container.stdinOnce ?? false,
       tty: container.tty ?? false,

@@ -37,6 +37,7 @@ export function containerConfig(sandbox: SandboxSpec, spec: ContainerSpec, owner
     envs: spec.env.map(({ name, value }) => ({ key: name, value })),
     mounts: spec.mounts.map(mount),
     devices: spec.devices.map(({ containerPath, hostPath, permissions }) => ({ containerPath, hostPath, permissions })),
+    CDIDevices: (spec.cdiDevices ?? []).map((name) => ({ name })),
     labels: { ...podLabels(sandbox, owner), [containerNameLabel]: spec.name },
     annotations: { ...spec.annotations },
     logPath: spec.logPath,

@@ -162,7 +162,10 @@ export class Kubelet implements PodStreams, NodeRequests {
     const watches = new ObjectWatches(client, clock)
     const prober = this.#prober()
     const tokens = new RequestedTokens({ client, clock })
-    const plugins = new NodePlugins({ root: dataDirectory, nodeName, client, clock, events: this.#options.events, tokens, log: this.#log })
+    const plugins = new NodePlugins({
+      root: dataDirectory, nodeName, client, clock, events: this.#options.events, tokens, log: this.#log,
+      onHealth: (uid) => this.#wake(uid), onCapacity: () => void this.#parts?.agent.tell().catch((error: Error) => this.#log(`node ${nodeName}: ${error.message}`)),
+    })
     const tools = this.#makeTools(node, { watches, prober, tokens, plugins })
     this.#tools = tools
     this.#qos = new QosCgroups({ cgroups: tools.cgroups, driver: node.cgroupDriver, root: node.cgroupRoot })
@@ -174,7 +177,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     const kubeletPort = await this.#serve()
     const agent = new NodeAgent({
       name: nodeName, client, clock, facts, addresses: () => this.#addresses, refusal: () => (this.#shutdown ? 'node is shutting down' : undefined), maxPods, kubeletPort, labels: this.#options.labels ?? {}, taints: this.#options.taints ?? [],
-      runtime, images, log: this.#log, volumesInUse: () => plugins.inUse.names(), pressures: () => this.#eviction?.pressures() ?? new Set(),
+      runtime, images, log: this.#log, volumesInUse: () => plugins.inUse.names(), devices: () => plugins.devices.resources(), pressures: () => this.#eviction?.pressures() ?? new Set(),
     })
     const mirrors = this.#makeMirrors(() => agent.uid)
     this.#mirrors = mirrors
@@ -399,8 +402,8 @@ export class Kubelet implements PodStreams, NodeRequests {
     const puller = this.#puller(tokens)
     return {
       runtime, prober, watches, node, tokens, volumeTypes: files.volumeTypes({ tokens, csi: plugins.csi }),
-      directories: new PodDirectories({ pods: node.paths.pods, mounter: node.mounter, csi: plugins.csi }), cgroups: files.cgroups,
-      starter: new ContainerStarter({ runtime, puller, client, events, clock, node }),
+      directories: new PodDirectories({ pods: node.paths.pods, mounter: node.mounter, csi: plugins.csi }), cgroups: files.cgroups, devices: plugins.devices,
+      starter: new ContainerStarter({ runtime, puller, client, events, clock, node, devices: plugins.devices }),
       killer: new ContainerKiller({ runtime, events, clock }),
       handler: async (name) => (await client.get(runtimeClasses, { name }).catch((error: unknown) => {
         throw isNotFound(error) ? new Error(`RuntimeClass "${name}" not found`, { cause: error }) : error
@@ -422,6 +425,7 @@ export class Kubelet implements PodStreams, NodeRequests {
       onFreed: () => this.#usesChanged(),
       onGone: (gone) => {
         this.#workers.delete(gone)
+        this.#tools?.devices.release(gone)
         for (const waiting of this.#static?.pods ?? []) if (!this.#workers.has(podUid(waiting))) this.#onPod(waiting)
       },
     })
@@ -437,7 +441,17 @@ export class Kubelet implements PodStreams, NodeRequests {
     return [...this.#workers.values()].find((worker) => keyText(keyOf(worker.pod)) === keyText(keyOf(pod)) && isStatic(worker.pod))
   }
 
-  #admit(pod: Pod): PodVerdict | undefined {
+  async #admit(pod: Pod): Promise<PodVerdict | undefined> {
+    const verdict = this.#fits(pod)
+    const devices = this.#tools?.devices
+    if (verdict || !devices) return verdict
+    const active = new Set(this.#others(pod).map(podUid))
+    return devices.allocate(pod, active).then(() => undefined, (error: Error) => ({
+      reason: 'UnexpectedAdmissionError', message: `Pod was rejected: Allocate failed due to ${error.message}, which is unexpected`,
+    }))
+  }
+
+  #fits(pod: Pod): PodVerdict | undefined {
     if (this.#shutdown) return shutdownRefusal
     const distress = pressureVerdict(pod, this.#eviction?.pressures() ?? new Set())
     if (distress) return distress

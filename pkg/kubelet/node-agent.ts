@@ -7,6 +7,7 @@ import { nodes } from '../api/types-node.ts'
 import type { Client } from '../client/client.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { sleep } from '../util/clock.ts'
+import type { NodeDevices } from './device-manager.ts'
 import type { NodeFacts } from './node-facts.ts'
 import type { Pressure } from './eviction-signals.ts'
 import { nodeLabels, nodeStatus, withoutHeartbeats } from './node-status.ts'
@@ -28,6 +29,7 @@ export interface NodeAgentOptions {
   readonly runtime: Pick<RuntimeHost, 'state'>
   readonly images: Pick<ImageService, 'list'>
   readonly volumesInUse: () => readonly string[]
+  readonly devices: () => NodeDevices
   /** Asked at each heartbeat. */
   readonly pressures: () => ReadonlySet<Pressure>
   readonly log: (message: string) => void
@@ -114,7 +116,7 @@ export class NodeAgent {
     this.#ready = state.problem === undefined
     if (this.#ready) this.#images = await images.list()
     return nodeStatus({
-      name, facts, addresses: addresses(), maxPods, kubeletPort, images: this.#images, volumesInUse: this.#options.volumesInUse(), pressures: pressures(), nowMs: clock.now(),
+      name, facts, addresses: addresses(), maxPods, kubeletPort, images: this.#images, volumesInUse: this.#options.volumesInUse(), devices: this.#options.devices(), pressures: pressures(), nowMs: clock.now(),
       runtimeVersion: state.version || this.#node?.status?.nodeInfo?.containerRuntimeVersion || '',
       previous: this.#node?.status?.conditions ?? [],
       ...(refusing ?? state.problem ? { problem: refusing ?? state.problem?.message ?? '' } : {}),

@@ -1,4 +1,4 @@
-// The plugins of this node and what they bring: CSI drivers with their volumes.
+// The plugins of this node and what they bring: CSI drivers with their volumes, devices.
 import { join } from 'node:path'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
@@ -6,6 +6,7 @@ import type { Clock } from '../util/clock.ts'
 import { CsiDrivers } from './csi-drivers.ts'
 import { CsiNodeRecord } from './csi-node-record.ts'
 import { CsiVolumes } from './csi-volumes.ts'
+import { DeviceManager } from './device-manager.ts'
 import { PluginRegistry } from './plugin-registry.ts'
 import type { TokenSource } from './volume-payload.ts'
 import { VolumesInUse } from './volumes-in-use.ts'
@@ -18,12 +19,17 @@ export interface NodePluginsOptions {
   readonly clock: Clock
   readonly events: EventRecorder
   readonly tokens: TokenSource
+  /** The node has more or fewer devices. */
+  readonly onCapacity: () => void
+  /** Devices of this pod are well or ill now. */
+  readonly onHealth: (uid: string) => void
   readonly log: (message: string) => void
 }
 
 export class NodePlugins {
   readonly inUse = new VolumesInUse()
   readonly csi: CsiVolumes
+  readonly devices: DeviceManager
   readonly #options: NodePluginsOptions
   readonly #record: CsiNodeRecord
   readonly #drivers: CsiDrivers
@@ -35,12 +41,14 @@ export class NodePlugins {
     this.#record = new CsiNodeRecord(options)
     this.#drivers = new CsiDrivers({ clock, record: this.#record })
     this.csi = new CsiVolumes({ ...options, drivers: this.#drivers, inUse: this.inUse })
+    this.devices = new DeviceManager({ ...options, directory: join(root, 'device-plugins') })
     this.#registry = new PluginRegistry({ directory: join(root, 'plugins_registry'), clock, log, kinds: [this.#drivers] })
   }
 
   /** Before the node's status is told for the first time: what an earlier kubelet has left in use. */
-  load(): Promise<void> {
-    return this.csi.load()
+  async load(): Promise<void> {
+    await this.csi.load()
+    await this.devices.start()
   }
 
   /** The node is registered: plugins may be, too. Does not wait for them. */
@@ -54,5 +62,6 @@ export class NodePlugins {
   async stop(): Promise<void> {
     await this.#registry.stop()
     this.#drivers.stop()
+    await this.devices.stop()
   }
 }

@@ -1,6 +1,7 @@
 // The Node object's labels and status. Pure; capacities of others are never named.
 import { formatTime } from '../api/times.ts'
 import type { NodeCondition, NodeStatus } from '../api/types-node.ts'
+import type { NodeDevices } from './device-manager.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { bytesText } from './eviction-ranking.ts'
 import type { Pressure } from './eviction-signals.ts'
@@ -21,6 +22,7 @@ export interface NodeStatusInput {
   readonly images: readonly RuntimeImage[]
   readonly pressures: ReadonlySet<Pressure>
   readonly volumesInUse: readonly string[]
+  readonly devices: NodeDevices
   readonly previous: readonly NodeCondition[]
   readonly nowMs: number
 }
@@ -50,8 +52,9 @@ export function nodeResources(facts: NodeFacts, maxPods: number): { capacity: Re
 
 export function nodeStatus(input: NodeStatusInput): NodeStatus {
   const { facts } = input
+  const { capacity, allocatable } = nodeResources(facts, input.maxPods)
   return {
-    ...nodeResources(facts, input.maxPods),
+    capacity: { ...capacity, ...input.devices.capacity }, allocatable: { ...allocatable, ...input.devices.allocatable },
     addresses: [...input.addresses.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: input.name }],
     conditions: conditions(input),
     daemonEndpoints: { kubeletEndpoint: { Port: input.kubeletPort } },

@@ -2,6 +2,7 @@
 import type { PodCgroups } from './pod-cgroup.ts'
 import type { ContainerKiller } from './container-killer.ts'
 import type { ContainerStarter, StarterNode } from './container-starter.ts'
+import type { DeviceManager } from './device-manager.ts'
 import type { ObjectWatches } from './object-watches.ts'
 import type { PodDirectories } from './pod-directories.ts'
 import type { VolumeTypes } from './pod-volumes.ts'
@@ -18,6 +19,7 @@ export interface PodTools {
   readonly tokens: RequestedTokens
   readonly watches: ObjectWatches
   readonly directories: PodDirectories
+  readonly devices: Pick<DeviceManager, 'health' | 'allocate' | 'release'>
   readonly node: StarterNode
   /** The runtime handler of a pod's RuntimeClass. */
   handler(runtimeClassName: string): Promise<string>

@@ -34,7 +34,7 @@ export interface PodWorkerOptions {
   readonly clock: Clock
   readonly log: (message: string) => void
   /** Whether this node takes the pod; asked once, before anything of it is started. */
-  readonly admit: (pod: Pod) => PodVerdict | undefined
+  readonly admit: (pod: Pod) => Promise<PodVerdict | undefined>
   /** Why an admitted pod cannot have what it asks for by now. */
   readonly refuseResize: (pod: Pod) => ResizeRefusal | undefined
   /** It uses less of the node than before: what waits for room may be looked at again. */
@@ -236,6 +236,8 @@ export class PodWorker {
     }
     this.#runtime = runtime
     for (const listener of [...this.#listeners]) listener()
+    await this.#admit()
+    if (this.#stopped) return
     const ending = this.#ending()
     this.#actor.syncProbes(this.#pod, runtime, ending !== undefined)
     const plan = this.#plan(ending)
@@ -250,15 +252,18 @@ export class PodWorker {
     this.#wakeAt(Math.min(plan.wakeAtMs ?? Infinity, this.#deadlineMs() ?? Infinity))
   }
 
+  async #admit(): Promise<void> {
+    if (this.#admitted) return
+    const begun = this.#runtime.sandboxes.length > 0 || this.#status.startTime !== undefined
+    const verdict = this.#verdict || begun || this.#removed ? undefined : await this.#options.admit(this.#pod)
+    this.#verdict ??= verdict
+    this.#admitted = true
+    if (!this.#verdict && !this.#allocation.admitted) this.#allocation.take(this.#asked)
+    if (this.#verdict) this.#options.events.record(this.#pod, { type: 'Warning', reason: this.#verdict.reason, message: this.#verdict.message })
+  }
+
   #ending(): Ending | undefined {
     const { clock } = this.#options
-    if (!this.#admitted) {
-      const begun = this.#runtime.sandboxes.length > 0 || this.#status.startTime !== undefined
-      this.#verdict ??= begun || this.#removed ? undefined : this.#options.admit(this.#pod)
-      this.#admitted = true
-      if (!this.#verdict && !this.#allocation.admitted) this.#allocation.take(this.#asked)
-      if (this.#verdict) this.#options.events.record(this.#pod, { type: 'Warning', reason: this.#verdict.reason, message: this.#verdict.message })
-    }
     const deadlineMs = this.#deadlineMs()
     if (!this.#verdict && deadlineMs !== undefined && deadlineMs <= clock.now() && !isTerminal(this.#status.phase)) {
       this.#verdict = deadlineVerdict
@@ -304,6 +309,7 @@ export class PodWorker {
     const { pending, progress } = this.#resize
     const stopped = (ending !== undefined || plan.finished) && !alive && !this.#actor.starting
     this.#status = podStatus({
+      devices: (name) => this.#options.tools.devices.health(podUid(this.#pod), name),
       pod: this.#pod,
       previous: this.#previous(),
       runtime: this.#runtime,

@@ -146,6 +146,8 @@ export interface ContainerSpec {
   readonly env: readonly { readonly name: string; readonly value: string }[]
   readonly mounts: readonly MountSpec[]
   readonly devices: readonly DeviceSpec[]
+  /** Full names of devices that the runtime's CDI knows. */
+  readonly cdiDevices?: readonly string[]
   readonly annotations: Readonly<Record<string, string>>
   readonly stdin: boolean
   readonly stdinOnce: boolean
