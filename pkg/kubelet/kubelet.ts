@@ -3,36 +3,32 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod } from '../api/types-pod.ts'
-import type { Taint } from '../api/types-node.ts'
 import { runtimeClasses } from '../api/types-config.ts'
 import { keyOf, keyText } from '../api/object.ts'
 import { isNotFound } from '../api/status-error.ts'
-import type { Client } from '../client/client.ts'
-import type { EventRecorder } from '../client/events.ts'
-import type { Clock, Timer } from '../util/clock.ts'
+import type { Timer } from '../util/clock.ts'
 import { ContainerKiller } from './container-killer.ts'
-import type { CgroupDriver } from './container-resources.ts'
 import { ContainerStarter, type StarterNode } from './container-starter.ts'
 import { parseResolvConf } from './dns-config.ts'
 import { EvictionManager } from './eviction-manager.ts'
 import { pressureVerdict } from './eviction-ranking.ts'
-import { type EvictionConfig, evictionConfig, type Observations } from './eviction-signals.ts'
+import { evictionConfig } from './eviction-signals.ts'
 import { CredentialProviders } from './credential-providers.ts'
 import { ImageCredentials } from './image-credentials.ts'
 import { ImageGarbage } from './image-garbage.ts'
 import { ImagePuller } from './image-puller.ts'
-import { defaultImageSettings, type ImageSettings } from './image-settings.ts'
+import { defaultImageSettings } from './image-settings.ts'
 import { PulledImages } from './pulled-images.ts'
 import { KubeletServer, type KubeletServing } from './kubelet-server.ts'
 import { KubeletAccess } from './kubelet-server-access.ts'
 import { KubeletRoutes } from './kubelet-server-routes.ts'
 import { LinuxMounter } from './linux-mounter.ts'
 import { rotateLog } from './log-rotation.ts'
-import { fileSystemUsage, type MachineUsage } from './machine-usage.ts'
+import { fileSystemUsage } from './machine-usage.ts'
 import { NodeAgent } from './node-agent.ts'
 import { NodePlugins } from './node-plugins.ts'
-import { defaultAddress, type NodeFacts, readNodeFacts } from './node-facts.ts'
-import { realFiles, type NodeFiles } from './node-files.ts'
+import { defaultAddress, readNodeFacts } from './node-facts.ts'
+import { realFiles } from './node-files.ts'
 import { shutDownPods, shutdownRefusal, type ShutdownStep } from './node-shutdown.ts'
 import { nodeLabels, nodeResources } from './node-status.ts'
 import { ObjectWatches } from './object-watches.ts'
@@ -49,68 +45,17 @@ import { NodeStreams } from './pod-streams.ts'
 import type { PodTools } from './pod-tools.ts'
 import { PodWorker } from './pod-worker.ts'
 import { Prober } from './prober.ts'
-import type { ImageService, RuntimeHost, RuntimeService } from './runtime-service.ts'
 import type { ExecOptions, LogOptions, NodeRequests, NodeUsageReport, PodRef, PodStreams } from '../api/node-connection.ts'
 import { usageReport } from './usage-report.ts'
 import { UsageSampler } from './usage-sampler.ts'
-import { type RuntimeStats, type RuntimeUsage, UsageSource } from './usage-source.ts'
+import { UsageSource } from './usage-source.ts'
 import { same } from './status-patch.ts'
 import { isMirror } from './static-pod.ts'
 import { StaticPods } from './static-pods.ts'
 import { MirrorPods } from './mirror-pods.ts'
 import { QosCgroups } from './qos-cgroups.ts'
 import { RequestedTokens } from './volume-payload.ts'
-import type { Mounter } from './volume.ts'
-
-export interface KubeletOptions {
-  readonly nodeName: string
-  readonly client: Client
-  readonly clock: Clock
-  /** Its component is `kubelet`, its host the node's name. */
-  readonly events: EventRecorder
-  readonly runtime: RuntimeService & RuntimeHost
-  readonly images: ImageService
-  /** Where pods' volumes and files are kept. */
-  readonly dataDirectory: string
-  /** Default `/var/log/pods`. */
-  readonly logDirectory?: string
-  /** Default: the address of the default route's interface. */
-  readonly nodeAddresses?: readonly string[]
-  readonly clusterDns?: readonly string[]
-  readonly clusterDomain?: string
-  /** The host's resolver configuration; default `/etc/resolv.conf`. */
-  readonly resolvConf?: string
-  readonly cgroupDriver?: CgroupDriver
-  /** The cgroup above `kubepods`, such as `/kinglet`; cgroupfs only. */
-  readonly cgroupRoot?: string
-  readonly maxPods?: number
-  /** Pods in files; default: none. */
-  readonly manifestDirectory?: string
-  /** How many processes a pod may have; default: as many as the node. */
-  readonly podPidsLimit?: number
-  /** The HTTPS endpoint, whose port the node's status tells; without it there is none. */
-  readonly serving?: KubeletServing
-  /** Measures containers; without it neither they are measured nor the node's pressures. */
-  readonly stats?: RuntimeStats
-  /** When pods are evicted; default: a kubelet's hard thresholds. Needs `stats`. */
-  readonly eviction?: EvictionConfig
-  /** What the node has left; default: as this machine tells. */
-  readonly observe?: () => Promise<Observations>
-  /** Whether unused images may go when the disk fills up: only where all that use the runtime's images are this kubelet's. */
-  readonly collectImages?: boolean
-  readonly imageSettings?: ImageSettings
-  readonly labels?: Readonly<Record<string, string>>
-  /** The node has them from its registration on. */
-  readonly taints?: readonly Taint[]
-  /** What the machine is told to be instead of what it is. */
-  readonly facts?: Partial<NodeFacts>
-  /** The usage of the machine as a whole; default: as it is. */
-  readonly machine?: (usages: readonly RuntimeUsage[]) => Promise<MachineUsage>
-  readonly mounter?: Mounter
-  /** `hollowFiles` for a hollow runtime. */
-  readonly files?: NodeFiles
-  readonly log?: (message: string) => void
-}
+import type { KubeletOptions } from './kubelet-options.ts'
 
 const relistMs = 60_000
 
