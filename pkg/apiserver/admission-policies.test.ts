@@ -130,3 +130,50 @@ it('is about connections, too', async () => {
   expect((await get('secret')).json).toMatchObject({ code: 422, message: `pods "connected" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: not there` })
   expect((await get('open')).code).toBe(503)
 })
+
+describe('type checking', () => {
+  const about = (apiGroups: string[], resources: string[], apiVersions = ['v1']): object => ({ matchConstraints: { resourceRules: [{ apiGroups, apiVersions, operations: ['*'], resources }] } })
+  const warnings = ({ json }: Reply): unknown => (json['status'] as { typeChecking: { expressionWarnings?: object[] } }).typeChecking.expressionWarnings
+
+  it.each([
+    ['what fits', { validations: [{ expression: 'object.spec.replicas > 1 && oldObject.metadata.labels.all(k, k != "") && object.spec.template.spec.containers.all(c, c.image.startsWith("x") && c.?resources.?limits.hasValue())' }] }, undefined],
+    ['a field that is not there', { validations: [{ expression: 'true' }, { expression: 'object.replicas > 1', messageExpression: 'object.spec.nothing' }] }, [
+      { fieldRef: 'spec.validations[1].expression', warning: "apps/v1, Kind=Deployment: ERROR: <input>:1:8: undefined field 'replicas'\n | object.replicas > 1\n | .......^" },
+      { fieldRef: 'spec.validations[1].messageExpression', warning: expect.stringContaining("undefined field 'nothing'") as string },
+    ]],
+    ['a type that does not fit', { validations: [{ expression: 'object.spec.replicas > "1"' }] }, [{ fieldRef: 'spec.validations[0].expression', warning: expect.stringMatching(/^apps\/v1, Kind=Deployment: ERROR: <input>:1:\d+: no such overload/) as string }]],
+    ['variables', { variables: [{ name: 'count', expression: 'object.spec.replicas' }, { name: 'more', expression: 'variables.count + 1' }], validations: [{ expression: 'variables.more > 1' }, { expression: 'variables.more == "x"' }] }, [{ fieldRef: 'spec.validations[1].expression', warning: expect.stringContaining('no such overload') as string }]],
+    ['parameters', { paramKind: { apiVersion: 'v1', kind: 'ConfigMap' }, validations: [{ expression: 'params.data.x == "y"' }, { expression: 'params.spec.x == 1' }] }, [{ fieldRef: 'spec.validations[1].expression', warning: expect.stringContaining("undefined field 'spec'") as string }]],
+  ])('%s', async (_title, spec, expected) => {
+    const reply = await policy('p', { ...about(['apps'], ['deployments']), ...spec })
+    expect(reply.code).toBe(201)
+    expect(warnings(reply)).toEqual(expected)
+  })
+
+  it('of several kinds, custom ones among them, without delay; wildcards are not looked at', async () => {
+    const schema = { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } } } }
+    await server.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body: {
+      metadata: { name: 'sizes.typed.example.com' }, spec: { group: 'typed.example.com', scope: 'Namespaced', names: { plural: 'sizes', kind: 'Size' }, versions: [{ name: 'v1', served: true, storage: true, schema }] },
+    } })
+    const start = performance.now()
+    const reply = await policy('p', { ...about(['', 'typed.example.com'], ['pods', 'sizes', 'services']), validations: [{ expression: 'object.spec.size > 1 && object.metadata.name != ""' }] })
+    expect(performance.now() - start).toBeLessThan(1000)
+    const [{ warning = '' } = {}] = warnings(reply) as { warning?: string }[]
+    expect(warning.match(/^\S+, Kind=\w+/gm)).toEqual(['/v1, Kind=Pod', '/v1, Kind=Service'])
+    await server.call('DELETE', `${base}/validatingadmissionpolicies/p`)
+    expect(warnings(await policy('p', { ...about(['*'], ['*']), validations: [{ expression: 'object.nothing == 1' }] }))).toBeUndefined()
+  })
+
+  it('follows changes of the policy', async () => {
+    await policy('p', { ...about(['apps'], ['deployments']), validations: [{ expression: 'object.nothing == 1' }] })
+    const patched = await server.call('PATCH', `${base}/validatingadmissionpolicies/p`, { body: { spec: { validations: [{ expression: 'object.spec.replicas == 1' }] } }, headers: { 'content-type': 'application/merge-patch+json' } })
+    expect([warnings(patched), patched.json['status']]).toMatchObject([undefined, { observedGeneration: 2 }])
+  })
+})
+
+it('refuses audit annotations that can not be', async () => {
+  const refused = async (...auditAnnotations: object[]): Promise<string | undefined> => (await policy('bad', { auditAnnotations })).json.message
+  expect(await refused({ key: 'a', valueExpression: '1' })).toContain('spec.auditAnnotations[0].valueExpression: Invalid value: "1": must evaluate to string')
+  expect(await refused({ key: 'a', valueExpression: '"x"' }, { key: 'a', valueExpression: 'null' })).toContain('spec.auditAnnotations[1].key: Duplicate value: "a"')
+  expect(await refused({ valueExpression: '"x"' })).toContain('spec.auditAnnotations[0].key: Required value')
+})

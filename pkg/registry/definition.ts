@@ -50,6 +50,8 @@ export interface RuleContext {
   readonly user: UserInfo
   readonly clock: Clock
   readonly warn: (text: string) => void
+  /** Every kind that is served. */
+  definitions(): readonly Definition[]
 }
 
 export interface Definition<T extends KubeObject = AnyObject> {

@@ -2,9 +2,12 @@
 import type { CelEnvironment } from '../../api/cel.ts'
 import { compileWithMessages } from '../../api/cel-messages.ts'
 import { equalJson } from '../../api/json.ts'
+import { qualifiedNameFaults } from '../../api/names.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { LabelSelector } from '../../api/types-common.ts'
 import { mutationEnvironment, policyEnvironment } from '../admission-policy-compile.ts'
+import { typeWarnings } from '../admission-policy-types.ts'
+import type { Definition } from '../definition.ts'
 import type { MatchCondition, Rule } from './admission-checks.ts'
 import { checkConditions, checkExpression, checkRules } from './admission-checks.ts'
 import { ageColumn, integer, nameColumn, text, unset } from './columns.ts'
@@ -84,7 +87,28 @@ function checkVariables(out: Errors, variables: PolicySpec['variables'], environ
   }
 }
 
+const mostAnnotations = 20
+
+function checkAnnotations(out: Errors, annotations: NonNullable<Policy['spec']['auditAnnotations']>, environment: Environment): void {
+  const path = 'spec.auditAnnotations'
+  if (annotations.length > mostAnnotations) out.push(invalid(path, annotations, `must not have more than ${mostAnnotations} auditAnnotations`))
+  const keys = new Set<string>()
+  for (const [index, { key = '', valueExpression = '' }] of annotations.entries()) {
+    if (key === '') out.push(required(`${path}[${index}].key`))
+    else for (const fault of qualifiedNameFaults(key)) out.push(invalid(`${path}[${index}].key`, key, fault))
+    if (keys.has(key)) out.push(duplicate(`${path}[${index}].key`, key))
+    keys.add(key)
+    if (valueExpression.trim() === '') out.push(required(`${path}[${index}].valueExpression`, 'valueExpression is not specified'))
+    else checkExpression(out, `${path}[${index}].valueExpression`, valueExpression, { environment, types: ['string', 'null'] })
+  }
+}
+
 const paramKindColumn = text('ParamKind', 'Kind of the parameters.', ({ spec }: { spec: PolicySpec } & KubeObject) => (spec.paramKind ? `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}` : unset))
+
+function typeChecking(policy: Policy, definitions: readonly Definition[]): object {
+  const expressionWarnings = typeWarnings(policy, definitions)
+  return expressionWarnings.length > 0 ? { expressionWarnings } : {}
+}
 
 const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized']
 
@@ -94,12 +118,13 @@ export const validatingPolicies = define(named<Policy>('admissionregistration.k8
     draft.spec ??= {}
     defaultPolicy(draft.spec)
   },
-  // What the status controller of Kubernetes would find: the policy was looked at, and its expressions are well-typed.
-  prepareCreate(draft) {
-    draft.status = { observedGeneration: 1, typeChecking: {} }
+  // What the status controller of Kubernetes finds, at once.
+  prepareCreate(draft, { definitions }) {
+    draft.status = { observedGeneration: 1, typeChecking: typeChecking(draft, definitions()) }
   },
-  prepareUpdate(draft, old) {
-    if (!equalJson(draft.spec, old.spec)) draft.status = { ...draft.status, observedGeneration: (old.metadata.generation ?? 0) + 1, typeChecking: {} }
+  prepareUpdate(draft, old, { definitions }) {
+    if (equalJson(draft.spec, old.spec)) return
+    draft.status = { ...draft.status, observedGeneration: (old.metadata.generation ?? 0) + 1, typeChecking: typeChecking(draft, definitions()) }
   },
   validate({ spec }) {
     const out: Errors = []
@@ -116,6 +141,7 @@ export const validatingPolicies = define(named<Policy>('admissionregistration.k8
       if (reason !== undefined && !reasons.includes(reason)) out.push(notSupported(`spec.validations[${index}].reason`, reason, reasons))
     }
     checkVariables(out, spec.variables, environment)
+    checkAnnotations(out, spec.auditAnnotations ?? [], environment)
     return out
   },
   columns: [

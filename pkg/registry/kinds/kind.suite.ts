@@ -16,7 +16,7 @@ export function definitionOf(name: string): Definition {
   return found
 }
 
-export const context: RuleContext = { user: { username: 'ann', groups: ['dev'] }, clock: new ManualClock(), warn: () => undefined }
+export const context: RuleContext = { user: { username: 'ann', groups: ['dev'] }, clock: new ManualClock(), warn: () => undefined, definitions: () => definitions }
 
 export function defaulted<T>(name: string, object: T): T {
   const draft = structuredClone(object) as AnyObject
