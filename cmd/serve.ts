@@ -1,11 +1,10 @@
 // The life of a server process: one on a machine, from its record's first line to the signal that ends it.
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { Cluster } from '../pkg/cluster/cluster.ts'
 import { takeMachineLock } from '../pkg/cluster/machine-lock.ts'
 import type { ClusterOptions } from '../pkg/cluster/options.ts'
 import { readServerRecord, type ServerStep, serverProcess, writeServerRecord } from '../pkg/cluster/server-record.ts'
 import { systemClock } from '../pkg/util/clock.ts'
+import { returnMemoryWhenQuiet } from '../pkg/util/memory-return.ts'
 import { UserError } from './errors.ts'
 import { packageFacts } from './version.ts'
 
@@ -30,24 +29,14 @@ export async function serve(options: ClusterOptions): Promise<void> {
   reached('ready', cluster.port)
   log(`kinglet ${version} serves https://${options.bindAddress}:${cluster.port}, data in ${options.dataDirectory}`)
   process.off('SIGTERM', early).off('SIGINT', early)
-  const tidy = systemClock.setTimer(returnStartMemory, settledMs)
+  const keepMemory = returnMemoryWhenQuiet(systemClock)
   const signal = await nextSignal()
-  tidy.cancel()
+  keepMemory()
   log(`${signal}: stopping; pods go on`)
   process.once('SIGTERM', () => process.exit(1)).once('SIGINT', () => process.exit(1))
   await cluster.stop()
   log('stopped')
   process.exit(0)
-}
-
-/** By then a start has left all the garbage that it leaves. */
-const settledMs = 5_000
-
-/** An idle process collects nothing, and would keep what its start has used for good. */
-function returnStartMemory(): void {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as (options: { type: 'major'; flavor: 'last-resort' }) => void
-  collect({ type: 'major', flavor: 'last-resort' })
 }
 
 /** Throws when another kinglet has the data directory or the machine's network. The lock ends with the process. */
