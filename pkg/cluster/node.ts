@@ -93,7 +93,7 @@ export class ClusterNode {
   async start(plane: ControlPlane, signal: AbortSignal): Promise<void> {
     const { cluster, nodeIP, clock, log } = this.#options
     const { nodeName } = cluster
-    const { shutdown, ...settings } = this.#settings
+    const { shutdown, labels, ...settings } = this.#settings
     const network = new ClusterNetwork({
       informers: plane.informers, nodeName, log,
       serviceCidr: cluster.serviceCidr, clusterCidr: cluster.clusterCidr, podCidr: nodePodCidr(cluster.clusterCidr, 0),
@@ -119,7 +119,7 @@ export class ClusterNode {
       nodeAddresses: [nodeIP],
       clusterDns: [cluster.clusterDns], clusterDomain: cluster.clusterDomain,
       // `kubectl get nodes` shows it as the node's role; pods are welcome all the same.
-      labels: { 'node-role.kubernetes.io/control-plane': 'true' },
+      labels: { 'node-role.kubernetes.io/control-plane': 'true', ...labels },
       cgroupRoot,
       cgroupDriver: (this.#containerd?.host ?? detectHost(cluster.dataDirectory)).cgroupDriver,
       ...(cluster.podLogDirectory ? { logDirectory: cluster.podLogDirectory } : {}),

@@ -40,7 +40,8 @@ describe('resources', () => {
 describe('admitPod', () => {
   const node = { metadata: { name: 'n', labels: { zone: 'a' } } }
   const allocatable = { cpu: '2', memory: '2Gi', pods: '2' }
-  const admit = (pod: ReturnType<typeof makePod>, others: ReturnType<typeof makePod>[] = []): string | undefined => admitPod({ pod, others, node, allocatable, appArmor: false })?.message
+  const admit = (pod: ReturnType<typeof makePod>, others: ReturnType<typeof makePod>[] = []): string | undefined =>
+    admitPod({ pod, others, node, allocatable, appArmor: false, unsafeSysctls: ['kernel.sem', 'net.core.*'] })?.message
   it.each([
     ['fits', guaranteed, [guaranteed], undefined],
     ['cpu', withResources({}, { cpu: '1500m' }), [guaranteed], "Pod was rejected: Node didn't have enough resource: cpu, requested: 1500, used: 1000, capacity: 2000"],
@@ -48,6 +49,8 @@ describe('admitPod', () => {
     ['selector', makePod({ nodeSelector: { zone: 'b' } }), [], "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"],
     ['AppArmor', makePod({ containers: [{ name: 'c', securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } }] }), [], 'Pod was rejected: Cannot enforce AppArmor: AppArmor is not enabled on the host'],
     ['no AppArmor', makePod({ securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: 'p' } }, containers: [{ name: 'c', securityContext: { appArmorProfile: { type: 'Unconfined' } } }] }), [], undefined],
+    ['allowed sysctls', makePod({ securityContext: { sysctls: [{ name: 'kernel.sem', value: '1' }, { name: 'net.core.somaxconn', value: '1' }] } }), [], undefined],
+    ['allowed, but the host\'s', makePod({ hostNetwork: true, securityContext: { sysctls: [{ name: 'net.core.somaxconn', value: '1' }] } }), [], 'Pod was rejected: forbidden sysctl: "net.core.somaxconn" not allowlisted'],
     ['sysctl', makePod({ securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } }), [], 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted'],
   ])('%s', (_name, pod, others, expected) => expect(admit(pod, others)).toBe(expected))
 })

@@ -33,6 +33,7 @@ export interface StarterNode extends SandboxNode {
   readonly mounter: Mounter
   /** 0 for no limit. */
   readonly podPidsLimit: number
+  readonly seccompDefault: boolean
   readonly containerMounts: typeof containerMounts
 }
 
@@ -130,7 +131,7 @@ export class ContainerStarter {
       tty: container.tty ?? false,
       limits: containerLimits(pod, container, wholeValue(node.allocatable['memory']) || 1),
       namespaces: podNamespaces(pod, request.processesOf),
-      security: containerSecurity(pod, container, node.paths.seccomp),
+      security: containerSecurity(pod, container, { seccompRoot: node.paths.seccomp, seccompDefault: node.seccompDefault }),
       logPath: containerLogPath(container.name, attempt),
     }
   }

@@ -1,4 +1,6 @@
 // The kubelet's own settings as its flags spell them, `name=value`. Pure.
+import type { Taint } from '../api/types-node.ts'
+import { wholeValue } from './quantity-values.ts'
 import { type EvictionConfig, evictionConfig } from './eviction-signals.ts'
 import { parseGoDuration } from './go-duration.ts'
 import { imageFlagNames, imageSettings } from './image-flags.ts'
@@ -11,6 +13,13 @@ export interface KubeletSettings {
   readonly manifestDirectory?: string
   readonly eviction: EvictionConfig
   readonly imageSettings: ImageSettings
+  readonly reserved?: readonly Readonly<Record<string, string>>[]
+  readonly allowedUnsafeSysctls?: readonly string[]
+  readonly seccompDefault?: boolean
+  readonly logRotation?: { readonly maxBytes?: number; readonly maxFiles?: number }
+  readonly labels?: Readonly<Record<string, string>>
+  readonly taints?: readonly Taint[]
+  readonly resolvConf?: string
   /** Empty: pods end with the machine. */
   readonly shutdown: readonly ShutdownStep[]
 }
@@ -19,6 +28,7 @@ const known = [
   'max-pods', 'pod-max-pids', 'pod-manifest-path', 'eviction-hard', 'eviction-soft', 'eviction-soft-grace-period', 'eviction-minimum-reclaim',
   'eviction-pressure-transition-period', 'eviction-max-pod-grace-period', 'shutdown-grace-period', 'shutdown-grace-period-critical-pods',
   ...imageFlagNames,
+  'kube-reserved', 'system-reserved', 'allowed-unsafe-sysctls', 'seccomp-default', 'container-log-max-size', 'container-log-max-files', 'node-labels', 'register-with-taints', 'resolv-conf',
 ] as const
 type Name = (typeof known)[number]
 
@@ -44,7 +54,15 @@ export function kubeletSettings(args: readonly string[]): KubeletSettings {
   const [maxPods, podPidsLimit, maxPodGraceSeconds] = [read('max-pods', wholeNumber), read('pod-max-pids', wholeNumber), read('eviction-max-pod-grace-period', wholeNumber)]
   const manifestDirectory = text('pod-manifest-path')
   const transitionMs = read('eviction-pressure-transition-period', parseGoDuration)
+  const reserved = [read('kube-reserved', resourcesOf), read('system-reserved', resourcesOf)].filter((each) => each !== undefined)
+  const logRotation = defined({ maxBytes: read('container-log-max-size', wholeValue), maxFiles: read('container-log-max-files', wholeNumber) })
+  const more = defined({
+    reserved: reserved.length > 0 ? reserved : undefined, logRotation: Object.keys(logRotation).length > 0 ? logRotation : undefined, resolvConf: text('resolv-conf'),
+    allowedUnsafeSysctls: read('allowed-unsafe-sysctls', (list) => list.split(',').filter(Boolean)), seccompDefault: read('seccomp-default', truth),
+    labels: read('node-labels', pairsOf), taints: read('register-with-taints', taintsOf),
+  })
   return {
+    ...more,
     ...defined({ maxPods, podPidsLimit: podPidsLimit === undefined || podPidsLimit < 0 ? undefined : podPidsLimit, manifestDirectory }),
     eviction: evictionConfig(defined({
       hard: text('eviction-hard'), soft: text('eviction-soft'), softGracePeriods: text('eviction-soft-grace-period'), minimumReclaim: text('eviction-minimum-reclaim'), transitionMs, maxPodGraceSeconds,
@@ -52,6 +70,38 @@ export function kubeletSettings(args: readonly string[]): KubeletSettings {
     imageSettings: imageSettings(read),
     shutdown: shutdownSteps(seconds('shutdown-grace-period'), seconds('shutdown-grace-period-critical-pods')),
   }
+}
+
+function truth(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error(`expected true or false, found ${JSON.stringify(text)}`)
+  return text === 'true'
+}
+
+function pairsOf(text: string): Record<string, string> {
+  return Object.fromEntries(text.split(',').filter(Boolean).map((pair) => {
+    const [, name, value] = /^([^=]+)=(.*)$/.exec(pair) ?? []
+    if (name === undefined || value === undefined) throw new Error(`expected NAME=VALUE, found ${JSON.stringify(pair)}`)
+    return [name, value]
+  }))
+}
+
+const reservable = ['cpu', 'memory', 'ephemeral-storage', 'pid']
+
+function resourcesOf(text: string): Record<string, string> {
+  const pairs = pairsOf(text)
+  const other = Object.keys(pairs).find((name) => !reservable.includes(name))
+  if (other !== undefined) throw new Error(`expected amounts of ${reservable.join(', ')}, found ${JSON.stringify(other)}`)
+  for (const amount of Object.values(pairs)) wholeValue(amount)
+  return pairs
+}
+
+/** `key=value:NoSchedule,key:NoExecute`. */
+function taintsOf(text: string): Taint[] {
+  return text.split(',').filter(Boolean).map((taint) => {
+    const [, key = '', value, effect = ''] = /^([^=:]+)(?:=([^:]*))?:(NoSchedule|PreferNoSchedule|NoExecute)$/.exec(taint) ?? []
+    if (!key) throw new Error(`expected KEY=VALUE:EFFECT, found ${JSON.stringify(taint)}`)
+    return { key, ...(value ? { value } : {}), effect }
+  })
 }
 
 function wholeNumber(text: string): number {

@@ -1,4 +1,4 @@
-// What a kubelet is made with.
+// What a kubelet is made from: its client and runtime, its directories, and what a node may be told besides.
 import type { Taint } from '../api/types-node.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
@@ -10,7 +10,6 @@ import type { KubeletServing } from './kubelet-server.ts'
 import type { MachineUsage } from './machine-usage.ts'
 import type { NodeFacts } from './node-facts.ts'
 import type { NodeFiles } from './node-files.ts'
-import type { logDirectory } from './pod-names.ts'
 import type { ImageService, RuntimeHost, RuntimeService } from './runtime-service.ts'
 import type { RuntimeStats, RuntimeUsage } from './usage-source.ts'
 import type { Mounter } from './volume.ts'
@@ -53,6 +52,13 @@ export interface KubeletOptions {
   readonly collectImages?: boolean
   readonly imageSettings?: ImageSettings
   readonly labels?: Readonly<Record<string, string>>
+  /** What of the node is kept from pods, by purpose: CPU, memory, ephemeral-storage. */
+  readonly reserved?: readonly Readonly<Record<string, string>>[]
+  /** Sysctls that pods may set besides the safe ones; `kernel.msg*` is all that begin so. */
+  readonly allowedUnsafeSysctls?: readonly string[]
+  /** Whether containers that say nothing about seccomp are confined as the runtime does by default. */
+  readonly seccompDefault?: boolean
+  readonly logRotation?: { readonly maxBytes?: number; readonly maxFiles?: number }
   /** The node has them from its registration on. */
   readonly taints?: readonly Taint[]
   /** What the machine is told to be instead of what it is. */

@@ -8,6 +8,7 @@ import { keyOf, keyText } from '../api/object.ts'
 import { isNotFound } from '../api/status-error.ts'
 import type { Timer } from '../util/clock.ts'
 import { ContainerKiller } from './container-killer.ts'
+import { cpuSharesOf } from './container-resources.ts'
 import { ContainerStarter, type StarterNode } from './container-starter.ts'
 import { parseResolvConf } from './dns-config.ts'
 import { EvictionManager } from './eviction-manager.ts'
@@ -19,6 +20,7 @@ import { ImageGarbage } from './image-garbage.ts'
 import { ImagePuller } from './image-puller.ts'
 import { defaultImageSettings } from './image-settings.ts'
 import { PulledImages } from './pulled-images.ts'
+import type { KubeletOptions } from './kubelet-options.ts'
 import { KubeletServer, type KubeletServing } from './kubelet-server.ts'
 import { KubeletAccess } from './kubelet-server-access.ts'
 import { KubeletRoutes } from './kubelet-server-routes.ts'
@@ -30,7 +32,7 @@ import { NodePlugins } from './node-plugins.ts'
 import { defaultAddress, readNodeFacts } from './node-facts.ts'
 import { realFiles } from './node-files.ts'
 import { shutDownPods, shutdownRefusal, type ShutdownStep } from './node-shutdown.ts'
-import { nodeLabels, nodeResources } from './node-status.ts'
+import { heldBack, nodeLabels, nodeResources } from './node-status.ts'
 import { ObjectWatches } from './object-watches.ts'
 import { OrphanCollector } from './orphans.ts'
 import { PodDirectories } from './pod-directories.ts'
@@ -55,7 +57,6 @@ import { StaticPods } from './static-pods.ts'
 import { MirrorPods } from './mirror-pods.ts'
 import { QosCgroups } from './qos-cgroups.ts'
 import { RequestedTokens } from './volume-payload.ts'
-import type { KubeletOptions } from './kubelet-options.ts'
 
 const relistMs = 60_000
 
@@ -103,7 +104,10 @@ export class Kubelet implements PodStreams, NodeRequests {
     const facts = { ...await readNodeFacts(dataDirectory), ...this.#options.facts }
     this.#addresses = this.#options.nodeAddresses ?? [await defaultAddress()]
     this.#labels = { ...nodeLabels(nodeName, facts.architecture), ...this.#options.labels }
-    const node = await this.#node(pods, nodeResources(facts, maxPods).allocatable)
+    // Pods may use what is kept for the worst; they are evicted then.
+    const reserved = heldBack(facts, [], this.#options.reserved ?? [])
+    const held = heldBack(facts, (this.#options.eviction ?? evictionConfig({})).thresholds, this.#options.reserved ?? [])
+    const node = await this.#node(pods, nodeResources(facts, maxPods, held).allocatable)
     const watches = new ObjectWatches(client, clock)
     const prober = this.#prober()
     const tokens = new RequestedTokens({ client, clock })
@@ -113,7 +117,9 @@ export class Kubelet implements PodStreams, NodeRequests {
     })
     const tools = this.#makeTools(node, { watches, prober, tokens, plugins })
     this.#tools = tools
-    this.#qos = new QosCgroups({ cgroups: tools.cgroups, driver: node.cgroupDriver, root: node.cgroupRoot })
+    this.#qos = new QosCgroups({ cgroups: tools.cgroups, driver: node.cgroupDriver, root: node.cgroupRoot,
+      ...(this.#options.reserved ? { total: { cpuShares: cpuSharesOf(facts.cpus * 1000 - reserved.cpuMilli), memoryBytes: Math.max(0, facts.memoryBytes - reserved.memoryBytes) } } : {}),
+    })
     this.#eviction = this.#makeEviction(node)
     await this.#eviction?.look()
     const real = this.#options.files === undefined
@@ -121,7 +127,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     if (this.#options.collectImages) this.#images = this.#imageGarbage()
     const kubeletPort = await this.#serve()
     const agent = new NodeAgent({
-      name: nodeName, client, clock, facts, addresses: () => this.#addresses, refusal: () => (this.#shutdown ? 'node is shutting down' : undefined), maxPods, kubeletPort, labels: this.#options.labels ?? {}, taints: this.#options.taints ?? [],
+      name: nodeName, client, clock, facts, addresses: () => this.#addresses, refusal: () => (this.#shutdown ? 'node is shutting down' : undefined), maxPods, held, record: (event) => this.#recordOnNode(event), kubeletPort, labels: this.#options.labels ?? {}, taints: this.#options.taints ?? [],
       runtime, images, log: this.#log, volumesInUse: () => plugins.inUse.names(), devices: () => plugins.devices.resources(), pressures: () => this.#eviction?.pressures() ?? new Set(),
     })
     const mirrors = this.#makeMirrors(() => agent.uid)
@@ -280,6 +286,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     })
   }
 
+  /** As a kubelet does: the node's name stands for its uid. */
   #recordOnNode(event: { type: 'Normal' | 'Warning'; reason: string; message: string }): void {
     const { nodeName, events } = this.#options
     events.record({ apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }, event)
@@ -303,12 +310,12 @@ export class Kubelet implements PodStreams, NodeRequests {
   }
 
   #makeRoutes(): KubeletRoutes {
-    const { nodeName, clock, runtime, maxPods = 110, clusterDns = [], clusterDomain = 'cluster.local', cgroupDriver = 'cgroupfs', serving } = this.#options
+    const { nodeName, clock, runtime, maxPods = 110, clusterDns = [], clusterDomain = 'cluster.local', cgroupDriver = 'cgroupfs', serving, podPidsLimit, seccompDefault = false, allowedUnsafeSysctls = [], manifestDirectory } = this.#options
     return new KubeletRoutes({
       nodeName, clock, runtime, streams: this.#streams, usage: this.#usage, logDirectory: '/var/log',
       workers: () => [...this.#workers.values()], probeCounts: () => this.#parts?.prober.counts() ?? [],
       config: {
-        kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', maxPods, clusterDNS: clusterDns, clusterDomain, cgroupDriver,
+        kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', maxPods, podPidsLimit: podPidsLimit ?? -1, seccompDefault, allowedUnsafeSysctls, staticPodPath: manifestDirectory ?? '', clusterDNS: clusterDns, clusterDomain, cgroupDriver,
         ...(serving ? { address: serving.host, port: serving.port } : {}),
         authentication: { x509: {}, webhook: { enabled: true, cacheTTL: '10s' }, anonymous: { enabled: false } },
         authorization: { mode: 'Webhook', webhook: { cacheAuthorizedTTL: '10s', cacheUnauthorizedTTL: '0s' } },
@@ -326,7 +333,7 @@ export class Kubelet implements PodStreams, NodeRequests {
       dns: { clusterDns: options.clusterDns ?? [], clusterDomain: options.clusterDomain ?? 'cluster.local', host: parseResolvConf(resolvConf) },
       paths: { pods, logs: options.logDirectory ?? '/var/log/pods', seccomp: join(options.dataDirectory, 'seccomp') },
       cgroupDriver: options.cgroupDriver ?? 'cgroupfs', cgroupRoot: options.cgroupRoot ?? '',
-      podPidsLimit: options.podPidsLimit ?? 0, mounter: options.mounter ?? new LinuxMounter(), containerMounts: (options.files ?? realFiles).containerMounts,
+      podPidsLimit: options.podPidsLimit ?? 0, seccompDefault: options.seccompDefault ?? false, mounter: options.mounter ?? new LinuxMounter(), containerMounts: (options.files ?? realFiles).containerMounts,
     }
   }
 
@@ -400,7 +407,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     if (this.#shutdown) return shutdownRefusal
     const distress = pressureVerdict(pod, this.#eviction?.pressures() ?? new Set())
     if (distress) return distress
-    return admitPod({ pod, others: this.#others(pod), node: { metadata: { name: this.#options.nodeName, labels: { ...this.#labels } } }, allocatable: this.#tools?.node.allocatable ?? {}, appArmor: this.#appArmor })
+    return admitPod({ pod, others: this.#others(pod), node: { metadata: { name: this.#options.nodeName, labels: { ...this.#labels } } }, allocatable: this.#tools?.node.allocatable ?? {}, appArmor: this.#appArmor, unsafeSysctls: this.#options.allowedUnsafeSysctls ?? [] })
   }
 
   #others(pod: Pod): Pod[] {
@@ -424,7 +431,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   async #rotateLogs({ runtime: { namespace, name, uid, containers } }: PodWorker, root: string): Promise<void> {
     const { runtime, clock } = this.#options
     for (const container of containers.filter((each) => each.phase === 'running')) {
-      await rotateLog(join(logDirectory(root, { namespace, name, uid }), containerLogPath(container.name, container.attempt)), () => runtime.reopenLog(container.id), { clock })
+      await rotateLog(join(logDirectory(root, { namespace, name, uid }), containerLogPath(container.name, container.attempt)), () => runtime.reopenLog(container.id), { clock, ...this.#options.logRotation })
     }
   }
 

@@ -10,7 +10,7 @@ import { sleep } from '../util/clock.ts'
 import type { NodeDevices } from './device-manager.ts'
 import type { NodeFacts } from './node-facts.ts'
 import type { Pressure } from './eviction-signals.ts'
-import { nodeLabels, nodeStatus, withoutHeartbeats } from './node-status.ts'
+import { conditionEvents, type HeldBack, nodeLabels, nodeStatus, withoutHeartbeats } from './node-status.ts'
 import type { ImageService, RuntimeHost, RuntimeImage, RuntimeState } from './runtime-service.ts'
 import { same } from './status-patch.ts'
 
@@ -23,6 +23,9 @@ export interface NodeAgentOptions {
   /** Why it takes no pods although its runtime would; undefined when it does. */
   readonly refusal?: () => string | undefined
   readonly maxPods: number
+  readonly held: HeldBack
+  /** About the node itself. */
+  readonly record: (event: { type: 'Normal' | 'Warning'; reason: string; message: string }) => void
   readonly kubeletPort: number
   readonly labels: Readonly<Record<string, string>>
   readonly taints?: readonly Taint[]
@@ -49,6 +52,7 @@ export class NodeAgent {
   #images: readonly RuntimeImage[] = []
   #timer: Timer | undefined
   #ready = false
+  #hurried = false
   #renewedMs: number | undefined
   #beating: Promise<void> | undefined
   #telling: Promise<void> = Promise.resolve()
@@ -86,6 +90,7 @@ export class NodeAgent {
 
   /** What the status tells has changed: it is told at once. */
   hurry(): void {
+    this.#hurried = !this.#timer
     if (!this.#timer) return
     this.#timer.cancel()
     this.#timer = undefined
@@ -104,6 +109,8 @@ export class NodeAgent {
     } catch (error) {
       if (!isAlreadyExists(error)) throw error
       const existing = await client.get(nodes, { name })
+      const known = existing.status?.nodeInfo?.bootID
+      if (known && facts.bootID && known !== facts.bootID) this.#options.record({ type: 'Warning', reason: 'Rebooted', message: `Node ${name} has been rebooted, boot id: ${facts.bootID}` })
       const missing = Object.entries(wanted).filter(([key, value]) => existing.metadata.labels?.[key] !== value)
       this.#node = missing.length === 0 ? existing : await client.patch(nodes, { name }, { type: 'merge', body: { metadata: { labels: Object.fromEntries(missing) } } })
     }
@@ -116,7 +123,7 @@ export class NodeAgent {
     this.#ready = state.problem === undefined
     if (this.#ready) this.#images = await images.list()
     return nodeStatus({
-      name, facts, addresses: addresses(), maxPods, kubeletPort, images: this.#images, volumesInUse: this.#options.volumesInUse(), devices: this.#options.devices(), pressures: pressures(), nowMs: clock.now(),
+      name, facts, addresses: addresses(), maxPods, held: this.#options.held, kubeletPort, images: this.#images, volumesInUse: this.#options.volumesInUse(), devices: this.#options.devices(), pressures: pressures(), nowMs: clock.now(),
       runtimeVersion: state.version || this.#node?.status?.nodeInfo?.containerRuntimeVersion || '',
       previous: this.#node?.status?.conditions ?? [],
       ...(refusing ?? state.problem ? { problem: refusing ?? state.problem?.message ?? '' } : {}),
@@ -138,6 +145,7 @@ export class NodeAgent {
     // The whole list of addresses is ours; capacities are merged by name, so that those of others stay.
     const body = { status: { ...status, volumesInUse: status.volumesInUse ?? null, addresses: [...(status.addresses ?? []), { $patch: 'replace' }] } }
     this.#node = await client.patch(nodes, { name }, { type: 'strategic', body }, { subresource: 'status' })
+    for (const event of conditionEvents(name, last?.status.conditions ?? [], status.conditions ?? [])) this.#options.record(event)
     this.#sent = { status, atMs: clock.monotonic() }
   }
 
@@ -145,7 +153,9 @@ export class NodeAgent {
     if (this.#stopping.signal.aborted) return
     this.#timer = undefined
     this.#beating = this.#beatOnce().finally(() => {
-      const delayMs = this.#ready ? heartbeatMs : unreadyMs
+      // What changed while it was told may not have been.
+      const delayMs = this.#hurried ? 0 : this.#ready ? heartbeatMs : unreadyMs
+      this.#hurried = false
       if (!this.#stopping.signal.aborted) this.#timer = this.#options.clock.setTimer(() => this.#beat(), delayMs)
     })
   }

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { containerLimits } from './container-resources.ts'
 import { makePod } from './fixture.suite.ts'
 import { metricsText } from './metrics-text.ts'
-import { nodeResources } from './node-status.ts'
+import type { NodeCondition } from '../api/types-node.ts'
+import { evictionConfig } from './eviction-signals.ts'
+import { conditionEvents, heldBack, nodeResources } from './node-status.ts'
 import { admitPod } from './pod-admission.ts'
 import { QosCgroups, qosShares } from './qos-cgroups.ts'
 import { measureClaims, volumeMetrics } from './volume-usage.ts'
@@ -15,9 +17,22 @@ const asks = (requests: Record<string, string>) => makePod({ containers: [{ name
 
 it('huge pages are capacity of their own, taken from the memory', () => {
   const facts = { cpus: 2, memoryBytes: 2 ** 30, diskBytes: 1000, hugePages: { '1Gi': 0, '2Mi': 64 * 2 ** 20 }, swapBytes: 0, machineID: '', systemUUID: '', bootID: '', kernelVersion: '', osImage: '', architecture: '' }
-  const { capacity, allocatable } = nodeResources(facts, 110)
+  const { capacity, allocatable } = nodeResources(facts, 110, heldBack(facts, evictionConfig({}).thresholds, []))
   expect(capacity).toMatchObject({ 'hugepages-1Gi': '0', 'hugepages-2Mi': '64Mi', memory: '1048576Ki' })
   expect(allocatable['memory']).toBe(`${(1024 - 100 - 64) * 1024}Ki`)
+})
+
+it('allocatable is what is neither reserved nor kept for the worst', () => {
+  const facts = { cpus: 2, memoryBytes: 2 ** 30, diskBytes: 10_000, hugePages: {}, swapBytes: 0, machineID: '', systemUUID: '', bootID: '', kernelVersion: '', osImage: '', architecture: '' }
+  const held = heldBack(facts, evictionConfig({ hard: 'memory.available<24Mi,nodefs.available<5%', soft: 'memory.available<500Mi', softGracePeriods: 'memory.available=1m' }).thresholds, [{ cpu: '250m', memory: '100Mi' }, { cpu: '250m', 'ephemeral-storage': '1000' }])
+  expect(held).toEqual({ cpuMilli: 500, memoryBytes: 124 * 2 ** 20, diskBytes: 1500 })
+  expect(nodeResources(facts, 110, held).allocatable).toEqual({ cpu: '1500m', pods: '110', memory: '921600Ki', 'ephemeral-storage': '8500' })
+})
+
+it('changes of conditions are told by events', () => {
+  const conditions = (ready: string, memory: string) => [{ type: 'Ready', status: ready }, { type: 'MemoryPressure', status: memory }] as NodeCondition[]
+  expect(conditionEvents('n', [], conditions('False', 'False')).map(({ reason }) => reason)).toEqual(['NodeNotReady', 'NodeHasSufficientMemory'])
+  expect(conditionEvents('n', conditions('False', 'False'), conditions('True', 'False'))).toEqual([{ type: 'Normal', reason: 'NodeReady', message: 'Node n status is now: NodeReady' }])
 })
 
 it('huge pages are limited where a container asks for some', () => {
@@ -48,6 +63,9 @@ describe('classes of pods', () => {
     await groups.update([])
     await groups.update([])
     await groups.update([burstable('1')])
+    const reserving = new QosCgroups({ driver: 'cgroupfs', root: '/k', total: { cpuShares: 1024 }, cgroups: { limit: async (path, { cpuShares }) => void written.push(`${path}=${cpuShares}`), workingSetBytes: async () => undefined, release: async () => undefined } })
+    await reserving.update([burstable('1')])
+    expect(written.splice(3)).toEqual(['/k/kubepods=1024', '/k/kubepods/burstable=1024', '/k/kubepods/besteffort=2'])
     expect(written).toEqual(['/k/kubepods/burstable=2', '/k/kubepods/besteffort=2', '/k/kubepods/burstable=1024'])
   })
 })

@@ -17,10 +17,17 @@ describe('kubeletSettings', () => {
     maxPods: 20, podPidsLimit: 100, manifestDirectory: '/m', eviction: { thresholds: [{ signal: 'memory.available', least: { quantity: 2 ** 30 } }], transitionMs: 300_000 },
     shutdown: [{ priority: 0, graceSeconds: 20 }, { priority: critical, graceSeconds: 10 }],
   }))
+  it('reads what concerns the node and its pods', () => expect(kubeletSettings([
+    'kube-reserved=cpu=100m,memory=200Mi', 'system-reserved=cpu=50m', 'allowed-unsafe-sysctls=kernel.msg*,net.core.somaxconn', 'seccomp-default=true', 'container-log-max-size=1Mi',
+    'container-log-max-files=3', 'node-labels=a=b,c=', 'register-with-taints=a=b:NoSchedule,c:NoExecute', 'resolv-conf=/r',
+  ])).toMatchObject({
+    reserved: [{ cpu: '100m', memory: '200Mi' }, { cpu: '50m' }], allowedUnsafeSysctls: ['kernel.msg*', 'net.core.somaxconn'], seccompDefault: true, logRotation: { maxBytes: 2 ** 20, maxFiles: 3 },
+    labels: { a: 'b', c: '' }, taints: [{ key: 'a', value: 'b', effect: 'NoSchedule' }, { key: 'c', effect: 'NoExecute' }], resolvConf: '/r',
+  }))
   it('leaves out what they do not say', () => expect(kubeletSettings(['pod-max-pids=-1'])).toEqual({ eviction: expect.anything(), imageSettings: expect.anything(), shutdown: [] }))
   it.each([
     ['max-pods', /expected NAME=VALUE/], ['max-pods=many', /max-pods: expected a whole number/], ['colour=red', /expected one of max-pods,/],
-    ['eviction-hard=memory<1', /one of memory.available/], ['shutdown-grace-period=soon', /shutdown-grace-period: expected a duration/],
+    ['eviction-hard=memory<1', /one of memory.available/], ['kube-reserved=gpu=1', /expected amounts of cpu/], ['register-with-taints=a', /KEY=VALUE:EFFECT/], ['seccomp-default=yes', /true or false/], ['shutdown-grace-period=soon', /shutdown-grace-period: expected a duration/],
   ])('%s is refused', (arg, words) => expect(() => kubeletSettings([arg])).toThrow(words))
   it('wants the critical part within the whole', () => expect(() => shutdownSteps(10, 11)).toThrow('at most 10 s'))
 })

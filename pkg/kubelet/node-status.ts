@@ -4,7 +4,8 @@ import type { NodeCondition, NodeStatus } from '../api/types-node.ts'
 import type { NodeDevices } from './device-manager.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { bytesText } from './eviction-ranking.ts'
-import type { Pressure } from './eviction-signals.ts'
+import { leastOf, type Pressure, type Signal, type Threshold } from './eviction-signals.ts'
+import { milliValue, wholeValue } from './quantity-values.ts'
 import type { RuntimeImage } from './runtime-service.ts'
 
 export const kubeletVersion = 'v1.35.0+kinglet1'
@@ -14,6 +15,7 @@ export interface NodeStatusInput {
   readonly facts: NodeFacts
   readonly addresses: readonly string[]
   readonly maxPods: number
+  readonly held: HeldBack
   /** 0 when the kubelet has no endpoint. */
   readonly kubeletPort: number
   readonly runtimeVersion: string
@@ -35,24 +37,43 @@ export function nodeLabels(name: string, architecture: string): Record<string, s
   }
 }
 
-const evictionMemoryBytes = 100 * 2 ** 20
-const usableDiskShare = 0.9
 const mostImages = 50
 const mostNames = 5
 
-export function nodeResources(facts: NodeFacts, maxPods: number): { capacity: Record<string, string>; allocatable: Record<string, string> } {
+/** What pods cannot have of a node. */
+export interface HeldBack {
+  readonly cpuMilli: number
+  readonly memoryBytes: number
+  readonly diskBytes: number
+}
+
+/** What is reserved by name, and what has to be left before pods are evicted. */
+export function heldBack(facts: Pick<NodeFacts, 'memoryBytes' | 'diskBytes'>, thresholds: readonly Threshold[], reserved: readonly Readonly<Record<string, string>>[]): HeldBack {
+  const sum = (name: string, value: (text: string | undefined) => number): number => reserved.reduce((total, each) => total + value(each[name]), 0)
+  const least = (signal: Signal, capacity: number): number => Math.max(0, ...thresholds.filter((each) => each.signal === signal && each.graceMs === 0).map((each) => leastOf(each, capacity)))
+  return {
+    cpuMilli: sum('cpu', milliValue),
+    memoryBytes: sum('memory', wholeValue) + least('memory.available', facts.memoryBytes),
+    diskBytes: sum('ephemeral-storage', wholeValue) + least('nodefs.available', facts.diskBytes),
+  }
+}
+
+export function nodeResources(facts: NodeFacts, maxPods: number, held: HeldBack): { capacity: Record<string, string>; allocatable: Record<string, string> } {
   const shared = { cpu: String(facts.cpus), pods: String(maxPods), ...Object.fromEntries(Object.entries(facts.hugePages).map(([size, bytes]) => [`hugepages-${size}`, bytesText(bytes)])) }
   const huge = Object.values(facts.hugePages).reduce((sum, bytes) => sum + bytes, 0)
   const kibi = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`
   return {
     capacity: { ...shared, memory: kibi(facts.memoryBytes), 'ephemeral-storage': kibi(facts.diskBytes) },
-    allocatable: { ...shared, memory: kibi(Math.max(0, facts.memoryBytes - evictionMemoryBytes - huge)), 'ephemeral-storage': String(Math.floor(facts.diskBytes * usableDiskShare)) },
+    allocatable: {
+      ...shared, ...(held.cpuMilli > 0 ? { cpu: `${Math.max(0, facts.cpus * 1000 - held.cpuMilli)}m` } : {}),
+      memory: kibi(Math.max(0, facts.memoryBytes - held.memoryBytes - huge)), 'ephemeral-storage': String(Math.max(0, Math.floor(facts.diskBytes - held.diskBytes))),
+    },
   }
 }
 
 export function nodeStatus(input: NodeStatusInput): NodeStatus {
   const { facts } = input
-  const { capacity, allocatable } = nodeResources(facts, input.maxPods)
+  const { capacity, allocatable } = nodeResources(facts, input.maxPods, input.held)
   return {
     capacity: { ...capacity, ...input.devices.capacity }, allocatable: { ...allocatable, ...input.devices.allocatable },
     addresses: [...input.addresses.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: input.name }],
@@ -96,4 +117,19 @@ function condition({ previous, nowMs }: NodeStatusInput, fresh: Required<Pick<No
 /** The part of a patch: what differs, heartbeats apart. undefined when nothing does. */
 export function withoutHeartbeats(status: NodeStatus): NodeStatus {
   return { ...status, conditions: (status.conditions ?? []).map(({ lastHeartbeatTime: _heartbeat, ...rest }) => rest) }
+}
+
+const words: Readonly<Record<string, readonly [whenTrue: string, whenNot: string]>> = {
+  Ready: ['NodeReady', 'NodeNotReady'], MemoryPressure: ['NodeHasInsufficientMemory', 'NodeHasSufficientMemory'],
+  DiskPressure: ['NodeHasDiskPressure', 'NodeHasNoDiskPressure'], PIDPressure: ['NodeHasInsufficientPID', 'NodeHasSufficientPID'],
+}
+
+/** The events that tell what has changed between two sets of conditions. */
+export function conditionEvents(name: string, before: readonly NodeCondition[], after: readonly NodeCondition[]): { type: 'Normal'; reason: string; message: string }[] {
+  return after.flatMap(({ type, status }) => {
+    const reasons = words[type]
+    if (!reasons || before.find((each) => each.type === type)?.status === status) return []
+    const reason = status === 'True' ? reasons[0] : reasons[1]
+    return [{ type: 'Normal' as const, reason, message: `Node ${name} status is now: ${reason}` }]
+  })
 }

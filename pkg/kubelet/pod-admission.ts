@@ -15,11 +15,13 @@ export interface AdmissionInput {
   readonly allocatable: Readonly<Record<string, string>>
   /** Whether the kernel can confine by AppArmor. */
   readonly appArmor: boolean
+  /** Allowed besides the safe ones; a trailing `*` stands for anything. */
+  readonly unsafeSysctls?: readonly string[]
 }
 
 /** undefined when it is taken. */
 export function admitPod(input: AdmissionInput): PodVerdict | undefined {
-  const sysctl = forbiddenSysctl(input.pod)
+  const sysctl = forbiddenSysctl(input.pod, input.unsafeSysctls)
   if (sysctl !== undefined) return rejected('SysctlForbidden', `forbidden sysctl: "${sysctl}" not allowlisted`)
   if (!input.appArmor && needsAppArmor(input.pod)) return rejected('AppArmor', 'Cannot enforce AppArmor: AppArmor is not enabled on the host')
   if (!affine(input.pod, input.node)) return rejected('NodeAffinity', 'Predicate NodeAffinity failed: node(s) didn\'t match Pod\'s node affinity/selector')

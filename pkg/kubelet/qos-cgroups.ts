@@ -2,11 +2,15 @@
 import type { Pod } from '../api/types-pod.ts'
 import { type CgroupDriver, cpuSharesOf, podRequests, qosClass } from './container-resources.ts'
 import type { PodCgroups } from './pod-cgroup.ts'
+import type { CgroupLimits } from './pod-cgroup-limits.ts'
+import { same } from './status-patch.ts'
 
 export interface QosCgroupsOptions {
   readonly cgroups: PodCgroups
   readonly driver: CgroupDriver
   readonly root: string
+  /** For all pods together, where something is reserved for others. */
+  readonly total?: Partial<CgroupLimits>
 }
 
 /** Pure. Shares by class; Guaranteed pods lie beside the two, each with its own. */
@@ -17,7 +21,7 @@ export function qosShares(pods: readonly Pod[]): { burstable: number; besteffort
 
 export class QosCgroups {
   readonly #options: QosCgroupsOptions
-  readonly #written = new Map<string, number>()
+  readonly #written = new Map<string, Partial<CgroupLimits>>()
 
   constructor(options: QosCgroupsOptions) {
     this.#options = options
@@ -25,13 +29,14 @@ export class QosCgroups {
 
   /** Writes what has changed. */
   async update(pods: readonly Pod[]): Promise<void> {
-    const { cgroups, driver, root } = this.#options
+    const { cgroups, driver, root, total } = this.#options
     const shares = qosShares(pods)
-    for (const name of ['burstable', 'besteffort'] as const) {
-      if (this.#written.get(name) === shares[name]) continue
+    const wanted: [string, Partial<CgroupLimits>][] = [...(total ? [['', total] as [string, Partial<CgroupLimits>]] : []), ['burstable', { cpuShares: shares.burstable }], ['besteffort', { cpuShares: shares.besteffort }]]
+    for (const [name, limits] of wanted) {
+      if (same(this.#written.get(name), limits)) continue
       try {
-        await cgroups.limit(driver === 'cgroupfs' ? `${root}/kubepods/${name}` : `kubepods-${name}.slice`, { cpuShares: shares[name] })
-        this.#written.set(name, shares[name])
+        await cgroups.limit(driver === 'cgroupfs' ? `${root}/kubepods${name && `/${name}`}` : `kubepods${name && `-${name}`}.slice`, limits)
+        this.#written.set(name, limits)
       } catch (error) {
         // systemd makes a slice with the first pod in it, and takes it away with the last.
         if (driver !== 'systemd' || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error

@@ -4,7 +4,7 @@ import { ConfigError } from './environment.ts'
 import { podText } from './pod-names.ts'
 import type { ContainerSecurity, NamespaceScope, Namespaces, RuntimeImage, SeccompChoice } from './runtime-service.ts'
 
-export function containerSecurity(pod: Pod, container: Container, seccompRoot: string): ContainerSecurity {
+export function containerSecurity(pod: Pod, container: Container, { seccompRoot, seccompDefault }: { seccompRoot: string; seccompDefault: boolean }): ContainerSecurity {
   const own = container.securityContext ?? {}
   const shared = pod.spec.securityContext ?? {}
   const runAsUser = own.runAsUser ?? shared.runAsUser
@@ -20,7 +20,7 @@ export function containerSecurity(pod: Pod, container: Container, seccompRoot: s
     noNewPrivileges: own.allowPrivilegeEscalation === false,
     addCapabilities: own.capabilities?.add ?? [],
     dropCapabilities: own.capabilities?.drop ?? [],
-    seccomp: privileged ? { type: 'Unconfined' } : seccompChoice(own.seccompProfile ?? shared.seccompProfile, seccompRoot),
+    seccomp: privileged ? { type: 'Unconfined' } : seccompChoice(own.seccompProfile ?? shared.seccompProfile ?? (seccompDefault ? { type: 'RuntimeDefault' } : undefined), seccompRoot),
     unmaskedProc: own.procMount === 'Unmasked',
     ...(appArmor ? { appArmor } : {}),
   }
@@ -83,10 +83,11 @@ const safeSysctls = new Set([
 ])
 
 /** The first sysctl that a pod may not set here. */
-export function forbiddenSysctl(pod: Pod): string | undefined {
+export function forbiddenSysctl(pod: Pod, unsafe: readonly string[] = []): string | undefined {
+  const allowed = (name: string): boolean => safeSysctls.has(name) || unsafe.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern))
   for (const { name } of pod.spec.securityContext?.sysctls ?? []) {
     const plain = name.replaceAll('/', '.')
-    if (!safeSysctls.has(plain)) return plain
+    if (!allowed(plain)) return plain
     if ((plain.startsWith('net.') && pod.spec.hostNetwork) || (plain.startsWith('kernel.') && pod.spec.hostIPC)) return plain
   }
   return undefined
