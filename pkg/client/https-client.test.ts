@@ -1,7 +1,7 @@
-import { admin, startServer, stranger, type TestServer } from '../apiserver/fixture.suite.ts'
+import { admin, alice, startServer, stranger, type TestServer } from '../apiserver/fixture.suite.ts'
 import type { WatchEvent } from '../api/object.ts'
 import { configMaps, type ConfigMap } from '../api/types-config.ts'
-import { systemClock } from '../util/clock.ts'
+import { systemClock, type Clock } from '../util/clock.ts'
 import { HttpsClient } from './https-client.ts'
 import { SharedInformers } from './shared-informers.ts'
 
@@ -40,6 +40,30 @@ describe('HttpsClient', () => {
     await informer.until(() => informer.revision >= Number(metadata.resourceVersion))
     expect(informer.get({ namespace: 'a', name: 'two' })?.data?.z).toHaveLength(5000)
     await informers.stop()
+  })
+
+  it('sends again what a busy server turned away', async () => {
+    const flowControl = '/apis/flowcontrol.apiserver.k8s.io/v1'
+    const roles = '/apis/rbac.authorization.k8s.io/v1'
+    await server.call('POST', `${roles}/clusterroles`, { body: { metadata: { name: 'all' }, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] } })
+    await server.call('POST', `${roles}/clusterrolebindings`, { body: { metadata: { name: 'all' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'all' }, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'alice' }] } })
+    await server.call('POST', `${flowControl}/prioritylevelconfigurations`, { body: { metadata: { name: 'none' }, spec: { type: 'Limited', limited: { nominalConcurrencyShares: 0, limitResponse: { type: 'Reject' } } } } })
+    const rule = { subjects: [{ kind: 'User', user: { name: 'alice' } }], resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], namespaces: ['*'], clusterScope: true }] }
+    await server.call('POST', `${flowControl}/flowschemas`, { body: { metadata: { name: 'none' }, spec: { matchingPrecedence: 1, priorityLevelConfiguration: { name: 'none' }, rules: [rule] } } })
+    while ((await server.call('GET', '/api/v1/namespaces/a/configmaps', { as: alice })).code !== 429);
+    const waits: number[] = []
+    const clock: Clock = { ...systemClock, setTimer: (callback, delayMs) => {
+      waits.push(delayMs)
+      return systemClock.setTimer(callback, 0)
+    } }
+    const busy = new HttpsClient({ server: server.url, ca: server.ca, certificate: alice.certificate, key: alice.key, clock })
+    await expect(busy.list(configMaps, { namespace: 'a' })).rejects.toMatchObject({ status: { code: 429, reason: 'TooManyRequests' } })
+    expect(waits).toEqual(Array(10).fill(1000))
+    const later = busy.create(configMaps, map('later'))
+    await server.call('DELETE', `${flowControl}/flowschemas/none`)
+    // Turned away at first or not: in the end it is made, once.
+    expect((await later.catch(() => busy.create(configMaps, map('later')))).metadata.name).toBe('later')
+    busy.close()
   })
 
   it('gives the revision that is too old as an error', async () => {

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { apiVersionOf, type KubeObject, type ObjectKey, type ObjectList, type Resource, type WatchEvent } from '../api/object.ts'
 import type { DeleteOptions, Patch, PatchType } from '../api/request.ts'
 import { StatusError, type Status } from '../api/status-error.ts'
+import { sleep, systemClock, type Clock } from '../util/clock.ts'
 import { deepFreeze } from '../util/deep-freeze.ts'
 import type { Client, ListOptions, WatchOptions, WriteOptions } from './client.ts'
 import { errorOf, splitErrors } from './watch-error.ts'
@@ -19,6 +20,8 @@ export interface HttpsClientOptions {
   /** Asked before each request, so that a token can be renewed. */
   readonly token?: () => string | undefined
   readonly userAgent?: string
+  /** The system's when left out. */
+  readonly clock?: Clock
 }
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>
@@ -37,6 +40,11 @@ const patchTypes: Readonly<Record<PatchType, string>> = {
   strategic: 'application/strategic-merge-patch+json', apply: 'application/apply-patch+yaml',
 }
 
+/** A server that vanished is noticed after this long, and some seconds. */
+const probeMs = 30_000
+/** How often a request is sent again that the server had no time for. */
+const mostRetries = 10
+
 export class HttpsClient implements Client {
   readonly #options: HttpsClientOptions
   readonly #agent: Agent
@@ -44,7 +52,7 @@ export class HttpsClient implements Client {
   constructor(options: HttpsClientOptions) {
     this.#options = options
     const { ca, certificate, key } = options
-    this.#agent = new Agent({ keepAlive: true, ...(ca ? { ca } : {}), ...(certificate ? { cert: certificate, key } : {}) })
+    this.#agent = new Agent({ keepAlive: true, keepAliveMsecs: probeMs, ...(ca ? { ca } : {}), ...(certificate ? { cert: certificate, key } : {}) })
   }
 
   /** Ends idle connections; requests under way end with their own signals. */
@@ -125,10 +133,17 @@ export class HttpsClient implements Client {
       ...(token ? { authorization: `Bearer ${token}` } : {}),
       ...(text === undefined ? {} : { 'content-type': contentType, 'content-length': String(Buffer.byteLength(text)) }),
     }
-    const response = await exchange(url, { method, headers, agent: this.#agent, ...(signal ? { signal } : {}) }, text)
-    const { statusCode = 500 } = response
-    if (statusCode < 300) return response
-    throw failureOf(statusCode, await textOf(response))
+    for (let retries = 0; ; retries++) {
+      const response = await exchange(url, { method, headers, agent: this.#agent, ...(signal ? { signal } : {}) }, text)
+      const { statusCode = 500 } = response
+      if (statusCode < 300) return response
+      const failure = failureOf(statusCode, await textOf(response))
+      // Without a Status it was turned away at the door, before anything was done, whatever the method.
+      const atDoor = statusCode === 429 && response.headers['content-type']?.startsWith('text/plain')
+      const afterSeconds = Number(response.headers['retry-after'])
+      if (!atDoor || !(afterSeconds >= 0) || retries === mostRetries) throw failure
+      await sleep(this.#options.clock ?? systemClock, afterSeconds * 1000, signal)
+    }
   }
 }
 
@@ -153,6 +168,7 @@ function failureOf(code: number, text: string): StatusError {
   } catch {
     // Not from an API server, or cut short: the text itself is all there is to tell.
   }
+  if (code === 429) return new StatusError(429, 'TooManyRequests', 'the server has received too many requests and has asked us to try again later')
   return new StatusError(code, 'Unknown', text.trim() || `the server answered ${code}`)
 }
 
