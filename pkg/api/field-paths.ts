@@ -1,6 +1,7 @@
 // Steps of field paths: what an item of a list is known by, and how paths are shown in messages.
 import type { Step } from './field-set.ts'
 import { isJsonObject } from './json.ts'
+import type { JsonObject } from './json.ts'
 import type { ListSchema } from './schema.ts'
 
 /** Steps are keys of objects, so making one anew is dear; clients choose names, so the cache has a limit. */
@@ -37,6 +38,28 @@ function valueStep(item: unknown): Step {
 function keyStep(list: ListSchema, item: unknown): Step {
   if (item === null || item === undefined) throw new ListItemError('associative list with keys may not have a null element')
   if (!isJsonObject(item)) throw new ListItemError('associative list with keys may not have non-map elements')
+  const [only = '', ...more] = list.listMapKeys ?? []
+  const known = more.length === 0 ? item[only] : undefined
+  return typeof known === 'string' ? namedStep(list, known, () => keysStep(list, item)) : keysStep(list, item)
+}
+
+/** By list, the steps to items that one text tells apart. */
+const namedSteps = new WeakMap<ListSchema, Map<string, Step>>()
+const mostNamedSteps = 1000
+
+function namedStep(list: ListSchema, name: string, make: () => Step): Step {
+  let steps = namedSteps.get(list)
+  if (!steps) namedSteps.set(list, steps = new Map())
+  let step = steps.get(name)
+  if (step === undefined) {
+    step = make()
+    if (steps.size >= mostNamedSteps) steps.clear()
+    if (name.length < 100) steps.set(name, step)
+  }
+  return step
+}
+
+function keysStep(list: ListSchema, item: JsonObject): Step {
   let text = ''
   for (const name of sortedKeys(list)) {
     const value = item[name] ?? defaultOf(list, name)

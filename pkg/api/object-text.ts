@@ -22,8 +22,8 @@ export function objectText(object: unknown): string | undefined {
 }
 
 function metadataText(metadata: KubeObject['metadata'], entries: readonly ManagedFieldsEntry[]): string {
-  const { managedFields: _entries, ...rest } = metadata
-  const text = JSON.stringify(rest)
+  // Quicker than a copy without the member, and written the same.
+  const text = JSON.stringify({ ...metadata, managedFields: undefined })
   return `${text.slice(0, -1)}${text.length > 2 ? ',' : ''}"managedFields":${kept(entries, listText)}}`
 }
 

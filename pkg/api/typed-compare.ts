@@ -95,20 +95,34 @@ class Collected {
 /** `except` names fields that are not looked at. */
 export function compareFields(schema: Fields, before: JsonObject, after: JsonObject, except?: ReadonlySet<string>): Comparison | undefined {
   let found: Collected | undefined
+  let common = 0
   for (const key in after) {
     if (except?.has(key)) continue
     const value = after[key]
-    const old = Object.hasOwn(before, key) ? before[key] : undefined
-    if (old === value) continue
+    let old = before[key]
+    if (old === value) {
+      if (value !== undefined) common++
+      continue
+    }
+    // Not what objects have of themselves, such as a constructor.
+    if (Object.hasOwn(before, key)) common++
+    else old = undefined
     const comparison = compareTyped(childSchema(schema, key), old, value)
     if (comparison) (found ??= new Collected()).add(fieldStep(key), comparison)
   }
+  if (countOf(before, except) === common) return found?.result()
   for (const key in before) {
     if (except?.has(key) || before[key] === undefined || Object.hasOwn(after, key)) continue
     const comparison = compareTyped(childSchema(schema, key), before[key], undefined)
     if (comparison) (found ??= new Collected()).add(fieldStep(key), comparison)
   }
   return found?.result()
+}
+
+function countOf(object: JsonObject, except: ReadonlySet<string> | undefined): number {
+  let count = 0
+  for (const key in object) if (!except?.has(key)) count++
+  return count
 }
 
 function compareItems(schema: ListSchema, before: readonly unknown[], after: readonly unknown[]): Comparison | undefined {

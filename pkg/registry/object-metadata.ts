@@ -39,7 +39,10 @@ function dropEmpty(metadata: ObjectMeta): void {
   for (const field of ['ownerReferences', 'finalizers'] as const) {
     if (metadata[field]?.length === 0) delete metadata[field]
   }
-  for (const [field, value] of Object.entries(metadata)) if (value === null || value === '') delete (metadata as Record<string, unknown>)[field]
+  for (const field in metadata) {
+    const value = metadata[field as keyof ObjectMeta] as unknown
+    if (value === null || value === '') delete (metadata as Record<string, unknown>)[field]
+  }
 }
 
 /** Puts the request's namespace on the draft, or refuses another one. */
@@ -71,25 +74,25 @@ export function startMetadata(metadata: ObjectMeta, clock: Clock, generation: bo
 
 const sameTime = (a: string | undefined, b: string | undefined): boolean => a === b || (!!a && !!b && Date.parse(a) === Date.parse(b))
 
-/** Carries what clients may not change from the old metadata to the draft's; returns errors where they tried. */
-export function keepMetadata(metadata: ObjectMeta, old: ObjectMeta): FieldError[] {
+/** The draft's metadata with what clients may not change carried from the old; errors where they tried. */
+export function keepMetadata(metadata: ObjectMeta, old: ObjectMeta): { metadata: ObjectMeta; errors: FieldError[] } {
   const errors: FieldError[] = []
   const immutable = 'field is immutable'
-  metadata.uid ||= old.uid ?? ''
-  if (metadata.uid !== (old.uid ?? '')) errors.push(invalid('metadata.uid', metadata.uid, immutable))
+  const uid = metadata.uid || old.uid || ''
+  if (uid !== (old.uid ?? '')) errors.push(invalid('metadata.uid', uid, immutable))
   if (metadata.creationTimestamp && !sameTime(metadata.creationTimestamp, old.creationTimestamp)) {
     errors.push(invalid('metadata.creationTimestamp', metadata.creationTimestamp, immutable))
   }
   if (metadata.deletionTimestamp && !old.deletionTimestamp) errors.push(invalid('metadata.deletionTimestamp', metadata.deletionTimestamp, immutable))
+  // A copy: an object from which members are deleted is a slow one ever after.
+  const { resourceVersion: _version, managedFields: _owners, selfLink: _link, ...kept } = metadata as ObjectMeta & { selfLink?: string }
   for (const field of ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation'] as const) {
-    if (old[field] === undefined) delete metadata[field]
-    else Object.assign(metadata, { [field]: old[field] })
+    if (kept[field] === old[field]) continue
+    if (old[field] === undefined) delete kept[field]
+    else Object.assign(kept, { [field]: old[field] })
   }
-  delete metadata.resourceVersion
-  delete metadata.managedFields
-  delete (metadata as Record<string, unknown>).selfLink
-  dropEmpty(metadata)
-  return errors
+  dropEmpty(kept)
+  return { metadata: kept, errors }
 }
 
 function nameErrors(definition: Definition, name: string): string[] {

@@ -106,7 +106,8 @@ export function change(step: Step, target: Target, stored: StoredEntry, { body, 
   const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
   const draft = own ?? draftOf(definition, subresource ? mergeOf(definition, subresource)(old, body) : body)
   const sent = draft.metadata.managedFields
-  const errors = keepMetadata(draft.metadata, old.metadata)
+  const { metadata, errors } = keepMetadata(draft.metadata, old.metadata)
+  draft.metadata = metadata
   if (!subresource && definition.subresources.some(({ name }) => name === 'status')) keepStatus(draft, old)
   complete(definition, draft)
   if (owners) setTracked(draft, owners)
