@@ -44,6 +44,7 @@ describeWithContainerd('a private containerd', () => {
     images = new ImageStore({ socketPath: supervisor.socketPath, clock: systemClock })
     await images.ensure(pauseImageName, () => buildPauseArchive())
     await images.importFile(testImage('busybox'))
+    expect([...await images.pinned()]).toEqual(expect.arrayContaining([pauseImageName, 'docker.io/library/busybox:1.36']))
   }, 60_000)
 
   afterAll(async () => {

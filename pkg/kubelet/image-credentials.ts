@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { secrets as secretsResource } from '../api/types-config.ts'
 import type { Pod } from '../api/types-pod.ts'
 import type { Client } from '../client/client.ts'
+import { repositoryOf } from '../containerd/image-name.ts'
 import type { CredentialProviders } from './credential-providers.ts'
 import { registryLogins } from './registry-login.ts'
 import type { RegistryLogin } from './runtime-service.ts'
@@ -47,22 +48,24 @@ export class ImageCredentials {
     this.#options = options
   }
 
+  /** Logins are for repositories: tag and digest do not count. */
   async find(pod: Pod, image: string): Promise<FoundLogins> {
+    const repository = repositoryOf(image)
     const namespace = pod.metadata.namespace ?? ''
     const logins: OwnedLogin[] = []
     const missing: string[] = []
     for (const { name = '' } of pod.spec.imagePullSecrets ?? []) {
       // A missing pull secret is no error: the pull may do without.
-      const found = await this.#ofSecret(namespace, name, image).catch(() => undefined)
+      const found = await this.#ofSecret(namespace, name, repository).catch(() => undefined)
       if (found) logins.push(...found)
       else missing.push(name)
     }
-    return { logins: [...logins, ...(await this.#options.providers?.logins(pod, image) ?? [])], missing }
+    return { logins: [...logins, ...(await this.#options.providers?.logins(pod, repository) ?? [])], missing }
   }
 
-  async #ofSecret(namespace: string, name: string, image: string): Promise<OwnedLogin[]> {
+  async #ofSecret(namespace: string, name: string, repository: string): Promise<OwnedLogin[]> {
     const secret = await this.#options.client.get(secretsResource, { namespace, name })
-    return registryLogins(secret, image).map((login) => ({
+    return registryLogins(secret, repository).map((login) => ({
       login, owner: { secret: { uid: secret.metadata.uid ?? '', namespace, name, credentialHash: loginHash(login) } },
     }))
   }

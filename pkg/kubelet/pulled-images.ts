@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatTime } from '../api/times.ts'
+import { repositoryOf } from '../containerd/image-name.ts'
 import type { Clock } from '../util/clock.ts'
 import type { AccountRef, LoginOwner, OwnedLogin, SecretRef } from './image-credentials.ts'
 
@@ -119,6 +120,3 @@ function withOwner(before: ImageAccess | undefined, owner: LoginOwner): ImageAcc
   if ('account' in owner) return { ...before, kubernetesServiceAccounts: [...(before?.kubernetesServiceAccounts ?? []).filter((each) => !sameRef(each, owner.account)), owner.account] }
   return { ...before, kubernetesSecrets: [...(before?.kubernetesSecrets ?? []).filter((each) => !sameRef(each, owner.secret)), owner.secret] }
 }
-
-/** As the pod spells it, without tag and digest. */
-const repositoryOf = (image: string): string => image.replace(/@.*$/, '').replace(/:[^/:]*$/, '')
