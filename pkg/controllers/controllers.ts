@@ -13,6 +13,7 @@ import { disruptionController } from './disruption.ts'
 import endpointSliceMirroring from './endpoint-slice-mirroring.ts'
 import endpointSlice from './endpoint-slice.ts'
 import endpoints from './endpoints.ts'
+import flowSchema from './flow-schema.ts'
 import { jobController } from './job.ts'
 import ephemeralVolume from './ephemeral-volume.ts'
 import { autoscalerController } from './horizontal-pod-autoscaler.ts'
@@ -65,7 +66,7 @@ export function allControllers({ contentResources, unknownGroups, rootCertificat
     endpointSlice, endpoints, endpointSliceMirroring, clusterRoleAggregation,
     resourceQuotaController({ resources: contentResources }),
     claimBinder, volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, attachDetachController(), volumeExpand, ...(localPath ? localPathControllers(localPath) : []),
-    ipAddress, serviceCidr, tokenCleaner,
+    ipAddress, serviceCidr, tokenCleaner, flowSchema,
     ...(signSecretToken ? [tokenSecretController({ certificate: rootCertificate, sign: signSecretToken })] : []),
     ...(certificates ? [certificateSigningController(certificates)] : []),
     nodeLifecycleController(), taintEvictionController(), podGarbageController(),
