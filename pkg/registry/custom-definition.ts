@@ -57,12 +57,19 @@ function customDefinition(crd: CustomResourceDefinition, names: CustomNames, con
       if (status) delete draft.status
     },
     validate,
+    warnings: finalizerWarnings,
     ...(deprecation ? { deprecation } : {}),
     columns: customColumns(stated.additionalPrinterColumns),
     fields: Object.fromEntries((stated.selectableFields ?? []).map(({ jsonPath }) => selectableField(jsonPath))),
     subresources: [...(status ? [statusSubresource(validate)] : []), ...(scale ? [customScaleSubresource(scale, validate)] : [])],
     requireVersionOnUpdate: true,
   }
+}
+
+/** A name without a path may be another writer's, too. */
+function finalizerWarnings({ metadata }: AnyObject, old?: AnyObject): string[] {
+  const fresh = (metadata.finalizers ?? []).filter((finalizer) => !finalizer.includes('/') && !old?.metadata.finalizers?.includes(finalizer))
+  return fresh.map((finalizer) => `metadata.finalizers: ${JSON.stringify(finalizer)}: prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers`)
 }
 
 /**

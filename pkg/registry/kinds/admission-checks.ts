@@ -1,6 +1,7 @@
 // Checks that webhooks and policies share: rules over resources, conditions and other expressions.
 import type { CelEnvironment } from '../../api/cel.ts'
 import { CelCompileError } from '../../api/cel.ts'
+import { qualifiedNameFaults } from '../../api/names.ts'
 import { compileCondition } from '../admission-cel.ts'
 import type { Errors } from './rules.ts'
 import { checkOneOf, duplicate, invalid, required, tooMany } from './rules.ts'
@@ -26,12 +27,33 @@ export function checkRules(out: Errors, path: string, rules: readonly Rule[]): v
     for (const list of ['operations', 'apiGroups', 'apiVersions', 'resources'] as const) {
       const values = rule[list] ?? []
       if (values.length === 0) out.push(required(`${at}.${list}`))
+      if (list === 'apiVersions' || list === 'resources') for (const [position, value] of values.entries()) if (value === '') out.push(required(`${at}.${list}[${position}]`))
       if (values.length > 1 && values.includes('*') && list !== 'resources') out.push(invalid(`${at}.${list}`, values, "if '*' is present, must not specify other values"))
     }
     for (const [position, operation] of (rule.operations ?? []).entries()) {
       checkOneOf(out, `${at}.operations[${position}]`, operation, ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'])
     }
+    checkResources(out, `${at}.resources`, rule.resources ?? [])
     checkOneOf(out, `${at}.scope`, rule.scope, ['*', 'Cluster', 'Namespaced'])
+  }
+}
+
+/** No entry may say what a wildcard before it says already. */
+function checkResources(out: Errors, path: string, resources: readonly string[]): void {
+  const wildParts = new Set<string>()
+  const wildOwners = new Set<string>()
+  for (const [index, text] of resources.entries()) {
+    const slash = text.indexOf('/')
+    if (slash < 0) continue
+    const [resource, part] = [text.slice(0, slash), text.slice(slash + 1)]
+    if (wildParts.has(resource)) out.push(invalid(`${path}[${index}]`, text, `if '${resource}/*' is present, must not specify ${text}`))
+    if (wildOwners.has(part)) out.push(invalid(`${path}[${index}]`, text, `if '*/${part}' is present, must not specify ${text}`))
+    if (part === '*') wildParts.add(resource)
+    if (resource === '*') wildOwners.add(part)
+  }
+  if (resources.length > 1 && resources.includes('*/*')) out.push(invalid(path, resources, "if '*/*' is present, must not specify other resources"))
+  if (resources.includes('*') && resources.some((text) => text !== '*' && text !== '' && !text.includes('/'))) {
+    out.push(invalid(path, resources, "if '*' is present, must not specify other resources without subresources"))
   }
 }
 
@@ -58,6 +80,7 @@ export function checkConditions(out: Errors, path: string, conditions: readonly 
   const seen = new Set<string>()
   for (const [index, { name = '', expression = '' }] of conditions.entries()) {
     if (name === '') out.push(required(`${path}[${index}].name`))
+    else for (const fault of qualifiedNameFaults(name)) out.push(invalid(`${path}[${index}].name`, name, fault))
     if (expression.trim() === '') out.push(required(`${path}[${index}].expression`))
     else checkExpression(out, `${path}[${index}].expression`, expression, { environment, types: ['bool'] })
     if (seen.has(name)) out.push(duplicate(`${path}[${index}].name`, name))

@@ -9,12 +9,14 @@ import { mutatingBindings, mutatingPolicies, validatingBindings, validatingPolic
 import { ageColumn, integer, nameColumn } from './columns.ts'
 import { define, named } from './define.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsSubdomain, checkLabelSelector, checkOneOf, checkRange, duplicate, invalid, notSupported, required } from './rules.ts'
+import type { WebhookClient } from './webhook-client.ts'
+import { checkReviewVersions, checkWebhookClient } from './webhook-client.ts'
+import { checkDnsSubdomain, checkLabelSelector, checkOneOf, duplicate, invalid, notSupported, required } from './rules.ts'
 
 interface Webhook {
   name?: string
   admissionReviewVersions?: string[]
-  clientConfig?: { url?: string; caBundle?: string; service?: { name?: string; namespace?: string; path?: string; port?: number } }
+  clientConfig?: WebhookClient
   failurePolicy?: string
   matchPolicy?: string
   reinvocationPolicy?: string
@@ -28,18 +30,6 @@ interface Webhook {
 
 interface WebhookConfiguration extends KubeObject {
   webhooks?: Webhook[]
-}
-
-function checkClient(out: Errors, path: string, client: Webhook['clientConfig']): void {
-  const { url, service } = client ?? {}
-  if ((url === undefined) === (service === undefined)) out.push(required(path, 'exactly one of url or service is required'))
-  if (url !== undefined && !/^https:\/\/[^/?#@]+(\/[^?#]*)?$/.test(url)) {
-    out.push(invalid(`${path}.url`, url, "'https' is the only allowed URL scheme; desired format: https://host[/path]"))
-  }
-  if (!service) return
-  if (!service.name) out.push(required(`${path}.service.name`, 'service name is required'))
-  if (!service.namespace) out.push(required(`${path}.service.namespace`, 'service namespace is required'))
-  checkRange(out, `${path}.service.port`, service.port, 1, 65535)
 }
 
 function checkWebhook(out: Errors, path: string, hook: Webhook): void {
@@ -57,14 +47,11 @@ function checkWebhook(out: Errors, path: string, hook: Webhook): void {
   if (hook.timeoutSeconds !== undefined && (hook.timeoutSeconds < 1 || hook.timeoutSeconds > 30)) {
     out.push(invalid(`${path}.timeoutSeconds`, hook.timeoutSeconds, 'the timeout value must be between 1 and 30 seconds'))
   }
-  if (!hook.admissionReviewVersions?.length) out.push(required(`${path}.admissionReviewVersions`, 'must specify one of v1, v1beta1'))
-  else if (!hook.admissionReviewVersions.some((version) => version === 'v1' || version === 'v1beta1')) {
-    out.push(invalid(`${path}.admissionReviewVersions`, hook.admissionReviewVersions, 'must include at least one of v1, v1beta1'))
-  }
+  checkReviewVersions(out, `${path}.admissionReviewVersions`, hook.admissionReviewVersions)
   checkLabelSelector(out, `${path}.namespaceSelector`, hook.namespaceSelector)
   checkLabelSelector(out, `${path}.objectSelector`, hook.objectSelector)
   checkConditions(out, `${path}.matchConditions`, hook.matchConditions ?? [], () => admissionEnvironment())
-  checkClient(out, `${path}.clientConfig`, hook.clientConfig)
+  checkWebhookClient(out, `${path}.clientConfig`, hook.clientConfig)
 }
 
 function validateWebhooks({ webhooks = [] }: WebhookConfiguration): Errors {

@@ -13,8 +13,10 @@ import { withCondition } from '../custom-names.ts'
 import { timestamp } from '../object-metadata.ts'
 import { defaultColumns } from './columns.ts'
 import { define, named } from './define.ts'
-import { checkDnsLabel1035, checkDnsSubdomain, checkImmutable, checkOneOf, duplicate, invalid, notSupported, required, tooMany } from './rules.ts'
+import { checkDnsLabel1035, checkDnsSubdomain, checkImmutable, checkOneOf, duplicate, forbiddenField, invalid, notSupported, required, tooMany } from './rules.ts'
 import type { Errors } from './rules.ts'
+import type { WebhookClient } from './webhook-client.ts'
+import { checkReviewVersions, checkWebhookClient } from './webhook-client.ts'
 
 interface Version {
   name?: string
@@ -32,7 +34,7 @@ interface CustomResourceDefinition extends KubeObject {
     scope?: string
     names: { plural?: string; singular?: string; kind?: string; listKind?: string; shortNames?: string[]; categories?: string[] }
     versions?: Version[]
-    conversion?: { strategy?: string; webhook?: { clientConfig?: { service?: { port?: number } }; conversionReviewVersions?: string[] } }
+    conversion?: { strategy?: string; webhook?: { clientConfig?: WebhookClient; conversionReviewVersions?: string[] } }
     preserveUnknownFields?: boolean
   }
   status?: { storedVersions?: string[]; conditions?: unknown[]; acceptedNames?: object }
@@ -71,6 +73,17 @@ function checkVersion(out: Errors, path: string, version: Version, old: Version 
     else checkPath(out, `${at}.jsonPath`, column.jsonPath)
   }
   checkSelectableFields(out, `${path}.selectableFields`, version)
+}
+
+function checkConversion(out: Errors, conversion: CustomResourceDefinition['spec']['conversion']): void {
+  const { strategy, webhook } = conversion ?? {}
+  if (strategy === 'Webhook') {
+    if (webhook?.clientConfig) checkWebhookClient(out, 'spec.conversion.webhook.clientConfig', webhook.clientConfig)
+    else out.push(required('spec.conversion.webhook.clientConfig', 'required when strategy is set to Webhook'))
+    checkReviewVersions(out, 'spec.conversion.webhook.conversionReviewVersions', webhook?.conversionReviewVersions)
+  } else if (webhook) {
+    out.push(forbiddenField('spec.conversion.webhook', 'should not be set when strategy is not set to Webhook'))
+  }
 }
 
 function checkPath(out: Errors, path: string, value: string): void {
@@ -153,7 +166,7 @@ function validate(crd: CustomResourceDefinition, old?: CustomResourceDefinition)
     out.push(invalid('spec.versions', versions.map(({ name: version }) => version), 'must have exactly one version marked as storage version'))
   }
   checkOneOf(out, 'spec.conversion.strategy', spec.conversion?.strategy, ['None', 'Webhook'])
-  if (spec.conversion?.strategy === 'Webhook' && !spec.conversion.webhook?.clientConfig) out.push(required('spec.conversion.webhook.clientConfig', 'required when strategy is set to Webhook'))
+  checkConversion(out, spec.conversion)
   if (spec.preserveUnknownFields) out.push(invalid('spec.preserveUnknownFields', true, 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'))
   if (!old) return out
   for (const [index, stored] of (old.status?.storedVersions ?? []).entries()) {
