@@ -8,6 +8,7 @@ import { persistentVolumeClaims, persistentVolumes } from '../api/types-volume.t
 import { persistentCsi } from './csi-request.ts'
 import type { CsiVolumes } from './csi-volumes.ts'
 import { checkHostPath } from './host-path-volume.ts'
+import { mountNfs } from './nfs-volume.ts'
 import { giveToFsGroup } from './ownership.ts'
 import type { MountedVolume, VolumeContext, VolumeType } from './volume.ts'
 
@@ -32,7 +33,9 @@ export const claimVolume = (csi: CsiVolumes): VolumeType => ({
     checkMode(found, context)
     const readOnly = volume.persistentVolumeClaim?.readOnly ?? false
     const driven = persistentCsi(found, { readOnly })
-    return driven ? csi.setUp(driven, context, claim) : ownPath(found, { pod, readOnly })
+    if (driven) return csi.setUp(driven, context, claim)
+    const { nfs, mountOptions = [] } = found.spec
+    return nfs ? mountNfs(nfs, context, { mountOptions, readOnly }) : ownPath(found, { pod, readOnly })
   },
 })
 

@@ -22,6 +22,8 @@ export interface MountInput {
   readonly clusterDomain: string
   readonly paths: NodePaths
   readonly mounter: Mounter
+  /** Whether the runtime can make what is mounted below a mount read-only, too. */
+  readonly recursiveReadOnly: boolean
 }
 
 const hostsPath = '/etc/hosts'
@@ -58,6 +60,9 @@ async function volumeMount(mount: VolumeMount, index: number, input: MountInput)
   const volume = input.volumes.get(mount.name)
   if (!volume) throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${input.container.name}"`)
   const subPath = mountSubPath(mount, input)
+  if (volume.image !== undefined) {
+    return { containerPath: absolute(mount.mountPath), hostPath: '', readOnly: true, propagation: 'None', image: { name: volume.image, subPath } }
+  }
   const hostPath = subPath === '' ? volume.hostPath : await bindSubPath({
     volumePath: volume.hostPath, subPath,
     target: subPathTarget(input.paths, podUid(input.pod), { volume: mount.name, container: input.container.name, index, attempt: input.attempt }),
@@ -65,11 +70,20 @@ async function volumeMount(mount: VolumeMount, index: number, input: MountInput)
     throw new ConfigError(`failed to prepare subPath for volumeMount "${mount.name}" of container "${input.container.name}"`, { cause: error })
   })
   return {
-    containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
+    containerPath: absolute(mount.mountPath),
     hostPath,
     readOnly: (mount.readOnly ?? false) || volume.readOnly,
     propagation: (mount.mountPropagation ?? 'None') as MountSpec['propagation'],
+    ...(isRecursive(mount, input.recursiveReadOnly) ? { recursiveReadOnly: true } : {}),
   }
+}
+
+const absolute = (path: string): string => (path.startsWith('/') ? path : `/${path}`)
+
+function isRecursive({ name, readOnly, recursiveReadOnly = 'Disabled' }: VolumeMount, possible: boolean): boolean {
+  if (!readOnly || recursiveReadOnly === 'Disabled') return false
+  if (recursiveReadOnly === 'Enabled' && !possible) throw new ConfigError(`volume "${name}" requested recursive read-only mode, but it is not supported by the runtime`)
+  return possible
 }
 
 /** An expression must expand wholly: what is left over would name a directory that nobody meant. */

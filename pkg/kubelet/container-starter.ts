@@ -19,7 +19,7 @@ import { containerLogPath } from './pod-files.ts'
 import type { NamedContainer } from './pod-names.ts'
 import { containerFieldPath, podUid } from './pod-names.ts'
 import { wholeValue } from './quantity-values.ts'
-import type { ContainerSpec, DeviceSpec, RuntimeImage, RuntimeService, SandboxSpec } from './runtime-service.ts'
+import type { ContainerSpec, DeviceSpec, RuntimeHost, RuntimeImage, RuntimeService, SandboxSpec } from './runtime-service.ts'
 import type { SandboxNode } from './sandbox-spec.ts'
 import { checkNonRoot, containerSecurity, podNamespaces } from './security.ts'
 import { isStatic } from './pod-resize.ts'
@@ -38,7 +38,7 @@ export interface StarterNode extends SandboxNode {
 }
 
 export interface StarterOptions {
-  readonly runtime: RuntimeService
+  readonly runtime: RuntimeService & Pick<RuntimeHost, 'features'>
   readonly puller: ImagePuller
   readonly client: Client
   readonly events: EventRecorder
@@ -73,6 +73,9 @@ export class ContainerStarter {
   async start(request: StartRequest): Promise<string> {
     const { pod, target } = request
     const image = await this.#step(request, () => this.#options.puller.ensure(pod, target.container, (event) => this.#note(request, event)))
+    for (const volume of imageVolumes(pod, target.container)) {
+      await this.#step(request, () => this.#options.puller.ensure(pod, volume, (event) => this.#note(request, event)))
+    }
     request.signal.throwIfAborted()
     const spec = await this.#step(request, () => this.#spec(request, image), 'CreateContainerConfigError')
     request.signal.throwIfAborted()
@@ -111,6 +114,7 @@ export class ContainerStarter {
     const { mounts, messageFile } = await node.containerMounts({
       pod, container, attempt, env, volumes: request.volumes, podIPs: request.podIPs,
       clusterDomain: node.dns.clusterDomain, paths: node.paths, mounter: node.mounter,
+      recursiveReadOnly: this.#options.runtime.features?.recursiveReadOnlyMounts ?? false,
     })
     const lookup = (name: string): string | undefined => env.get(name)
     return {
@@ -172,6 +176,12 @@ export class ContainerStarter {
     }))
     return found
   }
+}
+
+/** The images whose files the container sees, as if they were containers' own. */
+function imageVolumes({ spec }: Pod, { volumeMounts = [] }: Container): Container[] {
+  return (spec.volumes ?? []).flatMap(({ name, image }) => (image?.reference && volumeMounts.some((mount) => mount.name === name)
+    ? [{ name, image: image.reference, ...(image.pullPolicy ? { imagePullPolicy: image.pullPolicy } : {}) }] : []))
 }
 
 /** Block volumes, as devices. */

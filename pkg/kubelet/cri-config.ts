@@ -112,4 +112,6 @@ const propagation = { None: 'PROPAGATION_PRIVATE', HostToContainer: 'PROPAGATION
 
 const mount = (spec: MountSpec): cri.Mount => ({
   containerPath: spec.containerPath, hostPath: spec.hostPath, readonly: spec.readOnly, propagation: propagation[spec.propagation],
+  ...(spec.recursiveReadOnly ? { recursiveReadOnly: true } : {}),
+  ...(spec.image ? { image: { image: spec.image.name, userSpecifiedImage: spec.image.name }, imageSubPath: spec.image.subPath } : {}),
 })

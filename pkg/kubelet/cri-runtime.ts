@@ -8,7 +8,7 @@ import { sleep } from '../util/clock.ts'
 import { containerConfig, resourcesOf, sandboxConfig } from './cri-config.ts'
 import { containerNameLabel, ownerLabel, podNameLabel, podNamespaceLabel, podUidLabel } from './labels.ts'
 import type {
-  ContainerLimits, ContainerPhase, ContainerSpec, ExecResult, RuntimeContainer, RuntimeHost, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState,
+  ContainerLimits, ContainerPhase, ContainerSpec, ExecResult, HandlerFeatures, RuntimeContainer, RuntimeHost, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState,
   SandboxSpec, StreamRequest,
 } from './runtime-service.ts'
 import { ExecTimeout } from './runtime-service.ts'
@@ -40,6 +40,7 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
   /** Details of a container do not change while it stays in one state. */
   readonly #details = new Map<string, { state: string; status: cri.ContainerStatus }>()
   readonly #podOf = new Map<string, { uid: string; sandbox: boolean }>()
+  features: HandlerFeatures | undefined
 
   constructor(options: CriRuntimeOptions) {
     this.#cri = options.cri
@@ -52,9 +53,11 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
     const [version, answer] = await Promise.all([this.#cri.version({}), this.#cri.status({})])
     const broken = (answer.status?.conditions ?? []).filter((condition) => !condition.status)
     const name = `${version.runtimeName}://${version.runtimeVersion.replace(/^v/, '').replace(/~.*$/, '')}`
-    if (broken.length === 0) return { version: name }
+    const handlers = Object.fromEntries((answer.runtimeHandlers ?? []).map(({ name: handler, features }) => [handler, { recursiveReadOnlyMounts: features?.recursiveReadOnlyMounts ?? false, userNamespaces: features?.userNamespaces ?? false }]))
+    this.features = handlers['']
+    if (broken.length === 0) return { version: name, handlers }
     const words = broken.map((condition) => `${condition.type === 'NetworkReady' ? 'container runtime network not ready' : 'container runtime not ready'}: ${condition.type}=false reason:${condition.reason} message:${condition.message}`)
-    return { version: name, problem: { message: words.join(', ') } }
+    return { version: name, handlers, problem: { message: words.join(', ') } }
   }
 
   async pods(uid?: string): Promise<readonly RuntimePod[]> {

@@ -1,9 +1,13 @@
 // The Mounter of a real node, over mount(8).
+import { execFile } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 import { systemClock } from '../util/clock.ts'
 import { CommandShells } from '../util/command-shells.ts'
 import type { Mounter } from './volume.ts'
+
+const run = promisify(execFile)
 
 export class LinuxMounter implements Mounter {
   readonly #shells = new CommandShells({ clock: systemClock })
@@ -18,6 +22,16 @@ export class LinuxMounter implements Mounter {
   async mountHugePages(directory: string, pageSize: string): Promise<void> {
     if ((await mountPoints()).includes(directory)) return
     await this.#mount(['-t', 'hugetlbfs', '-o', `pagesize=${pageSize}`, 'nodev', directory])
+  }
+
+  async mount(source: string, target: string, { type, options }: { type: string; options: readonly string[] }): Promise<void> {
+    if ((await mountPoints()).includes(target)) return
+    const args = ['-t', type, ...(options.length > 0 ? ['-o', options.join(',')] : []), source, target]
+    // A process of its own: a file server may keep it waiting.
+    await run('mount', args).catch((error: Error & { code?: number; stdout?: string; stderr?: string }) => {
+      const output = `${error.stdout ?? ''}${error.stderr ?? ''}`
+      throw new Error(`mount failed: exit status ${error.code ?? 1}\nMounting command: mount\nMounting arguments: ${args.join(' ')}\nOutput: ${output}`)
+    })
   }
 
   async bind(source: string, target: string): Promise<void> {

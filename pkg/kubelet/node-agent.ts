@@ -123,7 +123,7 @@ export class NodeAgent {
     this.#ready = state.problem === undefined
     if (this.#ready) this.#images = await images.list()
     return nodeStatus({
-      name, facts, addresses: addresses(), maxPods, held: this.#options.held, kubeletPort, images: this.#images, volumesInUse: this.#options.volumesInUse(), devices: this.#options.devices(), pressures: pressures(), nowMs: clock.now(),
+      name, facts, addresses: addresses(), maxPods, held: this.#options.held, kubeletPort, images: this.#images, volumesInUse: this.#options.volumesInUse(), devices: this.#options.devices(), handlers: state.handlers ?? {}, pressures: pressures(), nowMs: clock.now(),
       runtimeVersion: state.version || this.#node?.status?.nodeInfo?.containerRuntimeVersion || '',
       previous: this.#node?.status?.conditions ?? [],
       ...(refusing ?? state.problem ? { problem: refusing ?? state.problem?.message ?? '' } : {}),

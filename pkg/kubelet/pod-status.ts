@@ -31,6 +31,8 @@ export interface StatusInput {
   /** Nothing of it runs, and nothing will. */
   readonly stopped: boolean
   readonly resize?: ResizeTold
+  /** Whether read-only mounts can be so with all below. */
+  readonly recursiveReadOnly?: boolean
   /** How the devices of a container are; undefined when it has none. */
   devices?(name: string): ResourceStatus[] | undefined
   /** The resources that a container of the runtime has. */
@@ -106,7 +108,7 @@ function containerStatus({ container, kind }: NamedContainer, input: StatusInput
     ...(current && kind !== 'ephemeral' ? resourcesOf(container, input.actuated(current.id, container)) : {}),
     ...(devices ? { allocatedResourcesStatus: devices } : {}),
     ...(current?.user ? { user: { linux: { uid: current.user.uid, gid: current.user.gid, supplementalGroups: [...current.user.groups] } } } : {}),
-    ...((container.volumeMounts ?? []).length > 0 ? { volumeMounts: mountStatuses(container) } : {}),
+    ...((container.volumeMounts ?? []).length > 0 ? { volumeMounts: mountStatuses(container, input.recursiveReadOnly ?? false) } : {}),
   }
 }
 
@@ -125,9 +127,9 @@ function resourcesOf(container: Container, { limits, requests }: ResourceRequire
   }
 }
 
-const mountStatuses = (container: NamedContainer['container']): NonNullable<ContainerStatus['volumeMounts']> =>
+const mountStatuses = (container: NamedContainer['container'], recursive: boolean): NonNullable<ContainerStatus['volumeMounts']> =>
   (container.volumeMounts ?? []).map((mount) => ({
-    name: mount.name, mountPath: mount.mountPath, ...(mount.readOnly ? { readOnly: true, recursiveReadOnly: 'Disabled' } : {}),
+    name: mount.name, mountPath: mount.mountPath, ...(mount.readOnly ? { readOnly: true, recursiveReadOnly: recursive && (mount.recursiveReadOnly ?? 'Disabled') !== 'Disabled' ? 'Enabled' : 'Disabled' } : {}),
   }))
 
 function containerState(current: RuntimeContainer | undefined, waiting: Waiting | undefined, input: StatusInput): ContainerState {

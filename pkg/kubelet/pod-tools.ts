@@ -7,11 +7,11 @@ import type { ObjectWatches } from './object-watches.ts'
 import type { PodDirectories } from './pod-directories.ts'
 import type { VolumeTypes } from './pod-volumes.ts'
 import type { Prober } from './prober.ts'
-import type { RuntimeService } from './runtime-service.ts'
+import type { RuntimeHost, RuntimeService } from './runtime-service.ts'
 import type { RequestedTokens } from './volume-payload.ts'
 
 export interface PodTools {
-  readonly runtime: RuntimeService
+  readonly runtime: RuntimeService & Pick<RuntimeHost, 'features'>
   readonly starter: ContainerStarter
   readonly killer: ContainerKiller
   readonly prober: Prober

@@ -8,6 +8,8 @@ import { csiVolume } from './csi-volume.ts'
 import type { CsiVolumes } from './csi-volumes.ts'
 import { emptyDirVolume } from './empty-dir-volume.ts'
 import { hostPathVolume } from './host-path-volume.ts'
+import { imageVolume } from './image-volume.ts'
+import { nfsVolume } from './nfs-volume.ts'
 import type { ObjectWatches } from './object-watches.ts'
 import { payloadVolume } from './payload-volume.ts'
 import type { TokenSource } from './volume-payload.ts'
@@ -26,6 +28,7 @@ export function standardVolumeTypes({ tokens, csi }: VolumeTools): VolumeTypes {
     configMap: payloadVolume('configmap', tokens), secret: payloadVolume('secret', tokens),
     downwardAPI: payloadVolume('downward-api', tokens), projected: payloadVolume('projected', tokens),
     emptyDir: emptyDirVolume, hostPath: hostPathVolume, persistentVolumeClaim: claimVolume(csi), ephemeral: claimVolume(csi), csi: csiVolume(csi),
+    nfs: nfsVolume, image: imageVolume,
   }
   // A volume without any source is an emptyDir.
   return (volume) => {

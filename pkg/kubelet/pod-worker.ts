@@ -309,6 +309,7 @@ export class PodWorker {
     const { pending, progress } = this.#resize
     const stopped = (ending !== undefined || plan.finished) && !alive && !this.#actor.starting
     this.#status = podStatus({
+      recursiveReadOnly: this.#options.tools.runtime.features?.recursiveReadOnlyMounts ?? false,
       devices: (name) => this.#options.tools.devices.health(podUid(this.#pod), name),
       pod: this.#pod,
       previous: this.#previous(),

@@ -91,7 +91,17 @@ export interface SandboxSpec {
   readonly handler: string
 }
 
+/** What a runtime handler can do beyond the common. */
+export interface HandlerFeatures {
+  readonly recursiveReadOnlyMounts: boolean
+  readonly userNamespaces: boolean
+}
+
 export interface MountSpec {
+  /** The mounts below it are read-only, too. */
+  readonly recursiveReadOnly?: boolean
+  /** Instead of a path of the node: an image's files, or a part of them. */
+  readonly image?: { readonly name: string; readonly subPath: string }
   readonly containerPath: string
   readonly hostPath: string
   readonly readOnly: boolean
@@ -173,6 +183,8 @@ export interface ExecResult {
 export interface RuntimeState {
   /** `containerd://1.6.20`. */
   readonly version: string
+  /** By the name of the handler; empty where the runtime does not tell. */
+  readonly handlers?: Readonly<Record<string, HandlerFeatures>>
   /** Why pods cannot run; undefined when they can. */
   readonly problem?: { readonly message: string }
 }
@@ -206,6 +218,8 @@ export interface RuntimeService {
 /** The runtime as a part of the node. */
 export interface RuntimeHost {
   state(): Promise<RuntimeState>
+  /** Of the runtime's usual handler, as `state` has found them last. */
+  readonly features?: HandlerFeatures | undefined
   /** The container's log was moved away: go on in a new file of the old name. */
   reopenLog(containerId: string): Promise<void>
 }

@@ -19,6 +19,8 @@ export interface Mounter {
   mountTmpfs(directory: string, options: { sizeBytes?: number }): Promise<void>
   /** `pageSize`: `2M`, `1G`. */
   mountHugePages(directory: string, pageSize: string): Promise<void>
+  /** Mounts a file system of a type that this node knows; does nothing when something is mounted there already. Throws with the words of mount(8). */
+  mount(source: string, target: string, options: { type: string; options: readonly string[] }): Promise<void>
   /** Makes `source` appear at `target`, an existing file or directory; does nothing when something is mounted there already. */
   bind(source: string, target: string): Promise<void>
   /** Takes away everything mounted at or below. */
@@ -44,6 +46,8 @@ export interface VolumeContext {
 export interface MountedVolume {
   /** What containers are given. */
   readonly hostPath: string
+  /** It is no path but an image, which the runtime mounts. */
+  readonly image?: string
   /** It is a device, for `volumeDevices`. */
   readonly block?: boolean
   readonly readOnly: boolean

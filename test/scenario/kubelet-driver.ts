@@ -21,6 +21,7 @@ import { containerdExits } from '../../pkg/kubelet/containerd-exits.ts'
 import { CriImages } from '../../pkg/kubelet/cri-images.ts'
 import { CriRuntime } from '../../pkg/kubelet/cri-runtime.ts'
 import { CriUsage } from '../../pkg/kubelet/cri-usage.ts'
+import type { HandlerFeatures } from '../../pkg/kubelet/runtime-service.ts'
 import { Kubelet } from '../../pkg/kubelet/kubelet.ts'
 import type { KubeletOptions } from '../../pkg/kubelet/kubelet-options.ts'
 import { LinuxMounter } from '../../pkg/kubelet/linux-mounter.ts'
@@ -49,6 +50,7 @@ export class TestNode {
   readonly #api: ApiServer
   readonly #supervisor: ContainerdSupervisor
   #cri: CriClient | undefined
+  #runtime: CriRuntime | undefined
   #recorder: QueuedEventRecorder | undefined
   kubelet: Kubelet | undefined
   readonly #options: Partial<KubeletOptions>
@@ -81,6 +83,11 @@ export class TestNode {
     return (await this.client.get(nodes, { name: nodeName })).status?.allocatable?.['cpu'] ?? ''
   }
 
+  /** What the runtime can do beyond the common, as its kubelet has found. */
+  get runtimeFeatures(): HandlerFeatures | undefined {
+    return this.#runtime?.features
+  }
+
   async start(): Promise<void> {
     const named = (kind: string, name: string, namespace?: string): KubeObject => ({ apiVersion: 'v1', kind, metadata: { name, ...(namespace ? { namespace } : {}) } })
     await ensureObjects(this.#registry, [
@@ -97,9 +104,10 @@ export class TestNode {
 
   async startKubelet(): Promise<void> {
     this.#recorder = new QueuedEventRecorder({ client: this.client, clock, component: 'kubelet', host: nodeName, log: (text) => void this.logged.push(text) })
+    this.#runtime = new CriRuntime({ cri: this.cri, clock, taskExits: containerdExits(this.#supervisor.socketPath, clock), owner: nodeName })
     this.kubelet = new Kubelet({
       nodeName, client: this.client, clock, events: this.#recorder,
-      runtime: new CriRuntime({ cri: this.cri, clock, taskExits: containerdExits(this.#supervisor.socketPath, clock), owner: nodeName }),
+      runtime: this.#runtime,
       images: new CriImages({ cri: this.cri }),
       dataDirectory: join(this.directory, 'agent'), logDirectory: join(this.directory, 'logs'),
       nodeAddresses: ['127.0.0.1'], cgroupDriver: this.#supervisor.host.cgroupDriver, cgroupRoot: `/${basename(this.directory)}`,
