@@ -92,9 +92,10 @@ describe.each([['kubectl-1.34', 'v1.34.'], ['kubectl', 'v1.35.'], ['kubectl-1.36
     const port = (await forward.says(/Forwarding from 127\.0\.0\.1:(\d+)/))[1]
     expect(await cluster.inNetwork('curl', ['-sf', `http://127.0.0.1:${port}/`])).toBe('served\n')
     await forward.end()
-    await k(['debug', 'box', '--image=busybox:1.36', '--target=box', '--container=dbg', '--', 'sh', '-c', 'echo debugging; sleep 100000'])
+    await k(['debug', 'box', '--image=busybox:1.36', '--target=box', '--container=dbg', '--', 'sh', '-c', 'echo debugging; sleep 77777'])
     await eventually(async () => (await tryK('logs box -c dbg')).stdout === 'debugging\n', 'the debug container says something')
-    expect(await k('exec box -c dbg -- cat /proc/1/cmdline')).toContain('started')
+    // In the target's process namespace, the first process is the target's.
+    expect(await k('exec box -c dbg -- cat /proc/1/cmdline')).toContain('100000')
   })
 
   test('get and describe', async () => {
