@@ -50,8 +50,8 @@ export interface ImageGarbageOptions {
   readonly disk: () => Promise<FileSystemUsage>
   /** Names and ids of the images of all containers, also ended ones. */
   readonly inUse: () => ReadonlySet<string>
-  /** Told of all images that there are. */
-  readonly onList?: (ids: ReadonlySet<string>) => void
+  /** Told of all images that were there at a time, less what has gone since. */
+  readonly onCollected?: (ids: ReadonlySet<string>, atMs: number) => void
   /** Told when what nobody uses is less than what is wanted. */
   readonly onShortage?: (message: string) => void
   readonly log: (text: string) => void
@@ -68,17 +68,14 @@ export class ImageGarbage {
 
   /** To be called now and then: looks every five minutes. */
   async collect(): Promise<void> {
-    const { images, clock, disk, limits, log } = this.#options
+    const { clock, disk, limits, log } = this.#options
     const nowMs = clock.now()
     if (nowMs < this.#nextMs) return
     this.#nextMs = nowMs + periodMs
     await this.#look(nowMs)
     const wantedBytes = bytesToFree(await disk(), limits)
     const removed = imagesToRemove([...this.#known.values()], wantedBytes, { nowMs, limits })
-    for (const image of removed) {
-      await images.remove(image.id)
-      this.#known.delete(image.id)
-    }
+    await this.#remove(removed, nowMs)
     const freed = removed.reduce((sum, image) => sum + image.sizeBytes, 0)
     if (freed < wantedBytes) this.#options.onShortage?.(`Failed to garbage collect required amount of images. Attempted to free ${wantedBytes} bytes, but only found ${freed} bytes eligible to free.`)
     if (wantedBytes > 0) log(`images: the disk is over ${limits.highPercent} % full; removed ${removed.length} unused images of ${freed} bytes${freed < wantedBytes ? `, wanted to free ${wantedBytes}` : ''}`)
@@ -87,18 +84,23 @@ export class ImageGarbage {
 
   /** The disk is full: all that nobody uses go, however young. */
   async collectAll(): Promise<void> {
-    const { images, clock, limits } = this.#options
+    const { clock, limits } = this.#options
     const nowMs = clock.now()
     await this.#look(nowMs)
     const aged = [...this.#known.values()].map((known) => ({ ...known, firstSeenMs: 0 }))
-    for (const image of imagesToRemove(aged, Infinity, { nowMs, limits })) {
-      await images.remove(image.id)
+    await this.#remove(imagesToRemove(aged, Infinity, { nowMs, limits }), nowMs)
+  }
+
+  async #remove(chosen: readonly RuntimeImage[], nowMs: number): Promise<void> {
+    for (const image of chosen) {
+      await this.#options.images.remove(image.id)
       this.#known.delete(image.id)
     }
+    this.#options.onCollected?.(new Set(this.#known.keys()), nowMs)
   }
 
   async #look(nowMs: number): Promise<void> {
-    const { images, onList } = this.#options
+    const { images } = this.#options
     const pinned = await images.pinned?.() ?? new Set()
     const all = await images.list()
     const inUse = this.#options.inUse()
@@ -108,6 +110,5 @@ export class ImageGarbage {
       const kept = image.names.some((name) => pinned.has(name)) ? { ...image, pinned: true } : image
       return [image.id, { image: kept, firstSeenMs: before?.firstSeenMs ?? nowMs, lastUsedMs: used ? nowMs : before?.lastUsedMs ?? 0 }]
     }))
-    onList?.(new Set(this.#known.keys()))
   }
 }

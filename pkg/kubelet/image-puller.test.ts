@@ -52,11 +52,13 @@ function setUp({ parallelPulls = 5, policy = 'NeverVerifyPreloadedImages' as Pre
   const open = (): ImagePuller => new ImagePuller({ images, clock, parallelPulls, credentials, pulled: new PulledImages({ directory: join(directory, at), clock, policy }) })
   let puller = open()
   return {
-    images, events, restart: () => { puller = open() }, login: (...given: OwnedLogin[]) => { logins = given },
+    images, events, restart: () => { puller = open() }, keepOnly: (kept: Set<string>, atMs: number) => { new PulledImages({ directory: join(directory, at), clock, policy }).keepOnly(kept, atMs); puller = open() }, login: (...given: OwnedLogin[]) => { logins = given },
     ensure: (image: string, imagePullPolicy = 'IfNotPresent', uid = `pod-${++made}`): Promise<RuntimeImage> =>
       puller.ensure({ metadata: { uid }, spec: {} } as Pod, { name: 'c', image, imagePullPolicy }, ({ reason, message }) => events.push(`${reason}: ${message}`)),
   }
 }
+
+const ids = (...images: string[]): Set<string> => new Set(images.map((image) => `id-of-${image}`))
 
 const settle = async (): Promise<void> => { for (let turn = 0; turn < 20; turn++) await Promise.resolve() }
 const failure = (started: Promise<unknown>): Promise<StartFailure> => started.then(() => { throw new Error('it worked') }, (error: StartFailure) => error)
@@ -133,6 +135,23 @@ describe('who may use an image that is there', () => {
     login()
     expect(await failure(ensure('private:1'))).toMatchObject({ reason: 'ErrImagePull', message: 'nobody refused' })
     expect(await failure(ensure('private:1', 'Never'))).toMatchObject({ reason: 'ErrImageNeverPull', message: 'Container image "private:1" is not present with pull policy of Never' })
+  })
+  it('a record goes with its image, but not one that is younger than the look at the images', async () => {
+    const { images, ensure, login, keepOnly } = setUp()
+    const lookedMs = clock.now()
+    login(right)
+    await ensure('private:1')
+    login()
+    keepOnly(ids(), lookedMs)
+    expect(await failure(ensure('private:1'))).toMatchObject({ reason: 'ErrImagePull' })
+    clock.step(2000)
+    keepOnly(ids('private:1'), clock.now())
+    expect(await failure(ensure('private:1'))).toMatchObject({ reason: 'ErrImagePull' })
+    keepOnly(ids(), clock.now())
+    // Whoever brought it back, it was not this kubelet.
+    const before = images.started
+    await ensure('private:1')
+    expect(images.started).toBe(before)
   })
   it('a pull that a crash interrupted gives nobody the image', async () => {
     const { images, ensure, login, restart } = setUp()

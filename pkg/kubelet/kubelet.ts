@@ -240,7 +240,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   #imageGarbage(): ImageGarbage {
     const { images, clock, dataDirectory } = this.#options
     return new ImageGarbage({
-      images, clock, limits: (this.#options.imageSettings ?? defaultImageSettings).garbage, onList: (ids) => this.#pulled?.keepOnly(ids),
+      images, clock, limits: (this.#options.imageSettings ?? defaultImageSettings).garbage, onCollected: (ids, atMs) => this.#pulled?.keepOnly(ids, atMs),
       onShortage: (message) => this.#recordOnNode({ type: 'Warning', reason: 'FreeDiskSpaceFailed', message }),
       disk: () => fileSystemUsage(dataDirectory), log: this.#log,
       inUse: () => new Set([...this.#workers.values()].flatMap(({ runtime }) => runtime.containers.flatMap(({ image, imageId }) => [image, imageId]))),

@@ -31,6 +31,9 @@ export interface PulledImagesOptions {
   readonly clock: Clock
 }
 
+/** Of the records' times. */
+const timePrecisionMs = 1000
+
 const version = { kind: 'ImagePulledRecord', apiVersion: 'kubelet.config.k8s.io/v1beta1' }
 
 /** Invariant: from before a pull until its record is written its intent is there, so that a crash between makes nobody's image everybody's. */
@@ -88,10 +91,10 @@ export class PulledImages {
     rmSync(this.#path('pulling', image), { force: true })
   }
 
-  /** Forgets images that are gone. */
-  keepOnly(imageRefs: ReadonlySet<string>): void {
-    for (const imageRef of [...this.#records.keys()]) {
-      if (imageRefs.has(imageRef)) continue
+  /** Forgets images that are gone, of those known at this time: what was pulled while others looked is not among what they saw. */
+  keepOnly(imageRefs: ReadonlySet<string>, atMs: number): void {
+    for (const [imageRef, { lastUpdatedTime }] of [...this.#records]) {
+      if (imageRefs.has(imageRef) || Date.parse(lastUpdatedTime) + timePrecisionMs > atMs) continue
       this.#records.delete(imageRef)
       rmSync(this.#path('pulled', imageRef), { force: true })
     }

@@ -1,5 +1,5 @@
 // Images from a registry with TLS and a login, and from a directory: mirrors, rewrites, pull secrets, credential providers, who may use what is there.
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
 import { dump } from 'js-yaml'
@@ -199,4 +199,21 @@ test('the node tells its images', async () => {
     return found.includes('docker.io/library/nginx:1.22') ? found : undefined
   }, 'the node tells of the imported image')
   expect(names).toEqual(expect.arrayContaining(['docker.io/library/shop:1', `docker.io/library/shop@${digests.shop}`]))
+})
+
+test('a full disk costs what nobody uses and a registry could bring back; what was imported stays', async () => {
+  await cluster.kubectl('delete pods --all --all-namespaces --wait --timeout=60s')
+  await cluster.kinglet(['down'])
+  // One percent full is full.
+  await cluster.up(['image-gc-high-threshold=1', 'image-gc-low-threshold=0', 'minimum-image-ttl-duration=0s'].map((arg) => `--kubelet-arg=${arg}`))
+  const left = await eventually(async () => {
+    const images = await cluster.kinglet(['image', 'ls'])
+    return images.includes('127.0.0.') || images.includes('shop') ? undefined : images
+  }, 'the pulled images are gone')
+  expect(left).toContain('nginx:1.22')
+  expect(left).toContain('curlimages/curl:8')
+  await eventually(async () => (await eventsOf('node-1')).some((event) => /^Warning FreeDiskSpaceFailed Failed to garbage collect required amount of images\. Attempted to free \d+ bytes, but only found \d+ bytes eligible to free\.$/.test(event)), 'the node tells of it')
+  expect(readdirSync(join(cluster.dataDirectory, 'agent/image_manager/pulled'))).toEqual([])
+  await create('again', { image: 'nginx:1.22', policy: 'Never' })
+  await running('again')
 })
