@@ -36,8 +36,8 @@ export interface EvictionOptions {
 
 const periodMs = 10_000
 const nearMs = 2000
-/** Walking directories takes at most this share of a core. */
-const walkShare = 0.01
+/** Measuring disks takes at most this share of the time. */
+const walkShare = 0.05
 /** How long an evicted pod may take to leave before the next one goes. */
 const leaveMs = 30_000
 
