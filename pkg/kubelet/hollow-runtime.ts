@@ -152,7 +152,7 @@ export class HollowRuntime implements RuntimeService, RuntimeHost, ImageService,
   async stream(request: StreamRequest): Promise<URL> {
     const { streams } = this.#options
     if (!streams || request.type !== 'exec') throw new Error(`a hollow container cannot be reached by ${request.type}`)
-    return streams.url(await this.exec(request.containerId, request.command))
+    return streams.url(await this.exec(request.containerId, request.command), request)
   }
 
   /** As their annotations say, all the time that they run. */

@@ -1,9 +1,10 @@
-// SPDY/3.1 frames, as far as a client needs them. Pure.
+// SPDY/3.1 frames, as far as clients, and servers that need no headers, want them. Pure.
 //
 // Header blocks are one zlib stream a connection; it is allowed to hold its data uncompressed, so no compressor is needed.
 
 export type SpdyFrame =
   | { readonly type: 'data'; readonly stream: number; readonly last: boolean; readonly data: Buffer }
+  | { readonly type: 'open'; readonly stream: number }
   | { readonly type: 'reply'; readonly stream: number; readonly last: boolean }
   | { readonly type: 'reset'; readonly stream: number; readonly status: number }
   | { readonly type: 'ping'; readonly id: number }
@@ -49,11 +50,19 @@ function uint32(value: number): Buffer {
 
 /** `first` on a connection begins the zlib stream. Names are in lower case. */
 export function synStream(stream: number, headers: Readonly<Record<string, string>>, first: boolean): Buffer {
+  return control(types.synStream, 0, Buffer.concat([uint32(stream), uint32(0), Buffer.alloc(2), storedBlock(headers, first)]))
+}
+
+/** The answer to a stream that the other side has opened; `first` as above, of this side's own zlib stream. */
+export const synReply = (stream: number, headers: Readonly<Record<string, string>>, first: boolean): Buffer =>
+  control(types.synReply, 0, Buffer.concat([uint32(stream), storedBlock(headers, first)]))
+
+function storedBlock(headers: Readonly<Record<string, string>>, first: boolean): Buffer {
   const block = headerBlock(headers)
   const stored = Buffer.alloc(5)
   stored.writeUInt16LE(block.length, 1)
   stored.writeUInt16LE(~block.length & 0xffff, 3)
-  return control(types.synStream, 0, Buffer.concat([uint32(stream), uint32(0), Buffer.alloc(2), ...(first ? [zlibHead] : []), stored, block, flush]))
+  return Buffer.concat([...(first ? [zlibHead] : []), stored, block, flush])
 }
 
 export function dataFrame(stream: number, data: Uint8Array, last: boolean): Buffer {
@@ -92,6 +101,7 @@ function frameOf(bytes: Buffer, isControl: boolean): SpdyFrame {
   if (!isControl) return { type: 'data', stream: bytes.readUInt32BE(0), last, data: body }
   const first = body.length >= 4 ? body.readUInt32BE(0) & 0x7fffffff : 0
   switch (bytes.readUInt16BE(2)) {
+    case types.synStream: return { type: 'open', stream: first }
     case types.synReply: return { type: 'reply', stream: first, last }
     case types.rstStream: return { type: 'reset', stream: first, status: body.length >= 8 ? body.readUInt32BE(4) : 0 }
     case types.ping: return { type: 'ping', id: body.length >= 4 ? body.readUInt32BE(0) : 0 }

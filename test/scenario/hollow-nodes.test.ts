@@ -78,6 +78,9 @@ describe('hollow nodes', () => {
     expect((await kubectl('logs', 'scripted')).stdout).toBe('hello\nworld\n')
     expect(await kubectl('exec', 'scripted', '--', 'date')).toMatchObject({ stdout: 'today\n', code: 0 })
     expect(await kubectl('exec', 'scripted', '--', 'ls', '/x')).toMatchObject({ stderr: expect.stringContaining('ls: /x: no such file\n'), code: 2 })
+    const { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: _unset, ...environment } = process.env
+    const bySpdy = await run(kubectlPath, ['exec', 'scripted', '--', 'date'], { env: { ...environment, KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECONFIG: join(directory, 'kubeconfig.yaml'), HOME: directory } })
+    expect(bySpdy.stdout).toBe('today\n')
     const usage = await until(() => kubectl('top', 'pod', 'scripted', '--no-headers'), ({ code }) => code === 0)
     expect(usage.stdout.trim().split(/\s+/)).toEqual(['scripted', '250m', '64Mi'])
   }, 40_000)
