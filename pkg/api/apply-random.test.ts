@@ -6,7 +6,7 @@ import type { OwnedType } from './apply-type.ts'
 import { emptyObject } from './apply-type.ts'
 import { compareOwned } from './apply-update.ts'
 import { conform } from './conform.ts'
-import { difference, intersection, isFieldSet, pathsOf, union } from './field-set.ts'
+import { covers, difference, intersection, isFieldSet, pathsOf, union } from './field-set.ts'
 import type { FieldSet } from './field-set.ts'
 import { pathText } from './field-paths.ts'
 import type { JsonObject } from './json.ts'
@@ -140,6 +140,24 @@ describe('sets of new objects', () => {
   })
 })
 
+describe('sets of changed objects', () => {
+  it('are the same whatever was written before to others', () => {
+    const object = fc.record({ spec, labels: optional(map) }).map(({ spec, labels }) => clean({ metadata: { name: 'n', uid: 'u', labels }, spec }))
+    const writes = fc.array(fc.record({ update: manager, object }), { minLength: 2, maxLength: 4 })
+    const ownersOf = (one: OwnedType, operations: readonly Operation[]) => {
+      const play = new Play(one)
+      for (const operation of operations) play.do(operation)
+      return play.owners
+    }
+    fc.assert(fc.property(writes, writes, (first, second) => {
+      // What is known of others is known by schema.
+      const alone = ownersOf({ ...type, schema: { ...type.schema } }, second)
+      ownersOf(type, first)
+      expect([ownersOf(type, second), ownersOf(type, second)]).toEqual([alone, alone])
+    }), { numRuns: 1000 })
+  })
+})
+
 describe('field sets', () => {
   const ids = (one: FieldSet | undefined): Set<string> => new Set([...pathsOf(one)].map((path) => path.join('/')))
   it('behave as sets of paths', () => {
@@ -148,6 +166,14 @@ describe('field sets', () => {
       expect(ids(union(a, b))).toEqual(new Set([...x, ...y]))
       expect(ids(difference(a, b))).toEqual(new Set([...x].filter((path) => !y.has(path))))
       expect(ids(intersection(a, b))).toEqual(new Set([...x].filter((path) => y.has(path))))
+    }), { numRuns: 1000 })
+  })
+  it('cover those that have no other path', () => {
+    // Below a step, as the root itself is no path.
+    const below = set.map((node) => ({ 'f:x': node }))
+    fc.assert(fc.property(below, below, (a, b) => {
+      const x = ids(a)
+      expect(covers(a, b)).toBe([...ids(b)].every((path) => x.has(path)))
     }), { numRuns: 1000 })
   })
 })

@@ -27,16 +27,12 @@ export interface Writing {
  * owners would otherwise get them back with the next status.
  */
 export function ownersAfterUpdate(type: OwnedType, writing: Writing): readonly Owner[] {
-  const { before, after, owners } = writing
+  const { before, owners } = writing
   if (before !== undefined && owners.length === 0) return owners
   const self: OwnerName = {
     manager: writing.manager, operation: 'Update', apiVersion: type.apiVersion, ...(writing.subresource ? { subresource: writing.subresource } : {}),
   }
-  if (before === undefined && owners.length === 0) {
-    const like = lastSet(type.schema, self)
-    if (like && isCreatedAs(type, after, like)) return listOfOne(sharedEntry(type.schema, self, like, writing.time))
-  }
-  const comparison = compareOwned(type, before ?? emptyObject(type.schema), after)
+  const comparison = compareWritten(type, writing, owners.some((owner) => isSameOwner(owner, self)) ? undefined : lastSet(type.schema, self))
   if (!comparison) return owners
   const { changed, removed } = comparison
   if (!changed) return withoutChanges(type, owners, comparison, writing)
@@ -50,8 +46,11 @@ export function ownersAfterUpdate(type: OwnedType, writing: Writing): readonly O
   return sorted(capped(former ? others.map((owner) => (owner === former ? mine : owner)) : [...others, mine]))
 }
 
-const isCreatedAs = (type: OwnedType, after: JsonObject, set: FieldSet): boolean =>
-  setsExactly(rootSchema(type.schema), { before: emptyObject(type.schema), after }, set, { root: exceptAtRoot(type.ignored), metadata: unownedMetadata })
+/** `like` is what the writer's first write to another object has set: most often it is the same again. */
+function compareWritten(type: OwnedType, { before = emptyObject(type.schema), after }: Writing, like: FieldSet | undefined): Comparison | undefined {
+  const except = { root: exceptAtRoot(type.ignored), metadata: unownedMetadata }
+  return like && setsExactly(rootSchema(type.schema), { before, after }, like, except) ? { changed: like } : compareOwned(type, before, after)
+}
 
 const exceptions = new WeakMap<readonly string[], ReadonlySet<string>>()
 

@@ -105,12 +105,12 @@ export function compareFields(schema: Fields, before: JsonObject, after: JsonObj
       continue
     }
     // Not what objects have of themselves, such as a constructor.
-    if (Object.hasOwn(before, key)) common++
-    else old = undefined
+    if (!Object.hasOwn(before, key)) old = undefined
+    if (old !== undefined) common++
     const comparison = compareTyped(childSchema(schema, key), old, value)
     if (comparison) (found ??= new Collected()).add(fieldStep(key), comparison)
   }
-  if (countOf(before, except) === common) return found?.result()
+  if (countKeys(before, except) === common) return found?.result()
   for (const key in before) {
     if (except?.has(key) || before[key] === undefined || Object.hasOwn(after, key)) continue
     const comparison = compareTyped(childSchema(schema, key), before[key], undefined)
@@ -119,9 +119,10 @@ export function compareFields(schema: Fields, before: JsonObject, after: JsonObj
   return found?.result()
 }
 
-function countOf(object: JsonObject, except: ReadonlySet<string> | undefined): number {
+/** Without those that are left aside, or have no value. */
+export function countKeys(object: JsonObject, except: ReadonlySet<string> | undefined): number {
   let count = 0
-  for (const key in object) if (!except?.has(key)) count++
+  for (const key in object) if (object[key] !== undefined && !except?.has(key)) count++
   return count
 }
 

@@ -1,4 +1,4 @@
-// Whether what a new object sets is exactly a set that is known already: most objects of a kind set what the one before them did,
+// Whether what a write sets is exactly a set that is known already: most objects of a kind get what the one before them got,
 // and to find that out costs a third of making the set.
 import { ListItemError, fieldStep, itemStep } from './field-paths.ts'
 import type { FieldSet } from './field-set.ts'
@@ -6,7 +6,7 @@ import { isBare } from './field-set.ts'
 import { equalJson } from './json.ts'
 import type { JsonObject } from './json.ts'
 import type { ListSchema, ObjectSchema, Schema } from './schema.ts'
-import { compareTyped } from './typed-compare.ts'
+import { compareTyped, countKeys } from './typed-compare.ts'
 import { asFields, asList, childSchema, isHollow, shapeOf } from './typed-shape.ts'
 import type { Fields } from './typed-shape.ts'
 
@@ -16,7 +16,10 @@ interface Except {
   readonly metadata: ReadonlySet<string>
 }
 
-/** True only if the paths that are added or changed from `before` to `after` are those of `set`. May answer false for odd lists. */
+/**
+ * True only if the paths that are added or changed from `before` to `after` are those of `set`, and none is removed.
+ * May answer false for odd lists.
+ */
 export function setsExactly(schema: ObjectSchema, objects: { before: JsonObject; after: JsonObject }, set: FieldSet, except: Except): boolean {
   const { before, after } = objects
   try {
@@ -43,20 +46,24 @@ const noSteps: FieldSet = Object.freeze({})
 /** How many steps of the node the fields account for. Throws when a field does not match its step. */
 function matchesSome(schema: Fields, before: JsonObject, after: JsonObject, node: FieldSet, except?: ReadonlySet<string>): number {
   let found = 0
+  let common = 0
   for (const key in after) {
     const value = after[key]
     if (value === undefined || except?.has(key)) continue
     const child = node[fieldStep(key)]
-    if (!matches(childSchema(schema, key), Object.hasOwn(before, key) ? before[key] : undefined, value, child)) throw mismatch
+    const old = Object.hasOwn(before, key) ? before[key] : undefined
+    if (!matches(childSchema(schema, key), old, value, child)) throw mismatch
+    if (old !== undefined) common++
     if (child !== undefined) found++
   }
+  if (countKeys(before, except) !== common) throw mismatch
   return found
 }
 
 function matches(schema: Schema, before: unknown, after: unknown, node: FieldSet | undefined): boolean {
   if (before === after) return node === undefined
   if (before === undefined) return node !== undefined && matchesWhole(schema, after, node)
-  if (node === undefined) return compareTyped(schema, before, after)?.changed === undefined
+  if (node === undefined) return compareTyped(schema, before, after) === undefined
   const shape = shapeOf(schema, before, after)
   if (shape === 'leaf' || (isHollow(before) && isHollow(after))) return isBare(node) && !equalJson(before, after)
   if ('.' in node) return false

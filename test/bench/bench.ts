@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { testImage } from '../images/build.ts'
 import { apiRates, watchFanOut, yardsticks } from './api.ts'
 import { type Rate, usage } from './measure.ts'
+import { ownershipCosts } from './ownership.ts'
 import { bareBurst, bareStartup, median, podBurst, podCost, podStartup } from './pods.ts'
 import { proxyFigures } from './proxy.ts'
 import { BenchServer } from './server.ts'
@@ -46,6 +47,11 @@ try {
     const yardstick = name.startsWith('CREATE, one') ? `${share(one.perSecond, commit.perSecond)} of bare commits` : name.startsWith('GET, 32') ? `${share(one.perSecond, http.perSecond)} of bare HTTP/2` : ''
     note(`API: ${name}`, rateText(one) + (yardstick ? ` (${yardstick})` : ''))
   }
+  const { costs, applyMs } = await ownershipCosts()
+  for (const [name, { withMs, withoutMs, ratio }] of Object.entries(costs)) {
+    note(`owners of fields: ${name}`, `${(100 * (ratio - 1)).toFixed(0)} % more (in process, ${(1000 * withMs).toFixed(0)} µs of CPU, ${(1000 * withoutMs).toFixed(0)} µs without)`)
+  }
+  note('apply: Deployment with 50 fields in a container', `${ms(applyMs)} of CPU in process, p50`)
   const fans = Array.from({ length: 10 }, () => server.connect())
   const fan = await watchFanOut(fans, api, 100)
   note('watch: create until 100 watchers know', `p50 ${ms(fan.p50Ms)}, p99 ${ms(fan.p99Ms)}`)
