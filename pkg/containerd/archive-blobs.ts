@@ -14,6 +14,8 @@ export interface ArchiveImage {
   target: Descriptor
   /** What the CRI calls the image's id. */
   configDigest: string
+  /** From the lowest to the highest. */
+  layers: Descriptor[]
 }
 
 export interface StoreOptions {
@@ -137,7 +139,7 @@ function imagesOfLayout(contents: ArchiveContents): ArchiveImage[] {
     const configDigest = manifest.config.digest
     const name = annotations?.['io.containerd.image.name'] ?? fullReference(annotations?.['org.opencontainers.image.ref.name'])
     const tags = dockerManifests.filter(({ Config }) => Config.endsWith(configDigest.slice('sha256:'.length))).flatMap(({ RepoTags }) => RepoTags ?? [])
-    const image = images.get(digest) ?? { names: [], target: { mediaType, digest, size }, configDigest }
+    const image = images.get(digest) ?? { names: [], target: { mediaType, digest, size }, configDigest, layers: manifest.layers }
     image.names = [...new Set([...image.names, ...(name ? [name] : tags)])]
     images.set(digest, image)
   }
@@ -169,18 +171,18 @@ async function imagesOfDocker(client: ContainerdClient, contents: ArchiveContent
       return blob
     }
     const config = need(Config)
-    const layers = Layers.map(need)
+    const layers = Layers.map(need).map(({ digest, size, compression }) => ({ mediaType: layerTypes[compression], digest, size }))
     const mediaType = 'application/vnd.oci.image.manifest.v1+json'
     const bytes = Buffer.from(JSON.stringify({
       schemaVersion: 2,
       mediaType,
       config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: config.digest, size: config.size },
-      layers: layers.map(({ digest, size, compression }) => ({ mediaType: layerTypes[compression], digest, size })),
+      layers,
     }))
     const path = `blobs/${sha256(bytes).replace(':', '/')}`
     contents.documents.set(path, bytes)
     const { digest, size } = await storeBytes(client, path, bytes, options)
-    images.push({ names: RepoTags ?? [], target: { mediaType, digest, size }, configDigest: config.digest })
+    images.push({ names: RepoTags ?? [], target: { mediaType, digest, size }, configDigest: config.digest, layers })
   }
   return images
 }

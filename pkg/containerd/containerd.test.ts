@@ -136,12 +136,25 @@ describeWithContainerd('a private containerd', () => {
     expect(await images.has('example.com/a/b:c')).toBe(true)
     await images.remove('example.com/a/b:c')
     expect(await images.has('example.com/a/b:c')).toBe(false)
-    // The removal has collected what nothing refers to; every part of the other image, never unpacked, must still be there.
+    // The removal has collected what nothing refers to; every part of the other image must still be there.
     const client = connectContainerd(supervisor.socketPath, systemClock)
     const { target } = await client.getImage('docker.io/library/hello:1')
     for (const digest of [target.digest, sha256(imageConfig), sha256(layer), sha256(plainLayer)]) await client.contentInfo(digest)
     await expect(client.contentInfo(ociDigest(oci))).rejects.toMatchObject({ codeName: 'NOT_FOUND' })
+    // Unpacked, in the places where the runtime looks for them.
+    const { snapshotter } = supervisor.host
+    const [lower = '', upper = ''] = [sha256(packTar([{ path: 'hello', type: 'file', bytes: Buffer.from('hello') }])), sha256(plainLayer)]
+    for (const key of [lower, sha256(Buffer.from(`${lower} ${upper}`))]) await client.statSnapshot({ snapshotter, key })
+    await expect(client.statSnapshot({ snapshotter, key: sha256(packTar([{ path: 'x', type: 'file', bytes: Buffer.from('x') }])) })).rejects.toMatchObject({ codeName: 'NOT_FOUND' })
     client.close()
+    const wrong = packTar([
+      { path: 'l.tar', type: 'file', bytes: plainLayer },
+      { path: 'abc.json', type: 'file', bytes: Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [lower] } })) },
+      { path: 'manifest.json', type: 'file', bytes: Buffer.from(JSON.stringify([{ Config: 'abc.json', RepoTags: ['wrong:1'], Layers: ['l.tar'] }])) },
+    ])
+    await images.remove('hello:1')
+    await expect(images.import(Readable.from([wrong]))).rejects.toThrow(/the layer \S+ unpacks to \S+ instead of/)
+    expect(await images.has('wrong:1')).toBe(false)
     await expect(images.import(Readable.from([packTar([])]))).rejects.toThrow('holds no image')
     await expect(images.import(Readable.from([docker.subarray(0, docker.length - 2048)]))).rejects.toThrow()
   }, 30_000)

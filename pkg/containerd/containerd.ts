@@ -37,13 +37,18 @@ export interface WriteOptions {
   expected?: string
 }
 
-type Service = 'content' | 'images' | 'leases' | 'events' | 'version'
+/** Where a snapshot is, as containerd hands it on; nobody here looks into it. */
+export type SnapshotMounts = readonly object[]
+
+type Service = 'content' | 'images' | 'leases' | 'events' | 'version' | 'snapshots' | 'diff'
 const serviceNames: Record<Service, string> = {
   content: 'containerd.services.content.v1.Content',
   images: 'containerd.services.images.v1.Images',
   leases: 'containerd.services.leases.v1.Leases',
   events: 'containerd.services.events.v1.Events',
   version: 'containerd.services.version.v1.Version',
+  snapshots: 'containerd.services.snapshots.v1.Snapshots',
+  diff: 'containerd.services.diff.v1.Diff',
 }
 const chunkBytes = 1 << 20
 
@@ -172,6 +177,28 @@ export class ContainerdClient {
   /** Resolves once its content has been collected too. */
   async deleteImage(name: string): Promise<void> {
     await this.#call('images', 'Delete', { name, sync: true })
+  }
+
+  /** Something to write to, on top of the parent; empty for none. */
+  async prepareSnapshot(request: { snapshotter: string; key: string; parent: string }, options?: CallOptions): Promise<SnapshotMounts> {
+    return ((await this.#call('snapshots', 'Prepare', request, options)) as { mounts: SnapshotMounts }).mounts
+  }
+
+  async commitSnapshot(request: { snapshotter: string; key: string; name: string }, options?: CallOptions): Promise<void> {
+    await this.#call('snapshots', 'Commit', request, options)
+  }
+
+  async statSnapshot(request: { snapshotter: string; key: string }): Promise<void> {
+    await this.#call('snapshots', 'Stat', request)
+  }
+
+  async removeSnapshot(request: { snapshotter: string; key: string }): Promise<void> {
+    await this.#call('snapshots', 'Remove', request)
+  }
+
+  /** Unpacks a layer; resolves to what it is without its compression. */
+  async applyDiff(diff: Descriptor, mounts: SnapshotMounts, options?: CallOptions): Promise<Descriptor> {
+    return ((await this.#call('diff', 'Apply', { diff, mounts }, options)) as { applied: Descriptor }).applied
   }
 
   #call(service: Service, method: string, request: object, options?: CallOptions): Promise<object> {

@@ -10,6 +10,7 @@ import { connectContainerd } from './containerd.ts'
 import { connectCri, isAlreadyExists, isNotFound } from './cri.ts'
 import type { CallOptions } from './grpc-connection.ts'
 import { fullImageName, repositoryOf } from './image-name.ts'
+import { unpack } from './unpack.ts'
 
 export interface ImageStoreOptions {
   socketPath: string
@@ -20,7 +21,7 @@ export interface ImageStoreOptions {
 const imported = { 'io.cri-containerd.image': 'managed', 'io.cri-containerd.pinned': 'pinned' }
 const visibleTimeoutMs = 10_000
 
-/** Works on the images of the CRI's namespace. Layers are unpacked by the CRI when the first container is made from them. */
+/** Works on the images of the CRI's namespace. */
 export class ImageStore {
   readonly #options: ImageStoreOptions
 
@@ -30,9 +31,10 @@ export class ImageStore {
 
   /**
    * Imports every image of an OCI layout or docker archive, plain or compressed with gzip or zstd. Resolves to their full
-   * names once the CRI knows them. What is in the store already is not stored again; a tag that exists moves.
+   * names once the CRI knows them, and with `unpacked` once containers can begin at once: otherwise the first container of an
+   * image waits for its layers. What is in the store already is not stored again; a tag that exists moves.
    */
-  async import(archive: AsyncIterable<Uint8Array>): Promise<string[]> {
+  async import(archive: AsyncIterable<Uint8Array>, { unpacked = true }: { unpacked?: boolean } = {}): Promise<string[]> {
     const { socketPath, clock } = this.#options
     const client = connectContainerd(socketPath, clock)
     const leaseId = `kinglet-import-${clock.now()}-${Math.floor(clock.random() * 1e9)}`
@@ -40,7 +42,11 @@ export class ImageStore {
       return await client.withLease(leaseId, async (lease) => {
         const images = await storeArchive(client, archive, { leaseId, lease })
         const names: string[] = []
-        for (const image of images) names.push(...(await this.#name(client, image, lease)))
+        const snapshotter = unpacked ? await this.#snapshotter() : undefined
+        for (const image of images) {
+          if (snapshotter !== undefined) await unpack(client, image, { snapshotter, leaseId, lease })
+          names.push(...(await this.#name(client, image, lease)))
+        }
         await this.#visible(images)
         return names
       })
@@ -55,7 +61,18 @@ export class ImageStore {
 
   /** Imports what `archive` builds unless the name is known already. */
   async ensure(name: string, archive: () => Uint8Array): Promise<void> {
-    if (!(await this.has(name))) await this.import(Readable.from([archive()], { objectMode: true }))
+    if (!(await this.has(name))) await this.import(Readable.from([archive()], { objectMode: true }), { unpacked: false })
+  }
+
+  /** The one that the CRI makes containers with: the place that it measures is the snapshotter's. */
+  async #snapshotter(): Promise<string | undefined> {
+    const cri = connectCri(this.#options.socketPath, this.#options.clock)
+    try {
+      const { imageFilesystems } = await cri.imageFsInfo({})
+      return /io\.containerd\.snapshotter\.v1\.([\w-]+)$/.exec(imageFilesystems[0]?.fsId?.mountpoint ?? '')?.[1]
+    } finally {
+      cri.close()
+    }
   }
 
   /** All names, those by digest too. */
