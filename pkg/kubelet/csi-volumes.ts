@@ -16,6 +16,8 @@ import { CsiExpander, hasGrown } from './csi-expansion.ts'
 import { csiPaths, publishedMount } from './csi-paths.ts'
 import { CsiRecords, type StagedVolume, type VolumeRecord } from './csi-records.ts'
 import { CsiRelease, uniqueNameOf } from './csi-release.ts'
+import { csiUsage, type CsiUsageRequest } from './csi-usage.ts'
+import type { FileSystemUsage } from './machine-usage.ts'
 import { type CsiVolume, fsGroupBy, modeFault, podContext, tokensKey, volumeCapability } from './csi-request.ts'
 import { giveToFsGroup } from './ownership.ts'
 import { isFinal } from './rpc-words.ts'
@@ -59,7 +61,8 @@ export class CsiVolumes {
   readonly #locks = new KeyedLock()
   /** What this kubelet has done itself; after a restart everything is done once more, which drivers take for what it is. */
   readonly #staged = new Set<string>()
-  readonly #published = new Map<string, { readonly atMs: number }>()
+  readonly #published = new Map<string, { readonly atMs: number; readonly target: string }>()
+  readonly #usages = new Map<string, { readonly driver: CsiDriverConnection; readonly usage: () => Promise<FileSystemUsage | undefined> }>()
 
   constructor(options: CsiVolumesOptions) {
     const { root, drivers, inUse } = options
@@ -69,7 +72,7 @@ export class CsiVolumes {
     this.#expander = new CsiExpander(options)
     this.#release = new CsiRelease({
       records: this.#records, drivers, inUse, locks: this.#locks,
-      forget: ({ unique, uid }) => void (uid === undefined ? this.#staged.delete(unique) : this.#published.delete(`${unique}/${uid}`)),
+      forget: ({ unique, uid }) => (uid === undefined ? void this.#staged.delete(unique) : this.#forget(`${unique}/${uid}`)),
     })
   }
 
@@ -80,18 +83,17 @@ export class CsiVolumes {
     }
   }
 
+  #forget(published: string): void {
+    this.#usages.delete(this.#published.get(published)?.target ?? '')
+    this.#published.delete(published)
+  }
+
   releasePod(uid: string): Promise<void> {
     return this.#release.pod(uid)
   }
 
   sweep(log: (message: string) => void): Promise<void> {
     return this.#release.sweep(log)
-  }
-
-  /** The mounted volumes of a pod, for their usage. */
-  async mountsOf(uid: string): Promise<{ name: string; handle: string; target: string; driver: CsiDriverConnection }[]> {
-    const users = (await this.#records.users(uid)).filter(({ block }) => !block)
-    return Promise.all(users.map(async ({ name, target, record }) => ({ name, handle: record.volumeHandle, target, driver: await this.#options.drivers.driver(record.driverName) })))
   }
 
   async setUp(volume: CsiVolume, context: VolumeContext, claim?: PersistentVolumeClaim): Promise<MountedVolume> {
@@ -120,8 +122,18 @@ export class CsiVolumes {
     return {
       hostPath: volume.block ? join(this.#records.paths.podDevices(context.pod.metadata.uid ?? ''), volume.name) : target,
       readOnly: volume.readOnly, ...(volume.block ? { block: true } : {}),
+      ...(capabilities.has('GET_VOLUME_STATS') ? { usage: this.#usage({ driver, volumeId: volume.handle, volumePath: target, stagingTargetPath: staged && capabilities.has('STAGE_UNSTAGE_VOLUME') ? staged.target : '' }) } : {}),
       ...(Number.isFinite(again) ? { refreshAtMs: clock.now() + again } : {}),
     }
+  }
+
+  /** The same for the same mount: what is known of it stays known. */
+  #usage(request: CsiUsageRequest): () => Promise<FileSystemUsage | undefined> {
+    const known = this.#usages.get(request.volumePath)
+    if (known?.driver === request.driver) return known.usage
+    const usage = csiUsage(request, this.#options.clock)
+    this.#usages.set(request.volumePath, { driver: request.driver, usage })
+    return usage
   }
 
   async #mount(mounting: Mounting, group: boolean): Promise<{ target: string; staged: StagedVolume | undefined }> {
@@ -187,7 +199,7 @@ export class CsiVolumes {
         })
       }
     })
-    this.#published.set(`${uniqueVolumeName(volume.driver, volume.handle)}/${pod.metadata.uid}`, { atMs: this.#options.clock.now() })
+    this.#published.set(`${uniqueVolumeName(volume.driver, volume.handle)}/${pod.metadata.uid}`, { atMs: this.#options.clock.now(), target })
   }
 
   async #grow(mounting: Mounting, { claim, target, staged }: { claim: PersistentVolumeClaim; target: string; staged: StagedVolume | undefined }): Promise<boolean> {

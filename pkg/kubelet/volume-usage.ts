@@ -17,9 +17,9 @@ export async function measureClaims(workers: readonly Pick<PodWorker, 'pod' | 'v
   const found = workers.flatMap(({ pod, volumes }) => (pod.spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
     const claim = persistentVolumeClaim?.claimName ?? (ephemeral ? `${pod.metadata.name}-${name}` : undefined)
     const mounted = volumes.get(name)
-    return claim === undefined || !mounted || mounted.block ? [] : [{ namespace: pod.metadata.namespace ?? '', claim, volume: name, podUid: pod.metadata.uid ?? '', path: mounted.hostPath }]
+    return claim === undefined || !mounted || mounted.block ? [] : [{ namespace: pod.metadata.namespace ?? '', claim, volume: name, podUid: pod.metadata.uid ?? '', mounted }]
   }))
-  const measured = await Promise.all(found.map(async ({ path, ...claim }) => ({ ...claim, usage: await fileSystemUsage(path).catch(() => undefined) })))
+  const measured = await Promise.all(found.map(async ({ mounted, ...claim }) => ({ ...claim, usage: await (mounted.usage ? mounted.usage() : fileSystemUsage(mounted.hostPath)).catch(() => undefined) })))
   return measured.flatMap(({ usage, ...claim }) => (usage ? [{ ...claim, usage }] : []))
 }
 

@@ -5,6 +5,7 @@ import type { Volume } from '../api/types-volume.ts'
 import type { Client } from '../client/client.ts'
 import type { Clock } from '../util/clock.ts'
 import type { PodAddresses } from './downward.ts'
+import type { FileSystemUsage } from './machine-usage.ts'
 
 /** An object that a volume is made from. */
 export interface ObjectRef {
@@ -51,6 +52,8 @@ export interface MountedVolume {
   /** It is a device, for `volumeDevices`. */
   readonly block?: boolean
   readonly readOnly: boolean
+  /** How full it is, where somebody knows better than the file system; undefined when he does not. */
+  readonly usage?: () => Promise<FileSystemUsage | undefined>
   /** Something in it grows old: set up again then. */
   readonly refreshAtMs?: number
 }

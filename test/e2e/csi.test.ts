@@ -78,6 +78,11 @@ test('a claim becomes a volume, attached once and mounted in two pods; both outl
   expect(await cluster.kubectl('describe pod one')).toMatch(/SuccessfulAttachVolume\s+\S+\s+attachdetach-controller\s+AttachVolume\.Attach succeeded for volume "pvc-/)
   expect(await cluster.kubectl('get node node-1 -o jsonpath={.status.volumesInUse[*]}')).toMatch(new RegExp(`^kubernetes.io/csi/${name}\\^pvc-`))
 
+  const summary = JSON.parse(await cluster.kubectl('get --raw /api/v1/nodes/node-1/proxy/stats/summary')) as { pods: { podRef: { name: string }; volume?: object[] }[] }
+  expect(summary.pods.find(({ podRef }) => podRef.name === 'one')?.volume).toEqual([
+    expect.objectContaining({ name: 'data', pvcRef: { name: 'shared', namespace: 'default' }, capacityBytes: 100, usedBytes: 40, availableBytes: 60, inodes: 10, inodesFree: 6, inodesUsed: 4 }),
+  ])
+
   process.kill(await cluster.serverPid(), 'SIGKILL')
   await cluster.up()
   await eventually(() => driver.notices.filter(({ pluginRegistered }) => pluginRegistered).length >= 2, 'the driver is registered again')
