@@ -73,16 +73,21 @@ function wholeProps({ published, schema }: Definition): JsonSchemaProps {
   return { type: 'object', properties: { ...properties, apiVersion: text, kind: text, metadata: propsOf(objectMetaSchema()) } }
 }
 
-function typedEnvironment(of: Definition, params: Definition | undefined): CelEnvironment {
-  const environment = celEnvironment()
-  const types = new CelTypes(environment)
-  const { name } = types.typeOf(wholeProps(of), false)
-  environment.registerVariable('object', name)
-  environment.registerVariable('oldObject', name)
-  if (params) environment.registerVariable('params', types.typeOf(wholeProps(params), false).name)
-  for (const other of ['request', 'namespaceObject']) environment.registerVariable(other, 'dyn')
-  registerAuthorizer(environment)
-  return environment
+/** One for each kind. Kinds share the types of what they have in common, such as pod templates: to declare types is what takes time. */
+function typedEnvironments(kinds: readonly Definition[], params: Definition | undefined): CelEnvironment[] {
+  const shared = celEnvironment()
+  const types = new CelTypes(shared)
+  const typeName = (of: Definition): string => types.typeOf(wholeProps(of), false).name
+  const names = kinds.map(typeName)
+  if (params) shared.registerVariable('params', typeName(params))
+  for (const other of ['request', 'namespaceObject']) shared.registerVariable(other, 'dyn')
+  registerAuthorizer(shared)
+  return names.map((name) => {
+    const environment = shared.clone()
+    environment.registerVariable('object', name)
+    environment.registerVariable('oldObject', name)
+    return environment
+  })
 }
 
 const nameable = /^(bool|int|uint|double|string|bytes|obj\d+|google\.protobuf\.(Timestamp|Duration)|(list|map)<.*>)$/
@@ -118,12 +123,13 @@ function attempt(environment: CelEnvironment, expression: string): { readonly ty
 export function typeWarnings(policy: Policy, definitions: readonly Definition[]): ExpressionWarning[] {
   const { apiVersion, kind } = policy.spec?.paramKind ?? {}
   const params = definitions.find(({ resource }) => resource.kind === kind && apiVersionOf(resource) === apiVersion)
-  const checked = namedKinds(policy, definitions).map((definition) => ({ definition, environment: withVariables(typedEnvironment(definition, params), policy) }))
+  const kinds = namedKinds(policy, definitions)
+  const environments = typedEnvironments(kinds, params).map((environment) => withVariables(environment, policy))
   const warnings: ExpressionWarning[] = []
   const check = (fieldRef: string, expression: string | undefined): void => {
-    const faults = checked.flatMap(({ definition, environment }) => {
-      const found = expression ? attempt(environment, expression) : undefined
-      return found && 'fault' in found ? [`${kindText(definition)}: ${found.fault}`] : []
+    const faults = kinds.flatMap((kind, index) => {
+      const found = expression ? attempt(environments[index]!, expression) : undefined
+      return found && 'fault' in found ? [`${kindText(kind)}: ${found.fault}`] : []
     })
     if (faults.length > 0) warnings.push({ fieldRef, warning: faults.join('\n') })
   }
