@@ -77,28 +77,44 @@ export const ping = (id: number): Buffer => control(types.ping, 0, uint32(id))
 
 /** Takes frames out of a stream of bytes. */
 export class SpdyReader {
-  #rest: Buffer = Buffer.alloc(0)
+  #chunks: Buffer[] = []
+  #length = 0
+  /** So many bytes make the next frame's head, or all of it: with fewer there is nothing to look at. */
+  #needed = headLength
 
   /** The frames that are complete now. Throws on what is no SPDY. */
   read(chunk: Buffer): SpdyFrame[] {
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    this.#chunks.push(chunk)
+    this.#length += chunk.length
+    if (this.#length < this.#needed) return []
+    let rest = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks)
     const frames: SpdyFrame[] = []
-    while (this.#rest.length >= headLength) {
-      const length = this.#rest.readUInt32BE(4) & 0xffffff
-      const isControl = (this.#rest[0]! & 0x80) !== 0
-      if (isControl && (this.#rest.readUInt16BE(0) !== 0x8003 || length > longestControl)) throw new Error('not a SPDY/3 frame')
-      if (this.#rest.length < headLength + length) break
-      frames.push(frameOf(this.#rest.subarray(0, headLength + length), isControl))
-      this.#rest = this.#rest.subarray(headLength + length)
+    for (;;) {
+      this.#needed = frameLength(rest)
+      if (rest.length < this.#needed) break
+      frames.push(frameOf(rest.subarray(0, this.#needed)))
+      rest = rest.subarray(this.#needed)
     }
+    this.#chunks = [rest]
+    this.#length = rest.length
     return frames
   }
 }
 
-function frameOf(bytes: Buffer, isControl: boolean): SpdyFrame {
+const isControl = (bytes: Buffer): boolean => (bytes[0]! & 0x80) !== 0
+
+/** Of the frame that begins here; of its head, when that is all one can tell. */
+function frameLength(bytes: Buffer): number {
+  if (bytes.length < headLength) return headLength
+  const length = bytes.readUInt32BE(4) & 0xffffff
+  if (isControl(bytes) && (bytes.readUInt16BE(0) !== 0x8003 || length > longestControl)) throw new Error('not a SPDY/3 frame')
+  return headLength + length
+}
+
+function frameOf(bytes: Buffer): SpdyFrame {
   const last = (bytes[4]! & fin) !== 0
   const body = bytes.subarray(headLength)
-  if (!isControl) return { type: 'data', stream: bytes.readUInt32BE(0), last, data: body }
+  if (!isControl(bytes)) return { type: 'data', stream: bytes.readUInt32BE(0), last, data: body }
   const first = body.length >= 4 ? body.readUInt32BE(0) & 0x7fffffff : 0
   switch (bytes.readUInt16BE(2)) {
     case types.synStream: return { type: 'open', stream: first }
