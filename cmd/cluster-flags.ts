@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { Flags, type Interfaces } from '@oclif/core'
 import { checkOptions, type ClusterOptions, defaultClusterOptions, OptionError } from '../pkg/cluster/options.ts'
 import { parseConfigFile } from './config-file.ts'
@@ -98,7 +98,10 @@ export function mergeOptions(flags: ClusterFlags, host: string): ClusterOptions 
 /** Short, since sockets lie in it, and another one for each data directory. */
 export function stateDirectoryOf(dataDirectory: string): string {
   if (dataDirectory === defaults.dataDirectory) return defaults.stateDirectory
-  return `${defaults.stateDirectory}-${createHash('sha256').update(dataDirectory).digest('hex').slice(0, 8)}`
+  const name = `${basename(defaults.stateDirectory)}-${createHash('sha256').update(dataDirectory).digest('hex').slice(0, 8)}`
+  // /run is root's; everybody else has a directory of the session, if there is one. What all may write to is no place for it.
+  const root = process.getuid?.() === 0 ? dirname(defaults.stateDirectory) : process.env['XDG_RUNTIME_DIR']
+  return root === undefined ? join(dataDirectory, 'run') : join(root, name)
 }
 
 /** The command line that gives these options to another process. */

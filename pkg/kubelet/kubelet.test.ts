@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Container, Pod, PodSpec } from '../api/types-pod.ts'
 import { pods } from '../api/types-pod.ts'
 import { nodes } from '../api/types-node.ts'
+import type { StatusError } from '../api/status-error.ts'
 import { ApiServer } from '../apiserver/api-server.ts'
 import { DirectClient } from '../client/direct-client.ts'
 import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
@@ -148,6 +149,20 @@ describe('the kubelet on a hollow runtime', () => {
     await kubelet.start(new AbortController().signal)
     expect((await until('web', (pod) => state(pod) === 'running#0')).status).toEqual(before.status)
     expect((await runtime.pods()).map((pod) => pod.name)).toEqual(['web'])
+  })
+
+  it('answers about checkpoints as a kubelet whose runtime has none', async () => {
+    const ask = async (path: string, method = 'POST'): Promise<string> => {
+      try {
+        return String((await kubelet.fetch(new Request(`https://n${path}`, { method }))).status)
+      } catch (error) {
+        return `${(error as StatusError).status.code} ${(error as Error).message}`
+      }
+    }
+    expect(await ask('/checkpoint/default/web/c')).toMatch(/^500 checkpointing of default\/web\/c failed \(rpc error: code = Unimplemented/)
+    expect(await ask('/checkpoint/default/web/other')).toMatch(/^404 /)
+    expect(await ask('/checkpoint/default/none/c')).toMatch(/^404 /)
+    expect(await ask('/checkpoint/default/web/c', 'GET')).toMatch(/^405 /)
   })
 
   it('leaves capacities of others in the node\'s status', async () => {
