@@ -44,6 +44,33 @@ spec:
   await eventually(async () => (await podOf('web-node-1')) === undefined, 'the end of the static pod')
 })
 
+test('claimed volumes are measured, for Prometheus and in the summary', async () => {
+  const claim = join(cluster.directory, 'claim.yaml')
+  writeFileSync(claim, `
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: data }
+spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 10Mi } } }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: db }
+spec:
+  terminationGracePeriodSeconds: 1
+  containers: [{ name: main, image: 'busybox:1.36', command: [sleep, '1000'], volumeMounts: [{ name: data, mountPath: /data }] }]
+  volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }]
+`)
+  await cluster.kubectl(['apply', '-f', claim])
+  await cluster.kubectl('wait --for=condition=Ready pod/db --timeout=60s')
+  const metrics = await cluster.kubectl('get --raw /api/v1/nodes/node-1/proxy/metrics')
+  for (const name of ['capacity_bytes', 'available_bytes', 'used_bytes', 'inodes', 'inodes_free', 'inodes_used']) {
+    expect(metrics).toMatch(new RegExp(`^kubelet_volume_stats_${name}\\{namespace="default",persistentvolumeclaim="data"\\} \\d+$`, 'm'))
+  }
+  const summary = JSON.parse(await cluster.kubectl('get --raw /api/v1/nodes/node-1/proxy/stats/summary')) as { pods: { podRef: { name: string }; volume?: object[] }[] }
+  expect(summary.pods.find(({ podRef }) => podRef.name === 'db')?.volume).toEqual([expect.objectContaining({ name: 'data', pvcRef: { name: 'data', namespace: 'default' }, capacityBytes: expect.any(Number) })])
+  await cluster.kubectl('delete pod db --wait=true')
+})
+
 test('another address: the node, its certificates and the kubernetes service have it; pods go on', async () => {
   await cluster.kubectl(['run', 'kept', '--image=busybox:1.36', '--', 'sleep', '1000'])
   await cluster.kubectl('wait --for=condition=Ready pod/kept --timeout=60s')
