@@ -59,8 +59,8 @@ it('says its version and what it serves', async () => {
   expect(await ok('version')).toMatch(/Server Version: v1\.35\.0\+kinglet/)
   const resources = await ok('api-resources --no-headers')
   expect(resources).toMatch(/^deployments +deploy +apps\/v1 +true +Deployment$/m)
-  // All 66, less the autoscaling/v1 form of one that autoscaling/v2 has too.
-  expect(resources.trim().split('\n')).toHaveLength(65)
+  // All 68, less the autoscaling/v1 form of one that autoscaling/v2 has too.
+  expect(resources.trim().split('\n')).toHaveLength(67)
   expect(await ok('api-versions')).toMatch(/^autoscaling\/v2$/m)
   expect(await ok('explain deployment.spec.replicas')).toMatch(/FIELD: replicas <integer>/)
 })

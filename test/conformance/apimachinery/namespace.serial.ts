@@ -1,10 +1,8 @@
-// Namespaces: their labels, status and finalizers, and what goes with them.
+// Namespaces: their labels, status and finalizers, and what goes with them. Pods are in namespace-pods.serial.ts.
 import type { KubeObject } from '../../../pkg/api/object.ts'
 import { namespaces } from '../../../pkg/api/types-config.ts'
-import { pods } from '../../../pkg/api/types-pod.ts'
 import { services } from '../../../pkg/api/types-service.ts'
 import { client, createNamespace, eventually, existing, http, retryOnConflict, useNamespace } from '../framework.ts'
-import { createPod, images, podOf, waitRunning } from '../pods.ts'
 
 type Namespace = NonNullable<(typeof namespaces)['object']>
 
@@ -18,16 +16,6 @@ async function waitForRemoval(name: string, timeoutMs: number): Promise<void> {
 async function recreate(name: string): Promise<void> {
   await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, spec: {} })
 }
-
-test('[sig-api-machinery] Namespaces [Serial] should ensure that all pods are removed when a namespace is deleted [Conformance]', async () => {
-  const namespace = await createNamespace('nsdeletetest')
-  const pod = await createPod(podOf(namespace, 'test-pod', { containers: [{ name: 'nginx', image: images.toolbox, args: ['pause'] }] }))
-  await waitRunning(pod)
-  await waitForRemoval(namespace, (60 + (pod.spec?.terminationGracePeriodSeconds ?? 0)) * 1000)
-  await recreate(namespace)
-  expect(await existing(client.get(pods, { namespace, name: 'test-pod' }))).toBeUndefined()
-  await client.delete(namespaces, { name: namespace })
-})
 
 test('[sig-api-machinery] Namespaces [Serial] should ensure that all services are removed when a namespace is deleted [Conformance]', async () => {
   const namespace = await createNamespace('nsdeletetest')
