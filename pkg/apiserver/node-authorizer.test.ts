@@ -20,9 +20,13 @@ beforeAll(async () => {
   await ensureObjects(server.registry, [
     object('rbac.authorization.k8s.io/v1', 'ClusterRole', 'system:node', { rules: [
       rule(['secrets', 'configmaps'], ['get', 'list', 'watch']), rule(['persistentvolumes'], ['get']), rule(['pods'], ['get', 'list', 'watch', 'create', 'delete']),
-      rule(['pods/status', 'nodes', 'nodes/status'], ['patch']), rule(['serviceaccounts/token'], ['create']), rule(['leases'], ['get', 'update'], 'coordination.k8s.io'),
+      rule(['pods/status', 'nodes', 'nodes/status'], ['patch']), rule(['serviceaccounts/token'], ['create']), rule(['leases'], ['get', 'update'], 'coordination.k8s.io'), rule(['volumeattachments'], ['get', 'list', 'watch'], 'storage.k8s.io'),
     ] }),
     object('v1', 'PersistentVolumeClaim', 'mine-claim', { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, volumeName: 'disk' } }, 'a'),
+    object('v1', 'PersistentVolume', 'disk', { spec: {
+      capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], csi: { driver: 'd', volumeHandle: 'h', nodeStageSecretRef: { namespace: 'a', name: 'stage' }, controllerPublishSecretRef: { namespace: 'a', name: 'attach' } },
+    } }),
+    ...['n1', 'n2'].map((nodeName) => object('storage.k8s.io/v1', 'VolumeAttachment', `of-${nodeName}`, { spec: { attacher: 'd', nodeName, source: { persistentVolumeName: 'disk' } } })),
     pod('mine', 'n1', 'mine-secret'), pod('other', 'n2', 'other-secret'),
   ])
   // Roles reach the authorizer with the next turn of the event loop.
@@ -32,6 +36,8 @@ afterAll(() => server.stop())
 
 it.each([
   ['get secrets mine-secret', true], ['get secrets mine-key', true], ['get secrets other-secret', false], ['list secrets', false],
+  ['get secrets stage', true], ['get secrets attach', false],
+  ['get volumeattachments of-n1', true], ['get volumeattachments of-n2', false], ['watch volumeattachments to-come', true], ['list volumeattachments', false],
   ['get configmaps mine-env', true], ['get configmaps other-env', false],
   ['get persistentvolumes disk', true], ['get persistentvolumes other', false],
   ['list pods', true], ['create pods', false], ['delete pods mine', true], ['delete pods other', false], ['patch pods/status mine', true], ['patch pods/status other', false],
@@ -41,8 +47,8 @@ it.each([
 ])('%s: %s', (question, allowed) => {
   const [verb = '', what = '', name] = question.split(' ')
   const [resource = '', subresource] = what.split('/')
-  const group = resource === 'leases' ? 'coordination.k8s.io' : resource === 'deployments' ? 'apps' : ''
-  const namespace = resource === 'leases' ? 'kube-node-lease' : ['nodes', 'persistentvolumes'].includes(resource) ? undefined : 'a'
+  const group = resource === 'leases' ? 'coordination.k8s.io' : resource === 'volumeattachments' ? 'storage.k8s.io' : resource === 'deployments' ? 'apps' : ''
+  const namespace = resource === 'leases' ? 'kube-node-lease' : ['nodes', 'persistentvolumes', 'volumeattachments'].includes(resource) ? undefined : 'a'
   expect(server.api.authorizer.authorize({ user: n1, verb, group, resource, subresource, namespace, name }).allowed).toBe(allowed)
 })
 

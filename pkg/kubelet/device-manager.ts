@@ -62,7 +62,10 @@ export class DeviceManager {
   async start(): Promise<void> {
     const { directory } = this.#options
     await mkdir(directory, { recursive: true, mode: 0o750 })
-    const { grants, resources } = await readCheckpoint(this.#checkpoint)
+    const { grants, resources } = await readCheckpoint(this.#checkpoint).catch((error: Error) => {
+      this.#options.log(`${this.#checkpoint} can't be read, so what devices pods have is not known: ${error.message}`)
+      return { grants: [], resources: [] }
+    })
     this.#grants = grants
     for (const resource of resources) this.#known.set(resource, { devices: new Map() })
     for (const entry of await readdir(directory, { withFileTypes: true })) if (entry.isSocket()) await rm(join(directory, entry.name), { force: true })

@@ -48,7 +48,8 @@ export class NodePlugins {
   /** Before the node's status is told for the first time: what an earlier kubelet has left in use. */
   async load(): Promise<void> {
     await this.csi.load()
-    await this.devices.start()
+    // A node without devices is a node: the path of the socket may be too long, for one.
+    await this.devices.start().catch((error: Error) => this.#options.log(`device plugins can't register: ${error.message}`))
   }
 
   /** The node is registered: plugins may be, too. Does not wait for them. */
