@@ -1,6 +1,7 @@
 // Custom resources against schemas: each text as Kubernetes says it.
 import type { JsonSchemaProps } from './structural-schema.ts'
 import { compileValidator } from './structural-validation.ts'
+import { cpuMs } from '../util/cpu-time.suite.ts'
 
 const field = (f: JsonSchemaProps): JsonSchemaProps => ({ type: 'object', properties: { f } })
 const texts = (schema: JsonSchemaProps, value: unknown, old?: unknown): string[] => compileValidator(schema)(value, old).map((error) => `${error.field}: ${error.text}`)
@@ -86,7 +87,7 @@ describe('updates', () => {
 
 it('no text makes a pattern slow', () => {
   const check = compileValidator(field({ type: 'string', pattern: '^(a+)+$' }))
-  const start = performance.now()
-  expect(check({ f: `${'a'.repeat(2000)}b` })).toHaveLength(1)
-  expect(performance.now() - start).toBeLessThan(2000)
+  expect(cpuMs(() => {
+    expect(check({ f: `${'a'.repeat(2000)}b` })).toHaveLength(1)
+  })).toBeLessThan(2000)
 })

@@ -157,7 +157,7 @@ describe('type checking', () => {
     } })
     const start = performance.now()
     const reply = await policy('p', { ...about(['', 'typed.example.com'], ['pods', 'sizes', 'services']), validations: [{ expression: 'object.spec.size > 1 && object.metadata.name != ""' }] })
-    expect(performance.now() - start).toBeLessThan(1000)
+    expect(performance.now() - start).toBeLessThan(5000)
     const [{ warning = '' } = {}] = warnings(reply) as { warning?: string }[]
     expect(warning.match(/^\S+, Kind=\w+/gm)).toEqual(['/v1, Kind=Pod', '/v1, Kind=Service'])
     await server.call('DELETE', `${base}/validatingadmissionpolicies/p`)

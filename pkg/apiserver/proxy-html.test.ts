@@ -1,5 +1,6 @@
 // HTML through a proxy: what is rewritten, and what must stay as it is.
 import { proxiedAddress, proxiedHtml } from './proxy-html.ts'
+import { cpuMs } from '../util/cpu-time.suite.ts'
 
 const prefix = '/api/v1/namespaces/a/services/s/proxy'
 const page = { hosts: ['10.0.0.1:80', 'api.example.com:6443'], prefix }
@@ -41,7 +42,7 @@ it.each([
 })
 
 it('takes as long as the text is', () => {
-  const start = performance.now()
-  for (const part of ['<a href="', '<', '<!--', '<a ', '<a href=', '<script>', '<a b=\'"']) proxiedHtml(part.repeat(100_000), page)
-  expect(performance.now() - start).toBeLessThan(3000)
+  expect(cpuMs(() => {
+    for (const part of ['<a href="', '<', '<!--', '<a ', '<a href=', '<script>', '<a b=\'"']) proxiedHtml(part.repeat(100_000), page)
+  })).toBeLessThan(3000)
 })
