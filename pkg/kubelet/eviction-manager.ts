@@ -49,6 +49,7 @@ export class EvictionManager {
   #near = false
   #leaving: { readonly uid: string; readonly untilMs: number } | undefined
   #walkAgainMs = 0
+  readonly #counts = new Map<string, number>()
   /** There is nothing to evict, and that has been said. */
   #helpless = false
   #timer: Timer | undefined
@@ -68,6 +69,16 @@ export class EvictionManager {
 
   #pressed(): ReadonlySet<Pressure> {
     return new Set([...this.#crossed.keys()].map(({ signal }) => signals[signal].pressure))
+  }
+
+  /** How many pods it has evicted, by what for. */
+  counts(): ReadonlyMap<string, number> {
+    return this.#counts
+  }
+
+  #evict(uid: string, verdict: PodVerdict, signal: string): void {
+    this.#counts.set(signal, (this.#counts.get(signal) ?? 0) + 1)
+    this.#options.node.evict(uid, verdict)
   }
 
   /** Measures the node, and evicts nobody yet. */
@@ -133,9 +144,9 @@ export class EvictionManager {
     this.#walkAgainMs = beganMs + (clock.monotonic() - beganMs) / walkShare
     let evicted = false
     for (const each of measured) {
-      const verdict = isCritical(each.pod) ? undefined : storageVerdict(each, each.volumeBytes)
-      if (!verdict) continue
-      node.evict(podUid(each.pod), verdict)
+      const found = isCritical(each.pod) ? undefined : storageVerdict(each, each.volumeBytes)
+      if (!found) continue
+      this.#evict(podUid(each.pod), found.verdict, found.limit)
       evicted = true
     }
     return evicted
@@ -160,6 +171,6 @@ export class EvictionManager {
     this.#helpless = false
     const graceSeconds = threshold.graceMs === 0 ? 1 : Math.min(config.maxPodGraceSeconds ?? Infinity, first.pod.spec.terminationGracePeriodSeconds ?? 30)
     this.#leaving = { uid: podUid(first.pod), untilMs: clock.monotonic() + leaveMs }
-    node.evict(podUid(first.pod), evictionVerdict(first, { threshold, least: leastOf(threshold, seen.capacity), available: seen.available }, graceSeconds))
+    this.#evict(podUid(first.pod), evictionVerdict(first, { threshold, least: leastOf(threshold, seen.capacity), available: seen.available }, graceSeconds), threshold.signal)
   }
 }

@@ -91,12 +91,18 @@ export function evictionVerdict({ pod, used }: PodConsumption, { threshold, leas
   return { reason: 'Evicted', message, graceSeconds, disruption: true }
 }
 
+export interface StorageVerdict {
+  /** The limit that is exceeded, in the kubelet's word for it. */
+  readonly limit: 'emptydirfs.limit' | 'ephemeralpodfs.limit' | 'ephemeralcontainerfs.limit'
+  readonly verdict: PodVerdict
+}
+
 /** A pod that has more on the node's disk than it may: its volumes, its containers, all together. undefined while it keeps within. */
-export function storageVerdict({ pod, used }: PodConsumption, volumeBytes: ReadonlyMap<string, number>): PodVerdict | undefined {
-  const verdict = (message: string): PodVerdict => ({ reason: 'Evicted', message, graceSeconds: 1, disruption: true })
+export function storageVerdict({ pod, used }: PodConsumption, volumeBytes: ReadonlyMap<string, number>): StorageVerdict | undefined {
+  const verdict = (limit: StorageVerdict['limit'], message: string): StorageVerdict => ({ limit, verdict: { reason: 'Evicted', message, graceSeconds: 1, disruption: true } })
   for (const { name, emptyDir } of pod.spec.volumes ?? []) {
     const limit = wholeValue(emptyDir?.sizeLimit)
-    if (limit > 0 && (volumeBytes.get(name) ?? 0) > limit) return verdict(`Usage of EmptyDir volume "${name}" exceeds the limit "${emptyDir?.sizeLimit}". `)
+    if (limit > 0 && (volumeBytes.get(name) ?? 0) > limit) return verdict('emptydirfs.limit', `Usage of EmptyDir volume "${name}" exceeds the limit "${emptyDir?.sizeLimit}". `)
   }
   const limits = new Map(containersOf(pod).flatMap(({ name, resources }) => {
     const limit = resources?.limits?.['ephemeral-storage']
@@ -104,9 +110,9 @@ export function storageVerdict({ pod, used }: PodConsumption, volumeBytes: Reado
   }))
   if (limits.size === 0 || !used) return undefined
   const total = [...limits.values()].reduce((sum, limit) => sum + wholeValue(limit), 0)
-  if (limits.size === containersOf(pod).length && used.diskBytes > total) return verdict(`Pod ephemeral local storage usage exceeds the total limit of containers ${limits.size === 1 ? [...limits.values()][0] : bytesText(total)}. `)
+  if (limits.size === containersOf(pod).length && used.diskBytes > total) return verdict('ephemeralpodfs.limit', `Pod ephemeral local storage usage exceeds the total limit of containers ${limits.size === 1 ? [...limits.values()][0] : bytesText(total)}. `)
   for (const [name, limit] of limits) {
-    if ((used.containers.get(name)?.diskBytes ?? 0) > wholeValue(limit)) return verdict(`Container ${name} exceeded its local ephemeral storage limit "${limit}". `)
+    if ((used.containers.get(name)?.diskBytes ?? 0) > wholeValue(limit)) return verdict('ephemeralcontainerfs.limit', `Container ${name} exceeded its local ephemeral storage limit "${limit}". `)
   }
   return undefined
 }

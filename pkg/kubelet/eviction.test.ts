@@ -66,7 +66,7 @@ describe('what is said', () => {
   const limited = (limits: Record<string, string>, spec: Partial<Pod['spec']> = {}): Pod => makePod({ ...spec, containers: [{ name: 'c', image: 'i', resources: { limits } }] })
   const verdict = (pod: Pod, containerMi: number, volumeMi = 0): string | undefined => storageVerdict({
     pod, used: { memoryBytes: 0, diskBytes: (containerMi + volumeMi) * mebi, diskInodes: 0, processes: 0, containers: new Map([['c', { memoryBytes: 0, diskBytes: containerMi * mebi, diskInodes: 0 }]]) },
-  }, new Map([['v', volumeMi * mebi]]))?.message
+  }, new Map([['v', volumeMi * mebi]]))?.verdict.message
   const volume = { volumes: [{ name: 'v', emptyDir: { sizeLimit: '5Mi' } }] }
   it.each<[string, string | undefined, string | undefined]>([
     ['within all', verdict(limited({ 'ephemeral-storage': '10Mi' }, volume), 5, 5), undefined],
@@ -171,6 +171,8 @@ describe('the kubelet', () => {
     expect(images).toEqual(['unused'])
     await node.untilPod('disk', (pod) => pod?.status?.reason === 'Evicted')
     expect(await condition('DiskPressure')).toBe('True KubeletHasDiskPressure')
+    const metrics = await (await node.kubelet?.fetch(new Request('https://n/metrics')))?.text()
+    expect(metrics?.match(/^kubelet_evictions.*$/gm)).toEqual(['kubelet_evictions{eviction_signal="memory.available"} 3', 'kubelet_evictions{eviction_signal="nodefs.available"} 1'])
     expect(node.logged.filter((text) => !/short|enough|no pod that could be evicted/.test(text))).toEqual([])
   }, 30_000)
 })

@@ -16,15 +16,18 @@ export interface ProbeCount {
 export interface KubeletFigures {
   readonly nodeName: string
   readonly workers: readonly Pick<PodWorker, 'runtime' | 'active'>[]
+  /** By what for. */
+  readonly evictions: ReadonlyMap<string, number>
   readonly process: { readonly cpuSeconds: number; readonly residentBytes: number; readonly startedAtMs: number }
 }
 
-export function kubeletMetrics({ nodeName, workers, process }: KubeletFigures): Metric[] {
+export function kubeletMetrics({ nodeName, workers, process, evictions }: KubeletFigures): Metric[] {
   const phases = new Map<string, number>()
   for (const { phase } of workers.flatMap(({ runtime }) => runtime.containers)) phases.set(phase, (phases.get(phase) ?? 0) + 1)
   const runningPods = workers.filter(({ runtime }) => runtime.sandboxes.some(({ ready }) => ready)).length
   return [
     { name: 'kubelet_active_pods', type: 'gauge', help: 'Pods that use resources of the node', series: [{ value: workers.filter(({ active }) => active).length, labels: { static: '' } }] },
+    ...(evictions.size === 0 ? [] : [{ name: 'kubelet_evictions', type: 'counter' as const, help: 'Pods evicted, by what the node was short of', series: [...evictions].map(([eviction_signal, value]) => ({ labels: { eviction_signal }, value })) }]),
     { name: 'kubelet_node_name', type: 'gauge', help: 'The name of the node; the count is always 1', series: [{ labels: { node: nodeName }, value: 1 }] },
     { name: 'kubelet_running_containers', type: 'gauge', help: 'Containers by state', series: [...phases].map(([container_state, value]) => ({ labels: { container_state }, value })) },
     { name: 'kubelet_running_pods', type: 'gauge', help: 'Pods that have a running sandbox', series: [{ value: runningPods }] },

@@ -21,6 +21,7 @@ export interface KubeletRoutesOptions {
   readonly streams: PodStreams
   readonly runtime: Pick<RuntimeService, 'exec'>
   readonly usage: UsageSampler
+  readonly evictions: () => ReadonlyMap<string, number>
   readonly probeCounts: () => readonly ProbeCount[]
   /** The `kubeletconfig` of /configz. */
   readonly config: Readonly<Record<string, unknown>>
@@ -50,7 +51,7 @@ export class KubeletRoutes {
       ['/configz', () => Response.json({ kubeletconfig: options.config })],
       ['/stats/summary', async (_request, url) => Response.json(statsSummary(await usage.latest(), { nodeName: options.nodeName, onlyCpuAndMemory: url.searchParams.get('only_cpu_and_memory') === 'true' }))],
       ['/metrics', metrics(async () => [
-        ...kubeletMetrics({ nodeName: options.nodeName, workers: options.workers(), process: this.#process() }), ...volumeMetrics(await measureClaims(options.workers())),
+        ...kubeletMetrics({ nodeName: options.nodeName, workers: options.workers(), evictions: options.evictions(), process: this.#process() }), ...volumeMetrics(await measureClaims(options.workers())),
       ])],
       ['/metrics/resource', metrics(async () => resourceMetrics((await usage.latest()).sample))],
       ['/metrics/cadvisor', metrics(async () => cadvisorMetrics((await usage.latest()).sample))],

@@ -313,7 +313,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     const { nodeName, clock, runtime, maxPods = 110, clusterDns = [], clusterDomain = 'cluster.local', cgroupDriver = 'cgroupfs', serving, podPidsLimit, seccompDefault = false, allowedUnsafeSysctls = [], manifestDirectory } = this.#options
     return new KubeletRoutes({
       nodeName, clock, runtime, streams: this.#streams, usage: this.#usage, logDirectory: '/var/log',
-      workers: () => [...this.#workers.values()], probeCounts: () => this.#parts?.prober.counts() ?? [],
+      workers: () => [...this.#workers.values()], probeCounts: () => this.#parts?.prober.counts() ?? [], evictions: () => this.#eviction?.counts() ?? new Map(),
       config: {
         kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', maxPods, podPidsLimit: podPidsLimit ?? -1, seccompDefault, allowedUnsafeSysctls, staticPodPath: manifestDirectory ?? '', clusterDNS: clusterDns, clusterDomain, cgroupDriver,
         ...(serving ? { address: serving.host, port: serving.port } : {}),

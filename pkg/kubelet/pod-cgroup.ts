@@ -33,10 +33,12 @@ export class LinuxCgroups implements PodCgroups {
     const directory = cgroupDirectory(path)
     const files = cgroupFiles(limits, version === 'v2' ? 'v2' : 'v1')
     if (!path.endsWith('.slice')) await this.#make(directory, new Set(files.map(({ controller }) => controller)))
+    const unified = version === 'v2' ? await controllersOf(join(mounts[''] ?? '', directory)) : []
     for (const { controller, file, text } of files) {
       const mount = mounts[controller]
       // A controller that the kernel does not have enforces nothing.
-      if (mount !== undefined) await writeFile(join(mount, directory, file), text)
+      const there = mount !== undefined && (version !== 'v2' || unified.includes(file.split('.')[0] ?? ''))
+      if (there) await writeFile(join(mount, directory, file), text)
     }
   }
 
@@ -61,13 +63,16 @@ export class LinuxCgroups implements PodCgroups {
   }
 }
 
+const controllersOf = async (directory: string): Promise<readonly string[]> => (await readFile(join(directory, 'cgroup.controllers'), 'utf8')).trim().split(' ')
+
 /** Version 2: a controller works in a cgroup when all above hand it down. */
 async function delegate(mount: string, directory: string): Promise<void> {
   const parts = directory.split('/').filter(Boolean)
   for (let depth = 0; depth < parts.length; depth++) {
     const parent = join(mount, ...parts.slice(0, depth))
     const enabled = (await readFile(join(parent, 'cgroup.subtree_control'), 'utf8')).trim().split(' ')
-    const missing = ['cpu', 'memory', 'pids'].filter((controller) => !enabled.includes(controller))
+    const available = await controllersOf(parent)
+    const missing = ['cpu', 'memory', 'pids'].filter((controller) => available.includes(controller) && !enabled.includes(controller))
     if (missing.length > 0) await writeFile(join(parent, 'cgroup.subtree_control'), missing.map((controller) => `+${controller}`).join(' '))
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ResourceRequirements } from '../api/types-pod.ts'
@@ -43,11 +43,14 @@ describe('LinuxCgroups on version 2', () => {
     for (const path of ['', 'k', 'k/kubepods', 'k/kubepods/podu']) {
       mkdirSync(join(root, path), { recursive: true })
       writeFileSync(join(root, path, 'cgroup.subtree_control'), path === '' ? 'cpu\n' : '')
+      // This kernel counts no processes.
+      writeFileSync(join(root, path, 'cgroup.controllers'), 'cpuset cpu io memory\n')
     }
-    await new LinuxCgroups({ version: 'v2', mounts: { '': root } }).limit('/k/kubepods/podu', { cpuQuota: 5000, cpuPeriod: 100_000, memoryBytes: 4096 })
+    await new LinuxCgroups({ version: 'v2', mounts: { '': root } }).limit('/k/kubepods/podu', { cpuQuota: 5000, cpuPeriod: 100_000, memoryBytes: 4096, pids: 7 })
     const text = (path: string): string => readFileSync(join(root, path), 'utf8')
-    expect([text('cgroup.subtree_control'), text('k/cgroup.subtree_control'), text('k/kubepods/podu/cgroup.subtree_control')]).toEqual(['+memory +pids', '+cpu +memory +pids', ''])
+    expect([text('cgroup.subtree_control'), text('k/cgroup.subtree_control'), text('k/kubepods/podu/cgroup.subtree_control')]).toEqual(['+memory', '+cpu +memory', ''])
     expect([text('k/kubepods/podu/cpu.max'), text('k/kubepods/podu/memory.max')]).toEqual(['5000 100000', '4096'])
+    expect(existsSync(join(root, 'k/kubepods/podu/pids.max'))).toBe(false)
     rmSync(root, { recursive: true })
   })
 })
