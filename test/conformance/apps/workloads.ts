@@ -8,6 +8,9 @@ import { images, isReady, timeouts } from '../pods.ts'
 export const minuteMs = 60_000
 
 export const webserver = { name: 'httpd', image: images.nginx }
+export const agnhost = { name: 'agnhost', image: images.toolbox }
+/** Another image than agnhost's, which pauses as well. */
+export const pauseImage = 'kinglet.test/toolbox:2'
 
 export interface Scale extends KubeObject {
   spec: { replicas?: number }
@@ -43,7 +46,7 @@ export async function expectHostnames(all: readonly Pod[]): Promise<void> {
   }
 }
 
-export const isOwnedBy = (pod: Pod, owner: KubeObject): boolean => (pod.metadata.ownerReferences ?? []).some(({ controller, uid }) => controller === true && uid === owner.metadata.uid)
+export const isOwnedBy = (pod: KubeObject, owner: KubeObject): boolean => (pod.metadata.ownerReferences ?? []).some(({ controller, uid }) => controller === true && uid === owner.metadata.uid)
 
 /** The orphan is adopted by the owner, or has gone. */
 export const waitAdopted = (key: ObjectKey, owner: KubeObject): Promise<unknown> => eventually(async () => {
