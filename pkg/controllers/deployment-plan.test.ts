@@ -69,6 +69,7 @@ describe('annotations and history', () => {
     const revision = 'deployment.kubernetes.io/revision'
     const owner = { ...deployment(1), metadata: { name: 'web', annotations: { team: 'a', 'kubectl.kubernetes.io/last-applied-configuration': '{}', [revision]: '2' } } }
     expect(newSetAnnotations(owner, undefined, [set('old', 1, 1, { [revision]: '4' })])).toEqual({ team: 'a', [revision]: '5' })
+    expect(newSetAnnotations(owner, undefined, [set('adopted', 1, 1, { [revision]: '3546343826724305832' })])).toMatchObject({ [revision]: '3546343826724305833' })
     expect(newSetAnnotations(owner, set('back', 0, 0, { [revision]: '1' }), [set('old', 1, 1, { [revision]: '2' })]))
       .toEqual({ team: 'a', [revision]: '3', 'deployment.kubernetes.io/revision-history': '1' })
     const current = set('new', 1, 1, { [revision]: '3', team: 'a' })

@@ -44,9 +44,10 @@ export function findNewSet(deployment: Deployment, sets: readonly ReplicaSet[]):
   return [...sets].sort(byAge).find((set) => equalJson(withoutHash(set.spec.template), template))
 }
 
-export function revisionOf(set: ReplicaSet): number {
+/** 64 bits, as Kubernetes counts them: a set that is adopted may bring any of those. */
+export function revisionOf(set: ReplicaSet): bigint {
   const text = set.metadata.annotations?.[revisionAnnotation] ?? ''
-  return /^\d+$/.test(text) ? Number(text) : 0
+  return /^\d+$/.test(text) ? BigInt(text) : 0n
 }
 
 export function desiredReplicas(set: ReplicaSet): number | undefined {
@@ -71,15 +72,15 @@ export function scaleAnnotations({ desired, maxSurge }: Bounds): Record<string, 
 export function newSetAnnotations(deployment: Deployment, set: ReplicaSet | undefined, others: readonly ReplicaSet[]): Record<string, string> {
   const annotations = { ...set?.metadata.annotations }
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) if (!notCopied.has(key)) annotations[key] = value
-  const revision = Math.max(0, ...others.map(revisionOf)) + 1
-  const before = set ? revisionOf(set) : 0
+  const revision = others.map(revisionOf).reduce((most, one) => (one > most ? one : most), 0n) + 1n
+  const before = set ? revisionOf(set) : 0n
   if (before >= revision) return annotations
   annotations[revisionAnnotation] = String(revision)
-  if (before > 0) annotations[historyAnnotation] = withHistory(annotations[historyAnnotation], before)
+  if (before > 0n) annotations[historyAnnotation] = withHistory(annotations[historyAnnotation], before)
   return annotations
 }
 
-function withHistory(history: string | undefined, revision: number): string {
+function withHistory(history: string | undefined, revision: bigint): string {
   const revisions = [...(history ? history.split(',') : []), String(revision)]
   while (revisions.length > 1 && revisions.join(',').length > historyLimit) revisions.shift()
   return revisions.join(',')
@@ -108,7 +109,7 @@ export function newSet(deployment: Deployment, others: readonly ReplicaSet[], re
 export function setsToForget({ spec }: Deployment, old: readonly ReplicaSet[]): readonly ReplicaSet[] {
   const limit = spec.revisionHistoryLimit ?? 10
   const standing = old.filter((set) => !set.metadata.deletionTimestamp)
-  return [...standing].sort((a, b) => revisionOf(a) - revisionOf(b) || byAge(a, b))
+  return [...standing].sort((a, b) => Number(revisionOf(a) - revisionOf(b)) || byAge(a, b))
     .slice(0, Math.max(0, standing.length - limit))
     .filter((set) => replicasOf(set) === 0 && (set.status?.replicas ?? 0) === 0 && (set.metadata.generation ?? 0) <= (set.status?.observedGeneration ?? 0))
 }

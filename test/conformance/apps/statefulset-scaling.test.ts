@@ -10,8 +10,6 @@ import { selectorOf } from './workloads.ts'
 const namespace = useNamespace('statefulset')
 beforeEach(async () => { await createService(namespace.name) })
 
-const suite = '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic]'
-
 /** From now on pods come or go in this order. */
 async function inOrder(wanted: 'ADDED' | 'DELETED', names: readonly string[]): Promise<{ done: Promise<unknown> }> {
   const labelSelector = selectorOf(labels)
@@ -31,7 +29,7 @@ async function expectCount(set: StatefulSet, count: number): Promise<void> {
   for (const end = Date.now() + 10_000; Date.now() < end; await delay(1000)) expect(await podsOf(set)).toHaveLength(count)
 }
 
-test(`${suite} Scaling should happen in predictable order and halt if any stateful pod is unhealthy [Slow] [Conformance]`, async () => {
+test('[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] Scaling should happen in predictable order and halt if any stateful pod is unhealthy [Slow] [Conformance]', async () => {
   const up = await inOrder('ADDED', ['ss-0', 'ss-1', 'ss-2'])
   const set = await client.create(statefulSets, setOf(namespace.name, 'ss', 1))
   await waitRunningReady(set, 1)
@@ -55,7 +53,7 @@ test(`${suite} Scaling should happen in predictable order and halt if any statef
   await down.done
 })
 
-test(`${suite} Burst scaling should run to completion even with unhealthy pods [Slow] [Conformance]`, async () => {
+test('[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] Burst scaling should run to completion even with unhealthy pods [Slow] [Conformance]', async () => {
   const set = await client.create(statefulSets, setOf(namespace.name, 'ss', 1, { spec: { podManagementPolicy: 'Parallel' } }))
   await waitRunningReady(set, 1)
   await breakAll(set)

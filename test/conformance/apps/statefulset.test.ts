@@ -14,9 +14,7 @@ import { expectStatusEndpoints, expectWorkingScale, pauseImage } from './workloa
 const namespace = useNamespace('statefulset')
 beforeEach(async () => { await createService(namespace.name) })
 
-const suite = '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic]'
-
-test(`${suite} should perform rolling updates and roll backs of template modifications [Conformance]`, async () => {
+test('[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should perform rolling updates and roll backs of template modifications [Conformance]', async () => {
   let set = await client.create(statefulSets, setOf(namespace.name, 'ss2', 3))
   await waitRunningReady(set, 3)
   set = await waitStatus(set)
@@ -48,7 +46,7 @@ test(`${suite} should perform rolling updates and roll backs of template modific
   expect(update).toBe(prior)
 })
 
-test(`${suite} should perform canary updates and phased rolling updates of template modifications [Conformance]`, async () => {
+test('[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should perform canary updates and phased rolling updates of template modifications [Conformance]', async () => {
   let set = await client.create(statefulSets, setOf(namespace.name, 'ss2', 3, { spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 3 } } } }))
   await waitRunningReady(set, 3)
   set = await waitStatus(set)
@@ -78,7 +76,7 @@ test(`${suite} should perform canary updates and phased rolling updates of templ
   expect(set.status?.currentRevision).toBe(fresh.revision)
 })
 
-test(`${suite} Should recreate evicted statefulset [Conformance]`, async () => {
+test('[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] Should recreate evicted statefulset [Conformance]', async () => {
   const node = (await client.list(nodes)).items.find(({ spec }) => spec?.unschedulable !== true)?.metadata.name ?? ''
   const port = { hostPort: 21017, containerPort: 21017, name: 'conflict' }
   const conflicting = await createRunning(podOf(namespace.name, 'test-pod', { nodeName: node, containers: [{ name: 'webserver', image: images.nginx, ports: [port] }] }))
@@ -107,14 +105,14 @@ test(`${suite} Should recreate evicted statefulset [Conformance]`, async () => {
   }, 'the pod is made anew and runs', podMs)
 })
 
-test(`${suite} should have a working scale subresource [Conformance]`, async () => {
+test('[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should have a working scale subresource [Conformance]', async () => {
   const set = await client.create(statefulSets, setOf(namespace.name, 'ss', 1))
   await waitRunningReady(set, 1)
   await waitStatus(set)
   await expectWorkingScale(statefulSets, { namespace: namespace.name, name: 'ss' })
 })
 
-test(`${suite} should list, patch and delete a collection of StatefulSets [Conformance]`, async () => {
+test('[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should list, patch and delete a collection of StatefulSets [Conformance]', async () => {
   const key = { namespace: namespace.name, name: 'test-ss' }
   const labelSelector = 'test-ss=patched'
   const set = await client.create(statefulSets, setOf(namespace.name, key.name, 1, { labels: { name: 'sample-pod', pod: 'httpd' } }))
@@ -135,7 +133,7 @@ test(`${suite} should list, patch and delete a collection of StatefulSets [Confo
   expect((await client.list(statefulSets, { labelSelector })).items).toEqual([])
 })
 
-test(`${suite} should validate Statefulset Status endpoints [Conformance]`, async () => {
+test('[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should validate Statefulset Status endpoints [Conformance]', async () => {
   const key = { namespace: namespace.name, name: 'ss' }
   const labelSelector = 'e2e=testing'
   const { metadata: { resourceVersion = '' } } = await client.list(statefulSets, { labelSelector })
