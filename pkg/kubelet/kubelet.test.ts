@@ -141,6 +141,16 @@ describe('the kubelet on a hollow runtime', () => {
     expect(refused.status).toMatchObject({ reason: 'OutOfcpu', message: expect.stringContaining("Pod was rejected: Node didn't have enough resource: cpu, requested: 1000000") })
   })
 
+  it('knows the labels that others have given the node since', async () => {
+    await client.patch(nodes, { name: 'n' }, { type: 'merge', body: { metadata: { labels: { colour: 'blue' } } } })
+    await create('blue', {}, { nodeSelector: { colour: 'blue' } })
+    await until('blue', (pod) => state(pod) === 'running#0')
+    await client.patch(nodes, { name: 'n' }, { type: 'merge', body: { metadata: { labels: { colour: 'green' } } } })
+    await create('late', {}, { nodeSelector: { colour: 'blue' } })
+    expect((await until('late', (pod) => pod?.status?.phase === 'Failed')).status?.reason).toBe('NodeAffinity')
+    for (const name of ['blue', 'late']) await client.delete(pods, { namespace: 'default', name }, { gracePeriodSeconds: 0 })
+  })
+
   it('takes over what runs, and forgets what is gone', async () => {
     const before = await until('web', (pod) => state(pod) === 'running#0')
     await kubelet.stop()

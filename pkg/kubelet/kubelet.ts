@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { nodes } from '../api/types-node.ts'
 import type { Pod } from '../api/types-pod.ts'
 import { runtimeClasses } from '../api/types-config.ts'
 import { keyOf, keyText } from '../api/object.ts'
@@ -36,7 +37,7 @@ import { heldBack, nodeLabels, nodeResources } from './node-status.ts'
 import { ObjectWatches } from './object-watches.ts'
 import { OrphanCollector } from './orphans.ts'
 import { PodDirectories } from './pod-directories.ts'
-import { admitPod } from './pod-admission.ts'
+import { admitPod, asksForLabels } from './pod-admission.ts'
 import type { PodVerdict } from './pod-ending.ts'
 import { podContainers, containerFieldPath, logDirectory, podUid } from './pod-names.ts'
 import { containerLogPath } from './pod-files.ts'
@@ -394,6 +395,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   }
 
   async #admit(pod: Pod): Promise<PodVerdict | undefined> {
+    if (asksForLabels(pod)) await this.#readLabels()
     const verdict = this.#fits(pod)
     const devices = this.#tools?.devices
     if (verdict || !devices) return verdict
@@ -401,6 +403,16 @@ export class Kubelet implements PodStreams, NodeRequests {
     return devices.allocate(pod, active).then(() => undefined, (error: Error) => ({
       reason: 'UnexpectedAdmissionError', message: `Pod was rejected: Allocate failed due to ${error.message}, which is unexpected`,
     }))
+  }
+
+  /** Others label the node too, at any time. Without an answer, those known last hold. */
+  async #readLabels(): Promise<void> {
+    const { client, nodeName } = this.#options
+    try {
+      this.#labels = (await client.get(nodes, { name: nodeName })).metadata.labels ?? {}
+    } catch (error) {
+      this.#log(`labels of node ${nodeName}: ${(error as Error).message}`)
+    }
   }
 
   #fits(pod: Pod): PodVerdict | undefined {

@@ -71,6 +71,12 @@ export function shortage({ pod, others, allocatable }: Pick<AdmissionInput, 'pod
   return { name: short.name, message: `Node didn't have enough resource: ${short.name}, requested: ${short.requested}, used: ${short.used}, capacity: ${short.capacity}` }
 }
 
+/** Whether the labels of the node decide on it. */
+export function asksForLabels({ spec }: Pod): boolean {
+  const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []
+  return Object.keys(spec.nodeSelector ?? {}).length > 0 || terms.some(({ matchExpressions }) => (matchExpressions ?? []).length > 0)
+}
+
 function affine(pod: Pod, node: Pick<Node, 'metadata'>): boolean {
   const labels = node.metadata.labels ?? {}
   if (!Object.entries(pod.spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value)) return false

@@ -8,7 +8,7 @@ import { keyOf, updateWith } from '../operations.ts'
 import { images, isReady } from '../pods.ts'
 import { isOwnedBy, minuteMs, podsBy } from './workloads.ts'
 
-export const daemonMs = 0.5 * minuteMs
+export const daemonMs = 5 * minuteMs
 export const label = { 'daemonset-name': 'daemon-set' }
 export const labelSelector = 'daemonset-name=daemon-set'
 export const colour = 'daemonset-color'
