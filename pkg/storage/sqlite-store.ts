@@ -110,14 +110,19 @@ export class SqliteStore implements Store {
     return new Promise((resolve, reject) => {
       if (this.#closing) throw new Error('the store is closed')
       const idle = !this.#state.hasPending
-      let rows: EncodedChange[] = []
-      const { result, pending } = this.#state.run(change, ({ changes }) => {
-        // Here, so that a value that is not JSON fails its own transaction and no other.
-        rows = changes.map((one) => encode(one, this.#text))
-      })
-      const commit: Commit = { rows, volatile: pending.volatile, resolve: () => resolve(result), reject }
-      // What a transaction read may still be pending, so even one that changed nothing waits for it.
-      if (idle && (rows.length === 0 || this.#mayShowEarly(commit))) return this.#show(commit)
+      let commit: Commit
+      try {
+        let rows: EncodedChange[] = []
+        const { result, pending } = this.#state.run(change, ({ changes }) => {
+          // Here, so that a value that is not JSON fails its own transaction and no other.
+          rows = changes.map((one) => encode(one, this.#text))
+        })
+        commit = { rows, volatile: pending.volatile, resolve: () => resolve(result), reject }
+      } catch (error) {
+        commit = { rows: [], volatile: true, resolve: () => reject(error as Error), reject }
+      }
+      // What a transaction read may still be pending, so even one that changed nothing, or refused, waits for it.
+      if (idle && (commit.rows.length === 0 || this.#mayShowEarly(commit))) return this.#show(commit)
       this.#waiting.push(commit)
       this.#write()
     })

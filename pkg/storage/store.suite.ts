@@ -78,6 +78,16 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       expect(seen.map((change) => change.revision)).toEqual([2])
     })
 
+    it('shows what a refusal has seen before it refuses', async () => {
+      const first = put(store, '/a', { n: 1 })
+      const refused = store.transact((transaction) => {
+        if (transaction.get('/a')) throw new Error('it is there')
+      })
+      await expect(refused).rejects.toThrow('it is there')
+      expect(store.get('/a')).toMatchObject({ value: { n: 1 } })
+      await first
+    })
+
     it('refuses a transaction in a transaction, and the use of one that has ended', async () => {
       let inner: Promise<unknown> | undefined
       const leaked = await store.transact((transaction) => {

@@ -66,7 +66,8 @@ export interface Watch {
  * Promises:
  * - `get`, `list` and watchers see only durable (or volatile) changes, in revision order; nothing that a power cut can take back.
  * - `transact` runs `change` synchronously, at once, on the newest state, and resolves after the changes are durable
- *   and every watcher has been told. If `change` throws, nothing happened and the promise rejects with that error.
+ *   and every watcher has been told. If `change` throws, nothing happened and the promise rejects with that error,
+ *   once what it has seen is visible to others: who is told of a conflict reads the change that it conflicts with.
  *   If the commit fails, everything pending on it rejects and the state is the committed one.
  * - `change` has no side effects: a shared backend may run it again.
  * - A watch from revision R delivers every change after R under its prefix, once, in order, with no gap.

@@ -49,15 +49,12 @@ export async function getSubresource<T extends KubeObject>(resource: Resource<T>
 
 /** Reads, changes and writes; again when somebody else was first, as RetryOnConflict does. */
 export async function updateWith<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, change: (object: T) => T, subresource?: string): Promise<T> {
-  const seen: string[] = []
   for (let attempt = 1; ; attempt++) {
     const object = await client.get(resource, key)
-    seen.push(`${object.metadata.resourceVersion} ${JSON.stringify((object as { status?: unknown }).status)}`)
     try {
       return await client.update(resource, change(object), subresource === undefined ? {} : { subresource })
     } catch (error) {
-      if (!(error instanceof StatusError && error.status.reason === 'Conflict')) throw error
-      if (attempt === 5) throw new Error(`${error.message}; it was found as\n${seen.join('\n')}`)
+      if (!(error instanceof StatusError && error.status.reason === 'Conflict') || attempt === 5) throw error
     }
   }
 }
@@ -96,7 +93,7 @@ export class Watching<T extends KubeObject> {
   /** The next event that fits; the events before it are over. */
   async until(fits: (event: WatchEvent<T>) => boolean, what: string, timeoutMs: number = foreverMs): Promise<WatchEvent<T>> {
     const timer = setTimeout(() => this.stop(), timeoutMs)
-    const seen: string[] = []
+      const seen: string[] = []
     try {
       for (;;) {
         const { value: event, done } = await this.#events.next()
