@@ -1,10 +1,19 @@
 // The kinds of storage.k8s.io that CSI needs: drivers, what they say of nodes, and attachments.
 import type { KubeObject, Resource } from './object.ts'
+import type { LabelSelector } from './types-common.ts'
 import type { PersistentVolumeSpec } from './types-volume.ts'
 
 export const csiDrivers: Resource<CSIDriver> = { group: 'storage.k8s.io', version: 'v1', plural: 'csidrivers', kind: 'CSIDriver', namespaced: false }
 export const csiNodes: Resource<CSINode> = { group: 'storage.k8s.io', version: 'v1', plural: 'csinodes', kind: 'CSINode', namespaced: false }
 export const volumeAttachments: Resource<VolumeAttachment> = { group: 'storage.k8s.io', version: 'v1', plural: 'volumeattachments', kind: 'VolumeAttachment', namespaced: false }
+export const csiStorageCapacities: Resource<CSIStorageCapacity> = { group: 'storage.k8s.io', version: 'v1', plural: 'csistoragecapacities', kind: 'CSIStorageCapacity', namespaced: true }
+
+export interface CSIStorageCapacity extends KubeObject {
+  capacity?: string
+  maximumVolumeSize?: string
+  nodeTopology?: LabelSelector
+  storageClassName: string
+}
 
 export interface CSIDriver extends KubeObject {
   spec: CSIDriverSpec

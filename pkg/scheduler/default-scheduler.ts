@@ -7,7 +7,7 @@ import { selectorMatcher } from '../api/label-selector.ts'
 import { controllerOf } from '../api/object.ts'
 import { namespaces, podDisruptionBudgets, storageClasses } from '../api/types-config.ts'
 import { services } from '../api/types-service.ts'
-import { csiNodes, volumeAttachments } from '../api/types-storage.ts'
+import { csiDrivers, csiNodes, csiStorageCapacities, volumeAttachments } from '../api/types-storage.ts'
 import { persistentVolumeClaims, persistentVolumes } from '../api/types-volume.ts'
 import { replicaSets, replicationControllers, statefulSets } from '../api/types-workload.ts'
 import type { Clock } from '../util/clock.ts'
@@ -45,6 +45,8 @@ const watched: readonly WatchedKind[] = [
   { resource: storageClasses, kind: 'storage-class' },
   { resource: csiNodes, kind: 'csi-node' },
   { resource: volumeAttachments, kind: 'attachment' },
+  { resource: csiDrivers },
+  { resource: csiStorageCapacities, kind: 'storage-capacity' },
   ...[podDisruptionBudgets, services, replicaSets, replicationControllers, statefulSets].map((resource) => ({ resource })),
 ]
 
@@ -74,7 +76,7 @@ export function defaultPlugins({ client, informers, clock }: Pick<DefaultSchedul
     nodeUnschedulable, nodeName, taintToleration, nodeAffinity, nodePorts, nodeResourcesFit,
     volumeRestrictions(claims),
     nodeVolumeLimits({ claims, volumes, storageClasses: informers.for(storageClasses), csiNodes: informers.for(csiNodes), attachments: informers.for(volumeAttachments) }),
-    new VolumeBinding({ client, clock, claims, volumes, storageClasses: informers.for(storageClasses) }),
+    new VolumeBinding({ client, clock, claims, volumes, storageClasses: informers.for(storageClasses), drivers: informers.for(csiDrivers), capacities: informers.for(csiStorageCapacities) }),
     podTopologySpread(groupSelector(informers)),
     interPodAffinity((name) => informers.for(namespaces).get({ name })?.metadata.labels),
     defaultPreemption({ budgets: () => informers.for(podDisruptionBudgets).list(), random: () => clock.random() }),

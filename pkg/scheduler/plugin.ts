@@ -11,7 +11,7 @@ export type ChangeKind =
   | 'pod-placed'
   /** A pod left its node, ended, or asks for less. */
   | 'pod-gone'
-  | 'namespace' | 'claim' | 'volume' | 'storage-class' | 'csi-node' | 'attachment'
+  | 'namespace' | 'claim' | 'volume' | 'storage-class' | 'csi-node' | 'attachment' | 'storage-capacity'
 
 export interface ClusterChange {
   readonly kind: ChangeKind

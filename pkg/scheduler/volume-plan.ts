@@ -1,6 +1,8 @@
 // Which volumes a pod's claims would get on a node. Pure.
 import { selectorMatcher } from '../api/label-selector.ts'
+import { compareQuantities, parseQuantity } from '../api/quantity.ts'
 import type { StorageClass, TopologySelectorTerm } from '../api/types-config.ts'
+import type { CSIStorageCapacity } from '../api/types-storage.ts'
 import type { PersistentVolume, PersistentVolumeClaim } from '../api/types-volume.ts'
 import type { NodeInfo } from './node-info.ts'
 import { nodeSelectorMatcher } from './node-selector.ts'
@@ -21,6 +23,8 @@ export interface VolumeFacts {
   readonly volumes: readonly PersistentVolume[]
   volume(name: string): PersistentVolume | undefined
   storageClass(name: string): StorageClass | undefined
+  /** What is free where, for a class whose driver tells of it; undefined where it does not. */
+  capacities?(storageClass: StorageClass): readonly CSIStorageCapacity[] | undefined
   /** The claim that a pod on its way has been given the volume for, as `namespace/name`. */
   takenBy(volumeName: string): string | undefined
   /** The node that a pod on its way has chosen for the claim. */
@@ -69,6 +73,18 @@ export function findVolume(claim: PersistentVolumeClaim, node: NodeInfo, facts: 
 const topologyAllows = (terms: readonly TopologySelectorTerm[] = [], node: NodeInfo): boolean =>
   terms.length === 0 || terms.some(({ matchLabelExpressions = [] }) => matchLabelExpressions.every(({ key, values }) => values.includes(node.labels[key] ?? '')))
 
+/** Whether the class can make a volume of the claim's size that the node reaches, as far as its driver tells. */
+export function hasRoom(claim: PersistentVolumeClaim, storageClass: StorageClass, node: NodeInfo, facts: Pick<VolumeFacts, 'capacities'>): boolean {
+  const wanted = claim.spec.resources?.requests?.['storage']
+  const told = facts.capacities?.(storageClass)
+  if (wanted === undefined || !told) return true
+  return told.some(({ storageClassName, capacity, maximumVolumeSize, nodeTopology }) => {
+    const largest = maximumVolumeSize ?? capacity
+    if (storageClassName !== storageClass.metadata.name || largest === undefined || !nodeTopology) return false
+    return compareQuantities(parseQuantity(largest), parseQuantity(wanted)) >= 0 && selectorMatcher(nodeTopology).matches(node.labels)
+  })
+}
+
 /** The plan for the node, or why there is none. */
 export function planVolumes(claims: readonly PersistentVolumeClaim[], node: NodeInfo, facts: VolumeFacts): VolumePlan | string[] {
   const bind: VolumePlan['bind'][number][] = []
@@ -96,6 +112,7 @@ export function planVolumes(claims: readonly PersistentVolumeClaim[], node: Node
     }
     const storageClass = facts.storageClass(classNameOf(claim))
     if (!storageClass || storageClass.provisioner === noProvisioner || !topologyAllows(storageClass.allowedTopologies, node)) reasons.add(noneFound)
+    else if (!hasRoom(claim, storageClass, node, facts)) reasons.add('node(s) did not have enough free storage')
     else provision.push(claim)
   }
   return reasons.size > 0 ? [...reasons] : { bind, provision }

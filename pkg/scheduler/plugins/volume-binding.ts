@@ -4,6 +4,7 @@ import type { Informer } from '../../client/informer.ts'
 import { keyOf } from '../../api/object.ts'
 import type { StorageClass } from '../../api/types-config.ts'
 import type { Pod } from '../../api/types-pod.ts'
+import type { CSIDriver, CSIStorageCapacity } from '../../api/types-storage.ts'
 import { persistentVolumeClaims, persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../../api/types-volume.ts'
 import type { Clock } from '../../util/clock.ts'
 import type { PodInfo } from '../pod-info.ts'
@@ -20,6 +21,8 @@ export interface VolumeBindingOptions {
   readonly claims: Informer<PersistentVolumeClaim>
   readonly volumes: Informer<PersistentVolume>
   readonly storageClasses: Informer<StorageClass>
+  readonly drivers: Informer<CSIDriver>
+  readonly capacities: Informer<CSIStorageCapacity>
 }
 
 interface ClaimUse {
@@ -38,7 +41,7 @@ const refuse = (reason: string): Refusal => ({ reasons: [reason], resolvable: fa
 
 export class VolumeBinding implements Plugin {
   readonly name = 'VolumeBinding'
-  readonly enqueueOn = ['node-added', 'node-labels', 'claim', 'volume', 'storage-class'] as const
+  readonly enqueueOn = ['node-added', 'node-labels', 'claim', 'volume', 'storage-class', 'storage-capacity'] as const
   readonly #options: VolumeBindingOptions
   // What pods on their way to a node have been given, by the pod's uid.
   readonly #plans = new Map<string, { plan: VolumePlan; node: string }>()
@@ -111,7 +114,7 @@ export class VolumeBinding implements Plugin {
   }
 
   #facts(): VolumeFacts {
-    const { volumes, storageClasses } = this.#options
+    const { volumes, storageClasses, drivers, capacities } = this.#options
     const taken = new Map<string, string>()
     const chosen = new Map<string, string>()
     for (const { plan, node } of this.#plans.values()) {
@@ -124,6 +127,7 @@ export class VolumeBinding implements Plugin {
       },
       volume: (name) => volumes.get({ name }),
       storageClass: (name) => storageClasses.get({ name }),
+      capacities: ({ provisioner }) => (drivers.get({ name: provisioner })?.spec.storageCapacity ? capacities.list() : undefined),
       takenBy: (name) => taken.get(name),
       chosenNode: (key) => chosen.get(key),
     }
