@@ -32,6 +32,18 @@ describe('readLog', () => {
     ['timestamps', { timestamps: true, tailLines: 3 }, `${at(3)} three\n${at(4)} \n${at(5)} five\n`],
   ])('%s', async (_name, more, expected) => expect(await read(more)).toBe(expected))
 
+  it('reads so many lines as were asked for, and none that come meanwhile', async () => {
+    const line = (index: number): string => `${at(1)} stdout F ${String(index).padStart(100, '0')}\n`
+    writeFileSync(path, Array.from({ length: 10_000 }, (_each, index) => line(index)).join(''))
+    let seen = ''
+    for await (const piece of readLog(options({ tailLines: 9_000 }))) {
+      seen += Buffer.from(piece).toString()
+      appendFileSync(path, line(10_000))
+    }
+    const lines = seen.trimEnd().split('\n').map(Number)
+    expect([lines.length, lines[0], lines.at(-1)]).toEqual([9_000, 1_000, 9_999])
+  })
+
   it('follows until the container has ended, over a rotation', async () => {
     let running = true
     let changed = (): void => undefined

@@ -77,23 +77,27 @@ class FileTail {
     if (follow) this.#watch()
     let handle = await open(path, 'r')
     try {
-      let position = this.#options.tailLines === undefined ? 0 : await tailStart(path, this.#options.tailLines)
+      const { tailLines } = this.#options
+      const tail = tailLines === undefined ? undefined : await tailRange(path, tailLines)
+      let position = tail?.begin ?? 0
+      // So many lines were asked for: what comes while they are read is not among them.
+      const end = follow ? Infinity : tail?.end ?? Infinity
       let rest = Buffer.alloc(0)
       for (;;) {
         // Asked before reading: what was written before the end is read after it.
         const more = follow && this.#options.running()
         for (;;) {
-          const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, position)
+          const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunkBytes), 0, Math.min(chunkBytes, end - position), position)
           if (bytesRead === 0) break
           position += bytesRead
           const text = Buffer.concat([rest, buffer.subarray(0, bytesRead)])
-          const end = text.lastIndexOf(0x0a) + 1
-          rest = Buffer.from(text.subarray(end))
-          if (end > 0) yield splitLines(text.subarray(0, end))
+          const whole = text.lastIndexOf(0x0a) + 1
+          rest = Buffer.from(text.subarray(whole))
+          if (whole > 0) yield splitLines(text.subarray(0, whole))
           if (signal.aborted) return
         }
         const replaced = await stat(path).then(async (now) => now.ino !== (await handle.stat()).ino, () => false)
-        if (replaced) {
+        if (replaced && end === Infinity) {
           await handle.close()
           handle = await open(path, 'r')
           position = 0
@@ -142,8 +146,8 @@ function splitLines(text: Buffer): Buffer[] {
   return lines
 }
 
-/** Reads backwards in growing windows until enough lines are in sight. */
-async function tailStart(path: string, lines: number): Promise<number> {
+/** Where the last lines begin, and where the file ends now. Reads backwards in growing windows until enough lines are in sight. */
+async function tailRange(path: string, lines: number): Promise<{ begin: number; end: number }> {
   const handle = await open(path, 'r')
   try {
     const { size } = await handle.stat()
@@ -152,7 +156,7 @@ async function tailStart(path: string, lines: number): Promise<number> {
       const text = Buffer.alloc(size - begin)
       await handle.read(text, 0, text.length, begin)
       const offset = tailOffset(text, lines)
-      if (offset > 0 || begin === 0) return begin + offset
+      if (offset > 0 || begin === 0) return { begin: begin + offset, end: size }
     }
   } finally {
     await handle.close()
