@@ -24,5 +24,6 @@ export default {
     { ...common, displayName: 'e2e', setupFilesAfterEnv: ['<rootDir>/test/e2e/timeouts.ts'], roots: ['<rootDir>/test/e2e'], testMatch: ['**/*.test.ts'] },
     { ...conformance, displayName: 'conformance', testMatch: ['**/*.test.ts'] },
     { ...conformance, displayName: 'conformance-serial', testMatch: ['**/*.serial.ts'] },
+    { ...conformance, displayName: 'conformance-slow', testMatch: ['**/*.slow.ts'] },
   ],
 }

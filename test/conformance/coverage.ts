@@ -6,7 +6,7 @@ const list = resolve(process.argv[2] ?? join(import.meta.dirname, '../../../shar
 const rows = readFileSync(list, 'utf8').trim().split('\n').slice(1).map((line) => line.split('\t'))
 const known = new Map(rows.map((row) => [row[6] ?? '', { stage: row[0] ?? '', file: row[2] ?? '' }]))
 
-const sources = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' }).filter((path) => /\.(test|serial)\.ts$/.test(path))
+const sources = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' }).filter((path) => /\.(test|serial|slow)\.ts$/.test(path))
 const written = new Set(sources.flatMap((path) => {
   const text = readFileSync(join(import.meta.dirname, path), 'utf8')
   // Names stand in `test('…'` or in a table of tests.
