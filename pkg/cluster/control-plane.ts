@@ -140,9 +140,9 @@ export class ControlPlane {
     return new DirectClient(this.#server.handle, trusted(username, ...groups), username.replace(/^system:/, ''))
   }
 
-  events(component: string, host?: string): QueuedEventRecorder {
+  events(component: string, host?: string, client = this.client('system:kinglet')): QueuedEventRecorder {
     const { clock, log } = this.#options
-    return new QueuedEventRecorder({ client: this.client('system:kinglet'), clock, log, component, ...(host ? { host } : {}) })
+    return new QueuedEventRecorder({ client, clock, log, component, ...(host ? { host } : {}) })
   }
 
   /** Resolves when controllers and scheduler are at work. */
@@ -171,7 +171,9 @@ export class ControlPlane {
     const collector = new GarbageCollector({
       client, informers, clock, log, resources: () => ownedResources(served()), ofKind: (apiVersion, kind) => servedKind(this.#registry.definitions(), apiVersion, kind),
     })
-    const scheduler = defaultScheduler({ client: this.client('system:kube-scheduler'), informers, clock, log, events: this.events('default-scheduler') })
+    // Like a scheduler outside it writes with what its own role grants.
+    const schedulerClient = new DirectClient(this.#server.handle, { username: 'system:kube-scheduler', groups: ['system:authenticated'] }, 'kube-scheduler')
+    const scheduler = defaultScheduler({ client: schedulerClient, informers, clock, log, events: this.events('default-scheduler', undefined, schedulerClient) })
     const following = new ServedResources({
       resources: () => ownedResources(served()),
       onChange: (listener) => {

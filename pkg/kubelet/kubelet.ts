@@ -423,7 +423,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   }
 
   #others(pod: Pod): Pod[] {
-    return [...this.#workers.values()].filter((worker) => worker.active && podUid(worker.pod) !== podUid(pod)).map((worker) => worker.pod)
+    return [...this.#workers.values()].filter((worker) => worker.claims && podUid(worker.pod) !== podUid(pod)).map((worker) => worker.pod)
   }
 
   /** Soon: what has become free is free when this turn is over. */

@@ -115,6 +115,11 @@ export class PodWorker {
     return !this.#gone && !isTerminal(this.#status.phase)
   }
 
+  /** Whether its part of the node is not to be had: the scheduler gives away at once what a deleted pod had, even while that still ends. */
+  get claims(): boolean {
+    return this.active && !this.#removed
+  }
+
   update(pod: Pod): void {
     this.#writer.observe(pod)
     const before = this.#asked

@@ -93,7 +93,7 @@ export class Watching<T extends KubeObject> {
   /** The next event that fits; the events before it are over. */
   async until(fits: (event: WatchEvent<T>) => boolean, what: string, timeoutMs: number = foreverMs): Promise<WatchEvent<T>> {
     const timer = setTimeout(() => this.stop(), timeoutMs)
-      const seen: string[] = []
+    const seen: string[] = []
     try {
       for (;;) {
         const { value: event, done } = await this.#events.next()

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { deployments } from '../../pkg/api/types-workload.ts'
 import { nodes } from '../../pkg/api/types-node.ts'
+import { clusterRoleBindings } from '../../pkg/api/types-auth.ts'
 import { type Pod, pods } from '../../pkg/api/types-pod.ts'
 import { Cluster } from '../../pkg/cluster/cluster.ts'
 import { type ClusterOptions, defaultClusterOptions } from '../../pkg/cluster/options.ts'
@@ -61,6 +62,30 @@ describe('hollow nodes', () => {
     expect([...perNode.values()].sort()).toEqual([3, 3, 3])
     expect(new Set(items.map(({ status }) => status?.podIP)).size).toBe(9)
   }, 30_000)
+
+  it('get pods from a scheduler that may do what its role grants, and nothing else', async () => {
+    const { client } = cluster
+    const pod = (name: string, cpu: string, more: Partial<Pod['spec']> = {}, namespace = 'default'): Pod => ({
+      apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace }, spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'c', image: 'i', resources: { requests: { cpu } } }], ...more },
+    })
+    const names = ['low-1', 'low-2', 'low-3']
+    for (const name of names) await client.create(pods, pod(name, '20'))
+    await until(() => client.list(pods, { namespace: 'default' }), ({ items }) => items.filter(({ metadata: { name = '' }, status }) => names.includes(name) && status?.phase === 'Running').length === 3)
+    // Preemption: a status is written, a pod is deleted.
+    await client.create(pods, pod('high', '20', { priorityClassName: 'system-cluster-critical' }, 'kube-system'))
+    await until(() => client.get(pods, { namespace: 'kube-system', name: 'high' }), ({ status }) => status?.phase === 'Running')
+    expect((await client.list(pods, { namespace: 'default' })).items.filter(({ metadata: { name = '' } }) => names.includes(name))).toHaveLength(2)
+
+    const key = { name: 'system:kube-scheduler' }
+    const { metadata: { labels, annotations }, ...granted } = await client.get(clusterRoleBindings, key)
+    await client.delete(clusterRoleBindings, key)
+    await client.create(pods, pod('waiting', '1'))
+    await until(async () => logged, (texts) => texts.some((text) => text.includes('waiting') && text.includes('forbidden')))
+    expect((await client.get(pods, { namespace: 'default', name: 'waiting' })).spec.nodeName).toBeUndefined()
+    await client.create(clusterRoleBindings, { ...granted, metadata: { ...key, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) } })
+    await until(() => client.get(pods, { namespace: 'default', name: 'waiting' }), ({ status }) => status?.phase === 'Running')
+    for (const { metadata: { name = '', namespace } } of (await client.list(pods)).items) if (/^(low-|high|waiting)/.test(name)) await client.delete(pods, { name, namespace }, { gracePeriodSeconds: 0 })
+  }, 60_000)
 
   it('have logs, answers and usage by annotations', async () => {
     const pod: Pod = {
