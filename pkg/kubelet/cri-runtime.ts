@@ -116,7 +116,7 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
       sandboxId: container.podSandboxId,
       name: container.labels[containerNameLabel] ?? container.metadata.name,
       attempt: container.metadata.attempt,
-      phase: phases[status.state],
+      phase: neverRan(status) ? 'created' : phases[status.state],
       createdAtMs: nanosToMs(status.createdAt) ?? 0,
       startedAtMs: nanosToMs(status.startedAt) ?? 0,
       finishedAtMs: nanosToMs(status.finishedAt) ?? 0,
@@ -238,6 +238,10 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
 const phases: Record<cri.ContainerState, ContainerPhase> = {
   CONTAINER_CREATED: 'created', CONTAINER_RUNNING: 'running', CONTAINER_EXITED: 'exited', CONTAINER_UNKNOWN: 'unknown',
 }
+
+/** Who asked for its start was killed meanwhile, and containerd gave it up: that says nothing about the container. Pure. */
+export const neverRan = ({ state, reason, message }: Pick<cri.ContainerStatus, 'state' | 'reason' | 'message'>): boolean =>
+  state === 'CONTAINER_EXITED' && reason === 'StartError' && /: context canceled(: unknown)?$/.test(message)
 
 async function ifFound<T>(call: Promise<T>): Promise<T | undefined> {
   try {
