@@ -70,7 +70,7 @@ export class ControlPlane {
   readonly #compaction: CompactionSchedule
   #components: { stop(): Promise<void> }[] = []
 
-  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; port: number }) {
+  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; compaction: CompactionSchedule; port: number }) {
     this.#pki = parts.pki
     this.#nodeIP = parts.options.nodeIP
     this.port = parts.port
@@ -80,7 +80,7 @@ export class ControlPlane {
     this.#caller = parts.caller
     this.#custom = parts.custom
     this.#server = parts.server
-    this.#compaction = new CompactionSchedule(parts.store, parts.options.clock, parts.options.log)
+    this.#compaction = parts.compaction
     const { clock, log } = parts.options
     this.informers = new SharedInformers({ client: this.client('system:kinglet'), clock, log })
   }
@@ -90,9 +90,10 @@ export class ControlPlane {
     const { cluster, clock, nodeIP, nodeConnections, log } = options
     const admission = admissionPlugins(readAdmissionOptions(cluster))
     const serverDirectory = join(cluster.dataDirectory, 'server')
+    const compaction = new CompactionSchedule({ clock, log })
     const [pki, store] = await Promise.all([
       loadOrCreatePki(pkiOptions(options, nodeIP)),
-      cluster.inMemory ? new MemoryStore() : SqliteStore.open({ directory: join(serverDirectory, 'db'), clock, text: objectText }),
+      cluster.inMemory ? new MemoryStore() : SqliteStore.open({ directory: join(serverDirectory, 'db'), clock, text: objectText, onWritten: (characters) => compaction.written(characters) }),
     ])
     const caller = new WebhookCaller({ registry: () => registry, clock })
     const call: CallWebhook = (client, body, timeoutMs) => caller.call(client, body, timeoutMs)
@@ -121,7 +122,7 @@ export class ControlPlane {
         host: cluster.bindAddress, port: cluster.httpsPort,
         tls: { key: pki.apiServing.key, cert: pki.apiServing.certificate, clientCa: pki.clientAuthority.certificate },
       })
-      const plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, port })
+      const plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, compaction, port })
       await plane.#publishAddresses()
       await publishApiServices(plane.client('system:apiserver'), own, clock.now())
       return plane
@@ -195,7 +196,7 @@ export class ControlPlane {
     })
     this.#components = [kubernetes, following, customServices, scheduler, collector, runner]
     await Promise.all([runner.start(signal), collector.start(signal), scheduler.start(signal)])
-    this.#compaction.start()
+    this.#compaction.start(this.#store)
   }
 
   /** Ends what runs on the API, then the API, then the store: everything acknowledged is on disk when this resolves. */

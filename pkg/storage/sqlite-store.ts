@@ -27,6 +27,8 @@ export interface SqliteOptions {
   readonly text?: (value: unknown) => string | undefined
   /** Commits that would make the database bigger are refused. */
   readonly maxBytes?: number
+  /** Told after each batch how much JSON it had, in characters. */
+  readonly onWritten?: (characters: number) => void
 }
 
 /** The disk refused a batch: none of its changes happened. */
@@ -56,6 +58,7 @@ export class SqliteStore implements Store {
   readonly #state: VersionedState
   readonly #clock: Clock
   readonly #text: (value: unknown) => string | undefined
+  readonly #onWritten: (characters: number) => void
   #waiting: Commit[] = []
   #writing = false
   #unflushed: EncodedChange[] = []
@@ -68,6 +71,7 @@ export class SqliteStore implements Store {
   private constructor(options: SqliteOptions, thread: CommitThread, loader: StateLoader) {
     this.#clock = options.clock
     this.#text = options.text ?? JSON.stringify
+    this.#onWritten = options.onWritten ?? (() => undefined)
     this.#thread = thread
     this.#state = loader.state()
     this.#garbage = loader.garbage
@@ -223,6 +227,7 @@ export class SqliteStore implements Store {
     const reserve = wanted && this.#reserved - last < reservedBlock / 2 ? last + reservedBlock : undefined
     await this.#thread.request({ type: 'commit', rows, reserve })
     if (reserve !== undefined) this.#reserved = reserve
+    this.#onWritten(rows.values.reduce((sum, json) => sum + (json?.length ?? 0), 0))
   }
 
   /** The batch is not on disk: what is pending never happened; what was shown already is tried again later. */

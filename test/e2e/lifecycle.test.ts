@@ -1,6 +1,7 @@
 // The cluster's own life: up, status, restart, down, and what is left on the machine.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { stateDirectoryOf } from '../../cmd/cluster-flags.ts'
 import { testImage } from '../images/build.ts'
 import { eventually, processesOfPod, TestCluster } from './cluster.ts'
 import { tracesOnMachine } from './machine.ts'
@@ -91,7 +92,8 @@ test('down leaves nothing on the machine', async () => {
   expect(await cluster.inNetwork('ip', ['route', 'show', 'table', 'all'])).not.toMatch(/10\.4[23]\./)
   const after = tracesOnMachine()
   const own = `${cluster.network.name}`
-  expect(after.mounts.filter((path) => path.startsWith(cluster.directory) || path.startsWith('/run/kinglet'))).toEqual(before.mounts.filter((path) => path.startsWith('/run/kinglet')))
+  const places = [cluster.directory, stateDirectoryOf(cluster.dataDirectory)]
+  expect(after.mounts.filter((path) => places.some((place) => path.startsWith(place)))).toEqual([])
   const added = (now: readonly string[], then: readonly string[]): string[] => now.filter((name) => !then.includes(name) && name !== own)
   expect(added(after.namespaces, before.namespaces)).toEqual([])
   expect(added(after.cgroups, before.cgroups)).toEqual([])
