@@ -2,6 +2,8 @@
 
 const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 const subdomain = `${label}(\\.${label})*`
+const underscoredLabel = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?'
+const underscored = `${underscoredLabel}(\\.${underscoredLabel})*`
 const label1035 = '[a-z]([-a-z0-9]*[a-z0-9])?'
 const qualified = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
 const labelText = `(${qualified})?`
@@ -12,11 +14,13 @@ const wildcard = `\\*\\.${subdomain}`
 
 const whole = (source: string): RegExp => new RegExp(`^(?:${source})$`)
 const patterns = {
-  label: whole(label), subdomain: whole(subdomain), label1035: whole(label1035), qualified: whole(qualified), labelText: whole(labelText),
+  label: whole(label), subdomain: whole(subdomain), underscored: whole(underscored), label1035: whole(label1035), qualified: whole(qualified), labelText: whole(labelText),
   configKey: whole(configKey), envName: whole(envName), headerName: whole(headerName), wildcard: whole(wildcard),
 }
 
 const subdomainFault = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
+
+const underscoredFault = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
 
 function regexFault(message: string, pattern: string, ...examples: string[]): string {
   const shown = examples.map((example, index) => `${index > 0 ? ' or ' : ''}'${example}', `).join('')
@@ -36,6 +40,12 @@ export function dnsLabelFaults(value: string): string[] {
 export function dnsSubdomainFaults(value: string): string[] {
   const faults = tooLong(value, 253, 'characters')
   return patterns.subdomain.test(value) ? faults : [...faults, regexFault(subdomainFault, subdomain, 'example.com')]
+}
+
+/** A domain to search in; its labels may start with an underscore and have more of them. */
+export function searchDomainFaults(value: string): string[] {
+  const faults = tooLong(value, 253, 'characters')
+  return patterns.underscored.test(value) ? faults : [...faults, regexFault(underscoredFault, underscored, 'example.com')]
 }
 
 export function wildcardSubdomainFaults(value: string): string[] {

@@ -2,13 +2,24 @@
 import { isQuantity, parseQuantity } from '../../api/quantity.ts'
 import type { ResourceRequirements } from '../../api/types-pod.ts'
 import type { Errors } from './rules.ts'
-import { checkContainerResourceName, checkResourceQuantity, duplicate, fieldNotFound, invalid, required } from './rules.ts'
+import { checkContainerResourceName, checkResourceQuantity, duplicate, fieldNotFound, forbiddenField, invalid, required } from './rules.ts'
 
 export function checkResourceList(out: Errors, path: string, list: Readonly<Record<string, string>> | undefined): void {
   for (const [name, value] of Object.entries(list ?? {})) {
     checkContainerResourceName(out, `${path}[${name}]`, name)
     checkResourceQuantity(out, `${path}[${name}]`, { name, value })
+    if (name.startsWith(hugePages) && !isWholePages(name, value)) out.push(invalid(`${path}[${name}]`, value, `${value} is not positive integer multiple of ${name}`))
   }
+}
+
+const hugePages = 'hugepages-'
+
+function isWholePages(name: string, value: string): boolean {
+  const page = name.slice(hugePages.length)
+  if (!isQuantity(page) || !isQuantity(value)) return true
+  const size = parseQuantity(page).nanos
+  const asked = parseQuantity(value).nanos
+  return size > 0n && asked >= 0n && asked % size === 0n
 }
 
 // A resource that a node cannot give out twice must be limited to exactly what is requested.
@@ -33,6 +44,10 @@ export function checkResources(out: Errors, path: string, resources: ResourceReq
     const limit = limits[name]
     if (limit !== undefined) checkPair(out, path, { name, request, limit })
     else if (!mayOvercommit(name)) out.push(required(`${path}.limits`, 'Limit must be set for non overcommitable resources'))
+  }
+  const names = [...Object.keys(limits), ...Object.keys(requests)]
+  if (names.some((name) => name.startsWith(hugePages)) && !names.some((name) => name === 'cpu' || name === 'memory')) {
+    out.push(forbiddenField(path, 'HugePages require cpu or memory'))
   }
   const seen = new Set<string>()
   for (const [index, claim] of (resources?.claims ?? []).entries()) {

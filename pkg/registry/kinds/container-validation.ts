@@ -1,25 +1,30 @@
 // Checks of containers: names, images, ports, environment, mounts, probes.
-import { envNameFaults } from '../../api/names.ts'
-import type { Container, ContainerPort, EnvFromSource, EnvVar, LifecycleHandler, Probe, VolumeMount } from '../../api/types-pod.ts'
+import { configKeyFaults, dnsSubdomainFaults, envNameFaults, headerNameFaults } from '../../api/names.ts'
+import type { Container, ContainerPort, ContainerResizePolicy, EnvFromSource, EnvVar, LifecycleHandler, Probe } from '../../api/types-pod.ts'
 import type { Volume } from '../../api/types-volume.ts'
 import { checkResources } from './container-resources.ts'
 import { checkIp } from './ip-rules.ts'
 import type { Errors } from './rules.ts'
 import {
-  addFaults, checkDnsLabel, checkNonNegative, checkOneOf, checkOptionalOneOf, checkPortName, checkPortNumber, checkPortOrName, checkRange, checkRequired,
-  duplicate, fieldNotFound, forbiddenField, invalid, notSupported, required,
+  addFaults, checkDnsLabel, checkDnsSubdomain, checkNonNegative, checkOneOf, checkOptionalOneOf, checkPortName, checkPortNumber, checkPortOrName, checkRange, checkRequired,
+  duplicate, fieldNotFound, forbiddenField, invalid, notSupported, required, tooMany,
 } from './rules.ts'
+import { checkDevices, checkMounts } from './volume-mounts.ts'
+import { checkDescendingPath, checkFieldRef, checkLocalPath, checkResourceFieldRef } from './volume-projection.ts'
 
-export interface PodNames {
+/** What the checks of a container need to know of its pod. */
+export interface PodFacts {
   readonly volumes: ReadonlyMap<string, Volume>
   readonly claims: ReadonlySet<string>
-  readonly hostNetwork: boolean
+  readonly graceSeconds: number
+  readonly restartPolicy?: string
+  readonly hostUsers: boolean
 }
 
 const protocols = ['SCTP', 'TCP', 'UDP']
 const pullPolicies = ['Always', 'IfNotPresent', 'Never']
 
-function checkPorts(out: Errors, path: string, ports: readonly ContainerPort[], hostNetwork: boolean): void {
+function checkPorts(out: Errors, path: string, ports: readonly ContainerPort[]): void {
   const names = new Set<string>()
   for (const [index, port] of ports.entries()) {
     const at = `${path}[${index}]`
@@ -30,10 +35,7 @@ function checkPorts(out: Errors, path: string, ports: readonly ContainerPort[], 
     }
     if (!port.containerPort) out.push(required(`${at}.containerPort`))
     else checkPortNumber(out, `${at}.containerPort`, port.containerPort)
-    if (port.hostPort) {
-      checkPortNumber(out, `${at}.hostPort`, port.hostPort)
-      if (hostNetwork && port.hostPort !== port.containerPort) out.push(invalid(`${at}.hostPort`, port.hostPort, 'must match containerPort when hostNetwork is true'))
-    }
+    if (port.hostPort) checkPortNumber(out, `${at}.hostPort`, port.hostPort)
     if (port.hostIP) checkIp(out, `${at}.hostIP`, port.hostIP)
     checkOneOf(out, `${at}.protocol`, port.protocol, protocols)
   }
@@ -42,33 +44,28 @@ function checkPorts(out: Errors, path: string, ports: readonly ContainerPort[], 
 const envFields = [
   'metadata.name', 'metadata.namespace', 'metadata.uid', 'spec.nodeName', 'spec.serviceAccountName', 'status.hostIP', 'status.hostIPs', 'status.podIP', 'status.podIPs',
 ]
-const envResources = ['limits.cpu', 'limits.ephemeral-storage', 'limits.memory', 'requests.cpu', 'requests.ephemeral-storage', 'requests.memory']
-const podFields = /^(metadata\.(name|namespace|uid|labels|annotations)|spec\.(nodeName|restartPolicy|schedulerName|serviceAccountName|hostNetwork)|status\.(phase|podIPs?|hostIPs?|nominatedNodeName))$/
-
-function checkFieldPath(out: Errors, path: string, fieldPath: string | undefined): void {
-  if (!checkRequired(out, path, fieldPath) || !fieldPath) return
-  if (envFields.includes(fieldPath) || /^metadata\.(labels|annotations)\['[^']+'\]$/.test(fieldPath)) return
-  if (podFields.test(fieldPath)) out.push(notSupported(path, fieldPath, envFields))
-  else out.push(invalid(path, fieldPath, `error converting fieldPath: field label not supported: ${fieldPath}`))
-}
+const sources = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'] as const
 
 function checkValueFrom(out: Errors, path: string, { value = '', valueFrom }: EnvVar): void {
   if (!valueFrom) return
-  const kinds = Object.keys(valueFrom)
-  if (kinds.length === 0) out.push(invalid(path, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'))
-  else if (value !== '') out.push(invalid(path, '', 'may not be specified when `value` is not empty'))
-  else if (kinds.length > 1) out.push(invalid(path, '', 'may not have more than one field specified at a time'))
-  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = valueFrom
-  if (fieldRef) checkFieldPath(out, `${path}.fieldRef.fieldPath`, fieldRef.fieldPath)
-  if (resourceFieldRef && checkRequired(out, `${path}.resourceFieldRef.resource`, resourceFieldRef.resource)) {
-    const { resource } = resourceFieldRef
-    if (!envResources.includes(resource) && !/^(limits|requests)\.hugepages-/.test(resource)) out.push(notSupported(`${path}.resourceFieldRef.resource`, resource, envResources))
-  }
-  for (const [name, reference] of [['configMapKeyRef', configMapKeyRef], ['secretKeyRef', secretKeyRef]] as const) {
+  const { fieldRef, resourceFieldRef, fileKeyRef } = valueFrom
+  if (fieldRef) checkFieldRef(out, `${path}.fieldRef`, fieldRef, envFields)
+  if (resourceFieldRef) checkResourceFieldRef(out, `${path}.resourceFieldRef`, resourceFieldRef, false)
+  for (const name of ['configMapKeyRef', 'secretKeyRef'] as const) {
+    const reference = valueFrom[name]
     if (!reference) continue
-    checkRequired(out, `${path}.${name}.name`, reference.name)
-    checkRequired(out, `${path}.${name}.key`, reference.key)
+    addFaults(out, `${path}.${name}.name`, reference.name ?? '', dnsSubdomainFaults(reference.name ?? ''))
+    if (checkRequired(out, `${path}.${name}.key`, reference.key)) addFaults(out, `${path}.${name}.key`, reference.key, configKeyFaults(reference.key))
   }
+  if (fileKeyRef) {
+    if (checkRequired(out, `${path}.fileKeyRef.key`, fileKeyRef.key)) addFaults(out, `${path}.fileKeyRef.key`, fileKeyRef.key, envNameFaults(fileKeyRef.key))
+    if (checkRequired(out, `${path}.fileKeyRef.volumeName`, fileKeyRef.volumeName)) checkDnsLabel(out, `${path}.fileKeyRef.volumeName`, fileKeyRef.volumeName)
+    checkLocalPath(out, `${path}.fileKeyRef.path`, fileKeyRef.path)
+  }
+  const count = sources.filter((name) => valueFrom[name]).length
+  if (count === 0) out.push(invalid(path, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'))
+  else if (value !== '') out.push(invalid(path, '', 'may not be specified when `value` is not empty'))
+  else if (count > 1) out.push(invalid(path, '', 'may not have more than one field specified at a time'))
 }
 
 function checkEnv(out: Errors, path: string, env: readonly EnvVar[]): void {
@@ -84,55 +81,44 @@ function checkEnvFrom(out: Errors, path: string, sources: readonly EnvFromSource
   for (const [index, { prefix, configMapRef, secretRef }] of sources.entries()) {
     const at = `${path}[${index}]`
     if (prefix) addFaults(out, `${at}.prefix`, prefix, envNameFaults(prefix))
-    if (configMapRef && secretRef) out.push(invalid(at, '', 'may not have more than one field specified at a time'))
-    if (!configMapRef && !secretRef) out.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'))
-    if (configMapRef) checkRequired(out, `${at}.configMapRef.name`, configMapRef.name)
-    if (secretRef) checkRequired(out, `${at}.secretRef.name`, secretRef.name)
-  }
-}
-
-function checkMounts(out: Errors, path: string, mounts: readonly VolumeMount[], volumes: ReadonlyMap<string, Volume>): void {
-  const seen = new Set<string>()
-  for (const [index, mount] of mounts.entries()) {
-    const at = `${path}[${index}]`
-    if (!mount.name) out.push(required(`${at}.name`))
-    else if (!volumes.has(mount.name)) out.push(fieldNotFound(`${at}.name`, mount.name))
-    if (!mount.mountPath) out.push(required(`${at}.mountPath`))
-    else if (seen.has(mount.mountPath)) out.push(invalid(`${at}.mountPath`, mount.mountPath, 'must be unique'))
-    seen.add(mount.mountPath)
-    if (mount.subPath && mount.subPathExpr) out.push(invalid(`${at}.subPathExpr`, mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive'))
-    for (const field of ['subPath', 'subPathExpr'] as const) {
-      const value = mount[field]
-      if (value?.startsWith('/')) out.push(invalid(`${at}.${field}`, value, 'must be a relative path'))
-      if (value?.split('/').includes('..')) out.push(invalid(`${at}.${field}`, value, "must not contain '..'"))
+    for (const [name, reference] of [['configMapRef', configMapRef], ['secretRef', secretRef]] as const) {
+      if (reference && checkRequired(out, `${at}.${name}.name`, reference.name)) checkDnsSubdomain(out, `${at}.${name}.name`, reference.name ?? '')
     }
-    checkOptionalOneOf(out, `${at}.mountPropagation`, mount.mountPropagation, ['Bidirectional', 'HostToContainer', 'None'])
-    checkOptionalOneOf(out, `${at}.recursiveReadOnly`, mount.recursiveReadOnly, ['Disabled', 'Enabled', 'IfPossible'])
+    // These two name the list.
+    if (!configMapRef && !secretRef) out.push(invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'))
+    else if (configMapRef && secretRef) out.push(invalid(path, '', 'may not have more than one field specified at a time'))
   }
 }
 
-function checkHandler(out: Errors, path: string, handler: LifecycleHandler & Probe, kinds: readonly string[]): void {
-  const given = kinds.filter((kind) => (handler as Record<string, unknown>)[kind] !== undefined)
-  if (given.length === 0) out.push(required(path, 'must specify a handler type'))
-  for (const kind of given.slice(1)) out.push(forbiddenField(`${path}.${kind}`, 'may not specify more than 1 handler type'))
-  const { exec, httpGet, tcpSocket, grpc, sleep } = handler
-  if (exec) checkRequired(out, `${path}.exec.command`, exec.command)
+type Handler = LifecycleHandler & Probe
+
+/** One handler, of those that are possible; more than the first are refused. */
+function checkHandler(out: Errors, path: string, handler: Handler, kinds: readonly (keyof Handler)[], graceSeconds: number): void {
+  const [first, ...others] = kinds.filter((kind) => handler[kind])
+  if (first === undefined) out.push(required(path, 'must specify a handler type'))
+  else checkAction(out, `${path}.${first}`, { [first]: handler[first] } as Handler, graceSeconds)
+  for (const kind of others) out.push(forbiddenField(`${path}.${kind}`, 'may not specify more than 1 handler type'))
+}
+
+function checkAction(out: Errors, path: string, { exec, httpGet, tcpSocket, grpc, sleep }: Handler, graceSeconds: number): void {
+  if (exec) checkRequired(out, `${path}.command`, exec.command)
   if (httpGet) {
-    checkRequired(out, `${path}.httpGet.path`, httpGet.path)
-    checkPortOrName(out, `${path}.httpGet.port`, httpGet.port)
-    checkOneOf(out, `${path}.httpGet.scheme`, httpGet.scheme, ['HTTP', 'HTTPS'])
-    for (const [index, { name }] of (httpGet.httpHeaders ?? []).entries()) {
-      if (!/^[-A-Za-z0-9]+$/.test(name ?? '')) out.push(invalid(`${path}.httpGet.httpHeaders[${index}].name`, name ?? '', "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')"))
-    }
+    checkRequired(out, `${path}.path`, httpGet.path)
+    checkPortOrName(out, `${path}.port`, httpGet.port)
+    checkOneOf(out, `${path}.scheme`, httpGet.scheme, ['HTTP', 'HTTPS'])
+    for (const { name = '' } of httpGet.httpHeaders ?? []) addFaults(out, `${path}.httpHeaders`, name, headerNameFaults(name))
   }
-  if (tcpSocket) checkPortOrName(out, `${path}.tcpSocket.port`, tcpSocket.port)
-  if (grpc) checkPortNumber(out, `${path}.grpc.port`, grpc.port)
-  if (sleep && (sleep.seconds ?? 0) < 0) out.push(invalid(`${path}.sleep`, sleep.seconds, 'must be greater than or equal to 0'))
+  if (tcpSocket) checkPortOrName(out, `${path}.port`, tcpSocket.port)
+  if (grpc) checkPortNumber(out, `${path}.port`, grpc.port ?? 0)
+  const seconds = sleep?.seconds ?? 0
+  if (sleep && (seconds < 0 || seconds > graceSeconds)) {
+    out.push(invalid(path, seconds, `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`))
+  }
 }
 
 function checkProbe(out: Errors, path: string, probe: Probe | undefined, live: boolean): void {
   if (!probe) return
-  checkHandler(out, path, probe, ['exec', 'httpGet', 'tcpSocket', 'grpc'])
+  checkHandler(out, path, probe, ['exec', 'httpGet', 'tcpSocket', 'grpc'], 0)
   for (const field of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const) {
     checkNonNegative(out, `${path}.${field}`, probe[field])
   }
@@ -142,66 +128,120 @@ function checkProbe(out: Errors, path: string, probe: Probe | undefined, live: b
   if (grace !== undefined && !live) out.push(invalid(`${path}.terminationGracePeriodSeconds`, grace, 'must not be set for readinessProbes'))
 }
 
-function checkSecurity(out: Errors, path: string, { securityContext: context }: Container): void {
+function checkSecurity(out: Errors, path: string, { securityContext: context }: Container, hostUsers: boolean): void {
   if (!context) return
-  if (context.privileged && context.allowPrivilegeEscalation === false) {
-    out.push(invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'))
-  }
-  if (context.capabilities?.add?.includes('CAP_SYS_ADMIN') && context.allowPrivilegeEscalation === false) {
-    out.push(invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'))
-  }
   checkRange(out, `${path}.runAsUser`, context.runAsUser, 0, 2147483647)
   checkRange(out, `${path}.runAsGroup`, context.runAsGroup, 0, 2147483647)
-  checkProfile(out, `${path}.seccompProfile`, context.seccompProfile)
-  checkProfile(out, `${path}.appArmorProfile`, context.appArmorProfile)
   checkOptionalOneOf(out, `${path}.procMount`, context.procMount, ['Default', 'Unmasked'])
+  // An unmasked /proc is only for those who are nobody on the host.
+  if (hostUsers && context.procMount === 'Unmasked') out.push(invalid(`${path}.procMount`, 'Unmasked', '`hostUsers` must be false to use `Unmasked`'))
+  checkSeccomp(out, `${path}.seccompProfile`, context.seccompProfile)
+  if (context.allowPrivilegeEscalation === false) {
+    if (context.privileged) out.push(invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'))
+    if (context.capabilities?.add?.includes('CAP_SYS_ADMIN')) out.push(invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'))
+  }
+  checkAppArmor(out, `${path}.appArmorProfile`, context.appArmorProfile)
 }
 
-/** seccompProfile and appArmorProfile: a local profile needs its name, the others must not have one. */
-export function checkProfile(out: Errors, path: string, profile: { type: string; localhostProfile?: string } | undefined): void {
+interface Profile {
+  readonly type: string
+  readonly localhostProfile?: string
+}
+
+const profiles = ['Localhost', 'RuntimeDefault', 'Unconfined']
+
+/** A local profile needs its name, the others must not have one. */
+export function checkSeccomp(out: Errors, path: string, profile: Profile | undefined): void {
   if (!profile) return
-  checkOneOf(out, `${path}.type`, profile.type, ['Localhost', 'RuntimeDefault', 'Unconfined'])
-  if (profile.type === 'Localhost' && !profile.localhostProfile) out.push(required(`${path}.localhostProfile`, 'must be set when profile type is Localhost'))
-  if (profile.type !== 'Localhost' && profile.localhostProfile !== undefined) out.push(invalid(`${path}.localhostProfile`, profile.localhostProfile, 'can only be set when profile type is Localhost'))
+  const { type, localhostProfile } = profile
+  checkOneOf(out, `${path}.type`, type, profiles)
+  if (type !== 'Localhost') {
+    if (localhostProfile !== undefined) out.push(invalid(`${path}.localhostProfile`, profile, 'can only be set when seccomp type is Localhost'))
+  } else if (localhostProfile === undefined) out.push(required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost'))
+  else checkDescendingPath(out, `${path}.localhostProfile`, localhostProfile)
+}
+
+export function checkAppArmor(out: Errors, path: string, profile: Profile | undefined): void {
+  if (!profile) return
+  const { type, localhostProfile } = profile
+  const at = `${path}.localhostProfile`
+  checkOneOf(out, `${path}.type`, type, profiles)
+  if (type !== 'Localhost') {
+    if (localhostProfile !== undefined) out.push(invalid(at, localhostProfile, 'can only be set when AppArmor type is Localhost'))
+  } else if (localhostProfile === undefined || localhostProfile.trim() === '') out.push(required(at, 'must be set when AppArmor type is Localhost'))
+  else if (localhostProfile !== localhostProfile.trim()) out.push(invalid(at, localhostProfile, 'must not be padded with whitespace'))
+  else if (localhostProfile.length > 4095) out.push({ field: at, reason: 'FieldValueTooLong', text: 'Too long: may not be more than 4095 bytes' })
+}
+
+const restartPolicies = ['Always', 'Never', 'OnFailure']
+
+/** A container's own restart policy, and rules of when it does not hold. */
+export function checkRestarts(out: Errors, path: string, { restartPolicy, restartPolicyRules: rules = [] }: Container): void {
+  if (restartPolicy === undefined) {
+    if (rules.length > 0) out.push(required(`${path}.restartPolicy`, 'must specify restartPolicy when restart rules are used'))
+  } else checkOneOf(out, `${path}.restartPolicy`, restartPolicy, restartPolicies)
+  if (rules.length > 20) out.push(tooMany(`${path}.restartPolicyRules`, rules.length, 20))
+  for (const [index, { action, exitCodes }] of rules.entries()) {
+    const at = `${path}.restartPolicyRules[${index}]`
+    checkOneOf(out, `${at}.action`, action, ['Restart', 'RestartAllContainers'])
+    if (!exitCodes) {
+      out.push(required(`${at}.exitCodes`, 'must be specified'))
+      continue
+    }
+    if (exitCodes.operator !== 'In' && exitCodes.operator !== 'NotIn') out.push(notSupported(`${at}.exitCodes.operator`, exitCodes.operator ?? '', ['In', 'NotIn']))
+    if ((exitCodes.values ?? []).length > 255) out.push(tooMany(`${at}.exitCodes.values`, exitCodes.values?.length ?? 0, 255))
+  }
+}
+
+const resizable = ['cpu', 'memory']
+
+// All but duplicates name the list.
+function checkResizePolicy(out: Errors, path: string, policies: readonly ContainerResizePolicy[], podRestarts: string | undefined): void {
+  const seen = new Set<string>()
+  for (const [index, { resourceName, restartPolicy }] of policies.entries()) {
+    if (seen.has(resourceName)) out.push(duplicate(`${path}[${index}]`, resourceName))
+    seen.add(resourceName)
+    checkOneOf(out, path, resourceName, resizable)
+    checkOneOf(out, path, restartPolicy, ['NotRequired', 'RestartContainer'])
+    if (podRestarts === 'Never' && restartPolicy !== 'NotRequired') out.push(invalid(path, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"))
+  }
 }
 
 /** What all sorts of containers have. */
-export function checkContainerParts(out: Errors, path: string, container: Container, names: PodNames): void {
+export function checkContainerParts(out: Errors, path: string, container: Container, facts: PodFacts): void {
   if (!container.name) out.push(required(`${path}.name`))
   else checkDnsLabel(out, `${path}.name`, container.name)
   if (!container.image) out.push(required(`${path}.image`))
-  else if (container.image !== container.image.trim()) out.push(invalid(`${path}.image`, container.image, 'must not have leading or trailing whitespace'))
-  checkOneOf(out, `${path}.imagePullPolicy`, container.imagePullPolicy, pullPolicies)
-  checkOneOf(out, `${path}.terminationMessagePolicy`, container.terminationMessagePolicy, ['FallbackToLogsOnError', 'File'])
-  checkPorts(out, `${path}.ports`, container.ports ?? [], names.hostNetwork)
+  checkOneOf(out, `${path}.terminationMessagePolicy`, container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError'])
+  checkPorts(out, `${path}.ports`, container.ports ?? [])
   checkEnv(out, `${path}.env`, container.env ?? [])
   checkEnvFrom(out, `${path}.envFrom`, container.envFrom ?? [])
-  checkMounts(out, `${path}.volumeMounts`, container.volumeMounts ?? [], names.volumes)
-  checkDevices(out, path, container, names)
-  checkResources(out, `${path}.resources`, container.resources, names.claims)
-  for (const [index, policy] of (container.resizePolicy ?? []).entries()) {
-    checkOneOf(out, `${path}.resizePolicy[${index}].resourceName`, policy.resourceName, ['cpu', 'memory'])
-    checkOneOf(out, `${path}.resizePolicy[${index}].restartPolicy`, policy.restartPolicy, ['NotRequired', 'RestartContainer'])
-  }
-  checkSecurity(out, `${path}.securityContext`, container)
+  checkMounts(out, `${path}.volumeMounts`, container, facts.volumes)
+  checkDevices(out, `${path}.volumeDevices`, container, facts.volumes)
+  checkOneOf(out, `${path}.imagePullPolicy`, container.imagePullPolicy, pullPolicies)
+  checkFileKeys(out, path, container, facts.volumes)
+  checkResources(out, `${path}.resources`, container.resources, facts.claims)
+  checkResizePolicy(out, `${path}.resizePolicy`, container.resizePolicy ?? [], facts.restartPolicy)
+  checkSecurity(out, `${path}.securityContext`, container, facts.hostUsers)
 }
 
-function checkDevices(out: Errors, path: string, container: Container, names: PodNames): void {
-  for (const [index, { name, devicePath }] of (container.volumeDevices ?? []).entries()) {
-    const at = `${path}.volumeDevices[${index}]`
-    if (!name) out.push(required(`${at}.name`))
-    else if (!names.volumes.has(name)) out.push(fieldNotFound(`${at}.name`, name))
-    if (!devicePath) out.push(required(`${at}.devicePath`))
-    if (container.volumeMounts?.some((mount) => mount.name === name)) out.push(invalid(`${at}.name`, name, 'must not already exist in volumeMounts'))
+// Files with variables are in volumes that containers share and that end with the pod.
+function checkFileKeys(out: Errors, path: string, { env = [] }: Container, volumes: ReadonlyMap<string, Volume>): void {
+  for (const [index, { valueFrom }] of env.entries()) {
+    const name = valueFrom?.fileKeyRef?.volumeName
+    if (name && !volumes.has(name)) out.push(fieldNotFound(`${path}.env[${index}].valueFrom.fileKeyRef.volumeName`, name))
   }
 }
+
+const hooks = ['exec', 'httpGet', 'tcpSocket', 'sleep'] as const
 
 /** Probes and hooks, of containers that run beside others. */
-export function checkLifecycle(out: Errors, path: string, container: Container): void {
-  checkProbe(out, `${path}.livenessProbe`, container.livenessProbe, true)
-  checkProbe(out, `${path}.readinessProbe`, container.readinessProbe, false)
-  checkProbe(out, `${path}.startupProbe`, container.startupProbe, true)
-  const hooks = ['exec', 'httpGet', 'tcpSocket', 'sleep']
-  if (container.lifecycle?.postStart) checkHandler(out, `${path}.lifecycle.postStart`, container.lifecycle.postStart, hooks)
-  if (container.lifecycle?.preStop) checkHandler(out, `${path}.lifecycle.preStop`, container.lifecycle.preStop, hooks)
+export function checkLifecycle(out: Errors, path: string, { lifecycle, livenessProbe, readinessProbe, startupProbe }: Container, graceSeconds: number): void {
+  for (const hook of ['postStart', 'preStop'] as const) {
+    const handler = lifecycle?.[hook]
+    if (handler) checkHandler(out, `${path}.lifecycle.${hook}`, handler, hooks, graceSeconds)
+  }
+  checkProbe(out, `${path}.livenessProbe`, livenessProbe, true)
+  checkProbe(out, `${path}.readinessProbe`, readinessProbe, false)
+  checkProbe(out, `${path}.startupProbe`, startupProbe, true)
 }

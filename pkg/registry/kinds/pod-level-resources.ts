@@ -1,7 +1,10 @@
-// Requests of a pod as a whole, where it has limits as a whole: what its containers ask for, or else the limits.
+// Resources of a pod as a whole: defaults of its requests (what its containers ask for, or else its limits), and checks.
 import type { Quantity } from '../../api/quantity.ts'
 import { addQuantities, compareQuantities, formatQuantity, isQuantity, parseQuantity, zeroQuantity } from '../../api/quantity.ts'
 import type { Container, PodSpec } from '../../api/types-pod.ts'
+import { checkResources } from './container-resources.ts'
+import type { Errors } from './rules.ts'
+import { forbiddenField, invalid } from './rules.ts'
 
 const mayOvercommit = ['cpu', 'memory']
 
@@ -37,4 +40,28 @@ export function defaultPodRequests(spec: PodSpec): void {
   }
   for (const [name, limit] of limits) requests[name] ??= limit
   resources.requests = requests
+}
+
+const wholeOf = (list: Readonly<Record<string, string>> | undefined, name: string): string => list?.[name] ?? '0'
+
+/** Containers together ask for no more than the pod, and none may use more than the pod. */
+export function checkPodResources(out: Errors, path: string, spec: PodSpec): void {
+  const { resources, containers = [] } = spec
+  if (!resources) return
+  if (resources.claims?.length) out.push(forbiddenField(`${path}.claims`, 'claims cannot be set for Resources at pod-level'))
+  checkResources(out, path, { limits: resources.limits, requests: resources.requests })
+  for (const name of mayOvercommit) {
+    const asked = containersAsk(spec, name)
+    const whole = wholeOf(resources.requests, name)
+    if (asked && isQuantity(whole) && compareQuantities(asked, parseQuantity(whole)) > 0) {
+      out.push(invalid(`${path}.requests[${name}]`, whole, `must be greater than or equal to aggregate container requests of ${formatQuantity(asked)}`))
+    }
+  }
+  for (const [index, container] of containers.entries()) {
+    for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
+      const most = resources.limits?.[name]
+      if (most === undefined || !isQuantity(limit) || !isQuantity(most) || compareQuantities(parseQuantity(limit), parseQuantity(most)) <= 0) continue
+      out.push(invalid(`${path}.containers[${index}][${name}].limits`, limit, `must be less than or equal to pod limits of ${most}`))
+    }
+  }
 }

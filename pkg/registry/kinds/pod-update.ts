@@ -46,8 +46,8 @@ function checkDeadline(out: Errors, { activeDeadlineSeconds: now }: PodSpec, { a
 }
 
 function checkGates(out: Errors, { schedulingGates: now = [] }: PodSpec, { schedulingGates: before = [] }: PodSpec): void {
-  for (const { name } of now) {
-    if (!before.some((gate) => gate.name === name)) out.push(forbiddenField('spec.schedulingGates', `only deletion is allowed, but found new scheduling gate '${name}'`))
+  for (const [index, { name }] of now.entries()) {
+    if (!before.some((gate) => gate.name === name)) out.push(forbiddenField(`spec.schedulingGates[${index}].name`, `only deletion is allowed, but found new scheduling gate '${name}'`))
   }
 }
 
@@ -94,13 +94,14 @@ function narrows({ affinity: now }: PodSpec, { affinity: before }: PodSpec): boo
 
 /** The ephemeralcontainers subresource: containers may be added, never changed or removed. */
 export function checkEphemeralUpdate(pod: Pod, old: Pod): Errors {
+  if ('kubernetes.io/config.mirror' in (old.metadata.annotations ?? {})) return [forbiddenField('', 'static pods do not support ephemeral containers')]
   const out: Errors = []
-  checkPodSpec(out, 'spec', pod.spec)
+  checkPodSpec(out, 'spec', pod.spec, pod.metadata)
   const now = pod.spec.ephemeralContainers ?? []
-  for (const [index, before] of (old.spec.ephemeralContainers ?? []).entries()) {
+  for (const before of old.spec.ephemeralContainers ?? []) {
     const position = now.findIndex(({ name }) => name === before.name)
-    if (position < 0) out.push(forbiddenField(`spec.ephemeralContainers[${index}]`, `existing ephemeral containers "${before.name}" may not be removed\n`))
-    else if (!same(now[position], before)) out.push(forbiddenField(`spec.ephemeralContainers[${position}]`, `existing ephemeral containers "${before.name}" may not be changed\n`))
+    if (position < 0) out.push(forbiddenField('spec.ephemeralContainers', `existing ephemeral containers "${before.name}" may not be removed\n`))
+    else if (!same(now[position], before)) out.push(forbiddenField('spec.ephemeralContainers', `existing ephemeral containers "${before.name}" may not be changed\n`))
   }
   return out
 }
@@ -131,7 +132,7 @@ export function checkResize(pod: Pod, old: Pod): Errors {
   for (const list of ['containers', 'initContainers'] as const) checkSameContainers(out, `spec.${list}`, pod.spec[list], old.spec[list])
   // What follows compares containers by their places.
   if (out.length > 0) return out
-  checkPodSpec(out, 'spec', pod.spec)
+  checkPodSpec(out, 'spec', pod.spec, pod.metadata)
   if (old.status?.phase === 'Running' && (old.status.containerStatuses ?? []).some((status) => status.state?.running && !status.resources)) {
     out.push(forbiddenField('', 'Pod running on node without support for resize'))
   }

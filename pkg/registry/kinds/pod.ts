@@ -22,7 +22,7 @@ export function podGraceSeconds(pod: Pod, asked: number | undefined): number {
 
 function validate(pod: Pod, old?: Pod): Errors {
   const out: Errors = []
-  checkPodSpec(out, 'spec', pod.spec)
+  checkPodSpec(out, 'spec', pod.spec, pod.metadata)
   if (!old && pod.spec.ephemeralContainers?.length) out.push(forbiddenField('spec.ephemeralContainers', 'cannot be set on create'))
   if (old) checkPodUpdate(out, pod, old)
   return out

@@ -131,7 +131,7 @@ export function checkScheduling(out: Errors, path: string, spec: PodSpec): void 
   checkSpread(out, `${path}.topologySpreadConstraints`, spec.topologySpreadConstraints ?? [])
   const gates = spec.schedulingGates ?? []
   for (const [index, { name }] of gates.entries()) {
-    checkLabelKey(out, `${path}.schedulingGates[${index}].name`, name ?? '')
+    checkLabelKey(out, `${path}.schedulingGates[${index}]`, name ?? '')
     if (gates.findIndex((gate) => gate.name === name) !== index) out.push(duplicate(`${path}.schedulingGates[${index}]`, name))
   }
   if (gates.length > 0 && spec.nodeName) out.push(forbiddenField(`${path}.nodeName`, 'cannot be set until all schedulingGates have been cleared'))
