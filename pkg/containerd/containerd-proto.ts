@@ -196,6 +196,22 @@ message TaskOOM { string container_id = 1; }
 message ContainerDelete { string id = 1; }
 `
 
+const taskTypes = `
+syntax = "proto3";
+package containerd.v1.types;
+message Process { string container_id = 1; string id = 2; uint32 pid = 3; }
+`
+
+const tasks = `
+syntax = "proto3";
+package containerd.services.tasks.v1;
+message ListTasksRequest { string filter = 1; }
+message ListTasksResponse { repeated containerd.v1.types.Process tasks = 1; }
+service Tasks {
+  rpc List(ListTasksRequest) returns (ListTasksResponse);
+}
+`
+
 const diff = `
 syntax = "proto3";
 package containerd.services.diff.v1;
@@ -248,4 +264,4 @@ service Snapshots {
 }
 `
 
-export const containerdProtos = [wellKnown, types, version, namespaces, content, images, leases, events, taskEvents, diff, snapshots]
+export const containerdProtos = [wellKnown, types, version, namespaces, content, images, leases, events, taskEvents, taskTypes, tasks, diff, snapshots]

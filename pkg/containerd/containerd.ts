@@ -29,6 +29,8 @@ export interface ContentInfo {
   labels: Record<string, string>
 }
 
+export interface Task { containerId: string; id: string; pid: number }
+
 export interface WriteOptions {
   /** Names the ingest; two writes to one ref at a time are refused. */
   ref: string
@@ -40,7 +42,7 @@ export interface WriteOptions {
 /** Where a snapshot is, as containerd hands it on; nobody here looks into it. */
 export type SnapshotMounts = readonly object[]
 
-type Service = 'content' | 'images' | 'leases' | 'events' | 'version' | 'snapshots' | 'diff'
+type Service = 'content' | 'images' | 'leases' | 'events' | 'version' | 'snapshots' | 'diff' | 'tasks'
 const serviceNames: Record<Service, string> = {
   content: 'containerd.services.content.v1.Content',
   images: 'containerd.services.images.v1.Images',
@@ -49,6 +51,7 @@ const serviceNames: Record<Service, string> = {
   version: 'containerd.services.version.v1.Version',
   snapshots: 'containerd.services.snapshots.v1.Snapshots',
   diff: 'containerd.services.diff.v1.Diff',
+  tasks: 'containerd.services.tasks.v1.Tasks',
 }
 const chunkBytes = 1 << 20
 
@@ -77,6 +80,11 @@ export class ContainerdClient {
   /** Subscribed from the call on, whenever it is iterated. */
   subscribe(request: { filters: readonly string[] }, options: CallOptions): AsyncIterable<Envelope> {
     return this.#connection.stream(serviceNames.events, 'Subscribe', request, options) as AsyncIterable<unknown> as AsyncIterable<Envelope>
+  }
+
+  /** What runs: containers and sandboxes, each with the process that it is. */
+  async listTasks(options?: CallOptions): Promise<Task[]> {
+    return ((await this.#call('tasks', 'List', {}, options)) as { tasks: Task[] }).tasks
   }
 
   /** Runs `work` with call options that put everything it makes under a lease, which ends with it. */

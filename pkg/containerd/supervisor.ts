@@ -13,6 +13,7 @@ import { connectCri, isUnimplemented } from './cri.ts'
 import { watchContainerdEvents } from './events.ts'
 import type { HostFacts } from './host.ts'
 import { detectHost } from './host.ts'
+import { endOrphanShims } from './orphan-shims.ts'
 import { pauseImageName } from './pause-image.ts'
 import type { ProcessFacts } from './processes.ts'
 import { noRegistries, type Registries } from './registries.ts'
@@ -194,6 +195,16 @@ export class ContainerdSupervisor {
       throw error
     }
     void ended.then((reason) => this.#died(reason, startedAt, signal))
+    if (facts) await this.#endOrphans(facts)
+  }
+
+  /** Their loss would be untidy, and no reason to do without containerd. */
+  async #endOrphans(containerd: ProcessFacts): Promise<void> {
+    try {
+      await endOrphanShims({ socketPath: this.socketPath, containerd, clock: this.#clock, log: (message) => this.#log(message) })
+    } catch (error) {
+      this.#log(`shims that are left could not be looked for: ${(error as Error).message}`)
+    }
   }
 
   /** Called once for each containerd that was ready. Pods live on meanwhile; containerd finds their shims again. */
