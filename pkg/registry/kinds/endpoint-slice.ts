@@ -3,9 +3,9 @@ import type { EndpointSlice } from '../../api/types-service.ts'
 import { endpointSlices } from '../../api/types-service.ts'
 import { ageColumn, nameColumn, text, unset } from './columns.ts'
 import { define } from './define.ts'
-import { checkIp } from './ip-rules.ts'
+import { checkEndpointIp, familyOf } from './ip-rules.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsLabel, checkDnsSubdomain, checkImmutable, checkOneOf, checkPortNumber, duplicate, required, tooMany } from './rules.ts'
+import { checkDnsLabel, checkDnsSubdomain, checkImmutable, checkOneOf, checkPortNumber, duplicate, invalid, required, tooMany } from './rules.ts'
 
 const shown = 3
 const maxEndpoints = 1000
@@ -31,7 +31,11 @@ function checkEndpoints(out: Errors, { endpoints, addressType }: EndpointSlice):
     for (const [position, address] of addresses.entries()) {
       const at = `${path}.addresses[${position}]`
       if (addressType === 'FQDN') checkDnsSubdomain(out, at, address)
-      else checkIp(out, at, address)
+      else {
+        const before = out.length
+        checkEndpointIp(out, at, address)
+        if (out.length === before && familyOf(address) !== addressType) out.push(invalid(at, address, `must be an ${addressType} address`))
+      }
     }
     if (hostname !== undefined) checkDnsLabel(out, `${path}.hostname`, hostname)
     if (nodeName !== undefined) checkDnsSubdomain(out, `${path}.nodeName`, nodeName)

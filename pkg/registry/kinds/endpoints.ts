@@ -3,9 +3,9 @@ import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints } from '.
 import { endpoints } from '../../api/types-service.ts'
 import { ageColumn, nameColumn, none, text } from './columns.ts'
 import { define } from './define.ts'
-import { checkIp } from './ip-rules.ts'
+import { checkEndpointIp } from './ip-rules.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsLabel, checkOneOf, checkPortNumber, required } from './rules.ts'
+import { checkDnsLabel, checkDnsSubdomain, checkLabelKey, checkOneOf, checkPortNumber, required } from './rules.ts'
 
 const shown = 3
 
@@ -68,9 +68,10 @@ export default define(endpoints, {
       const path = `subsets[${index}]`
       if (addresses.length === 0 && notReadyAddresses.length === 0) out.push(required(path, 'must specify `addresses` or `notReadyAddresses`'))
       for (const [list, name] of [[addresses, 'addresses'], [notReadyAddresses, 'notReadyAddresses']] as const) {
-        for (const [position, { ip, hostname }] of list.entries()) {
-          checkIp(out, `${path}.${name}[${position}].ip`, ip)
+        for (const [position, { ip, hostname, nodeName }] of list.entries()) {
+          checkEndpointIp(out, `${path}.${name}[${position}].ip`, ip ?? '')
           if (hostname) checkDnsLabel(out, `${path}.${name}[${position}].hostname`, hostname)
+          if (nodeName !== undefined) checkDnsSubdomain(out, `${path}.${name}[${position}].nodeName`, nodeName)
         }
       }
       for (const [position, port] of ports.entries()) {
@@ -79,6 +80,7 @@ export default define(endpoints, {
         else if (ports.length > 1) out.push(required(`${at}.name`))
         checkPortNumber(out, `${at}.port`, port.port)
         checkOneOf(out, `${at}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP'])
+        if (port.appProtocol !== undefined) checkLabelKey(out, `${at}.appProtocol`, port.appProtocol)
       }
     }
     return out

@@ -18,8 +18,7 @@ export function familyOf(value: string): 'IPv4' | 'IPv6' {
 }
 
 export function checkIp(out: Errors, path: string, value: string | undefined): void {
-  if (!value) out.push(required(path))
-  else if (isIP(value) === 0) out.push(invalid(path, value, ipText))
+  if (!value || isIP(value) === 0) out.push(invalid(path, value ?? '', ipText))
 }
 
 export function checkCidr(out: Errors, path: string, value: string | undefined): void {
@@ -29,9 +28,14 @@ export function checkCidr(out: Errors, path: string, value: string | undefined):
 
 // An address that can be reached from elsewhere: not this host's own, not a group's.
 export function checkReachableIp(out: Errors, path: string, value: string): void {
-  checkIp(out, path, value)
-  if (value === '0.0.0.0' || value === '::') out.push(invalid(path, value, 'may not be unspecified (0.0.0.0 or ::)'))
   if (/^127\./.test(value) || value === '::1') out.push(invalid(path, value, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'))
+  else checkEndpointIp(out, path, value)
+}
+
+/** The loopback range is not refused here: on a machine without a network it is where the API server itself is. */
+export function checkEndpointIp(out: Errors, path: string, value: string): void {
+  if (isIP(value) === 0) return void out.push(invalid(path, value, ipText))
+  if (value === '0.0.0.0' || value === '::') out.push(invalid(path, value, `may not be unspecified (${value})`))
   if (/^169\.254\./.test(value) || /^fe[89ab]/i.test(value)) out.push(invalid(path, value, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'))
-  if (value.startsWith('224.0.0.')) out.push(invalid(path, value, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'))
+  if (value.startsWith('224.0.0.') || /^ff.2:/i.test(value)) out.push(invalid(path, value, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'))
 }

@@ -1,8 +1,9 @@
 // Defaults and checks of a job's spec, for jobs and for the templates of cron jobs.
-import type { JobSpec, PodFailurePolicyRule } from '../../api/types-workload.ts'
+import type { JobSpec } from '../../api/types-workload.ts'
+import { checkFailurePolicy, checkSuccessPolicy } from './job-policies.ts'
 import { checkPodTemplate } from './pod-spec-validation.ts'
 import type { Errors } from './rules.ts'
-import { checkLabelSelector, checkNonNegative, checkOneOf, checkOptionalOneOf, checkRequired, forbiddenField, invalid, notSupported, required } from './rules.ts'
+import { checkDnsSubdomain, checkLabelSelector, checkNonNegative, checkOptionalOneOf, forbiddenField, invalid, notSupported, required, tooLong } from './rules.ts'
 
 const maxParallelPerIndex = 100_000
 
@@ -17,23 +18,6 @@ export function defaultJobSpec(spec: JobSpec): void {
   for (const { onPodConditions = [] } of spec.podFailurePolicy?.rules ?? []) for (const pattern of onPodConditions) pattern.status ||= 'True'
 }
 
-function checkFailureRule(out: Errors, path: string, rule: PodFailurePolicyRule, spec: JobSpec): void {
-  checkOneOf(out, `${path}.action`, rule.action, ['Count', 'FailIndex', 'FailJob', 'Ignore'])
-  if (rule.action === 'FailIndex' && spec.backoffLimitPerIndex === undefined) {
-    out.push(invalid(`${path}.action`, rule.action, 'requires the backoffLimitPerIndex to be set'))
-  }
-  const { onExitCodes, onPodConditions = [] } = rule
-  if (!onExitCodes && onPodConditions.length === 0) out.push(invalid(path, rule, 'specifying one of OnExitCodes and OnPodConditions is required'))
-  if (onExitCodes && onPodConditions.length > 0) out.push(invalid(path, rule, 'specifying both OnExitCodes and OnPodConditions is not supported'))
-  if (!onExitCodes) return
-  checkOneOf(out, `${path}.onExitCodes.operator`, onExitCodes.operator, ['In', 'NotIn'])
-  if (checkRequired(out, `${path}.onExitCodes.values`, onExitCodes.values) && onExitCodes.operator === 'In' && onExitCodes.values.includes(0)) {
-    out.push(invalid(`${path}.onExitCodes.values[${onExitCodes.values.indexOf(0)}]`, 0, 'must not be 0 for the In operator'))
-  }
-  const known = [...spec.template.spec?.containers ?? [], ...spec.template.spec?.initContainers ?? []].some(({ name }) => name === onExitCodes.containerName)
-  if (onExitCodes.containerName !== undefined && !known) out.push(invalid(`${path}.onExitCodes.containerName`, onExitCodes.containerName, 'must be one of the container or initContainer names in the pod template'))
-}
-
 /** `path` is `spec` or `spec.jobTemplate.spec`. */
 export function checkJobSpec(out: Errors, path: string, spec: JobSpec): void {
   for (const field of ['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished', 'backoffLimitPerIndex', 'maxFailedIndexes'] as const) {
@@ -42,18 +26,49 @@ export function checkJobSpec(out: Errors, path: string, spec: JobSpec): void {
   checkOptionalOneOf(out, `${path}.completionMode`, spec.completionMode, ['Indexed', 'NonIndexed'])
   if (spec.completionMode === 'Indexed') {
     if (spec.completions === undefined) out.push(required(`${path}.completions`, 'when completion mode is Indexed'))
+    checkIndexLimits(out, path, spec)
     if ((spec.parallelism ?? 0) > maxParallelPerIndex) out.push(invalid(`${path}.parallelism`, spec.parallelism, `must be less than or equal to ${maxParallelPerIndex} when completion mode is Indexed`))
   } else {
     if (spec.backoffLimitPerIndex !== undefined) out.push(invalid(`${path}.backoffLimitPerIndex`, spec.backoffLimitPerIndex, 'requires indexed completion mode'))
     if (spec.maxFailedIndexes !== undefined) out.push(invalid(`${path}.maxFailedIndexes`, spec.maxFailedIndexes, 'requires indexed completion mode'))
     if (spec.successPolicy) out.push(invalid(`${path}.successPolicy`, spec.successPolicy, 'requires indexed completion mode'))
   }
+  checkManager(out, `${path}.managedBy`, spec.managedBy)
   checkOptionalOneOf(out, `${path}.podReplacementPolicy`, spec.podReplacementPolicy, spec.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed'])
   checkPodTemplate(out, `${path}.template`, spec.template ?? {})
   checkRestartPolicy(out, path, spec)
-  for (const [index, rule] of (spec.podFailurePolicy?.rules ?? []).entries()) checkFailureRule(out, `${path}.podFailurePolicy.rules[${index}]`, rule, spec)
-  if (spec.successPolicy && !spec.successPolicy.rules?.length) out.push(required(`${path}.successPolicy.rules`, 'at least one rules must be specified when the successPolicy is specified'))
+  checkFailurePolicy(out, `${path}.podFailurePolicy`, spec)
+  checkSuccessPolicy(out, `${path}.successPolicy`, spec)
   checkLabelSelector(out, `${path}.selector`, spec.selector)
+}
+
+const manyCompletions = 100_000
+const fewWithMany = 10_000
+const manyText = `must be less than or equal to ${fewWithMany} when completions are above ${manyCompletions} and used with backoff limit per index`
+
+// What fails is kept index by index in the status, which has to stay small.
+function checkIndexLimits(out: Errors, path: string, { completions = 0, parallelism = 0, backoffLimitPerIndex, maxFailedIndexes }: JobSpec): void {
+  if (backoffLimitPerIndex === undefined) {
+    if (maxFailedIndexes !== undefined) out.push(required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'))
+    return
+  }
+  const at = `${path}.maxFailedIndexes`
+  if (maxFailedIndexes !== undefined && maxFailedIndexes > completions) out.push(invalid(at, maxFailedIndexes, 'must be less than or equal to completions'))
+  if (maxFailedIndexes !== undefined && maxFailedIndexes > manyCompletions) out.push(invalid(at, maxFailedIndexes, `must be less than or equal to ${manyCompletions}`))
+  if (completions <= manyCompletions) return
+  if (parallelism > fewWithMany) out.push(invalid(`${path}.parallelism`, parallelism, manyText))
+  if (maxFailedIndexes === undefined) out.push(required(at, `must be specified when completions is above ${manyCompletions}`))
+  else if (maxFailedIndexes > fewWithMany) out.push(invalid(at, maxFailedIndexes, manyText))
+}
+
+/** Another controller that looks after the job: `example.com/name`. */
+function checkManager(out: Errors, path: string, name: string | undefined): void {
+  if (name === undefined) return
+  const [domain = '', ...rest] = name.split('/')
+  if (name === '') out.push(required(path))
+  else if (domain === '' || rest.join('/') === '') out.push(invalid(path, name, 'must be a domain-prefixed path (such as "acme.io/foo")'))
+  else checkDnsSubdomain(out, path, domain)
+  if (name.length > 63) out.push(tooLong(path, 63))
 }
 
 function checkRestartPolicy(out: Errors, path: string, spec: JobSpec): void {

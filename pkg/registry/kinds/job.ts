@@ -1,5 +1,6 @@
 // Job: pods that run until enough of them succeeded.
 import { humanDuration } from '../../api/human-duration.ts'
+import { dnsLabelFaults } from '../../api/names.ts'
 import { jobs } from '../../api/types-workload.ts'
 import type { Job } from '../../api/types-workload.ts'
 import { ageColumn, nameColumn, selectorQuery, text } from './columns.ts'
@@ -45,6 +46,13 @@ function checkSelector(out: Errors, { metadata, spec }: Job): void {
   if (!generated) out.push(invalid('spec.selector', spec.selector, '`selector` not auto-generated'))
 }
 
+// Pods of an indexed job have its name and their index as host names.
+function checkHostNames(out: Errors, { metadata: { name = '' }, spec }: Job): void {
+  if (spec.completionMode !== 'Indexed' || !spec.completions || spec.completions < 0) return
+  const longest = `${name}-${spec.completions - 1}`
+  if (dnsLabelFaults(longest).length > 0) out.push(invalid('metadata.name', name, `will not able to create pod with invalid DNS label: ${longest}`))
+}
+
 const suspendedTemplateFields = ['nodeSelector', 'tolerations', 'schedulingGates', 'affinity'] as const
 
 // A job that is suspended and has not started may still be moved to other nodes, by a queue.
@@ -59,7 +67,10 @@ function fixedTemplate(job: Job, old: Job): unknown {
 function checkUpdate(out: Errors, job: Job, old: Job): void {
   const { spec } = job
   const elastic = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism && old.spec.completions === old.spec.parallelism
-  if (!elastic) checkImmutable(out, 'spec.completions', spec.completions, old.spec.completions)
+  if (!same(spec.completions, old.spec.completions)) {
+    if (spec.completionMode !== 'Indexed') checkImmutable(out, 'spec.completions', spec.completions, old.spec.completions)
+    else if (!elastic) out.push(invalid('spec.completions', spec.completions ?? null, 'can only be modified in tandem with spec.parallelism'))
+  }
   checkImmutable(out, 'spec.selector', spec.selector, old.spec.selector)
   if (!same(fixedTemplate(job, old), fixedTemplate(old, old))) out.push(invalid('spec.template', spec.template, 'field is immutable'))
   for (const field of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
@@ -109,6 +120,7 @@ export default define(jobs, {
   validate(job, old) {
     const out: Errors = []
     checkSelector(out, job)
+    checkHostNames(out, job)
     checkJobSpec(out, 'spec', job.spec)
     if (old) checkUpdate(out, job, old)
     return out

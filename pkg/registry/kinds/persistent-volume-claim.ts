@@ -5,7 +5,7 @@ import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../api
 import { ageColumn, nameColumn, text, unset, wide } from './columns.ts'
 import { define } from './define.ts'
 import type { Errors } from './rules.ts'
-import { forbiddenField, same } from './rules.ts'
+import { checkImmutable, forbiddenField, same } from './rules.ts'
 import { accessModesText, checkClaimSpec } from './volume-rules.ts'
 
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
@@ -27,9 +27,14 @@ function checkUpdate(out: Errors, { spec }: PersistentVolumeClaim, old: Persiste
   })
   if (!same(fixed(spec), fixed(old.spec))) out.push(forbiddenField('spec', forbiddenText))
   const wanted = spec.resources?.requests?.['storage']
-  if (bound && smaller(wanted, old.spec.resources?.requests?.['storage']) && smaller(wanted, old.status?.capacity?.['storage'] ?? wanted)) {
+  // A wish that cannot be fulfilled may be taken back, as long as the claim still grows.
+  if (smaller(wanted, old.spec.resources?.requests?.['storage']) && !smaller(old.status?.capacity?.['storage'] ?? '0', wanted)) {
     out.push(forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity'))
   }
+  checkImmutable(out, 'volumeMode', spec.volumeMode, old.spec.volumeMode)
+  if (old.spec.volumeAttributesClassName === undefined || spec.volumeAttributesClassName) return
+  const kind = spec.volumeAttributesClassName === undefined ? 'nil' : 'an empty string'
+  out.push(forbiddenField('spec.volumeAttributesClassName', `update from non-nil value to ${kind} is forbidden`))
 }
 
 export default define(persistentVolumeClaims, {

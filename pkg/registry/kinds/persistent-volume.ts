@@ -7,35 +7,67 @@ import { defaultDisk } from './pod-spec-defaults.ts'
 import type { Errors } from './rules.ts'
 import { checkNodeSelector } from './scheduling-validation.ts'
 import { accessModesText, checkAccessModes } from './volume-rules.ts'
-import { checkDnsSubdomain, checkImmutable, checkOneOf, checkQuantity, forbiddenField, invalid, notSupported, required, same } from './rules.ts'
+import { checkCsiDriver, checkDisk } from './volume-disks.ts'
+import { checkNoBacksteps } from './volume-projection.ts'
+import { checkHostPath } from './volume-validation.ts'
+import { checkDnsLabel, checkDnsSubdomain, checkImmutable, checkOneOf, checkPositiveQuantity, forbiddenField, invalid, notSupported, required, same } from './rules.ts'
 
 // Fields of the spec that are not a source.
 const settings = new Set([
   'accessModes', 'capacity', 'claimRef', 'mountOptions', 'nodeAffinity', 'persistentVolumeReclaimPolicy', 'storageClassName', 'volumeAttributesClassName', 'volumeMode',
 ])
 
-const sourceOf = (spec: PersistentVolume['spec']): Record<string, unknown> => Object.fromEntries(Object.entries(spec).filter(([field]) => !settings.has(field)))
+type Source = Readonly<Record<string, unknown>>
+
+const sourceOf = (spec: PersistentVolume['spec']): Source => Object.fromEntries(Object.entries(spec).filter(([field]) => !settings.has(field)))
 
 function checkSource(out: Errors, { spec }: PersistentVolume): void {
   const sources = Object.keys(sourceOf(spec))
   if (sources.length === 0) out.push(required('spec', 'must specify a volume type'))
   for (const extra of sources.slice(1)) out.push(forbiddenField(`spec.${extra}`, 'may not specify more than 1 volume type'))
+  const [field] = sources
+  if (field && field !== 'hostPath' && field !== 'csi') checkDisk(out, `spec.${field}`, field, { ...spec[field as 'nfs'] }, true)
   if (spec.hostPath) {
-    if (!spec.hostPath.path) out.push(required('spec.hostPath.path'))
-    else if (spec.hostPath.path.split('/').includes('..')) out.push(invalid('spec.hostPath.path', spec.hostPath.path, "must not contain '..'"))
-    if (spec.hostPath.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle') {
+    checkHostPath(out, 'spec.hostPath', spec.hostPath)
+    if (/^\/+(\.\/*)*$/.test(spec.hostPath.path ?? '') && spec.persistentVolumeReclaimPolicy === 'Recycle') {
       out.push(forbiddenField('spec.persistentVolumeReclaimPolicy', 'may not be \'recycle\' for a hostPath mount of \'/\''))
     }
   }
   if (spec.local) {
-    if (!spec.local.path) out.push(required('spec.local.path'))
+    checkNoBacksteps(out, 'spec.local.path', spec.local.path ?? '')
     if (!spec.nodeAffinity) out.push(required('spec.nodeAffinity', 'Local volume requires node affinity'))
   }
-  if (spec.nfs && !spec.nfs.server) out.push(required('spec.nfs.server'))
-  if (spec.csi) {
-    if (!spec.csi.driver) out.push(required('spec.csi.driver'))
-    if (!spec.csi.volumeHandle) out.push(required('spec.csi.volumeHandle'))
+  if (spec.csi) checkCsi(out, 'spec.csi', spec.csi)
+}
+
+const secretRefs = ['controllerPublishSecretRef', 'controllerExpandSecretRef', 'nodePublishSecretRef', 'nodeExpandSecretRef'] as const
+
+function checkCsi(out: Errors, path: string, csi: NonNullable<PersistentVolume['spec']['csi']>): void {
+  checkCsiDriver(out, `${path}.driver`, csi.driver)
+  if (!csi.volumeHandle) out.push(required(`${path}.volumeHandle`))
+  for (const field of secretRefs) {
+    const reference = csi[field]
+    if (!reference) continue
+    if (!reference.name) out.push(required(`${path}.${field}.name`))
+    else checkDnsSubdomain(out, `${path}.${field}.name`, reference.name)
+    if (!reference.namespace) out.push(required(`${path}.${field}.namespace`))
+    else checkDnsLabel(out, `${path}.${field}.namespace`, reference.namespace)
   }
+}
+
+/** Which class the attributes of a volume are of, that only drivers know. */
+function checkAttributesClass(out: Errors, { volumeAttributesClassName: name, csi }: PersistentVolume['spec'], old?: PersistentVolume['spec']): void {
+  if (name === '') out.push(required('spec.volumeAttributesClassName', 'an empty string is disallowed'))
+  else if (name !== undefined) checkDnsSubdomain(out, 'spec.volumeAttributesClassName', name)
+  if (name !== undefined && !csi) out.push(required('spec.csi', 'has to be specified when using volumeAttributesClassName'))
+  if (name === undefined && old?.volumeAttributesClassName !== undefined) out.push(forbiddenField('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'))
+}
+
+// The secret for growing a volume may come later.
+function fixedSource({ spec }: PersistentVolume, old: PersistentVolume): Source {
+  const source = sourceOf(spec)
+  if (!spec.csi || !old.spec.csi || old.spec.csi.controllerExpandSecretRef) return source
+  return { ...source, csi: { ...spec.csi, controllerExpandSecretRef: undefined } }
 }
 
 function validate(object: PersistentVolume, old?: PersistentVolume): Errors {
@@ -46,7 +78,7 @@ function validate(object: PersistentVolume, old?: PersistentVolume): Errors {
   if (capacity.length === 0) out.push(required('spec.capacity'))
   else if (capacity.length > 1 || spec.capacity?.['storage'] === undefined) out.push(notSupported('spec.capacity', spec.capacity, ['storage']))
   for (const [name, value] of capacity) {
-    if (checkQuantity(out, `spec.capacity[${name}]`, value) && /^0+[A-Za-z]*$/.test(value)) out.push(invalid(`spec.capacity[${name}]`, value, 'must be greater than zero'))
+    checkPositiveQuantity(out, `spec.capacity[${name}]`, value)
   }
   checkOneOf(out, 'spec.persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, ['Delete', 'Recycle', 'Retain'])
   checkOneOf(out, 'spec.volumeMode', spec.volumeMode, ['Block', 'Filesystem'])
@@ -56,10 +88,13 @@ function validate(object: PersistentVolume, old?: PersistentVolume): Errors {
     else checkNodeSelector(out, 'spec.nodeAffinity.required', spec.nodeAffinity.required)
   }
   checkSource(out, object)
+  checkAttributesClass(out, spec, old?.spec)
   if (!old) return out
-  if (!same(sourceOf(spec), sourceOf(old.spec))) out.push(forbiddenField('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation'))
-  checkImmutable(out, 'spec.volumeMode', spec.volumeMode, old.spec.volumeMode)
-  if (old.spec.nodeAffinity) checkImmutable(out, 'spec.nodeAffinity', spec.nodeAffinity, old.spec.nodeAffinity)
+  if (!same(fixedSource(object, old), sourceOf(old.spec))) out.push(forbiddenField('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation'))
+  checkImmutable(out, 'volumeMode', spec.volumeMode, old.spec.volumeMode)
+  if (old.spec.nodeAffinity && !same(spec.nodeAffinity, old.spec.nodeAffinity)) {
+    out.push(invalid('nodeAffinity', spec.nodeAffinity ?? null, 'field is immutable, except for updating from beta label to GA'))
+  }
   return out
 }
 

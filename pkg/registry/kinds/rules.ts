@@ -133,6 +133,12 @@ export function checkQuantity(out: Errors, path: string, value: string | number 
   return true
 }
 
+/** A quantity above zero. */
+export function checkPositiveQuantity(out: Errors, path: string, value: string): void {
+  if (!isQuantity(value)) out.push(invalid(path, value, quantityText))
+  else if (parseQuantity(value).nanos <= 0n) out.push(invalid(path, value, 'must be greater than zero'))
+}
+
 const containerResources = new Set(['cpu', 'memory', 'ephemeral-storage'])
 const standardResources = new Set([...containerResources, 'storage', 'pods', 'services', 'secrets', 'configmaps'])
 

@@ -1,10 +1,10 @@
 // Checks of Services.
 import { isIP } from 'node:net'
 import type { Service, ServicePort, ServiceSpec } from '../../api/types-service.ts'
-import { checkCidr, checkReachableIp } from './ip-rules.ts'
+import { checkCidr, checkIp, checkReachableIp, familyOf } from './ip-rules.ts'
 import type { Errors } from './rules.ts'
 import {
-  checkDnsLabel, checkDnsSubdomain, checkLabels, checkOneOf, checkOptionalOneOf, checkPortNumber, checkPortOrName, checkRange, duplicate, forbiddenField, invalid, required, same,
+  checkDnsLabel, checkDnsSubdomain, checkLabelKey, checkLabels, checkOneOf, checkOptionalOneOf, checkPortNumber, checkPortOrName, duplicate, forbiddenField, immutableText, invalid, required, same,
 } from './rules.ts'
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
@@ -25,7 +25,7 @@ function checkPorts(out: Errors, { ports = [], type, clusterIP }: ServiceSpec): 
     if (numbers.has(identity)) out.push(duplicate(path, { protocol: port.protocol, port: port.port }))
     numbers.add(identity)
     if (!port.nodePort) continue
-    if (type === 'ClusterIP' || type === 'ExternalName') out.push(forbiddenField(`${path}.nodePort`, `may not be used when \`type\` is '${type}'`))
+    if (type === 'ClusterIP') out.push(forbiddenField(`${path}.nodePort`, "may not be used when `type` is 'ClusterIP'"))
     const taken = `${port.protocol}/${port.nodePort}`
     if (nodePorts.has(taken)) out.push(duplicate(`${path}.nodePort`, port.nodePort))
     nodePorts.add(taken)
@@ -38,16 +38,19 @@ function checkPort(out: Errors, path: string, port: ServicePort, several: boolea
   checkPortNumber(out, `${path}.port`, port.port ?? 0)
   checkOneOf(out, `${path}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP'])
   checkPortOrName(out, `${path}.targetPort`, port.targetPort)
-  if (port.nodePort) checkPortNumber(out, `${path}.nodePort`, port.nodePort)
+  if (port.appProtocol !== undefined) checkLabelKey(out, `${path}.appProtocol`, port.appProtocol)
 }
 
 function checkAddresses(out: Errors, spec: ServiceSpec): void {
   const { clusterIP, clusterIPs = [], type } = spec
   if (type === 'ExternalName') {
-    if (clusterIPs.length > 0) out.push(forbiddenField('spec.clusterIPs', 'may not be set when `type` is \'ExternalName\''))
+    for (const field of ['clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const) {
+      if (spec[field]?.length) out.push(forbiddenField(`spec.${field}`, 'may not be set for ExternalName services'))
+    }
     return
   }
-  if (clusterIP && clusterIPs.length > 0 && clusterIPs[0] !== clusterIP) out.push(invalid('spec.clusterIPs[0]', clusterIPs[0], 'first value must match `clusterIP`'))
+  if (clusterIP && clusterIPs.length > 0 && clusterIPs[0] !== clusterIP) out.push(invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'))
+  if (!clusterIP && clusterIPs.length > 0) out.push(invalid('spec.clusterIPs', clusterIPs, 'must be empty when `clusterIP` is not specified'))
   for (const [index, ip] of clusterIPs.entries()) {
     const path = `spec.clusterIPs[${index}]`
     if (ip === 'None') {
@@ -55,6 +58,7 @@ function checkAddresses(out: Errors, spec: ServiceSpec): void {
       if (clusterIPs.length > 1) out.push(invalid('spec.clusterIPs', clusterIPs, "'None' must be the first and only value"))
     } else if (isIP(ip) === 0) out.push(invalid(path, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'))
   }
+  checkFamilies(out, spec)
   checkOptionalOneOf(out, 'spec.ipFamilyPolicy', spec.ipFamilyPolicy, ['PreferDualStack', 'RequireDualStack', 'SingleStack'])
   for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
     checkOneOf(out, `spec.ipFamilies[${index}]`, family, ['IPv4', 'IPv6'])
@@ -62,17 +66,31 @@ function checkAddresses(out: Errors, spec: ServiceSpec): void {
   }
 }
 
+/** At most one address of each family, in the order of the families. */
+function checkFamilies(out: Errors, { clusterIPs = [], ipFamilies = [] }: ServiceSpec): void {
+  if (clusterIPs.length > 2) out.push(invalid('spec.clusterIPs', clusterIPs, 'may only hold up to 2 values'))
+  if (!clusterIPs.every((ip) => isIP(ip) !== 0)) return
+  if (clusterIPs.length > 1 && new Set(clusterIPs.map(familyOf)).size < clusterIPs.length) {
+    out.push(invalid('spec.clusterIPs', clusterIPs, 'may specify no more than one IP for each IP family'))
+  }
+  for (const [index, ip] of clusterIPs.entries()) {
+    const family = ipFamilies[index]
+    if (family && family !== familyOf(ip)) out.push(invalid(`spec.clusterIPs[${index}]`, ip, `expected an ${family} value as indicated by \`ipFamilies[${index}]\``))
+  }
+}
+
 function checkTypeFields(out: Errors, spec: ServiceSpec): void {
   const { type, externalName, allocateLoadBalancerNodePorts, loadBalancerClass } = spec
   if (type === 'ExternalName') {
-    if (!externalName) out.push(required('spec.externalName'))
-    else if (!/[A-Z]/.test(externalName)) checkDnsSubdomain(out, 'spec.externalName', externalName.replace(/\.$/, ''))
+    const domain = (externalName ?? '').replace(/\.$/, '')
+    if (domain === '') out.push(required('spec.externalName'))
+    else checkDnsSubdomain(out, 'spec.externalName', domain)
   }
   if (type !== 'LoadBalancer') {
     if (allocateLoadBalancerNodePorts !== undefined) out.push(forbiddenField('spec.allocateLoadBalancerNodePorts', 'may only be used when `type` is \'LoadBalancer\''))
     if (loadBalancerClass !== undefined) out.push(forbiddenField('spec.loadBalancerClass', 'may only be used when `type` is \'LoadBalancer\''))
     if (spec.loadBalancerSourceRanges?.length) out.push(forbiddenField('spec.LoadBalancerSourceRanges', 'may only be used when `type` is \'LoadBalancer\''))
-  } else for (const [index, range] of (spec.loadBalancerSourceRanges ?? []).entries()) checkCidr(out, `spec.loadBalancerSourceRanges[${index}]`, range.trim())
+  } else for (const [index, range] of (spec.loadBalancerSourceRanges ?? []).entries()) checkCidr(out, `spec.LoadBalancerSourceRanges[${index}]`, range.trim())
   if (loadBalancerClass) checkLabels(out, 'spec.loadBalancerClass', { [loadBalancerClass]: '' })
   if (spec.healthCheckNodePort && !(type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local')) {
     out.push(invalid('spec.healthCheckNodePort', spec.healthCheckNodePort, 'may only be set when `type` is \'LoadBalancer\' and `externalTrafficPolicy` is \'Local\''))
@@ -84,13 +102,16 @@ function checkTraffic(out: Errors, spec: ServiceSpec): void {
   const external = type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && externalIPs.length > 0)
   if (!external && externalTrafficPolicy) out.push(invalid('spec.externalTrafficPolicy', externalTrafficPolicy, 'may only be set for externally-accessible services'))
   else if (external) checkOneOf(out, 'spec.externalTrafficPolicy', externalTrafficPolicy, ['Cluster', 'Local'])
-  if (type !== 'ExternalName') checkOneOf(out, 'spec.internalTrafficPolicy', internalTrafficPolicy, ['Cluster', 'Local'])
+  if (type !== 'ExternalName' || internalTrafficPolicy !== undefined) checkOneOf(out, 'spec.internalTrafficPolicy', internalTrafficPolicy, ['Cluster', 'Local'])
   checkOptionalOneOf(out, 'spec.trafficDistribution', spec.trafficDistribution, ['PreferClose', 'PreferSameNode', 'PreferSameZone'])
   checkOneOf(out, 'spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None'])
   if (spec.sessionAffinity === 'None' && spec.sessionAffinityConfig) {
     out.push(forbiddenField('spec.sessionAffinityConfig', 'must not be set when session affinity is None'))
   }
-  if (spec.sessionAffinity === 'ClientIP') checkRange(out, 'spec.sessionAffinityConfig.clientIP.timeoutSeconds', spec.sessionAffinityConfig?.clientIP?.timeoutSeconds, 1, 86_400)
+  const timeout = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds
+  if (spec.sessionAffinity === 'ClientIP' && timeout !== undefined && (timeout <= 0 || timeout > 86_400)) {
+    out.push(invalid('spec.sessionAffinityConfig.clientIP.timeoutSeconds', timeout, 'must be greater than 0 and less than 86400'))
+  }
   for (const [index, ip] of externalIPs.entries()) checkReachableIp(out, `spec.externalIPs[${index}]`, ip)
 }
 
@@ -107,6 +128,27 @@ function checkUpdate(out: Errors, spec: ServiceSpec, old: ServiceSpec): void {
   if (old.type === 'LoadBalancer' && spec.type === 'LoadBalancer' && !same(old.loadBalancerClass, spec.loadBalancerClass)) {
     out.push(invalid('spec.loadBalancerClass', spec.loadBalancerClass, 'may not change once set'))
   }
+  if (hasHealthPort(old) && hasHealthPort(spec) && old.healthCheckNodePort !== spec.healthCheckNodePort) out.push(forbiddenField('spec.healthCheckNodePort', immutableText))
+}
+
+const hasHealthPort = ({ type, externalTrafficPolicy, healthCheckNodePort }: ServiceSpec): boolean =>
+  type === 'LoadBalancer' && externalTrafficPolicy === 'Local' && healthCheckNodePort !== undefined
+
+/** The addresses that a load balancer reports. */
+export function validateServiceStatus({ spec, status }: Service): Errors {
+  const out: Errors = []
+  const path = 'status.loadBalancer.ingress'
+  const ingress = status?.loadBalancer?.ingress ?? []
+  if (spec.type !== 'LoadBalancer' && ingress.length > 0) out.push(forbiddenField(path, "may only be used when `spec.type` is 'LoadBalancer'"))
+  for (const [index, { ip, ipMode, hostname }] of ingress.entries()) {
+    const at = `${path}[${index}]`
+    if (ip) checkIp(out, `${at}.ip`, ip)
+    else if (ipMode !== undefined) out.push(forbiddenField(`${at}.ipMode`, 'may not be specified when `ip` is not set'))
+    if (ip) checkOptionalOneOf(out, `${at}.ipMode`, ipMode, ['Proxy', 'VIP'])
+    if (hostname) checkDnsSubdomain(out, `${at}.hostname`, hostname)
+    if (hostname && isIP(hostname) !== 0) out.push(invalid(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address'))
+  }
+  return out
 }
 
 export function validateService({ spec }: Service, old?: Service): Errors {

@@ -2,11 +2,11 @@
 import type { Service } from '../../api/types-service.ts'
 import { services } from '../../api/types-service.ts'
 import { ageColumn, labelsText, nameColumn, none, text, wide } from './columns.ts'
-import { define } from './define.ts'
+import { define, subresource } from './define.ts'
 import { familyOf } from './ip-rules.ts'
 import { same } from './rules.ts'
 import { dropTypeDependentFields, keepAllocated, needsClusterIp } from './service-update.ts'
-import { validateService } from './service-validation.ts'
+import { validateService, validateServiceStatus } from './service-validation.ts'
 
 function defaults(draft: Service): void {
   draft.spec ??= {}
@@ -79,6 +79,7 @@ export default define(services, {
     defaultFamilies(spec)
   },
   validate: validateService,
+  subresources: [subresource('status', { validate: validateServiceStatus })],
   fields: {
     'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '',
     'spec.type': ({ spec }) => spec.type ?? '',

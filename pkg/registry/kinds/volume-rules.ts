@@ -1,8 +1,7 @@
 // Rules that volumes, claims and templates of claims share: access modes, sizes, and the short texts of columns.
-import { parseQuantity } from '../../api/quantity.ts'
 import type { PersistentVolumeClaimSpec } from '../../api/types-volume.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsSubdomain, checkLabelSelector, checkOneOf, checkQuantity, forbiddenField, invalid, notSupported, required } from './rules.ts'
+import { checkDnsLabel, checkDnsSubdomain, checkLabelSelector, checkOneOf, checkPositiveQuantity, forbiddenField, invalid, notSupported, required, same } from './rules.ts'
 
 const short: Readonly<Record<string, string>> = { ReadWriteOnce: 'RWO', ReadOnlyMany: 'ROX', ReadWriteMany: 'RWX', ReadWriteOncePod: 'RWOP' }
 const supported = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
@@ -27,9 +26,27 @@ export function checkClaimSpec(out: Errors, path: string, spec: PersistentVolume
   checkLabelSelector(out, `${path}.selector`, spec.selector)
   const size = spec.resources?.requests?.['storage']
   if (size === undefined) out.push(required(`${path}.resources[storage]`))
-  else if (checkQuantity(out, `${path}.resources[storage]`, size) && parseQuantity(size).nanos === 0n) {
-    out.push(invalid(`${path}.resources[storage]`, size, 'must be greater than zero'))
-  }
+  else checkPositiveQuantity(out, `${path}.resources[storage]`, size)
   if (spec.storageClassName) checkDnsSubdomain(out, `${path}.storageClassName`, spec.storageClassName)
   checkOneOf(out, `${path}.volumeMode`, spec.volumeMode, ['Block', 'Filesystem'])
+  checkDataSources(out, path, spec)
+  if (spec.volumeAttributesClassName) checkDnsSubdomain(out, `${path}.volumeAttributesClassName`, spec.volumeAttributesClassName)
+}
+
+/** What the new volume is to hold. */
+function checkDataSources(out: Errors, path: string, { dataSource, dataSourceRef }: PersistentVolumeClaimSpec): void {
+  for (const [field, source] of [['dataSource', dataSource], ['dataSourceRef', dataSourceRef]] as const) {
+    if (!source) continue
+    const at = `${path}.${field}`
+    if (!source.name) out.push(required(`${at}.name`))
+    if (!source.kind) out.push(required(`${at}.kind`))
+    if (!source.apiGroup && source.kind !== 'PersistentVolumeClaim') {
+      out.push(invalid(at, source.kind ?? '', "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
+    }
+    if (source.apiGroup) checkDnsSubdomain(out, `${at}.apiGroup`, source.apiGroup)
+  }
+  if (dataSourceRef?.namespace) {
+    checkDnsLabel(out, `${path}.dataSourceRef.namespace`, dataSourceRef.namespace)
+    if (dataSource) out.push(invalid(path, `${path}.dataSource`, 'may not be specified when dataSourceRef.namespace is specified'))
+  } else if (dataSource && dataSourceRef && !same(dataSource, dataSourceRef)) out.push(invalid(path, `${path}.dataSource`, 'must match dataSourceRef'))
 }

@@ -1,0 +1,65 @@
+// Checks of when a job counts as failed or as done before all of its pods have said so.
+import type { JobSpec, PodFailurePolicyRule, SuccessPolicyRule } from '../../api/types-workload.ts'
+import type { Errors } from './rules.ts'
+import { checkLabelKey, checkNonNegative, checkOneOf, duplicate, invalid, required, tooLong, tooMany } from './rules.ts'
+
+const maxRules = 20
+const maxExitCodes = 255
+const maxPatterns = 20
+const maxIndexesBytes = 64 * 1024
+
+function checkFailureRule(out: Errors, path: string, rule: PodFailurePolicyRule, spec: JobSpec): void {
+  checkOneOf(out, `${path}.action`, rule.action, ['Count', 'FailIndex', 'FailJob', 'Ignore'])
+  if (rule.action === 'FailIndex' && spec.backoffLimitPerIndex === undefined) {
+    out.push(invalid(`${path}.action`, rule.action, 'requires the backoffLimitPerIndex to be set'))
+  }
+  const { onExitCodes, onPodConditions = [] } = rule
+  if (onExitCodes) checkExitCodes(out, `${path}.onExitCodes`, onExitCodes, spec)
+  if (onPodConditions.length > maxPatterns) out.push(tooMany(`${path}.onPodConditions`, onPodConditions.length, maxPatterns))
+  for (const [index, { type, status }] of onPodConditions.entries()) {
+    checkLabelKey(out, `${path}.onPodConditions[${index}].type`, type ?? '')
+    checkOneOf(out, `${path}.onPodConditions[${index}].status`, status, ['False', 'True', 'Unknown'])
+  }
+  if (onExitCodes && onPodConditions.length > 0) out.push(invalid(path, rule, 'specifying both OnExitCodes and OnPodConditions is not supported'))
+  if (!onExitCodes && onPodConditions.length === 0) out.push(invalid(path, rule, 'specifying one of OnExitCodes and OnPodConditions is required'))
+}
+
+function checkExitCodes(out: Errors, path: string, { operator, values = [], containerName }: NonNullable<PodFailurePolicyRule['onExitCodes']>, spec: JobSpec): void {
+  checkOneOf(out, `${path}.operator`, operator, ['In', 'NotIn'])
+  const { containers = [], initContainers = [] } = spec.template.spec ?? {}
+  if (containerName !== undefined && ![...containers, ...initContainers].some(({ name }) => name === containerName)) {
+    out.push(invalid(`${path}.containerName`, containerName, 'must be one of the container or initContainer names in the pod template'))
+  }
+  if (values.length === 0) out.push(invalid(`${path}.values`, values, 'at least one value is required'))
+  else if (values.length > maxExitCodes) out.push(tooMany(`${path}.values`, values.length, maxExitCodes))
+  for (const [index, value] of values.entries()) {
+    if (operator === 'In' && value === 0) out.push(invalid(`${path}.values[${index}]`, value, 'must not be 0 for the In operator'))
+    if (values.indexOf(value) < index) out.push(duplicate(`${path}.values[${index}]`, value))
+  }
+  if (values.some((value, index) => index > 0 && value < (values[index - 1] ?? value))) out.push(invalid(`${path}.values`, values, 'must be ordered'))
+}
+
+export function checkFailurePolicy(out: Errors, path: string, spec: JobSpec): void {
+  const rules = spec.podFailurePolicy?.rules ?? []
+  if (rules.length > maxRules) out.push(tooMany(`${path}.rules`, rules.length, maxRules))
+  for (const [index, rule] of rules.entries()) checkFailureRule(out, `${path}.rules[${index}]`, rule, spec)
+}
+
+function checkSuccessRule(out: Errors, path: string, { succeededCount, succeededIndexes }: SuccessPolicyRule, completions: number | undefined): void {
+  if (succeededCount === undefined && succeededIndexes === undefined) {
+    out.push(required(path, 'at least one of succeededCount or succeededIndexes must be specified'))
+  }
+  if (succeededIndexes !== undefined && succeededIndexes.length > maxIndexesBytes) out.push(tooLong(`${path}.succeededIndexes`, maxIndexesBytes))
+  checkNonNegative(out, `${path}.succeededCount`, succeededCount)
+  if (succeededCount !== undefined && completions !== undefined && succeededCount > completions) {
+    out.push(invalid(`${path}.succeededCount`, succeededCount, `must be less than or equal to ${completions} (the number of specified completions)`))
+  }
+}
+
+export function checkSuccessPolicy(out: Errors, path: string, { successPolicy, completions }: JobSpec): void {
+  if (!successPolicy) return
+  const rules = successPolicy.rules ?? []
+  if (rules.length === 0) out.push(required(`${path}.rules`, 'at least one rules must be specified when the successPolicy is specified'))
+  if (rules.length > maxRules) out.push(tooMany(`${path}.rules`, rules.length, maxRules))
+  for (const [index, rule] of rules.entries()) checkSuccessRule(out, `${path}.rules[${index}]`, rule, completions)
+}
