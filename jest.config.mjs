@@ -19,8 +19,8 @@ export default {
   // Of one file's `test.concurrent`, which are for tests that mostly wait.
   maxConcurrency: 16,
   projects: [
-    { ...common, displayName: 'unit', setupFilesAfterEnv: ['<rootDir>/test/fuzz-seed.ts'], roots: ['<rootDir>/pkg', '<rootDir>/cmd'], testMatch: ['**/*.test.ts'] },
-    { ...common, displayName: 'scenario', roots: ['<rootDir>/test/scenario'], testMatch: ['**/*.test.ts'] },
+    { ...common, displayName: 'unit', setupFilesAfterEnv: ['<rootDir>/test/timeouts.ts', '<rootDir>/test/fuzz-seed.ts'], roots: ['<rootDir>/pkg', '<rootDir>/cmd'], testMatch: ['**/*.test.ts'] },
+    { ...common, displayName: 'scenario', setupFilesAfterEnv: ['<rootDir>/test/timeouts.ts'], roots: ['<rootDir>/test/scenario'], testMatch: ['**/*.test.ts'] },
     { ...common, displayName: 'e2e', setupFilesAfterEnv: ['<rootDir>/test/e2e/timeouts.ts'], roots: ['<rootDir>/test/e2e'], testMatch: ['**/*.test.ts'] },
     { ...conformance, displayName: 'conformance', testMatch: ['**/*.test.ts'] },
     { ...conformance, displayName: 'conformance-serial', testMatch: ['**/*.serial.ts'] },

@@ -240,8 +240,7 @@ class Watching {
   }
 
   async until(count: number): Promise<string[]> {
-    const limit = performance.now() + 2000
-    while (this.events.length < count && performance.now() < limit) await new Promise((resolve) => setTimeout(resolve, 5))
+    while (this.events.length < count) await new Promise((resolve) => setTimeout(resolve, 5))
     return this.events.map(({ type, object }) => `${type} ${object.metadata?.name ?? ''} ${(object.spec as { port?: string } | undefined)?.port ?? ''}`.trim())
   }
 }

@@ -22,7 +22,7 @@ import { hollowFiles } from './node-files.ts'
 const issuer = 'https://kubernetes.default.svc'
 const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
 /** Files are read and removed in between, which takes real time. */
-const patienceMs = 10_000
+const patienceMs = 50_000
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export class HollowTestNode {

@@ -56,7 +56,7 @@ describe('the kubelet on a hollow runtime', () => {
   })
   const until = async (name: string, fits: (pod: Pod | undefined) => boolean): Promise<Pod> => {
     // Files are read and removed in between, which takes real time.
-    for (const deadline = performance.now() + 10_000; performance.now() < deadline;) {
+    for (const deadline = performance.now() + 50_000; performance.now() < deadline;) {
       const pod = await client.get(pods, { namespace: 'default', name }).catch(() => undefined)
       if (fits(pod)) return pod as Pod
       await new Promise((resolve) => setImmediate(resolve))
@@ -185,7 +185,7 @@ describe('the kubelet on a hollow runtime', () => {
   it('deletes after the containers have ended', async () => {
     await client.delete(pods, { namespace: 'default', name: 'web' })
     await until('web', (pod) => pod === undefined)
-    for (let turn = 0; turn < 2000 && (await runtime.pods()).length > 0; turn++) await new Promise((resolve) => setImmediate(resolve))
+    while ((await runtime.pods()).length > 0) await new Promise((resolve) => setImmediate(resolve))
     expect(await runtime.pods()).toEqual([])
     expect(told).toContain('web Killing: Stopping container c')
   })

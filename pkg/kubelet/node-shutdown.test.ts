@@ -117,8 +117,7 @@ describe('logind', () => {
       })
       expect(logind.start()).toBe(true)
       await told
-      for (let turn = 0; turn < 200 && !existsSync(join(directory, 'released')); turn++) await new Promise((done) => setTimeout(done, 20))
-      expect(existsSync(join(directory, 'released'))).toBe(true)
+      while (!existsSync(join(directory, 'released'))) await new Promise((done) => setTimeout(done, 20))
       expect(steps).toEqual(['held'])
       logind.stop()
       expect(logged).toEqual([])

@@ -42,7 +42,7 @@ describe('static pods of a node', () => {
   }
   // The file system tells in real time, the kubelet waits a moment in its own.
   const until = async (name: string, fits: (pod: Pod | undefined) => boolean): Promise<Pod> => {
-    for (let turn = 0; turn < 300; turn++) {
+    for (const deadline = performance.now() + 50_000; performance.now() < deadline;) {
       const pod = await node.pod(name, 'kube-system')
       if (fits(pod)) return pod as Pod
       await new Promise((resolve) => setTimeout(resolve, 10))

@@ -24,7 +24,7 @@ interface Shell {
 /** What a shell answers with: the exit code and, of what failed, its words. */
 const answer = /^(\d+) ([^]*)\0/
 
-/** Invariant: while a command waits, every shell is at another one. */
+/** Invariants: while a command waits, every shell is at another one; whoever is among the shells still takes commands. */
 export class CommandShells {
   readonly #options: CommandShellsOptions
   readonly #shells = new Set<Shell>()
@@ -48,6 +48,12 @@ export class CommandShells {
   /** The shells end with what they are at. */
   close(): void {
     for (const { child } of this.#shells) child.stdin.end()
+  }
+
+  /** It ends in its own time, and is given nothing till then. */
+  #dismiss(shell: Shell): void {
+    this.#shells.delete(shell)
+    shell.child.stdin.end()
   }
 
   #hurry(): void {
@@ -99,7 +105,7 @@ export class CommandShells {
     else command?.reject(new Error(words.trim() || `exit code ${code}`))
     this.#hurry()
     // What a hanging command once needed.
-    if (!shell.command && [...this.#shells].some((other) => other !== shell && !other.command)) shell.child.stdin.end()
+    if (!shell.command && [...this.#shells].some((other) => other !== shell && !other.command)) this.#dismiss(shell)
   }
 }
 
