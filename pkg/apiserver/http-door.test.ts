@@ -222,7 +222,7 @@ describe('HTTP/2', () => {
     codes.push(...await Promise.all(lists))
     expect(new Set(codes)).toEqual(new Set([200]))
     wide.close()
-  }, 30_000)
+  })
 
   it('streams a watch, and ends it when the client leaves', async () => {
     const stream = session.request({ ':path': '/api/v1/watch/namespaces/a/secrets?allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan' })

@@ -127,7 +127,7 @@ describeWithContainerd('the kubelet', () => {
     await node.client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: inDefault('settings'), data: { color: 'red', size: 'big' } })
     await node.client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: inDefault('hidden'), data: { key: Buffer.from('s3cret').toString('base64') } })
     const pod = await node.createPod('volumes', {
-      securityContext: { fsGroup: 1234 },
+      serviceAccountName: 'default', securityContext: { fsGroup: 1234 },
       containers: [{
         name: 'main', command: script('cat /all/config/color /secret/key /sub/file; stat -c "%a %g" /scratch /secret/..data/key; until grep -q blue /all/config/color; do sleep 0.1; done; echo; cat /all/config/color; echo; sleep 1000'),
         volumeMounts: [
