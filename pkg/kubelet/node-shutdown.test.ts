@@ -1,5 +1,5 @@
 // Graceful shutdown: who ends when, what is said, and how the machine tells of it.
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kubeletSettings } from './kubelet-flags.ts'
@@ -101,7 +101,7 @@ describe('logind', () => {
       chmodSync(join(directory, name), 0o755)
     }
     program('busctl', `while [ ! -e ${directory}/held ]; do sleep 0.02; done\necho '{"member":"PrepareForShutdown","payload":{"data":[true]}}'\nexec sleep 60\n`)
-    program('systemd-inhibit', `trap 'touch ${directory}/released; exit 0' TERM\necho "$@" > ${directory}/held\nwhile :; do sleep 0.02; done\n`)
+    program('systemd-inhibit', `trap 'touch ${directory}/released; exit 0' TERM\necho $$ > ${directory}/pid\necho "$@" > ${directory}/held\nwhile :; do sleep 0.02; done\n`)
     const path = process.env['PATH']
     process.env['PATH'] = `${directory}:${path}`
     const steps: string[] = []
@@ -117,7 +117,10 @@ describe('logind', () => {
       })
       expect(logind.start()).toBe(true)
       await told
-      while (!existsSync(join(directory, 'released'))) await new Promise((done) => setTimeout(done, 20))
+      // Until its end has been seen here, and would have been told of.
+      const pid = readFileSync(join(directory, 'pid'), 'utf8').trim()
+      while (existsSync(`/proc/${pid}`)) await new Promise((done) => setTimeout(done, 20))
+      expect(existsSync(join(directory, 'released'))).toBe(true)
       expect(steps).toEqual(['held'])
       logind.stop()
       expect(logged).toEqual([])
