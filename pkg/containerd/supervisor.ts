@@ -146,6 +146,8 @@ export class ContainerdSupervisor {
     if (running && running.configHash === configHash && (await this.#answers(adoptTimeoutMs, signal))) {
       this.#process = running.process
       this.#watchAdopted(running.process)
+      // The kinglet that started it may have died before it had looked.
+      void this.#endOrphans(running.process)
       this.#log(`adopted containerd ${this.#binary.version}, process ${running.process.pid}`)
       return { adopted: true }
     }
