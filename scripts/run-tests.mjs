@@ -41,7 +41,7 @@ const steps = {
   scenario: jest('scenario', '--runInBand'),
   e2e: jest('e2e', '--runInBand'),
   // They mostly wait: more files at once than cores.
-  conformance: jest('conformance', '--maxWorkers=4'),
+  conformance: jest('conformance', '--maxWorkers=6'),
   'conformance-serial': jest('conformance-serial', '--runInBand'),
 }
 /** Only when they are named: they wait for what takes ten minutes. */
