@@ -45,6 +45,8 @@ export class Chaos {
   readonly #random: () => number
   readonly #wishes = new Map<string, Wish>()
   readonly #uids = new Set<string>()
+  /** When containerd was killed; ms since the epoch. */
+  readonly #outages: number[] = []
   readonly #done: Record<string, number> = {}
   readonly #log: (line: string) => void
   #made = 0
@@ -171,6 +173,7 @@ export class Chaos {
     const found = this.#cluster.network.processes().find((line) => /^\d+ \S*containerd .*--config/.test(line))
     if (!found) return false
     process.kill(Number(found.split(' ')[0]), 'SIGKILL')
+    this.#outages.push(Date.now())
     return true
   }
 
@@ -194,7 +197,7 @@ export class Chaos {
     const wrong = [...found.keys()].filter((name) => !this.#wishes.has(name)).map((name) => `${name} is still there`)
     for (const [name, wish] of this.#wishes) {
       const pod = found.get(name)
-      const fault = pod ? deviation(pod, wish) : 'is lost'
+      const fault = pod ? deviation(pod, wish, this.#outages) : 'is lost'
       if (fault !== '') wrong.push(`${name} ${fault}`)
     }
     return [...wrong, ...await this.#runtimeDeviations(items)]
@@ -254,17 +257,29 @@ export class Chaos {
 }
 
 /** What of a pod is not as wished; empty when all is. */
-function deviation({ status, spec, metadata }: Pod, { kind, killed }: Wish): string {
+function deviation(pod: Pod, { kind, killed }: Wish, outages: readonly number[]): string {
+  const { status, spec, metadata } = pod
   const phase = status?.phase ?? ''
   if (metadata.deletionTimestamp) return 'is being deleted'
-  // A containerd that is killed while a program ends does not know afterwards how it ended, and says so.
-  const forgotten = status?.containerStatuses?.some(({ state }) => state?.terminated?.reason === 'Unknown' && state.terminated.exitCode === 255)
-  if (kind === 'ends') return phase === 'Succeeded' || ((killed || forgotten) && phase === 'Failed') ? '' : `should have ended, and is ${JSON.stringify(status)}`
+  if (kind === 'ends') return phase === 'Succeeded' || ((killed || interrupted(pod, outages)) && phase === 'Failed') ? '' : `should have ended, and is ${JSON.stringify(status)}`
   const ready = status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True')
   if (phase !== 'Running' || !ready) return `should run, and is ${JSON.stringify(status)}`
   const wished = spec?.containers[0]?.resources?.limits?.['cpu']
   const has = status?.containerStatuses?.find(({ name }) => name === 'main')?.resources?.limits?.['cpu']
   return wished === has ? '' : `should have ${wished} CPU, and has ${has}`
+}
+
+/**
+ * Whether containerd was killed while it started a program, which fails the start, or while the program ended, of which it knows
+ * nothing afterwards: a pod that is not to be started again has failed then, here as with any kubelet.
+ */
+function interrupted({ status }: Pod, outages: readonly number[]): boolean {
+  const slackMs = 2000
+  return (status?.containerStatuses ?? []).some(({ state }) => {
+    const { exitCode = 0, startedAt = '', finishedAt = '' } = state?.terminated ?? {}
+    const [start, end] = [Date.parse(startedAt), Date.parse(finishedAt)]
+    return exitCode !== 0 && outages.some((ms) => Math.abs(ms - start) < slackMs || Math.abs(ms - end) < slackMs)
+  })
 }
 
 const namesIn = (directory: string): string[] => (existsSync(directory) ? readdirSync(directory) : [])
