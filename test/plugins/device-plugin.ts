@@ -58,6 +58,9 @@ export class TestDevicePlugin {
     const kubelet = new GrpcConnection(join(directory, 'kubelet.sock'), { clock: systemClock, schema: deviceSchema })
     try {
       await kubelet.unary('v1beta1.Registration', 'Register', { version, endpoint: this.#socket, resourceName: resource, options: this.#pluginOptions(prefersLast) })
+    } catch (error) {
+      this.stop()
+      throw error
     } finally {
       kubelet.close()
     }
