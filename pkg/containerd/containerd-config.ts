@@ -48,6 +48,8 @@ const runtimeSettings = (host: HostFacts): TomlTable => ({
   disable_apparmor: !host.appArmor,
   tolerate_missing_hugetlb_controller: true,
   disable_hugetlb_controller: true,
+  // Where they are known to be ours: one that a killed containerd left half made goes with the state directory.
+  netns_mounts_under_state_dir: true,
   // As containerd 2 does: pods may bind low ports and send ICMP without root, in their own network namespace.
   enable_unprivileged_ports: true,
   enable_unprivileged_icmp: true,

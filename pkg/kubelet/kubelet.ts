@@ -124,9 +124,10 @@ export class Kubelet implements PodStreams, NodeRequests {
     this.#eviction = this.#makeEviction(node)
     await this.#eviction?.look()
     const real = this.#options.files === undefined
+    // What may fail for good comes first: what follows serves others, and has to be stopped.
+    const kubeletPort = await this.#serve()
     if (real) await plugins.load()
     if (this.#options.collectImages) this.#images = this.#imageGarbage()
-    const kubeletPort = await this.#serve()
     const agent = new NodeAgent({
       name: nodeName, client, clock, facts, addresses: () => this.#addresses, refusal: () => (this.#shutdown ? 'node is shutting down' : undefined), maxPods, held, record: (event) => this.#recordOnNode(event), kubeletPort, labels: this.#options.labels ?? {}, taints: this.#options.taints ?? [],
       runtime, images, log: this.#log, volumesInUse: () => plugins.inUse.names(), devices: () => plugins.devices.resources(), pressures: () => this.#eviction?.pressures() ?? new Set(),
