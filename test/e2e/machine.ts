@@ -68,7 +68,6 @@ export class TestNetwork {
 /** What a cluster could leave on a machine; comparing two of these tells whether it did. */
 export interface Traces {
   readonly mounts: readonly string[]
-  readonly namespaces: readonly string[]
   readonly cgroups: readonly string[]
   readonly networkCache: readonly string[]
   readonly stateDirectories: readonly string[]
@@ -79,7 +78,6 @@ export function tracesOnMachine(): Traces {
   const hierarchies = ['', ...namesIn('/sys/fs/cgroup')].map((name) => `/sys/fs/cgroup/${name}/kinglet`)
   return {
     mounts: mounts.filter((path) => !path.startsWith('/run/netns')),
-    namespaces: namesIn('/run/netns'),
     cgroups: hierarchies.flatMap((path) => namesIn(path).filter((name) => name.startsWith('pod') || name === 'burstable' || name === 'besteffort').map((name) => `${path}/${name}`)),
     networkCache: namesIn('/var/lib/cni/results'),
     stateDirectories: namesIn('/run').filter((name) => name.startsWith('kinglet')),
