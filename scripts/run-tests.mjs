@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 
 /** A suite that hangs is a failure to report, not a run without an end. */
 const stepTimeoutMs = 25 * 60_000
@@ -11,7 +12,16 @@ const results = mkdtempSync(join(tmpdir(), 'kinglet-test-'))
 
 const check = (...command) => () => {
   const { status } = spawnSync(command[0], command.slice(1), { stdio: 'inherit' })
-  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+  return status === 0 ? { passed: 1, failed: 0, failures: [] } : { passed: 0, failed: 1, failures: [command.join(' ')] }
+}
+
+/** The names of a report's failed tests and files, each with the beginning of what jest says of it. */
+function failuresOf(report) {
+  return report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed')
+    if (status === 'failed' && failed.length === 0) return [{ name: relative('', name), message }]
+    return failed.map((test) => ({ name: `${relative('', name)}: ${test.fullName}`, message: test.failureMessages.join('\n') }))
+  }).map(({ name, message }) => [name, ...stripVTControlCharacters(message).split('\n').slice(0, 12)].join('\n    '))
 }
 
 const jest = (project, ...flags) => () => {
@@ -24,12 +34,13 @@ const jest = (project, ...flags) => () => {
   try {
     report = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    console.error(`${project}: jest ended with ${signal ?? status} and without a report (${error.message})`)
-    return { passed: 0, failed: 1 }
+    return { passed: 0, failed: 1, failures: [`${project}: jest ended with ${signal ?? status} and without a report (${error.message})`] }
   }
   // A file that can't even be loaded has no tests, but has failed.
   const failed = report.numFailedTests + report.numRuntimeErrorTestSuites
-  return { passed: report.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed }
+  const failures = failuresOf(report)
+  if (failed > 0 || status === 0) return { passed: report.numPassedTests, failed, failures }
+  return { passed: report.numPassedTests, failed: 1, failures: [...failures, `${project}: jest ended with ${signal ?? status}`] }
 }
 
 const steps = {
@@ -61,6 +72,7 @@ for (const name of chosen) {
 let passed = 0
 let failed = 0
 const summary = []
+const failures = []
 for (const [name, run] of Object.entries(chosen.length > 0 ? allSteps : steps)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue
   console.log(`== ${name}`)
@@ -68,9 +80,11 @@ for (const [name, run] of Object.entries(chosen.length > 0 ? allSteps : steps)) 
   const result = run()
   passed += result.passed
   failed += result.failed
+  failures.push(...result.failures)
   summary.push(`${name.padEnd(18)}${String(result.passed).padStart(5)} passed ${String(result.failed).padStart(4)} failed ${((performance.now() - started) / 1000).toFixed(1).padStart(8)} s`)
 }
 rmSync(results, { recursive: true, force: true })
+if (failures.length > 0) console.log(`\nFailed:\n${failures.map((failure) => `  ${failure}`).join('\n')}`)
 console.log(`\n${summary.join('\n')}\n`)
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)
