@@ -18,6 +18,7 @@ import { CriUsage } from '../kubelet/cri-usage.ts'
 import { Kubelet } from '../kubelet/kubelet.ts'
 import { type KubeletSettings, kubeletSettings } from '../kubelet/kubelet-flags.ts'
 import { LogindShutdown } from '../kubelet/logind-shutdown.ts'
+import { shareRoot } from '../kubelet/shared-root.ts'
 import type { ShutdownStep } from '../kubelet/node-shutdown.ts'
 import { ClusterNetwork } from '../network/cluster-network.ts'
 import type { Clock } from '../util/clock.ts'
@@ -154,6 +155,8 @@ export class ClusterNode {
 
   async #startRuntime(): Promise<CriClient> {
     const { clock, cluster, log } = this.#options
+    // Before containerd, which mounts there, too.
+    await shareRoot(join(cluster.dataDirectory, 'agent'), log)
     if (this.#containerd) await this.#containerd.start()
     else await requireSocket(this.socketPath)
     const store = new ImageStore({ socketPath: this.socketPath, clock })

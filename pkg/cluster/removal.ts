@@ -3,6 +3,7 @@ import { readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { unmountBelow } from '../containerd/teardown.ts'
 import { LinuxCgroups } from '../kubelet/pod-cgroup.ts'
+import { unshareRoot } from '../kubelet/shared-root.ts'
 import { removeNetwork } from '../network/cluster-network.ts'
 import { systemClock } from '../util/clock.ts'
 import type { ClusterHooks } from './cluster.ts'
@@ -15,6 +16,7 @@ export async function removeFromMachine(options: ClusterOptions, hooks: ClusterH
   const { dataDirectory, stateDirectory, serviceCidr } = options
   if (!options.containerRuntimeEndpoint) await containerdSupervisor({ cluster: options, nodeIP: '', clock, log }).shutdown()
   await unmountBelow([join(dataDirectory, 'agent'), stateDirectory])
+  await unshareRoot(join(dataDirectory, 'agent'))
   await removePodLogs(join(dataDirectory, 'agent/pods'), options.podLogDirectory ?? '/var/log/pods')
   await rm(join(dataDirectory, 'agent/pods'), { recursive: true, force: true })
   await rm(join(dataDirectory, 'agent/ipam'), { recursive: true, force: true })

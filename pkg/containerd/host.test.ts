@@ -25,7 +25,7 @@ describe('host', () => {
 
   it('reads mount points with spaces', () => {
     expect(parseMountInfo('1 1 0:1 / /a\\040b rw shared:1 master:2 - tmpfs none rw\n')).toEqual([
-      { mountPoint: '/a b', type: 'tmpfs', source: 'none', superOptions: 'rw' },
+      { mountPoint: '/a b', type: 'tmpfs', source: 'none', superOptions: 'rw', device: '0:1', root: '/', shared: true },
     ])
   })
 

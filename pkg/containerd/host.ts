@@ -54,6 +54,11 @@ export interface MountInfo {
   type: string
   source: string
   superOptions: string
+  /** `major:minor` of the file system, and which directory of it is mounted. */
+  device: string
+  root: string
+  /** What is mounted below it is seen in its copies, too. */
+  shared: boolean
 }
 
 /** Pure: the mounts of a mountinfo text, oldest first. */
@@ -62,7 +67,8 @@ export function parseMountInfo(text: string): MountInfo[] {
   return text.split('\n').filter(Boolean).map((line) => {
     const [before = '', after = ''] = line.split(' - ')
     const [type = '', source = '', superOptions = ''] = after.split(' ')
-    return { mountPoint: unescape(before.split(' ')[4] ?? ''), type, source, superOptions }
+    const [, , device = '', root = '', mountPoint = '', , ...fields] = before.split(' ')
+    return { mountPoint: unescape(mountPoint), type, source, superOptions, device, root: unescape(root), shared: fields.some((field) => field.startsWith('shared:')) }
   })
 }
 
