@@ -23,6 +23,7 @@ interface Wish {
   killed: boolean
 }
 
+const attacks = ['create', 'delete', 'resize', 'kill a program', 'kill containerd', 'kill kinglet'] as const
 const namespace = 'default'
 const image = 'docker.io/library/busybox:1.36'
 /** With two containers of 40m each they fit on one core. */
@@ -58,12 +59,12 @@ export class Chaos {
     this.#log = options.log ?? (() => undefined)
   }
 
-  /** Fails with what is wrong; the pods are gone afterwards. */
+  /** For so many seconds, and until each attack was made; fails with what is wrong; the pods are gone afterwards. */
   async run(seconds: number): Promise<ChaosReport> {
     try {
       const witness = await this.#witness()
       const end = performance.now() + seconds * 1000
-      while (performance.now() < end) await this.#step()
+      while (performance.now() < end || attacks.some((name) => !this.#done[name])) await this.#step()
       this.#log('the dust settles')
       await this.#settles()
       await witness()
