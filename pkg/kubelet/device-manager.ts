@@ -9,6 +9,7 @@ import { checkpointText, type DeviceGrant, readCheckpoint, writeCheckpoint } fro
 import { deviceChoice, isExtendedResource, pickDevices } from './device-plan.ts'
 import { type Allocation, DevicePlugin, type DevicePluginOptions, deviceSchema } from './device-plugin.ts'
 import { podUid } from './pod-names.ts'
+import type { HeldDevice } from './pod-resources.ts'
 
 export interface DeviceManagerOptions {
   /** Where the kubelet's socket and the plugins' are. */
@@ -29,6 +30,7 @@ export interface NodeDevices {
 interface Known {
   /** By id, whether it works. */
   devices: ReadonlyMap<string, boolean>
+  numaNodes?: ReadonlyMap<string, readonly number[]>
   plugin?: DevicePlugin
   /** Until its plugin is waited for. */
   timer?: Timer
@@ -141,6 +143,20 @@ export class DeviceManager {
     }
   }
 
+  /** Which the container has. */
+  held(uid: string, container: string): HeldDevice[] {
+    return this.#grants.filter((grant) => grant.uid === uid && grant.container === container).flatMap(({ resource, ids }) => ids.map((id) => this.#device(resource, id)))
+  }
+
+  /** All that work. */
+  allocatable(): HeldDevice[] {
+    return [...this.#known].flatMap(([resource, { devices }]) => [...devices].flatMap(([id, works]) => (works ? [this.#device(resource, id)] : [])))
+  }
+
+  #device(resource: string, id: string): HeldDevice {
+    return { resource, id, numaNodes: this.#known.get(resource)?.numaNodes?.get(id) ?? [] }
+  }
+
   /** For the container's status; undefined when it has none. */
   health(uid: string, container: string): ResourceStatus[] | undefined {
     const own = this.#grants.filter((grant) => grant.uid === uid && grant.container === container)
@@ -198,7 +214,10 @@ export class DeviceManager {
     const known: Known = { devices: before?.devices ?? new Map(), plugin }
     this.#known.set(resourceName, known)
     plugin.follow({
-      onDevices: (devices) => this.#update(resourceName, known, devices),
+      onDevices: (devices, numaNodes) => {
+        known.numaNodes = numaNodes
+        this.#update(resourceName, known, devices)
+      },
       onEnd: (reason) => {
         log(`device plugin of ${resourceName}: ${reason}`)
         delete known.plugin

@@ -22,8 +22,8 @@ export interface Allocation {
 }
 
 export interface DevicePluginEvents {
-  /** The whole list, each time: ids and whether they work. */
-  readonly onDevices: (devices: ReadonlyMap<string, boolean>) => void
+  /** The whole list, each time: ids and whether they work; and for those that are near to some, their NUMA nodes. */
+  readonly onDevices: (devices: ReadonlyMap<string, boolean>, numaNodes: ReadonlyMap<string, readonly number[]>) => void
   /** It will tell nothing more. */
   readonly onEnd: (reason: string) => void
 }
@@ -50,8 +50,9 @@ export class DevicePlugin {
 
   async #follow(onDevices: DevicePluginEvents['onDevices']): Promise<void> {
     for await (const answer of this.#connection.stream(service, 'ListAndWatch', {}, { signal: this.#abort.signal })) {
-      const { devices } = answer as { devices: { ID: string; health: string }[] }
-      onDevices(new Map(devices.map(({ ID, health }) => [ID, health === 'Healthy'])))
+      const { devices } = answer as { devices: { ID: string; health: string; topology?: { nodes: { ID: number }[] } }[] }
+      const numaNodes = devices.flatMap(({ ID, topology }) => (topology ? [[ID, topology.nodes.map((node) => node.ID)] as const] : []))
+      onDevices(new Map(devices.map(({ ID, health }) => [ID, health === 'Healthy'])), new Map(numaNodes))
     }
   }
 

@@ -113,7 +113,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     const prober = this.#prober()
     const tokens = new RequestedTokens({ client, clock })
     const plugins = new NodePlugins({
-      root: dataDirectory, nodeName, client, clock, events: this.#options.events, tokens, log: this.#log,
+      root: dataDirectory, nodeName, client, clock, events: this.#options.events, tokens, log: this.#log, active: () => this.#active(),
       onHealth: (uid) => this.#wake(uid), onCapacity: () => void this.#parts?.agent.tell().catch((error: Error) => this.#log(`node ${nodeName}: ${error.message}`)),
     })
     const tools = this.#makeTools(node, { watches, prober, tokens, plugins })
@@ -191,8 +191,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     this.#shutdown ??= new AbortController()
     const { signal } = this.#shutdown
     this.#parts?.agent.hurry()
-    const active = (): Pod[] => [...this.#workers.values()].filter((worker) => worker.active).map((worker) => worker.pod)
-    await shutDownPods({ active, end: (uid, verdict) => this.#workers.get(uid)?.evict(verdict) }, steps, { clock: this.#options.clock, signal })
+    await shutDownPods({ active: () => this.#active(), end: (uid, verdict) => this.#workers.get(uid)?.evict(verdict) }, steps, { clock: this.#options.clock, signal })
       .catch((error: unknown) => { if (!signal.aborted) throw error })
   }
 
@@ -276,7 +275,7 @@ export class Kubelet implements PodStreams, NodeRequests {
       clock, log: this.#log, config: eviction ?? evictionConfig({}),
       node: {
         observe, measure: (pods, what) => source.measure(pods, what),
-        active: () => [...this.#workers.values()].filter((worker) => worker.active).map((worker) => worker.pod),
+        active: () => this.#active(),
         evict: (uid, verdict) => this.#workers.get(uid)?.evict(verdict),
         reclaimDisk: async () => {
           for (const worker of this.#workers.values()) await worker.dropEnded()
@@ -423,6 +422,10 @@ export class Kubelet implements PodStreams, NodeRequests {
     return admitPod({ pod, others: this.#others(pod), node: { metadata: { name: this.#options.nodeName, labels: { ...this.#labels } } }, allocatable: this.#tools?.node.allocatable ?? {}, appArmor: this.#appArmor, unsafeSysctls: this.#options.allowedUnsafeSysctls ?? [] })
   }
 
+  #active(): Pod[] {
+    return [...this.#workers.values()].filter((worker) => worker.active).map((worker) => worker.pod)
+  }
+
   #others(pod: Pod): Pod[] {
     return [...this.#workers.values()].filter((worker) => worker.claims && podUid(worker.pod) !== podUid(pod)).map((worker) => worker.pod)
   }
@@ -430,7 +433,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   /** Soon: what has become free is free when this turn is over. */
   #usesChanged(): void {
     queueMicrotask(() => {
-      void this.#qos?.update([...this.#workers.values()].filter((worker) => worker.active).map((worker) => worker.pod)).catch((error: Error) => this.#log(`cgroups of pod classes: ${error.message}`))
+      void this.#qos?.update(this.#active()).catch((error: Error) => this.#log(`cgroups of pod classes: ${error.message}`))
       const waiting = [...this.#workers.values()].flatMap((worker) => (worker.deferredResize ? [{ worker, resize: worker.deferredResize }] : []))
       for (const { worker } of waiting.sort((a, b) => compareResizes(a.resize, b.resize))) worker.decideResize()
     })

@@ -1,5 +1,6 @@
 // The plugins of this node and what they bring: CSI drivers with their volumes, devices.
 import { join } from 'node:path'
+import type { Pod } from '../api/types-pod.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
 import type { Clock } from '../util/clock.ts'
@@ -8,6 +9,7 @@ import { CsiNodeRecord } from './csi-node-record.ts'
 import { CsiVolumes } from './csi-volumes.ts'
 import { DeviceManager } from './device-manager.ts'
 import { PluginRegistry } from './plugin-registry.ts'
+import { PodResources } from './pod-resources.ts'
 import type { TokenSource } from './volume-payload.ts'
 import { VolumesInUse } from './volumes-in-use.ts'
 
@@ -19,6 +21,8 @@ export interface NodePluginsOptions {
   readonly clock: Clock
   readonly events: EventRecorder
   readonly tokens: TokenSource
+  /** Those that use the node. */
+  readonly active: () => readonly Pod[]
   /** The node has more or fewer devices. */
   readonly onCapacity: () => void
   /** Devices of this pod are well or ill now. */
@@ -31,6 +35,7 @@ export class NodePlugins {
   readonly csi: CsiVolumes
   readonly devices: DeviceManager
   readonly #options: NodePluginsOptions
+  readonly #podResources: PodResources
   readonly #record: CsiNodeRecord
   readonly #drivers: CsiDrivers
   readonly #registry: PluginRegistry
@@ -42,6 +47,7 @@ export class NodePlugins {
     this.#drivers = new CsiDrivers({ clock, record: this.#record })
     this.csi = new CsiVolumes({ ...options, drivers: this.#drivers, inUse: this.inUse })
     this.devices = new DeviceManager({ ...options, directory: join(root, 'device-plugins') })
+    this.#podResources = new PodResources({ directory: join(root, 'pod-resources'), pods: options.active, devices: this.devices })
     this.#registry = new PluginRegistry({ directory: join(root, 'plugins_registry'), clock, log, kinds: [this.#drivers] })
   }
 
@@ -50,6 +56,7 @@ export class NodePlugins {
     await this.csi.load()
     // A node without devices is a node: the path of the socket may be too long, for one.
     await this.devices.start().catch((error: Error) => this.#options.log(`device plugins can't register: ${error.message}`))
+    await this.#podResources.start().catch((error: Error) => this.#options.log(`pod resources can't be asked for: ${error.message}`))
   }
 
   /** The node is registered: plugins may be, too. Does not wait for them. */
@@ -63,6 +70,7 @@ export class NodePlugins {
   async stop(): Promise<void> {
     await this.#registry.stop()
     this.#drivers.stop()
+    this.#podResources.stop()
     await this.devices.stop()
   }
 }

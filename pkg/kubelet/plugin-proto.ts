@@ -1,4 +1,4 @@
-// The protobuf descriptions of what plugins and the kubelet say to each other: registration, CSI's identity and node services, devices.
+// The protobuf descriptions of what plugins and the kubelet say to each other: registration, CSI's identity and node services, devices, who has them.
 
 /** pluginregistration.v1: spoken on the sockets in plugins_registry. */
 export const registrationProto = `
@@ -150,5 +150,28 @@ service DevicePlugin {
   rpc GetPreferredAllocation(PreferredAllocationRequest) returns (PreferredAllocationResponse);
   rpc Allocate(AllocateRequest) returns (AllocateResponse);
   rpc PreStartContainer(PreStartContainerRequest) returns (PreStartContainerResponse);
+}
+`
+
+/** podresources v1, as far as this node has such resources. */
+export const podResourcesProto = `
+syntax = "proto3";
+package v1;
+message ListPodResourcesRequest {}
+message ListPodResourcesResponse { repeated PodResources pod_resources = 1; }
+message GetPodResourcesRequest { string pod_name = 1; string pod_namespace = 2; }
+message GetPodResourcesResponse { PodResources pod_resources = 1; }
+message AllocatableResourcesRequest {}
+message AllocatableResourcesResponse { repeated ContainerDevices devices = 1; repeated int64 cpu_ids = 2; repeated ContainerMemory memory = 3; }
+message PodResources { string name = 1; string namespace = 2; repeated ContainerResources containers = 3; }
+message ContainerResources { string name = 1; repeated ContainerDevices devices = 2; repeated int64 cpu_ids = 3; repeated ContainerMemory memory = 4; }
+message ContainerMemory { string memory_type = 1; uint64 size = 2; TopologyInfo topology = 3; }
+message ContainerDevices { string resource_name = 1; repeated string device_ids = 2; TopologyInfo topology = 3; }
+message TopologyInfo { repeated NUMANode nodes = 1; }
+message NUMANode { int64 ID = 1; }
+service PodResourcesLister {
+  rpc List(ListPodResourcesRequest) returns (ListPodResourcesResponse);
+  rpc GetAllocatableResources(AllocatableResourcesRequest) returns (AllocatableResourcesResponse);
+  rpc Get(GetPodResourcesRequest) returns (GetPodResourcesResponse);
 }
 `

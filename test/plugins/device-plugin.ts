@@ -13,6 +13,8 @@ export interface TestDevicePluginOptions {
   readonly directory: string
   readonly devices: readonly string[]
   readonly version?: string
+  /** Near to this NUMA node, all of them. */
+  readonly numaNode?: number
   /** Prefers those that come last by name. */
   readonly prefersLast?: boolean
 }
@@ -86,7 +88,8 @@ export class TestDevicePlugin {
   }
 
   #list(): object {
-    return { devices: [...this.#health].map(([ID, health]) => ({ ID, health })) }
+    const { numaNode } = this.#options
+    return { devices: [...this.#health].map(([ID, health]) => ({ ID, health, ...(numaNode === undefined ? {} : { topology: { nodes: [{ ID: numaNode }] } }) })) }
   }
 
   #allocate(requests: { devicesIds: string[] }[]): object {

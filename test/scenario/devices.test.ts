@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodes } from '../../pkg/api/types-node.ts'
 import { type Container, type Pod, pods } from '../../pkg/api/types-pod.ts'
+import { GrpcConnection } from '../../pkg/containerd/grpc-connection.ts'
+import { podResourcesSchema } from '../../pkg/kubelet/pod-resources.ts'
+import { systemClock } from '../../pkg/util/clock.ts'
 import { TestDevicePlugin } from '../plugins/device-plugin.ts'
 import { canRunPods, nodeName, TestNode } from './kubelet-driver.ts'
 
@@ -14,7 +17,7 @@ const inDefault = (name: string): { namespace: string; name: string } => ({ name
 describeWithContainerd('device plugins', () => {
   const node = new TestNode()
   const directory = join(node.directory, 'agent/device-plugins')
-  const plugin = new TestDevicePlugin({ resource, directory, devices: ['w1', 'w2', 'w3'], prefersLast: true })
+  const plugin = new TestDevicePlugin({ resource, directory, devices: ['w1', 'w2', 'w3'], prefersLast: true, numaNode: 1 })
   let again: TestDevicePlugin | undefined
   // The clock's timers do not keep the process alive, and between two events nothing else might.
   const alive = setInterval(() => undefined, 1000)
@@ -50,6 +53,25 @@ describeWithContainerd('device plugins', () => {
     expect(plugin.preStarted).toEqual([['w3', 'w2']])
     expect(await node.log(pod, { container: 'main' })).toBe('from the plugin\nw3,w2 pod\n')
     expect(up.status?.containerStatuses?.[0]?.allocatedResourcesStatus).toEqual([{ name: resource, resources: [{ resourceID: 'w3', health: 'Healthy' }, { resourceID: 'w2', health: 'Healthy' }] }])
+  }, 30_000)
+
+  it('are told of with their pods on the pod-resources socket', async () => {
+    const monitor = new GrpcConnection(join(node.directory, 'agent/pod-resources/kubelet.sock'), { clock: systemClock, schema: podResourcesSchema })
+    const ask = (name: string, request: object = {}): Promise<object> => monitor.unary('v1.PodResourcesLister', name, request)
+    const device = (id: string): object => ({ resourceName: resource, deviceIds: [id], topology: { nodes: [{ ID: 1 }] } })
+    const user = { name: 'user', namespace: 'default', containers: [{ name: 'main', devices: [device('w3'), device('w2')], cpuIds: [], memory: [] }] }
+    try {
+      expect(await ask('List')).toEqual({ podResources: [user] })
+      expect(await ask('Get', { podName: 'user', podNamespace: 'default' })).toEqual({ podResources: user })
+      await expect(ask('Get', { podName: 'user', podNamespace: 'other' })).rejects.toThrow('pod user in namespace other not found')
+      plugin.setHealth('w1', 'Unhealthy')
+      await amounts('3', '2')
+      expect(await ask('GetAllocatableResources')).toEqual({ devices: [device('w2'), device('w3')], cpuIds: [], memory: [] })
+      plugin.setHealth('w1', 'Healthy')
+      await amounts('3', '3')
+    } finally {
+      monitor.close()
+    }
   }, 30_000)
 
   it('refuse pods that come to a node where there are none left', async () => {
