@@ -7,7 +7,8 @@ import { alreadyExists } from '../api/status-error.ts'
 import type { Definition } from './definition.ts'
 import { setTracked, trackCreate } from './managed-fields.ts'
 import { keyOf } from './object-view.ts'
-import { generatedName, metadataErrors, settleNamespace, startMetadata } from './object-metadata.ts'
+import { metadataErrors } from './metadata-errors.ts'
+import { dropDuplicateOwners, generatedName, settleNamespace, startMetadata } from './object-metadata.ts'
 import { draftOf } from './patching.ts'
 import type { Kept, Step } from './transaction-step.ts'
 import type { Written } from './writing.ts'
@@ -21,6 +22,7 @@ export function createIn(step: Step, definition: Definition, request: { namespac
   const draft = draftOf(definition, request.object)
   const { metadata } = draft
   const sent = metadata.managedFields
+  dropDuplicateOwners(metadata, (text) => step.warn(text))
   settleNamespace(definition, metadata, request.namespace)
   startMetadata(metadata, clock, countsGenerations(definition))
   if (definition.convert?.ready) keepIdentity(step.kept, metadata)
@@ -31,6 +33,7 @@ export function createIn(step: Step, definition: Definition, request: { namespac
   const target = { definition, name: metadata.name ?? '', ...(metadata.namespace ? { namespace: metadata.namespace } : {}) }
   const admission = admissionRequest(step, 'CREATE', target)
   mutate(step, draft, admission)
+  dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
   prepare(step, definition, draft)
   refuseInvalid(definition, target.name, [...metadataErrors(definition, draft), ...(definition.validate?.(draft) ?? [])])
   review(step, draft, admission)

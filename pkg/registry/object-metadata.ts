@@ -1,15 +1,14 @@
-// The server's part of metadata: what it sets, what clients may not change, and the checks of what they may.
+// The server's part of metadata: what it sets, and what clients may not change.
 import type { FieldError } from '../api/field-error.ts'
-import { duplicate, forbiddenField, invalid, required, tooLong } from '../api/field-error.ts'
-import { dnsLabel1035Faults, dnsLabelFaults, dnsSubdomainFaults, labelValueFaults, pathSegmentFaults, qualifiedNameFaults } from '../api/names.ts'
-import type { AnyObject, ObjectMeta } from '../api/object.ts'
+import { invalid } from '../api/field-error.ts'
+import { equalJson } from '../api/json.ts'
+import type { ObjectMeta, OwnerReference } from '../api/object.ts'
 import { badRequest } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Definition } from './definition.ts'
 
 const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789'
 const longestGeneratedBase = 58
-const annotationBytes = 256 * 1024
 
 export function timestamp(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`
@@ -72,18 +71,20 @@ export function startMetadata(metadata: ObjectMeta, clock: Clock, generation: bo
   dropEmpty(metadata)
 }
 
-const sameTime = (a: string | undefined, b: string | undefined): boolean => a === b || (!!a && !!b && Date.parse(a) === Date.parse(b))
+/** What clients may not change, where they tried. Of the time of creation nobody is told; it stays as it is. */
+function immutableErrors(metadata: ObjectMeta, old: ObjectMeta): FieldError[] {
+  const errors: FieldError[] = []
+  const refuse = (field: string, value: unknown): void => void errors.push(invalid(`metadata.${field}`, value, 'field is immutable'))
+  const { uid, deletionTimestamp, deletionGracePeriodSeconds: grace } = metadata
+  if (uid && uid !== (old.uid ?? '')) refuse('uid', uid)
+  if (deletionTimestamp && !old.deletionTimestamp) refuse('deletionTimestamp', deletionTimestamp)
+  if (grace !== undefined && grace !== null && grace !== old.deletionGracePeriodSeconds) refuse('deletionGracePeriodSeconds', grace)
+  return errors
+}
 
 /** The draft's metadata with what clients may not change carried from the old; errors where they tried. */
 export function keepMetadata(metadata: ObjectMeta, old: ObjectMeta): { metadata: ObjectMeta; errors: FieldError[] } {
-  const errors: FieldError[] = []
-  const immutable = 'field is immutable'
-  const uid = metadata.uid || old.uid || ''
-  if (uid !== (old.uid ?? '')) errors.push(invalid('metadata.uid', uid, immutable))
-  if (metadata.creationTimestamp && !sameTime(metadata.creationTimestamp, old.creationTimestamp)) {
-    errors.push(invalid('metadata.creationTimestamp', metadata.creationTimestamp, immutable))
-  }
-  if (metadata.deletionTimestamp && !old.deletionTimestamp) errors.push(invalid('metadata.deletionTimestamp', metadata.deletionTimestamp, immutable))
+  const errors = immutableErrors(metadata, old)
   // A copy: an object from which members are deleted is a slow one ever after.
   const { resourceVersion: _version, managedFields: _owners, selfLink: _link, ...kept } = metadata as ObjectMeta & { selfLink?: string }
   for (const field of ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation'] as const) {
@@ -95,71 +96,20 @@ export function keepMetadata(metadata: ObjectMeta, old: ObjectMeta): { metadata:
   return { metadata: kept, errors }
 }
 
-function nameErrors(definition: Definition, name: string): string[] {
-  switch (definition.names) {
-    case 'dns-label': return dnsLabelFaults(name)
-    case 'dns-label-1035': return dnsLabel1035Faults(name)
-    case 'path-segment': return pathSegmentFaults(name)
-    default: return dnsSubdomainFaults(name)
-  }
-}
+const duplicateOwners = (when: string, uids: string): string =>
+  `.metadata.ownerReferences contains duplicate entries${when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids}`
 
-function ownerErrors(metadata: ObjectMeta): FieldError[] {
-  const errors: FieldError[] = []
-  const path = 'metadata.ownerReferences'
-  const owners = metadata.ownerReferences ?? []
+/** Drops owners that are named twice, on a draft, and warns of it. */
+export function dropDuplicateOwners(metadata: ObjectMeta, warn: (text: string) => void, afterAdmission = false): void {
+  const owners = metadata.ownerReferences
+  if (!owners || owners.length < 2) return
+  const kept: OwnerReference[] = []
+  const twice: string[] = []
   for (const owner of owners) {
-    if (!owner.apiVersion) errors.push(invalid(`${path}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'))
-    if (!owner.kind) errors.push(invalid(`${path}.kind`, owner.kind ?? '', 'must not be empty'))
-    if (!owner.name) errors.push(invalid(`${path}.name`, owner.name ?? '', 'must not be empty'))
-    if (!owner.uid) errors.push(invalid(`${path}.uid`, owner.uid ?? '', 'must not be empty'))
-    if (owner.apiVersion === 'v1' && owner.kind === 'Event') errors.push(invalid(path, owner, '/v1, Kind=Event is disallowed from being an owner'))
+    if (kept.some((other) => other.uid === owner.uid && equalJson(other, owner))) twice.push(owner.uid)
+    else kept.push(owner)
   }
-  const [first, second] = owners.filter((owner) => owner.controller === true)
-  if (first && second) {
-    errors.push(invalid(path, owners, `Only one reference can have Controller set to true. Found "true" in references for ${first.name} and ${second.name}`))
-  }
-  return errors
-}
-
-/** Checks that hold on every write. */
-export function metadataErrors(definition: Definition, object: AnyObject): FieldError[] {
-  const { metadata } = object
-  const errors: FieldError[] = []
-  const all = (path: string, value: string, texts: readonly string[]): void => {
-    for (const text of texts) errors.push(invalid(path, value, text))
-  }
-  if (metadata.generateName) all('metadata.generateName', metadata.generateName, nameErrors(definition, metadata.generateName.replace(/-$/, 'a')))
-  if (!metadata.name) errors.push(required('metadata.name', 'name or generateName is required'))
-  else all('metadata.name', metadata.name, nameErrors(definition, metadata.name))
-  if (metadata.namespace) all('metadata.namespace', metadata.namespace, dnsLabelFaults(metadata.namespace))
-  for (const [key, value] of Object.entries(metadata.labels ?? {})) {
-    all('metadata.labels', key, qualifiedNameFaults(key))
-    all('metadata.labels', value, labelValueFaults(value))
-  }
-  let size = 0
-  for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
-    all('metadata.annotations', key, qualifiedNameFaults(key.toLowerCase()))
-    size += Buffer.byteLength(key) + Buffer.byteLength(value)
-  }
-  if (size > annotationBytes) errors.push(tooLong('metadata.annotations', annotationBytes))
-  errors.push(...ownerErrors(metadata))
-  const finalizers = metadata.finalizers ?? []
-  for (const [index, finalizer] of finalizers.entries()) {
-    all('metadata.finalizers', finalizer, qualifiedNameFaults(finalizer))
-    if (finalizers.indexOf(finalizer) < index) errors.push(duplicate(`metadata.finalizers[${index}]`, finalizer))
-  }
-  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
-    errors.push(invalid('metadata.finalizers', finalizers, 'finalizer "foregroundDeletion" and "orphan" cannot be both set'))
-  }
-  return errors
-}
-
-/** An object that is being deleted takes no new finalizers. */
-export function finalizerErrors(metadata: ObjectMeta, old: ObjectMeta): FieldError[] {
-  if (!old.deletionTimestamp) return []
-  const added = (metadata.finalizers ?? []).filter((finalizer) => !old.finalizers?.includes(finalizer))
-  if (added.length === 0) return []
-  const shown = `[]string{${added.map((finalizer) => JSON.stringify(finalizer)).join(', ')}}`
-  return [forbiddenField('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers ${shown}`)]
+  if (twice.length === 0) return
+  warn(duplicateOwners(afterAdmission ? ' after mutating admission happens' : '', twice.join(', ')))
+  metadata.ownerReferences = kept
 }

@@ -1,13 +1,15 @@
 // Update and patch of an object or one of its subresources, inside one transaction.
 import type { Owner } from '../api/apply-owners.ts'
 import type { FieldError } from '../api/field-error.ts'
+import { invalid, invalidObject } from '../api/field-error.ts'
 import { thaw } from '../api/json.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import { badRequest, conflict, methodNotAllowed, notFound, unknownPath } from '../api/status-error.ts'
 import { createIn } from './create.ts'
 import type { Definition, Subresource } from './definition.ts'
 import { setTracked, trackUpdate } from './managed-fields.ts'
-import { finalizerErrors, keepMetadata, metadataErrors } from './object-metadata.ts'
+import { finalizerErrors, metadataErrors } from './metadata-errors.ts'
+import { dropDuplicateOwners, keepMetadata } from './object-metadata.ts'
 import type { StoredEntry } from './object-view.ts'
 import { viewOf } from './object-view.ts'
 import { draftOf } from './patching.ts'
@@ -41,14 +43,13 @@ export function updateIn(step: Step, target: Target, body: KubeObject): Written 
   }
   checkIdentity(target, body)
   if (definition.requireVersionOnUpdate && !subresource && !body.metadata.resourceVersion) {
-    refuseInvalid(definition, target.name, [versionRequired])
+    const { group, plural } = definition.resource
+    throw invalidObject({ group, kind: plural }, target.name, [versionRequired])
   }
   return change(step, target, stored, { body })
 }
 
-const versionRequired: FieldError = {
-  field: 'metadata.resourceVersion', reason: 'FieldValueInvalid', text: 'Invalid value: 0x0: must be specified for an update',
-}
+const versionRequired: FieldError = invalid('metadata.resourceVersion', 0, 'must be specified for an update')
 
 function createMissing(step: Step, target: Target, body: KubeObject): Written {
   checkIdentity(target, body)
@@ -105,8 +106,9 @@ export function change(step: Step, target: Target, stored: StoredEntry, { body, 
   const old = viewOf(definition, stored)
   const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
   const draft = own ?? draftOf(definition, subresource ? mergeOf(definition, subresource)(old, body) : body)
+  if (!own && !owners) dropDuplicateOwners(draft.metadata, (text) => step.warn(text))
   const sent = draft.metadata.managedFields
-  const { metadata, errors } = keepMetadata(draft.metadata, old.metadata)
+  const { metadata, errors: kept } = keepMetadata(draft.metadata, old.metadata)
   draft.metadata = metadata
   if (!subresource && definition.subresources.some(({ name }) => name === 'status')) keepStatus(draft, old)
   complete(definition, draft)
@@ -114,10 +116,11 @@ export function change(step: Step, target: Target, stored: StoredEntry, { body, 
   else trackUpdate(step, target, { old, draft, sent })
   const admission = admissionRequest(step, 'UPDATE', target, old)
   mutate(step, draft, admission)
+  dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
   const { prepareUpdate } = subresource ?? definition
   if (prepareUpdate) prepareUpdate(draft, old, ruleContext(step))
   raiseGeneration(definition, draft, old)
-  errors.push(...metadataErrors(definition, draft), ...finalizerErrors(draft.metadata, old.metadata))
+  const errors = [...metadataErrors(definition, draft), ...finalizerErrors(draft.metadata, old.metadata), ...kept]
   errors.push(...(subresource ? subresource.validate?.(draft, old) : definition.validate?.(draft, old)) ?? [])
   refuseInvalid(definition, target.name, errors)
   review(step, draft, admission)
