@@ -1,8 +1,11 @@
-// kubectl against the server itself: versions, cluster-info, proxy.
+// kubectl against the server itself: versions, cluster-info, diff, proxy.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cluster } from '../framework.ts'
+import { cluster, useNamespace } from '../framework.ts'
+import { images } from '../pods.ts'
+
+const namespace = useNamespace('kubectl')
 
 test('[sig-cli] Kubectl client Kubectl api-versions should check if v1 is in available api versions [Conformance]', async () => {
   expect(await cluster.kubectl('api-versions')).toContain('v1')
@@ -18,6 +21,19 @@ test('[sig-cli] Kubectl client Kubectl version should check is all data is print
   const output = await cluster.kubectl('version')
   expect(output).toMatch(/Client Version: v\d\.\d+\.[\d\w\-.+]+/)
   expect(output).toMatch(/Server Version: v\d\.\d+\.[\d\w\-.+]+/)
+})
+
+test('[sig-cli] Kubectl client Kubectl diff should check if kubectl diff finds a difference for Deployments [Conformance]', async () => {
+  const labels = { app: 'httpd' }
+  const deployment = (image: string) => ({ input: JSON.stringify({
+    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'httpd-deployment' },
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'httpd', image, ports: [{ containerPort: 80 }] }] } } },
+  }) })
+  await cluster.kubectl(['create', `--namespace=${namespace.name}`, '-f', '-'], deployment(images.nginx))
+  const diff = await cluster.tryKubectl(['diff', `--namespace=${namespace.name}`, '-f', '-'], deployment(images.busybox))
+  expect(diff.code).toBe(1)
+  expect(diff.stdout).toContain(images.nginx)
+  expect(diff.stdout).toContain(images.busybox)
 })
 
 interface ApiVersions { versions: string[] }
