@@ -3,6 +3,7 @@ import type { Environment } from '@marcbachmann/cel-js'
 import { functionsOf } from './cel-register.ts'
 import { celOptional } from './cel-optional.ts'
 import { dnsLabel1035Faults, dnsLabelFaults, dnsSubdomainFaults, labelValueFaults, qualifiedNameFaults } from './names.ts'
+import { parseGoUrl } from './go-url.ts'
 import { textFormat } from './text-formats.ts'
 
 class FormatNamespace {}
@@ -16,14 +17,24 @@ class CelFormat {
   }
 }
 
-const tested = (name: string): (text: string) => string[] => (text) => (textFormat(name)?.(text) === false ? ['invalid'] : [])
+const tested = (name: string, fault: string): (text: string) => string[] => (text) => (textFormat(name)?.(text) === false ? [fault] : [])
+
+function uriFaults(text: string): string[] {
+  try {
+    parseGoUrl(text)
+    return []
+  } catch (error) {
+    return [(error as Error).message]
+  }
+}
 
 const formats: Readonly<Record<string, (text: string) => string[]>> = {
   dns1123Label: dnsLabelFaults, dns1123Subdomain: dnsSubdomainFaults, dns1035Label: dnsLabel1035Faults,
   qualifiedName: qualifiedNameFaults, labelValue: labelValueFaults,
   dns1123LabelPrefix: (text) => dnsLabelFaults(text.replace(/-$/, 'a')), dns1123SubdomainPrefix: (text) => dnsSubdomainFaults(text.replace(/-$/, 'a')),
   dns1035LabelPrefix: (text) => dnsLabel1035Faults(text.replace(/-$/, 'a')),
-  uri: tested('uri'), uuid: tested('uuid'), byte: tested('byte'), date: tested('date'), datetime: tested('date-time'),
+  uri: uriFaults, uuid: tested('uuid', 'does not match the UUID format'), byte: tested('byte', 'invalid base64'),
+  date: tested('date', 'invalid date'), datetime: tested('date-time', 'invalid datetime'),
 }
 
 export function registerCelFormats(environment: Environment): void {

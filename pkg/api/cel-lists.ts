@@ -1,5 +1,6 @@
 // CEL: lists and sets, as Kubernetes has them, and what optional values lack.
 import type { Environment } from '@marcbachmann/cel-js'
+import { Duration } from '@marcbachmann/cel-js/evaluator'
 import { functionsOf } from './cel-register.ts'
 import { compareCel, equalCel } from './cel-values.ts'
 
@@ -13,8 +14,8 @@ export function registerCelLists(environment: Environment): void {
   add('list<A>.sum(): A', (list: List) => sum(list))
   add('list<A>.min(): A', (list: List) => extreme(list, 'min', (order) => order < 0))
   add('list<A>.max(): A', (list: List) => extreme(list, 'max', (order) => order > 0))
-  add('list<A>.indexOf(A): int', (list: List, wanted: unknown) => BigInt(list.findIndex((item) => equalCel(item, wanted))))
-  add('list<A>.lastIndexOf(A): int', (list: List, wanted: unknown) => BigInt(list.findLastIndex((item) => equalCel(item, wanted))))
+  add('list<A>.indexOf__(A): int', (list: List, wanted: unknown) => BigInt(list.findIndex((item) => equalCel(item, wanted))))
+  add('list<A>.lastIndexOf__(A): int', (list: List, wanted: unknown) => BigInt(list.findLastIndex((item) => equalCel(item, wanted))))
   add('list<A>.distinct(): list<A>', distinct)
   add('list<A>.reverse(): list<A>', (list: List) => [...list].reverse())
   add('list<A>.sort(): list<A>', (list: List) => [...list].sort(compareCel))
@@ -53,6 +54,7 @@ function sum(list: List): unknown {
   return list.reduce((total, item) => {
     if (typeof total === 'bigint' && typeof item === 'bigint') return total + item
     if (typeof total === 'number' && typeof item === 'number') return total + item
+    if (total instanceof Duration && item instanceof Duration) return total.addDuration(item)
     throw new Error('no such overload')
   })
 }

@@ -87,6 +87,7 @@ function merged(map: Map<unknown, unknown>, entry: unknown): Map<unknown, unknow
 export function registerCelMacros(environment: Environment): void {
   const macro = (signature: string, make: (call: MacroCall) => object): void => void environment.registerFunction(signature, make as never)
   for (const [name, loop] of Object.entries(loops)) {
+    if (name === 'existsOne') macro(`list.${name}(ast, ast): dyn`, ({ args, receiver }) => loopMacro(loop, receiver, args))
     macro(`list.${name}(ast, ast, ast): dyn`, ({ args, receiver }) => loopMacro(loop, receiver, args))
     if (name.startsWith('transform')) macro(`list.${name}(ast, ast, ast, ast): dyn`, ({ args, receiver }) => loopMacro(loop, receiver, args))
   }
@@ -100,7 +101,9 @@ function nameOf(checker: Checker, node: Node | undefined): string {
 }
 
 function loopMacro(loop: Loop, receiver: Node, args: readonly Node[]): object {
-  const [keyName, valueName] = args
+  // One variable stands for the items of a list and for the keys of a map.
+  const single = args.length === 2
+  const [keyName, valueName] = single ? [undefined, args[0]] : args
   const filter = args.length === 4 ? args[2] : undefined
   const body = args.at(-1) as Node
   let outer: LoopContext | undefined
@@ -112,16 +115,17 @@ function loopMacro(loop: Loop, receiver: Node, args: readonly Node[]): object {
       const range = checker.check(receiver, context)
       const dyn = checker.getType('dyn')
       const key = range.kind === 'list' ? checker.getType('int') : range.kind === 'map' ? range.keyType ?? dyn : dyn
-      outer = context.forkWithVariable(nameOf(checker, keyName), key)
-      inner = outer.forkWithVariable(nameOf(checker, valueName), range.valueType ?? dyn)
+      outer = context.forkWithVariable(single ? '' : nameOf(checker, keyName), key)
+      inner = outer.forkWithVariable(nameOf(checker, valueName), single && range.kind === 'map' ? key : range.valueType ?? dyn)
       if (filter) checker.check(filter, inner)
       return loop.type(checker, key, checker.check(body, inner))
     },
     evaluate(evaluator: Evaluator, macro: { onStep(): void }, context: Context): unknown {
       let accumulated = loop.start()
-      for (const [key, value] of entriesOf(evaluator.run(receiver, context))) {
+      const range = evaluator.run(receiver, context)
+      for (const [key, value] of entriesOf(range)) {
         macro.onStep()
-        const within = inner!.reuse(outer!.reuse(context).setIterValue(key, evaluator)).setIterValue(value, evaluator)
+        const within = inner!.reuse(outer!.reuse(context).setIterValue(key, evaluator)).setIterValue(single && !Array.isArray(range) ? key : value, evaluator)
         if (filter && evaluator.run(filter, within) !== true) continue
         const { next, stop } = loop.step(accumulated, key, evaluator.run(body, within))
         accumulated = next

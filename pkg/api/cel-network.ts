@@ -3,22 +3,30 @@ import type { Environment } from '@marcbachmann/cel-js'
 import { BlockList, isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { functionsOf, registerEquality } from './cel-register.ts'
+import { type GoUrl, parseGoUrl } from './go-url.ts'
 
 class CelUrl {
-  readonly url: URL
-  /** Without scheme and host. */
-  readonly relative: boolean
+  readonly text: string
+  readonly url: GoUrl
   constructor(text: string) {
-    this.relative = text.startsWith('/')
-    this.url = new URL(text, this.relative ? 'http://x' : undefined)
+    this.text = text
+    try {
+      this.url = parseGoUrl(text)
+    } catch (error) {
+      throw new Error(`URL parse error during conversion from string: ${(error as Error).message}`, { cause: error })
+    }
   }
 }
+
+class IpNamespace {}
 
 class CelIp {
   readonly text: string
   readonly address: ipaddr.IPv4 | ipaddr.IPv6
   constructor(text: string) {
-    if (isIP(text) === 0 || text.includes('%') || /^::ffff:\d+\./i.test(text)) throw new Error(`IP Address "${text}" parse error during conversion from string`)
+    if (isIP(text) === 0) throw new Error(`IP Address "${text}" parse error during conversion from string: ParseAddr("${text}"): unable to parse IP`)
+    if (text.includes('%')) throw new Error(`IP address "${text}" with zone value is not allowed`)
+    if (isMapped(text)) throw new Error(`IPv4-mapped IPv6 address "${text}" is not allowed`)
     this.text = text
     this.address = ipaddr.parse(text)
   }
@@ -50,6 +58,7 @@ class CelCidr {
   }
 }
 
+const isMapped = (text: string): boolean => isIP(text) === 6 && (ipaddr.parse(text) as ipaddr.IPv6).isIPv4MappedAddress()
 const family = (ip: CelIp): number => isIP(ip.text)
 const succeeds = (make: () => unknown): boolean => {
   try {
@@ -65,21 +74,20 @@ export function registerCelNetwork(environment: Environment): void {
   environment.registerType('kubernetes.URL', CelUrl).registerType('net.IP', CelIp).registerType('net.CIDR', CelCidr)
   registerEquality(environment, 'net.IP', (a: CelIp, b: CelIp) => a.address.toString() === b.address.toString())
   registerEquality(environment, 'net.CIDR', (a: CelCidr, b: CelCidr) => a.bits === b.bits && a.ip.address.toString() === b.ip.address.toString())
-  registerEquality(environment, 'kubernetes.URL', (a: CelUrl, b: CelUrl) => a.url.href === b.url.href)
+  registerEquality(environment, 'kubernetes.URL', (a: CelUrl, b: CelUrl) => a.text === b.text)
 
   add('url(string): kubernetes.URL', (text: string) => new CelUrl(text))
   add('isURL(string): bool', (text: string) => succeeds(() => new CelUrl(text)))
-  add('kubernetes.URL.getScheme(): string', ({ url, relative }: CelUrl) => (relative ? '' : url.protocol.replace(/:$/, '')))
-  add('kubernetes.URL.getHost(): string', ({ url, relative }: CelUrl) => (relative ? '' : url.host))
-  add('kubernetes.URL.getHostname(): string', ({ url, relative }: CelUrl) => (relative ? '' : url.hostname.replace(/^\[|\]$/g, '')))
-  add('kubernetes.URL.getPort(): string', ({ url, relative }: CelUrl) => (relative ? '' : url.port))
-  add('kubernetes.URL.getEscapedPath(): string', ({ url }: CelUrl) => url.pathname)
-  add('kubernetes.URL.getQuery(): map<string, list<string>>', ({ url }: CelUrl) => {
-    const query = new Map<string, string[]>()
-    for (const [name, value] of url.searchParams) query.set(name, [...query.get(name) ?? [], value])
-    return query
-  })
+  add('kubernetes.URL.getScheme(): string', ({ url }: CelUrl) => url.scheme)
+  add('kubernetes.URL.getHost(): string', ({ url }: CelUrl) => url.host)
+  add('kubernetes.URL.getHostname(): string', ({ url }: CelUrl) => url.hostname)
+  add('kubernetes.URL.getPort(): string', ({ url }: CelUrl) => url.port)
+  add('kubernetes.URL.getEscapedPath(): string', ({ url }: CelUrl) => url.escapedPath)
+  add('kubernetes.URL.getQuery(): map<string, list<string>>', ({ url }: CelUrl) => url.query)
 
+  environment.registerType('IpNamespace', IpNamespace)
+  environment.registerConstant('ip', 'IpNamespace', new IpNamespace())
+  add('IpNamespace.isCanonical(string): bool', (_ip: unknown, text: string) => new CelIp(text).address.toString() === text)
   add('ip(string): net.IP', (text: string) => new CelIp(text))
   add('isIP(string): bool', (text: string) => succeeds(() => new CelIp(text)))
   add('string(net.IP): string', (ip: CelIp) => ip.address.toString())
@@ -88,7 +96,7 @@ export function registerCelNetwork(environment: Environment): void {
   add('net.IP.isUnspecified(): bool', (ip: CelIp) => range(ip) === 'unspecified' && /^[0.:]+$/.test(ip.text))
   add('net.IP.isLoopback(): bool', (ip: CelIp) => range(ip) === 'loopback')
   add('net.IP.isLinkLocalUnicast(): bool', (ip: CelIp) => range(ip) === 'linkLocal')
-  add('net.IP.isLinkLocalMulticast(): bool', (ip: CelIp) => /^(224\.0\.0\.|ff02:)/i.test(ip.text))
+  add('net.IP.isLinkLocalMulticast(): bool', (ip: CelIp) => /^(224\.0\.0\.|ff[0-9a-f]2:)/i.test(ip.text))
   add('net.IP.isGlobalUnicast(): bool', (ip: CelIp) => !['unspecified', 'loopback', 'linkLocal', 'multicast', 'broadcast'].includes(range(ip)))
 
   add('cidr(string): net.CIDR', (text: string) => new CelCidr(text))

@@ -11,15 +11,15 @@ export function functionsOf(environment: Environment): (signature: string, handl
 
 /** What `==` and `!=` mean for a type of ours; also within lists and maps. It may be compared with null, which it never is. */
 export function registerEquality<T>(environment: Environment, type: string, equal: (a: T, b: T) => boolean): void {
-  register(environment, `${type} == ${type}`, equal)
+  registerOperator(environment, `${type} == ${type}`, equal)
   registerNullable(environment, type)
 }
 
 export function registerNullable(environment: Environment, type: string): void {
-  register(environment, `${type} == null`, () => false)
+  registerOperator(environment, `${type} == null`, () => false)
 }
 
 // The engine takes a third argument that its types do not tell of.
-function register(environment: Environment, signature: string, handler: Handler): void {
+export function registerOperator(environment: Environment, signature: string, handler: Handler): void {
   (environment.registerOperator.bind(environment) as unknown as (signature: string, handler: Handler, options: typeof sync) => void)(signature, handler, sync)
 }

@@ -1,6 +1,7 @@
-// CEL: texts. What cel-go's strings library has and the engine lacks, and regular expressions that no text makes slow.
+// CEL: texts. What cel-go's strings library has and the engine lacks or counts otherwise, and regular expressions that no text makes slow.
 import type { Environment } from '@marcbachmann/cel-js'
 import { RE2JS } from 're2js'
+import { formatted } from './cel-format-text.ts'
 import { functionsOf } from './cel-register.ts'
 import { celText } from './cel-values.ts'
 
@@ -17,24 +18,79 @@ function re2(pattern: string): RE2JS {
   return compiled
 }
 
+class StringsNamespace {}
+
+/** Names that end in `__` take the place of the engine's own functions (`replacedCalls`). */
 export function registerCelStrings(environment: Environment): void {
   const add = functionsOf(environment)
-  add('string.matchesRe2(string): bool', (text: string, pattern: string) => re2(pattern).matcher(text).find())
-  add('matchesRe2(string, string): bool', (text: string, pattern: string) => re2(pattern).matcher(text).find())
+  add('string.matches__(string): bool', (text: string, pattern: string) => re2(pattern).matcher(text).find())
+  add('matches__(string, string): bool', (text: string, pattern: string) => re2(pattern).matcher(text).find())
   add('string.find(string): string', (text: string, pattern: string) => findAll(text, pattern, 1)[0] ?? '')
   add('string.findAll(string): list<string>', (text: string, pattern: string) => findAll(text, pattern, -1))
   add('string.findAll(string, int): list<string>', (text: string, pattern: string, limit: bigint) => findAll(text, pattern, Number(limit)))
   add('string.charAt(int): string', (text: string, index: bigint) => {
     const points = [...text]
-    const at = Number(index)
-    if (at < 0 || at > points.length) throw new Error(`index out of range: ${at}`)
-    return points[at] ?? ''
+    return points[within(index, points.length)] ?? ''
   })
-  add('string.replace(string, string): string', (text: string, from: string, to: string) => text.replaceAll(from, () => to))
+  add('string.substring__(int): string', (text: string, start: bigint) => substring(text, start))
+  add('string.substring__(int, int): string', substring)
+  add('string.indexOf__(string): int', (text: string, wanted: string) => indexOf(text, wanted, 0n))
+  add('string.indexOf__(string, int): int', indexOf)
+  add('string.lastIndexOf__(string): int', (text: string, wanted: string) => {
+    const length = [...text].length
+    return wanted === '' ? BigInt(length) : length === 0 ? -1n : lastIndexOf(text, wanted, BigInt(length - 1))
+  })
+  add('string.lastIndexOf__(string, int): int', lastIndexOf)
+  add('string.lowerAscii__(): string', (text: string) => text.replace(/[A-Z]+/g, (some) => some.toLowerCase()))
+  add('string.upperAscii__(): string', (text: string) => text.replace(/[a-z]+/g, (some) => some.toUpperCase()))
+  // What JavaScript takes for space is not quite what Go does.
+  add('string.trim__(): string', (text: string) => text.replace(/^\p{White_Space}+/u, '').replace(/(?<!\p{White_Space})\p{White_Space}+$/u, ''))
+  add('string.split__(string): list<string>', (text: string, separator: string) => split(text, separator))
+  add('string.split__(string, int): list<string>', (text: string, separator: string, limit: bigint) => {
+    const parts = split(text, separator)
+    const count = Number(limit)
+    return count < 0 || parts.length <= count ? parts : count === 0 ? [] : [...parts.slice(0, count - 1), parts.slice(count - 1).join(separator)]
+  })
+  add('string.replace(string, string): string', (text: string, from: string, to: string) => replaceSome(text, from, to, -1))
   add('string.replace(string, string, int): string', (text: string, from: string, to: string, count: bigint) => replaceSome(text, from, to, Number(count)))
   add('string.reverse(): string', (text: string) => [...text].reverse().join(''))
   add('string.format(list): string', (text: string, values: unknown[]) => formatted(text, values))
+  environment.registerType('StringsNamespace', StringsNamespace)
+  environment.registerConstant('strings', 'StringsNamespace', new StringsNamespace())
+  add('StringsNamespace.quote(string): string', (_strings: unknown, text: string) => quoted(text))
+  add('string(google.protobuf.Timestamp): string', celText)
+  add('string(google.protobuf.Duration): string', celText)
 }
+
+function within(index: bigint, length: number): number {
+  if (index < 0n || index > BigInt(length)) throw new Error(`index out of range: ${index}`)
+  return Number(index)
+}
+
+function substring(text: string, start: bigint, end?: bigint): string {
+  if (end !== undefined && start > end) throw new Error(`invalid substring range. start: ${start}, end: ${end}`)
+  const points = [...text]
+  return points.slice(within(start, points.length), within(end ?? BigInt(points.length), points.length)).join('')
+}
+
+/** Counts characters, where JavaScript counts halves of some. */
+const pointsBefore = (text: string, unit: number): bigint => (unit < 0 ? -1n : BigInt([...text.slice(0, unit)].length))
+
+function indexOf(text: string, wanted: string, from: bigint): bigint {
+  if (wanted === '') return from
+  if (from < 0n) throw new Error(`index out of range: ${from}`)
+  return pointsBefore(text, text.indexOf(wanted, [...text].slice(0, Number(from)).join('').length))
+}
+
+function lastIndexOf(text: string, wanted: string, from: bigint): bigint {
+  if (wanted === '') return from
+  if (from < 0n) throw new Error(`index out of range: ${from}`)
+  const points = [...text]
+  if (from >= BigInt(points.length)) return -1n
+  return pointsBefore(text, text.lastIndexOf(wanted, points.slice(0, Number(from)).join('').length))
+}
+
+const split = (text: string, separator: string): string[] => (separator === '' ? [...text] : text.split(separator))
 
 function findAll(text: string, pattern: string, limit: number): string[] {
   const found: string[] = []
@@ -44,42 +100,17 @@ function findAll(text: string, pattern: string, limit: number): string[] {
 }
 
 function replaceSome(text: string, from: string, to: string, count: number): string {
-  if (count < 0) return text.replaceAll(from, () => to)
-  let result = ''
-  let rest = text
-  for (let done = 0; done < count; done++) {
-    const at = rest.indexOf(from)
-    if (at < 0) break
-    result += rest.slice(0, at) + to
-    rest = rest.slice(at + from.length)
-  }
-  return result + rest
+  // Nothing stands before each character, and at the end.
+  const parts = from === '' ? ['', ...text] : text.split(from)
+  const done = count < 0 ? parts.length - 1 : Math.min(count, parts.length - 1)
+  const rest = parts.slice(done).join(from)
+  if (from !== '') return [...parts.slice(0, done), rest].join(to)
+  const all = count < 0 || count > parts.length - 1
+  return parts.slice(1, done + 1).map((point) => to + point).join('') + parts.slice(done + 1).join('') + (all ? to : '')
 }
 
-/** `%s %d %f %.2f %e %b %o %x %X %%` */
-function formatted(text: string, values: readonly unknown[]): string {
-  let next = 0
-  return text.replace(/%(?:\.(\d+))?([a-zA-Z%])/g, (_all, digits: string | undefined, verb: string) => {
-    if (verb === '%') return '%'
-    if (next >= values.length) throw new Error(`index ${next} out of range`)
-    return clause(verb, digits === undefined ? 6 : Number(digits), values[next++])
-  })
+const escapes: Readonly<Record<string, string>> = {
+  '\x07': '\\a', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v', '\\': '\\\\', '"': '\\"',
 }
 
-function clause(verb: string, digits: number, value: unknown): string {
-  const number = typeof value === 'bigint' || typeof value === 'number' ? value : undefined
-  switch (verb) {
-    case 's': return celText(value)
-    case 'd': if (number !== undefined) return String(number); break
-    case 'f': if (number !== undefined) return Number(number).toFixed(digits); break
-    case 'e': if (number !== undefined) return Number(number).toExponential(digits).replace(/e([+-])(\d)$/, 'e$10$2'); break
-    case 'b': if (number !== undefined) return number.toString(2); if (typeof value === 'boolean') return value ? '1' : '0'; break
-    case 'o': if (number !== undefined) return number.toString(8); break
-    case 'x': case 'X': {
-      const hex = number !== undefined ? number.toString(16) : typeof value === 'string' || value instanceof Uint8Array ? Buffer.from(value as string).toString('hex') : undefined
-      if (hex !== undefined) return verb === 'X' ? hex.toUpperCase() : hex
-      break
-    }
-  }
-  throw new Error(`could not parse formatting clause: unrecognized formatting clause "${verb}"`)
-}
+const quoted = (text: string): string => `"${text.toWellFormed().replace(/[\x07\b\f\n\r\t\v\\"]/g, (char) => escapes[char] ?? char)}"`

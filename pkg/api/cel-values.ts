@@ -1,5 +1,5 @@
 // Values as CEL sees them: comparing, ordering and showing them.
-import { Duration } from '@marcbachmann/cel-js/evaluator'
+import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 
 /** Deep equality. Whole and other numbers are compared as numbers. */
 export function equalCel(a: unknown, b: unknown): boolean {
@@ -34,11 +34,12 @@ export function compareCel(a: unknown, b: unknown): number {
 export function celText(value: unknown): string {
   if (typeof value === 'string') return value
   if (value === null || value === undefined) return 'null'
-  if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z')
+  if (value instanceof Date) return value.toISOString().replace(/\.?0*Z$/, 'Z')
   if (value instanceof Duration) return durationText(value)
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8')
+  if (value instanceof UnsignedInt) return String(value)
   if (Array.isArray(value)) return `[${value.map(celText).join(', ')}]`
-  if (value instanceof Map) return `{${[...value].map(([key, item]) => `${celText(key)}: ${celText(item)}`).sort().join(', ')}}`
+  if (value instanceof Map || Object.getPrototypeOf(value) === Object.prototype) return `{${(value instanceof Map ? [...value] : Object.entries(value)).map(([key, item]) => `${celText(key)}: ${celText(item)}`).sort().join(', ')}}`
   if (typeof value === 'object') return typeof (value as { name?: unknown }).name === 'string' ? (value as { name: string }).name : JSON.stringify(value)
   return String(value as number)
 }

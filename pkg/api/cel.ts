@@ -3,8 +3,10 @@ import type { Environment } from '@marcbachmann/cel-js'
 import { Environment as CelEnvironment } from '@marcbachmann/cel-js'
 import { registerCelFormats } from './cel-formats.ts'
 import { registerCelLists } from './cel-lists.ts'
+import { withoutOptionalMembers } from './cel-literals.ts'
 import { registerCelMacros } from './cel-macros.ts'
 import { registerCelNetwork } from './cel-network.ts'
+import { registerCelOptionals } from './cel-optional.ts'
 import { registerCelQuantities } from './cel-quantities.ts'
 import { registerNullable } from './cel-register.ts'
 import { registerCelStrings } from './cel-strings.ts'
@@ -50,6 +52,7 @@ export function celEnvironment(): CelEnvironment {
     registerCelQuantities(base)
     registerCelFormats(base)
     registerCelMacros(base)
+    registerCelOptionals(base)
     for (const type of ['google.protobuf.Timestamp', 'google.protobuf.Duration', 'optional<dyn>']) registerNullable(base, type)
   }
   return base.clone()
@@ -60,7 +63,7 @@ export function compileCel(environment: CelEnvironment, expression: string): Cel
   const meter = { steps: 0, price: 1 }
   const found: Found = { names: new Set(), calls: new Set() }
   try {
-    const parsed = environment.parse(expression)
+    const parsed = environment.parse(withoutOptionalMembers(expression))
     prepare(parsed.ast, found, () => {
       meter.steps -= meter.price
       if (meter.steps < 0) throw new CelRunError('operation cancelled: actual cost limit exceeded')
@@ -105,6 +108,9 @@ interface Found {
   readonly calls: Set<string>
 }
 
+/** What the engine does otherwise than cel-go (units of UTF-16, patterns that take for ever), and is done by functions of ours. */
+const replacedCalls: ReadonlySet<string> = new Set(['matches', 'substring', 'indexOf', 'lastIndexOf', 'lowerAscii', 'upperAscii', 'trim', 'split'])
+
 /** What looks through a whole list in one step. A loop of such steps takes as long as the list, each time. */
 const longCalls: ReadonlySet<string> = new Set([
   'in', 'indexOf', 'lastIndexOf', 'sum', 'min', 'max', 'isSorted', 'distinct', 'sort', 'reverse', 'slice', 'join', 'contains', 'equivalent', 'intersects',
@@ -118,7 +124,7 @@ function longestList(value: unknown): number {
   return longest
 }
 
-/** Counts the steps of loops, takes note of the names, and has `matches` done by a function of ours, which no pattern makes slow. */
+/** Counts the steps of loops, takes note of the names, and has some calls done by functions of ours. */
 function prepare(part: unknown, found: Found, tick: () => void, seen = new Set<unknown>()): void {
   if (typeof part !== 'object' || part === null || seen.has(part)) return
   seen.add(part)
@@ -130,7 +136,7 @@ function prepare(part: unknown, found: Found, tick: () => void, seen = new Set<u
   if (op === 'id' && typeof args === 'string') found.names.add(args)
   if (op === 'in') found.calls.add('in')
   if (op === 'rcall' && Array.isArray(args)) found.calls.add(String(args[0]))
-  if ((op === 'rcall' || op === 'call') && Array.isArray(args) && args[0] === 'matches') args[0] = 'matchesRe2'
+  if ((op === 'rcall' || op === 'call') && Array.isArray(args) && replacedCalls.has(args[0] as string)) args[0] = `${args[0] as string}__`
   if (op === 'comprehension') countSteps(args as Loop, tick)
   if (op === 'call' && Array.isArray(args) && args[0] === 'has') widenHas(meta?.macro as Has | undefined)
   const macro = meta?.macro as { onStep?: () => void } | undefined
@@ -190,19 +196,31 @@ interface LibraryError {
   readonly range?: { readonly start?: number }
 }
 
-const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
+/** The engine's sentences begin with a capital; those of names like IP and URL are kept. */
+const lowerFirst = (text: string): string => (/^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text)
+
+/** The engine's words for what cel-go says otherwise. */
+const ownWords: readonly (readonly [RegExp, string])[] = [
+  [/^modulo by zero$/, 'modulus by zero'], [/^integer overflow: -?\d+$/, 'integer overflow'],
+  [/^int\(\) type error: cannot convert to int$/, "type conversion error from 'string' to 'int'"],
+  [/^uint\(\) type error: cannot convert to uint$/, 'unsigned integer overflow'],
+  [/^double\(\) type error: cannot convert to double$/, "type conversion error from 'string' to 'double'"],
+]
 
 function runText(error: unknown): string {
   const { summary, message } = error as LibraryError
   const text = summary ?? message ?? String(error)
   const index = /index out of bounds, index (-?\d+)/.exec(text)
-  return index ? `index out of bounds: ${index[1] ?? ''}` : lowerFirst(text.split('\n')[0] ?? '')
+  if (index) return `index out of bounds: ${index[1] ?? ''}`
+  const said = lowerFirst(text.split('\n')[0] ?? '')
+  const own = ownWords.find(([pattern]) => pattern.test(said))
+  return own ? own[1] : said
 }
 
 /** As cel-go tells it: what, where, and a mark below the place. */
 function compileText(error: unknown, expression: string): string {
   const { summary, message, range } = error as LibraryError
-  const text = (summary ?? message ?? String(error)).split('\n')[0] ?? ''
+  const text = ((summary ?? message ?? String(error)).split('\n')[0] ?? '').replaceAll('__(', '(')
   const unknownField = /^No such key: (.*)$/.exec(text)
   const unknownName = /^Unknown variable: (.*)$/.exec(text)
   const said = unknownField ? `undefined field '${unknownField[1] ?? ''}'`

@@ -1,6 +1,7 @@
 // The formats of texts that schemas may name: what each takes. A format that is not here takes everything.
 import { isIPv4, isIPv6 } from 'node:net'
 import { parseGoDuration } from './go-duration.ts'
+import { parseGoUrl } from './go-url.ts'
 import { dnsLabelFaults, dnsSubdomainFaults } from './names.ts'
 import { parseTime } from './times.ts'
 
@@ -19,7 +20,12 @@ function isCidr(text: string): boolean {
 }
 
 function isUri(text: string): boolean {
-  return URL.canParse(text) || (text.startsWith('/') && URL.canParse(text, 'http://x'))
+  try {
+    parseGoUrl(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** A Go duration, or the long form, `2 days`. */
