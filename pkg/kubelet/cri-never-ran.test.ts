@@ -6,6 +6,8 @@ import { planPod } from './pod-plan.ts'
 it.each([
   ['its kubelet was killed', 'CONTAINER_EXITED', 'StartError', 'failed to create containerd task: failed to create shim task: context canceled: unknown', true],
   ['its kubelet was killed early', 'CONTAINER_EXITED', 'StartError', 'failed to start containerd task "x": context canceled', true],
+  ['its kubelet was killed before it had a shim', 'CONTAINER_EXITED', 'StartError', 'failed to create containerd task: failed to start shim: start failed: : signal: killed: unknown', true],
+  ['its own program was killed', 'CONTAINER_EXITED', 'StartError', 'failed to create containerd task: failed to create shim task: OCI runtime create failed: signal: killed: unknown', false],
   ['it cannot be started', 'CONTAINER_EXITED', 'StartError', 'failed to create containerd task: exec: "nosuch": executable file not found in $PATH: unknown', false],
   ['it ended badly and says so', 'CONTAINER_EXITED', 'Error', 'rpc: context canceled', false],
   ['it runs', 'CONTAINER_RUNNING', '', '', false],

@@ -241,7 +241,7 @@ const phases: Record<cri.ContainerState, ContainerPhase> = {
 
 /** Who asked for its start was killed meanwhile, and containerd gave it up: that says nothing about the container. Pure. */
 export const neverRan = ({ state, reason, message }: Pick<cri.ContainerStatus, 'state' | 'reason' | 'message'>): boolean =>
-  state === 'CONTAINER_EXITED' && reason === 'StartError' && /: context canceled(: unknown)?$/.test(message)
+  state === 'CONTAINER_EXITED' && reason === 'StartError' && /(: context canceled|failed to start shim: start failed: .*: signal: killed)(: unknown)?$/s.test(message)
 
 async function ifFound<T>(call: Promise<T>): Promise<T | undefined> {
   try {
