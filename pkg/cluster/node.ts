@@ -5,6 +5,8 @@ import type { NodeConnection } from '../api/node-connection.ts'
 import { type CriClient, connectCri } from '../containerd/cri.ts'
 import { detectHost } from '../containerd/host.ts'
 import { ImageDirectory } from '../containerd/image-directory.ts'
+import { ImageLists } from '../containerd/image-lists.ts'
+import { fullImageName } from '../containerd/image-name.ts'
 import { ImageStore } from '../containerd/images.ts'
 import { buildPauseArchive, pauseImageName } from '../containerd/pause-image.ts'
 import { noRegistries, type Registries } from '../containerd/registries.ts'
@@ -56,6 +58,7 @@ export class ClusterNode {
   readonly #registries: Registries
   readonly #settings: KubeletSettings
   #imports: ImageDirectory | undefined
+  #lists: ImageLists | undefined
   #runtime: Promise<CriClient> | undefined
   #kubelet: Kubelet | undefined
   #network: ClusterNetwork | undefined
@@ -146,6 +149,7 @@ export class ClusterNode {
   async stop(): Promise<void> {
     this.#shutdown?.stop()
     await this.#kubelet?.stop()
+    this.#lists?.stop()
     await this.#imports?.stop()
     await this.#network?.stop()
     const cri = await this.#runtime?.catch(() => undefined)
@@ -162,9 +166,12 @@ export class ClusterNode {
     const store = new ImageStore({ socketPath: this.socketPath, clock })
     await store.ensure(pauseImageName, () => buildPauseArchive())
     const agent = join(cluster.dataDirectory, 'agent')
-    this.#imports = new ImageDirectory({ directory: join(agent, 'images'), recordPath: join(agent, 'imported-images.json'), store, clock, log })
+    const cri = connectCri(this.socketPath, clock)
+    const images = this.#images(cri)
+    this.#lists = new ImageLists({ clock, log, has: (image) => store.has(image), pull: (image) => images.pull(fullImageName(image)), pin: (image) => store.pin(image) })
+    this.#imports = new ImageDirectory({ directory: join(agent, 'images'), recordPath: join(agent, 'imported-images.json'), store, lists: this.#lists, clock, log })
     await this.#imports.start()
-    return connectCri(this.socketPath, clock)
+    return cri
   }
 
   #images(cri: CriClient): CriImages {

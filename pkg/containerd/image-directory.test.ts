@@ -27,7 +27,9 @@ function setUp() {
     },
     has: async (name: string) => present.has(name),
   }
-  const open = (): ImageDirectory => new ImageDirectory({ directory, recordPath: join(base, 'record.json'), store, clock, log: (text) => logged.push(text) })
+  const wanted: [string, readonly string[]][] = []
+  const lists = { want: (file: string, images: readonly string[]) => void wanted.push([file, images]) }
+  const open = (): ImageDirectory => new ImageDirectory({ lists, directory, recordPath: join(base, 'record.json'), store, clock, log: (text) => logged.push(text) })
   /** As if written at this time of the clock. */
   const write = (name: string, atMs: number, text = name): void => {
     writeFileSync(join(base, name), text)
@@ -35,7 +37,7 @@ function setUp() {
     copyFileSync(join(base, name), join(directory, name))
     utimesSync(join(directory, name), new Date(atMs), new Date(atMs))
   }
-  return { open, write, clock, imported, logged, present }
+  return { open, write, clock, imported, logged, present, wanted }
 }
 
 /** The directory's changes come in real time; the waiting for a file to settle goes by the clock. */
@@ -50,7 +52,7 @@ async function eventually(holds: () => boolean, clock: ManualClock): Promise<voi
 it('imports what is there, and remembers it for the next time unless the store has lost it', async () => {
   const { open, write, clock, imported, logged, present } = setUp()
   const old = clock.now() - 60_000
-  for (const name of ['b.tar.gz', 'a.tar', 'c.tar.zst', 'notes.txt', 'broken.tar']) write(name, old)
+  for (const name of ['b.tar.gz', 'a.tar', 'c.tar.zst', 'notes.md', 'broken.tar']) write(name, old)
   const first = open()
   await first.start()
   await first.stop()
@@ -91,4 +93,18 @@ it('leaves a file alone while it grows', async () => {
   clock.step(30_000)
   await eventually(() => imported.length === 1, clock)
   await directory.stop()
+})
+
+it('hands on what lists name, at each start and when they change', async () => {
+  const { open, write, clock, wanted } = setUp()
+  write('base.txt', clock.now() - 60_000, 'busybox:1.36\nredis:7\n')
+  const first = open()
+  await first.start()
+  write('base.txt', clock.now() - 5000, 'redis:7\n')
+  await eventually(() => wanted.length === 2, clock)
+  await first.stop()
+  const second = open()
+  await second.start()
+  await second.stop()
+  expect(wanted).toEqual([['base.txt', ['busybox:1.36', 'redis:7']], ['base.txt', ['redis:7']], ['base.txt', ['redis:7']]])
 })

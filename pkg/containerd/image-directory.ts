@@ -1,8 +1,9 @@
-// A directory whose image archives are imported: what is there at the start, and what appears later.
+// A directory whose image archives are imported, and whose lists of images are heeded: what is there at the start, and what appears later.
 import { type FSWatcher, mkdirSync, watch } from 'node:fs'
 import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Timer } from '../util/clock.ts'
+import { type ImageLists, imagesOf } from './image-lists.ts'
 import type { ImageStore } from './images.ts'
 
 export interface ImageDirectoryOptions {
@@ -10,6 +11,8 @@ export interface ImageDirectoryOptions {
   /** Remembers which files are in the store, across restarts. */
   readonly recordPath: string
   readonly store: Pick<ImageStore, 'importFile' | 'has'>
+  /** For files that end in `.txt`. */
+  readonly lists: Pick<ImageLists, 'want'>
   readonly clock: Clock
   readonly log: (text: string) => void
 }
@@ -21,6 +24,7 @@ interface Imported {
 }
 
 const archive = /\.(tar|tar\.gz|tgz|tar\.zst|tzst)$/
+const list = /\.txt$/
 /** A file that has not changed for this long is written. */
 const settledMs = 1000
 
@@ -28,7 +32,8 @@ const settledMs = 1000
 export class ImageDirectory {
   readonly #options: ImageDirectoryOptions
   readonly #imported = new Map<string, Imported>()
-  readonly #failed = new Map<string, string>()
+  /** Files that are not to be looked at again until they change. */
+  readonly #done = new Map<string, string>()
   #watcher: FSWatcher | undefined
   #timer: Timer | undefined
   #running: Promise<void> = Promise.resolve()
@@ -69,14 +74,15 @@ export class ImageDirectory {
   async #pass({ settledBefore }: { settledBefore: number }): Promise<void> {
     const { directory, log } = this.#options
     try {
-      const names = (await readdir(directory)).filter((name) => archive.test(name)).sort()
+      const names = (await readdir(directory)).filter((name) => archive.test(name) || list.test(name)).sort()
       for (const name of names) {
         if (this.#stopped) return
         const found = await stat(join(directory, name)).catch(() => undefined)
         if (!found?.isFile()) continue
         const stamp = `${found.size}-${found.mtimeMs}`
-        if (this.#imported.get(name)?.stamp === stamp || this.#failed.get(name) === stamp) continue
+        if (this.#imported.get(name)?.stamp === stamp || this.#done.get(name) === stamp) continue
         if (found.mtimeMs > settledBefore) this.#soon()
+        else if (list.test(name)) await this.#heed(name, stamp)
         else await this.#import(name, stamp)
       }
     } catch (error) {
@@ -89,13 +95,19 @@ export class ImageDirectory {
     try {
       const names = await store.importFile(join(directory, name))
       this.#imported.set(name, { stamp, names })
-      this.#failed.delete(name)
+      this.#done.delete(name)
       log(`imported ${names.join(', ')} from ${name}`)
       await this.#remember()
     } catch (error) {
-      this.#failed.set(name, stamp)
+      this.#done.set(name, stamp)
       log(`${join(directory, name)} can't be imported: ${(error as Error).message}`)
     }
+  }
+
+  /** Not remembered: the next start looks whether all of them are still there. */
+  async #heed(name: string, stamp: string): Promise<void> {
+    this.#done.set(name, stamp)
+    this.#options.lists.want(name, imagesOf(await readFile(join(this.#options.directory, name), 'utf8')))
   }
 
   async #remember(): Promise<void> {

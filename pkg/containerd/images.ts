@@ -80,10 +80,18 @@ export class ImageStore {
     return this.#with((client) => client.listImages())
   }
 
-  /** The names of images that were imported. */
+  /** The names of images that are kept although nobody uses them. */
   async pinned(): Promise<ReadonlySet<string>> {
     const images = await this.#with((client) => client.listImages(['labels."io.cri-containerd.pinned"==pinned']))
     return new Set(images.map(({ name }) => name))
+  }
+
+  /** From now on it is one of those. Rejects when it is not there. */
+  async pin(name: string): Promise<void> {
+    await this.#with(async (client) => {
+      const image = await client.getImage(fullImageName(name))
+      if (image.labels['io.cri-containerd.pinned'] !== 'pinned') await client.updateImage({ ...image, labels: { ...image.labels, ...imported } })
+    })
   }
 
   async has(name: string): Promise<boolean> {
