@@ -1,10 +1,11 @@
 // The kubelet's flags about images. Pure.
 import { parseGoDuration } from './go-duration.ts'
+import { imagePattern } from './pulled-images.ts'
 import { defaultImageSettings, type ImageSettings } from './image-settings.ts'
 
 export const imageFlagNames = [
   'serialize-image-pulls', 'max-parallel-image-pulls', 'image-gc-high-threshold', 'image-gc-low-threshold', 'minimum-image-ttl-duration', 'image-maximum-gc-age',
-  'image-pull-credentials-verification-policy', 'image-credential-provider-config', 'image-credential-provider-bin-dir',
+  'image-pull-credentials-verification-policy', 'preloaded-images-verification-allowlist', 'registry-qps', 'registry-burst', 'image-credential-provider-config', 'image-credential-provider-bin-dir',
 ] as const
 export type ImageFlagName = (typeof imageFlagNames)[number]
 
@@ -12,7 +13,7 @@ type Read = <T>(name: ImageFlagName, parse: (text: string) => T) => T | undefine
 
 /** `read` names the flag in what `parse` throws. */
 export function imageSettings(read: Read): ImageSettings {
-  const { garbage, verification } = defaultImageSettings
+  const { garbage, verification, pullRate } = defaultImageSettings
   const highPercent = read('image-gc-high-threshold', percent) ?? garbage.highPercent
   const lowPercent = read('image-gc-low-threshold', percent) ?? Math.min(garbage.lowPercent, highPercent)
   if (lowPercent > highPercent) throw new Error(`image-gc-low-threshold: ${lowPercent} is over image-gc-high-threshold, ${highPercent}`)
@@ -20,12 +21,13 @@ export function imageSettings(read: Read): ImageSettings {
   const binDirectory = read('image-credential-provider-bin-dir', String)
   return {
     parallelPulls: parallelPulls(read),
+    pullRate: { perSecond: read('registry-qps', (text) => wholeNumber(text, 0)) ?? pullRate.perSecond, burst: read('registry-burst', (text) => wholeNumber(text, 1)) ?? pullRate.burst },
     garbage: {
       highPercent, lowPercent,
       leastAgeMs: read('minimum-image-ttl-duration', parseGoDuration) ?? garbage.leastAgeMs,
       mostUnusedMs: read('image-maximum-gc-age', parseGoDuration) ?? garbage.mostUnusedMs,
     },
-    verification: read('image-pull-credentials-verification-policy', oneOf(['NeverVerify', 'NeverVerifyPreloadedImages', 'AlwaysVerify'])) ?? verification,
+    ...verificationOf(read, verification),
     credentialProviderFiles: { ...(config === undefined ? {} : { config }), ...(binDirectory === undefined ? {} : { binDirectory }) },
   }
 }
@@ -37,6 +39,13 @@ function parallelPulls(read: Read): number {
   if (serialize === 'true' && most !== undefined && most > 1) throw new Error(`max-parallel-image-pulls: ${most} is over 1 although serialize-image-pulls is true`)
   if (serialize === 'true') return 1
   return most ?? (serialize === 'false' ? Infinity : defaultImageSettings.parallelPulls)
+}
+
+function verificationOf(read: Read, usual: ImageSettings['verification']): Pick<ImageSettings, 'verification' | 'allowlist'> {
+  const verification = read('image-pull-credentials-verification-policy', oneOf(['NeverVerify', 'NeverVerifyPreloadedImages', 'NeverVerifyAllowlistedImages', 'AlwaysVerify'] as const)) ?? usual
+  const allowlist = read('preloaded-images-verification-allowlist', (text) => text.split(',').filter(Boolean).map(imagePattern))
+  if (allowlist !== undefined && verification !== 'NeverVerifyAllowlistedImages') throw new Error(`preloaded-images-verification-allowlist: image-pull-credentials-verification-policy is ${verification}, which heeds no list`)
+  return { verification, allowlist: allowlist ?? [] }
 }
 
 const percent = (text: string): number => wholeNumber(text, 0, 100)

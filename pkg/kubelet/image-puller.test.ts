@@ -44,12 +44,12 @@ class ScriptedImages implements ImageService {
 const secretLogin = (name: string, password: string): OwnedLogin => ({ login: { password }, owner: { secret: { uid: `uid-${name}`, namespace: 'ns', name, credentialHash: `hash of ${password}` } } })
 
 let made = 0
-function setUp({ parallelPulls = 5, policy = 'NeverVerifyPreloadedImages' as PreloadedPolicy, at = `d${++made}` } = {}) {
+function setUp({ parallelPulls = 5, policy = 'NeverVerifyPreloadedImages' as PreloadedPolicy, allowlist = [] as string[], at = `d${++made}` } = {}) {
   const images = new ScriptedImages()
   const events: string[] = []
   let logins: OwnedLogin[] = []
   const credentials = { find: async () => ({ logins, missing: [] }) } as unknown as ImageCredentials
-  const open = (): ImagePuller => new ImagePuller({ images, clock, parallelPulls, credentials, pulled: new PulledImages({ directory: join(directory, at), clock, policy }) })
+  const open = (): ImagePuller => new ImagePuller({ images, clock, parallelPulls, credentials, pulled: new PulledImages({ directory: join(directory, at), clock, policy, allowlist }) })
   let puller = open()
   return {
     images, events, restart: () => { puller = open() }, keepOnly: (kept: Set<string>, atMs: number) => { new PulledImages({ directory: join(directory, at), clock, policy }).keepOnly(kept, atMs); puller = open() }, login: (...given: OwnedLogin[]) => { logins = given },
@@ -114,6 +114,14 @@ describe('who may use an image that is there', () => {
       await ensure('old:1')
       expect(images.started).toBe(pulls)
     }
+  })
+  it('what was there before and is on the list is everybody\'s', async () => {
+    const { images, ensure } = setUp({ policy: 'NeverVerifyAllowlistedImages', allowlist: ['docker.io/library/old', 'docker.io/team/*'] })
+    for (const image of ['old:1', 'team/a:1', 'older:1', 'teams/a:1']) {
+      images.present.add(image)
+      await ensure(image)
+    }
+    expect(images.started).toBe(2)
   })
   it('what came without a login is everybody\'s', async () => {
     const { images, ensure } = setUp()

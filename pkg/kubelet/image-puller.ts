@@ -4,6 +4,7 @@ import type { Clock } from '../util/clock.ts'
 import { goDuration } from './go-duration.ts'
 import type { FoundLogins, ImageCredentials, LoginOwner, OwnedLogin } from './image-credentials.ts'
 import type { PulledImages } from './pulled-images.ts'
+import { type Rate, RateLimit } from './rate-limit.ts'
 import { RestartBackOff } from './restart-back-off.ts'
 import type { ImageService, RuntimeImage } from './runtime-service.ts'
 import { StartFailure } from './start-failure.ts'
@@ -17,6 +18,8 @@ export interface ImagePullerOptions {
   readonly clock: Clock
   /** How many pulls run at a time. */
   readonly parallelPulls: number
+  /** How often one may begin; default: without limit. */
+  readonly pullRate?: Rate
   /** Without it every pod may use every image that is there. */
   readonly pulled?: PulledImages
 }
@@ -43,12 +46,14 @@ export class ImagePuller {
   readonly #backOff = new RestartBackOff({ baseMs: 10_000, maxMs: 300_000 })
   readonly #lastError = new Map<string, string>()
   readonly #gate: WorkGate
+  readonly #limit: RateLimit
   /** Pulls without a login that run, by image: pods that want the same share them. */
   readonly #pulling = new Map<string, Promise<Pulled>>()
 
   constructor(options: ImagePullerOptions) {
     this.#options = options
     this.#gate = new WorkGate(options.parallelPulls)
+    this.#limit = new RateLimit(options.pullRate ?? { perSecond: 0, burst: 1 }, options.clock)
   }
 
   /** Throws StartFailure while the image is not there for this pod. */
@@ -144,6 +149,7 @@ export class ImagePuller {
   #one({ full, found }: Pull): Promise<Pulled> {
     const { images, clock, pulled } = this.#options
     return this.#gate.run(0, async () => {
+      await this.#limit.wait()
       const startMs = clock.monotonic()
       pulled?.begin(full)
       try {

@@ -295,11 +295,11 @@ export class Kubelet implements PodStreams, NodeRequests {
 
   #puller(tokens: RequestedTokens): ImagePuller {
     const { images, client, clock, dataDirectory, imageSettings = defaultImageSettings, files } = this.#options
-    const { credentialProviders: config, verification } = imageSettings
+    const { credentialProviders: config, verification, allowlist, parallelPulls, pullRate } = imageSettings
     const providers = config && new CredentialProviders({ ...config, client, clock, tokens, log: this.#log })
-    if (verification !== 'NeverVerify' && !files) this.#pulled = new PulledImages({ directory: join(dataDirectory, 'image_manager'), clock, policy: verification })
+    if (verification !== 'NeverVerify' && !files) this.#pulled = new PulledImages({ directory: join(dataDirectory, 'image_manager'), clock, policy: verification, allowlist })
     return new ImagePuller({
-      images, clock, parallelPulls: imageSettings.parallelPulls, credentials: new ImageCredentials({ client, ...(providers ? { providers } : {}) }),
+      images, clock, parallelPulls, pullRate, credentials: new ImageCredentials({ client, ...(providers ? { providers } : {}) }),
       ...(this.#pulled ? { pulled: this.#pulled } : {}),
     })
   }

@@ -22,11 +22,13 @@ interface PulledRecord {
   readonly credentialMapping: Readonly<Record<string, ImageAccess>>
 }
 
-/** Whether images that came another way are everybody's, or nobody's until a pull. */
-export type PreloadedPolicy = 'NeverVerifyPreloadedImages' | 'AlwaysVerify'
+/** Whether images that came another way are everybody's, or those on a list are, or nobody's until a pull. */
+export type PreloadedPolicy = 'NeverVerifyPreloadedImages' | 'NeverVerifyAllowlistedImages' | 'AlwaysVerify'
 
 export interface PulledImagesOptions {
   readonly policy: PreloadedPolicy
+  /** As `imagePattern` makes them. */
+  readonly allowlist?: readonly string[]
   readonly directory: string
   readonly clock: Clock
 }
@@ -52,7 +54,7 @@ export class PulledImages {
   /** Pure but for asking for the pod's logins, which is done only when they decide. */
   async mayUse(image: string, imageRef: string, loginsOf: () => Promise<readonly OwnedLogin[]>): Promise<boolean> {
     const record = this.#records.get(imageRef)
-    if (!record) return this.#options.policy === 'NeverVerifyPreloadedImages' && !this.#intents.has(image)
+    if (!record) return !this.#intents.has(image) && this.#isOpen(image)
     const access = record.credentialMapping[repositoryOf(image)]
     if (access?.nodePodsAccessible) return true
     const { kubernetesSecrets: known = [], kubernetesServiceAccounts: accounts = [] } = access ?? {}
@@ -62,6 +64,14 @@ export class PulledImages {
       if ('account' in owner) return accounts.some((each) => sameRef(each, owner.account))
       return known.some((each) => each.credentialHash === owner.secret.credentialHash || sameRef(each, owner.secret))
     })
+  }
+
+  /** Whether everybody may have it when it was there before. */
+  #isOpen(image: string): boolean {
+    const { policy, allowlist = [] } = this.#options
+    if (policy !== 'NeverVerifyAllowlistedImages') return policy === 'NeverVerifyPreloadedImages'
+    const repository = repositoryOf(image)
+    return allowlist.some((pattern) => (pattern.endsWith('/*') ? repository.startsWith(pattern.slice(0, -1)) : repository === pattern))
   }
 
   begin(image: string): void {
@@ -114,6 +124,15 @@ export class PulledImages {
     const directory = join(this.#options.directory, kind)
     return readdirSync(directory).filter((name) => /^sha256-[0-9a-f]{64}$/.test(name)).map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as T)
   }
+}
+
+/** Pure. In full, as images are compared. Throws what was expected. */
+export function imagePattern(text: string): string {
+  const [, path = '', folder = ''] = /^([^*@\s]+?)(\/\*)?$/.exec(text) ?? []
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  if (path === '' || name.includes(':') && path.includes('/')) throw new Error(`expected an image without tag and digest, or a folder of images that ends in /*, found ${JSON.stringify(text)}`)
+  // As the folder of an image, so that a registry alone is one.
+  return folder ? repositoryOf(`${path}/x`).replace(/x$/, '*') : repositoryOf(path)
 }
 
 const sameRef = (a: AccountRef, b: AccountRef): boolean => a.uid === b.uid && a.namespace === b.namespace && a.name === b.name

@@ -18,6 +18,7 @@ beforeAll(async () => {
   const registry = await TestRegistry.start(cluster)
   for (const repository of ['team/web:1', 'team/web:2', 'team/private:1']) digests.web = await registry.push('busybox', repository)
   digests.shop = await registry.push('guestbook-web', 'library/shop:1')
+  await registry.push('toolbox', 'team/listed:1')
   digests.cache = await registry.push('redis', 'team/cache:1')
   const tls = { ca_file: registry.caFile }
   const file = join(cluster.directory, 'registries.yaml')
@@ -192,6 +193,14 @@ test('archives in the directory are imported, at the start and when they appear'
   expect(existsSync(join(cluster.dataDirectory, 'agent/imported-images.json'))).toBe(true)
 })
 
+test('images that a list in the directory names are pulled, as registries.yaml says, and tried again when they are not there', async () => {
+  writeFileSync(join(cluster.dataDirectory, 'agent/images/wanted.txt'), `# for later\nteam/listed:1\n\nteam/nosuch:1\n`)
+  await eventually(async () => (await cluster.kinglet(['image', 'ls'])).includes('docker.io/team/listed:1'), 'the listed image is there')
+  await create('listed', { image: 'team/listed:1', policy: 'Never' })
+  await running('listed')
+  await eventually(() => readFileSync(join(cluster.dataDirectory, 'kinglet.log'), 'utf8').includes("team/nosuch:1, which wanted.txt names, can't be pulled, and is tried again: "), 'the log tells of the other one')
+})
+
 test('the node tells its images', async () => {
   interface NodeView { readonly status: { readonly images: readonly { readonly names: readonly string[]; readonly sizeBytes: number }[] } }
   const names = await eventually(async () => {
@@ -212,6 +221,7 @@ test('a full disk costs what nobody uses and a registry could bring back; what w
   }, 'the pulled images are gone')
   expect(left).toContain('nginx:1.22')
   expect(left).toContain('curlimages/curl:8')
+  expect(left).toContain('team/listed:1')
   await eventually(async () => (await eventsOf('node-1')).some((event) => /^Warning FreeDiskSpaceFailed Failed to garbage collect required amount of images\. Attempted to free \d+ bytes, but only found \d+ bytes eligible to free\.$/.test(event)), 'the node tells of it')
   expect(readdirSync(join(cluster.dataDirectory, 'agent/image_manager/pulled'))).toEqual([])
   await create('again', { image: 'nginx:1.22', policy: 'Never' })
