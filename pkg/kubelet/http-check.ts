@@ -33,6 +33,11 @@ export function httpTarget(action: HTTPGetAction, options: { podIP: string; port
   return { url, headers }
 }
 
+const portOf = (url: URL): number => Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
+
+/** With its port, which a URL leaves out when it is its scheme's own; Go says it. */
+const textOf = (url: URL): string => `${url.protocol}//${url.hostname}:${portOf(url)}${url.pathname}${url.search}`
+
 /** Fails with Go's words, because they end up in events. */
 export async function httpGet(target: HttpTarget, options: { timeoutMs: number; clock: Clock }): Promise<HttpAnswer> {
   const abort = new AbortController()
@@ -46,11 +51,11 @@ export async function httpGet(target: HttpTarget, options: { timeoutMs: number; 
       const next = new URL(location, url)
       // A redirect to another host is not followed, and counts as an answer.
       if (next.hostname !== target.url.hostname) return answer
-      if (redirects >= mostRedirects) throw new Error(`Get "${next.href}": stopped after ${mostRedirects} redirects`)
+      if (redirects >= mostRedirects) throw new Error(`Get "${textOf(next)}": stopped after ${mostRedirects} redirects`)
       url = next
     }
   } catch (error) {
-    if (abort.signal.aborted) throw new Error(`Get "${target.url.href}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`, { cause: error })
+    if (abort.signal.aborted) throw new Error(`Get "${textOf(target.url)}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`, { cause: error })
     throw error
   } finally {
     timer.cancel()
@@ -75,7 +80,7 @@ function once({ url, headers }: HttpTarget, signal: AbortSignal): Promise<HttpAn
       }))
       incoming.on('error', () => undefined)
     })
-    outgoing.on('error', (error) => reject(new Error(`Get "${url.href}": ${dialWords(error, url.hostname, Number(url.port))}`, { cause: error })))
+    outgoing.on('error', (error) => reject(new Error(`Get "${textOf(url)}": ${dialWords(error, url.hostname, portOf(url))}`, { cause: error })))
     outgoing.end()
   })
 }
