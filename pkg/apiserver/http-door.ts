@@ -1,6 +1,6 @@
 // The HTTP door: TLS, HTTP/2 and HTTP/1.1 on one port; authenticates each request and sends it where it belongs.
 import { createSecureServer, type Http2SecureServer } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { IncomingMessage } from 'node:http'
@@ -8,16 +8,18 @@ import type { Hono } from 'hono'
 import { badRequest } from '../api/status-error.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { Clock } from '../util/clock.ts'
+import { onNextTurn } from '../util/turn.ts'
 import type { Authenticate } from './authenticator.ts'
 import type { Authorizer } from './authorizer.ts'
 import { refusal } from './authorize.ts'
 import { isConnect } from './connect.ts'
 import type { Seat } from './fair-gate.ts'
+import { ConnectionGate } from './connection-gate.ts'
 import { ConnectionWatchdog } from './connection-watchdog.ts'
 import { hasShortBody, header, readBody, type Contact, type Exchange, type Incoming, type Outgoing } from './exchange.ts'
 import type { FlowControl } from './flow-control.ts'
 import { defaultLimits, type FrontLimits } from './front-limits.ts'
-import { refuseConnection, refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
+import { listenerOptions, refuseConnection, refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { decodePath, parsePath, type RequestPath, type ResourcePath } from './request-path.ts'
 import { send, sendFailure } from './respond.ts'
@@ -69,6 +71,8 @@ const lastBytesMs = 1_000
 export class HttpDoor {
   readonly #options: HttpDoorOptions
   readonly #server: Http2SecureServer
+  /** Takes connections, and hands them to the server by turns. */
+  readonly #listener: Server
   readonly #limits: FrontLimits
   readonly #watchdog: ConnectionWatchdog
   readonly #pinger: SessionPinger
@@ -89,10 +93,14 @@ export class HttpDoor {
     this.#server = createSecureServer(serverOptions(options.tls, this.#limits))
     this.#server.on('session', (session) => this.#pinger.add(session))
     this.#server.prependListener('secureConnection', (socket: TLSSocket) => this.#watchdog.add(socket))
-    this.#server.on('connection', (socket: Socket) => {
-      socket.setNoDelay(true)
+    const gate = new ConnectionGate(onNextTurn)
+    this.#listener = createServer(listenerOptions, (socket) => {
       this.#sockets.add(socket)
+      socket.on('error', () => undefined)
       socket.on('close', () => this.#sockets.delete(socket))
+      gate.enter(() => {
+        if (!socket.destroyed) this.#server.emit('connection', socket)
+      })
     })
     // Clients that break off in a handshake or a session are their own business.
     this.#server.on('tlsClientError', () => undefined)
@@ -104,11 +112,11 @@ export class HttpDoor {
 
   listen(port: number, host: string): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(port, host, () => {
-        this.#server.removeListener('error', reject)
-        this.#server.on('error', (error) => this.#options.log(`listener: ${error.message}`))
-        resolve(this.#server.address() as AddressInfo)
+      this.#listener.once('error', reject)
+      this.#listener.listen(port, host, () => {
+        this.#listener.removeListener('error', reject)
+        this.#listener.on('error', (error) => this.#options.log(`listener: ${error.message}`))
+        resolve(this.#listener.address() as AddressInfo)
       })
     })
   }
@@ -120,7 +128,9 @@ export class HttpDoor {
 
   /** Takes no more, ends what lasts, watches among them, as if its time were over, and waits a while for the rest. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()))
+    const closed = new Promise<void>((resolve) => void this.#listener.close(() => resolve()))
+    // It listens to nothing itself, and says so.
+    this.#server.close(() => undefined)
     this.#pinger.close()
     this.#ending.abort()
     for (const controller of this.#lasting) controller.abort()

@@ -1,5 +1,6 @@
 // Small parts of the HTTP door: server settings, splitting URLs, and refusing an upgrade on a bare socket.
 import type { Http2ServerResponse, SecureServerOptions } from 'node:http2'
+import type { ServerOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { STATUS_CODES } from 'node:http'
 import type { Outgoing } from './exchange.ts'
@@ -16,8 +17,6 @@ export function serverOptions(tls: { key: string; cert: string; clientCa: string
     // Watches, logs and exec last as long as they like.
     requestTimeout: 0, headersTimeout: limits.headersMs, connectionsCheckingInterval: Math.min(30_000, limits.headersMs / 2), keepAliveTimeout,
     maxHeaderSize: longestHeader,
-    // The kernel finds out who vanished without a word.
-    keepAlive: true, keepAliveInitialDelay: 60_000,
   }
   return {
     key: tls.key, cert: tls.cert, ca: tls.clientCa, requestCert: true, rejectUnauthorized: false,
@@ -28,6 +27,13 @@ export function serverOptions(tls: { key: string; cert: string; clientCa: string
     maxSessionMemory: 256,
     ...http1,
   }
+}
+
+/** Of the socket that takes connections. What they send waits until their turn has come. */
+export const listenerOptions: ServerOpts = {
+  noDelay: true, pauseOnConnect: true,
+  // The kernel finds out who vanished without a word.
+  keepAlive: true, keepAliveInitialDelay: 60_000,
 }
 
 /** The server has more to do than it can: clients try again after a second. */
