@@ -18,6 +18,7 @@ import { CriImages } from '../kubelet/cri-images.ts'
 import { CriRuntime } from '../kubelet/cri-runtime.ts'
 import { CriUsage } from '../kubelet/cri-usage.ts'
 import { Kubelet } from '../kubelet/kubelet.ts'
+import { withConfigFiles } from '../kubelet/kubelet-config-files.ts'
 import { type KubeletSettings, kubeletSettings } from '../kubelet/kubelet-flags.ts'
 import { LogindShutdown } from '../kubelet/logind-shutdown.ts'
 import { shareRoot } from '../kubelet/shared-root.ts'
@@ -72,7 +73,9 @@ export class ClusterNode {
     const own = cluster.containerRuntimeEndpoint === undefined
     if (!own && cluster.privateRegistry) log(`${cluster.privateRegistry} is left aside: the runtime at ${cluster.containerRuntimeEndpoint} is not kinglet's`)
     this.#registries = own ? readRegistries(cluster) : noRegistries
-    const settings = kubeletSettings(cluster.kubeletArgs ?? [])
+    const { args, ignored } = withConfigFiles(cluster.kubeletArgs ?? [])
+    if (ignored.length > 0) log(`the kubelet's configuration: ${ignored.join(', ')} ${ignored.length === 1 ? 'is' : 'are'} left aside: kinglet decides that itself, or has nothing that it would change`)
+    const settings = kubeletSettings(args)
     this.#settings = { ...settings, imageSettings: withCredentialProviders(settings.imageSettings, cluster.dataDirectory) }
     this.#containerd = own ? containerdSupervisor(options, this.#registries) : undefined
   }

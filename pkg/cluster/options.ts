@@ -1,4 +1,5 @@
 // What a cluster can be told, with the defaults that users of k3s know; checked before anything starts.
+import { withConfigFiles } from '../kubelet/kubelet-config-files.ts'
 import { kubeletSettings } from '../kubelet/kubelet-flags.ts'
 import { BlockList, isIP, isIPv4 } from 'node:net'
 
@@ -79,7 +80,7 @@ export function checkOptions(options: ClusterOptions): void {
   const { hollowNodes = 0 } = options
   if (!Number.isInteger(hollowNodes) || hollowNodes < 0 || hollowNodes > 10_000) throw new OptionError(`--hollow-nodes: expected a number from 0 to 10000, found ${hollowNodes}`)
   try {
-    kubeletSettings(options.kubeletArgs ?? [])
+    kubeletSettings(withConfigFiles(options.kubeletArgs ?? []).args)
   } catch (error) {
     throw new OptionError(`--kubelet-arg: ${(error as Error).message}`)
   }

@@ -61,7 +61,7 @@ export function parseSignals(text: string, separator: '<' | '='): [Signal, strin
   })
 }
 
-const hardDefaults = 'memory.available<100Mi,nodefs.available<10%,nodefs.inodesFree<5%,imagefs.available<15%,imagefs.inodesFree<5%'
+export const hardDefaults = 'memory.available<100Mi,nodefs.available<10%,nodefs.inodesFree<5%,imagefs.available<15%,imagefs.inodesFree<5%'
 
 export interface EvictionFlags {
   readonly hard?: string

@@ -26,11 +26,12 @@ export interface KubeletSettings {
 
 const known = [
   'max-pods', 'pod-max-pids', 'pod-manifest-path', 'eviction-hard', 'eviction-soft', 'eviction-soft-grace-period', 'eviction-minimum-reclaim',
-  'eviction-pressure-transition-period', 'eviction-max-pod-grace-period', 'shutdown-grace-period', 'shutdown-grace-period-critical-pods',
+  'eviction-pressure-transition-period', 'eviction-max-pod-grace-period', 'shutdown-grace-period', 'shutdown-grace-period-critical-pods', 'shutdown-grace-period-by-pod-priority',
   ...imageFlagNames,
   'kube-reserved', 'system-reserved', 'allowed-unsafe-sysctls', 'seccomp-default', 'container-log-max-size', 'container-log-max-files', 'node-labels', 'register-with-taints', 'resolv-conf',
 ] as const
 type Name = (typeof known)[number]
+type Read = <T>(name: Name, parse: (text: string) => T) => T | undefined
 
 /** Throws what was expected, with the name. */
 export function kubeletSettings(args: readonly string[]): KubeletSettings {
@@ -38,10 +39,10 @@ export function kubeletSettings(args: readonly string[]): KubeletSettings {
   for (const arg of args) {
     const [, name, value] = /^(?:--)?([^=]+)=(.*)$/s.exec(arg) ?? []
     if (name === undefined || value === undefined) throw new Error(`expected NAME=VALUE, found ${JSON.stringify(arg)}`)
-    if (!(known as readonly string[]).includes(name)) throw new Error(`expected one of ${known.join(', ')}, found ${JSON.stringify(name)}`)
+    if (!(known as readonly string[]).includes(name)) throw new Error(`expected one of config, config-dir, ${known.join(', ')}, found ${JSON.stringify(name)}`)
     values.set(name as Name, value)
   }
-  const read = <T>(name: Name, parse: (text: string) => T): T | undefined => {
+  const read: Read = (name, parse) => {
     const value = values.get(name)
     try {
       return value === undefined ? undefined : parse(value)
@@ -50,7 +51,6 @@ export function kubeletSettings(args: readonly string[]): KubeletSettings {
     }
   }
   const text = (name: Name): string | undefined => values.get(name)
-  const seconds = (name: Name): number => Math.round((read(name, parseGoDuration) ?? 0) / 1000)
   const [maxPods, podPidsLimit, maxPodGraceSeconds] = [read('max-pods', wholeNumber), read('pod-max-pids', wholeNumber), read('eviction-max-pod-grace-period', wholeNumber)]
   const manifestDirectory = text('pod-manifest-path')
   const transitionMs = read('eviction-pressure-transition-period', parseGoDuration)
@@ -68,8 +68,18 @@ export function kubeletSettings(args: readonly string[]): KubeletSettings {
       hard: text('eviction-hard'), soft: text('eviction-soft'), softGracePeriods: text('eviction-soft-grace-period'), minimumReclaim: text('eviction-minimum-reclaim'), transitionMs, maxPodGraceSeconds,
     })),
     imageSettings: imageSettings(read),
-    shutdown: shutdownSteps(seconds('shutdown-grace-period'), seconds('shutdown-grace-period-critical-pods')),
+    shutdown: shutdown(read),
   }
+}
+
+function shutdown(read: Read): ShutdownStep[] {
+  const seconds = (name: Name): number => Math.round((read(name, parseGoDuration) ?? 0) / 1000)
+  const [total, critical] = [seconds('shutdown-grace-period'), seconds('shutdown-grace-period-critical-pods')]
+  return read('shutdown-grace-period-by-pod-priority', (text) => {
+    if (total !== 0 || critical !== 0) throw new Error('expected it alone, found shutdown-grace-period as well')
+    const steps = Object.entries(pairsOf(text)).map(([priority, graceSeconds]) => ({ priority: wholeNumber(priority), graceSeconds: wholeNumber(graceSeconds) }))
+    return steps.sort((a, b) => a.priority - b.priority)
+  }) ?? shutdownSteps(total, critical)
 }
 
 function truth(text: string): boolean {
