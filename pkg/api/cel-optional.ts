@@ -3,14 +3,11 @@ import { Environment } from '@marcbachmann/cel-js'
 import { functionsOf, registerOperator } from './cel-register.ts'
 import { equalCel } from './cel-values.ts'
 
-const maker = new Environment({ enableOptionalTypes: true }).registerVariable('value', 'dyn')
-const some = maker.parse('optional.of(value)')
-const none: unknown = maker.evaluate('optional.none()', {})
+const none = new Environment({ enableOptionalTypes: true }).evaluate('optional.none()', {}) as object
+const engineOptional = none.constructor as unknown as { of(value: unknown): unknown }
 
 /** undefined makes the value that is not there. */
-export function celOptional(value: unknown): unknown {
-  return value === undefined ? none : some({ value })
-}
+export const celOptional = (value: unknown): unknown => engineOptional.of(value)
 
 interface CelOptional {
   hasValue(): boolean
@@ -19,7 +16,7 @@ interface CelOptional {
 }
 
 export function isOptional(value: unknown): value is CelOptional {
-  return typeof value === 'object' && value !== null && value.constructor === (none as object).constructor
+  return typeof value === 'object' && value !== null && value.constructor === none.constructor
 }
 
 export function registerCelOptionals(environment: Environment): void {

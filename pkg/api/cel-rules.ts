@@ -149,6 +149,7 @@ function once<T>(make: () => T): () => T {
 }
 
 function compileRule(stated: ValidationRule, own: CelEnvironment, fault: Making['fault'], path: string): Rule | undefined {
+  if (stated.rule.trim() === '') return undefined
   const compiled = (expression: string, word: string, wanted: string): CelProgram | undefined => {
     try {
       const program = compileCel(own, expression)

@@ -82,7 +82,6 @@ export class CelTypes {
       case 'object': {
         const { additionalProperties } = props
         if (additionalProperties && !props.properties) return this.#map(additionalProperties === true ? {} : additionalProperties)
-        if (!props.properties && !whole) return simple('map<string, dyn>', anyValue)
         return this.#object(props, whole)
       }
       default: return dyn

@@ -62,6 +62,7 @@ function checkListType(out: Errors, props: JsonSchemaProps, path: string): void 
     if (type !== 'array') out.push(type ? invalid(`${path}.type`, type, 'must be array if x-kubernetes-list-type is specified') : required(`${path}.type`, 'must be array if x-kubernetes-list-type is specified'))
     if (!['atomic', 'set', 'map'].includes(listType)) out.push(notSupported(`${path}.x-kubernetes-list-type`, listType, ['atomic', 'map', 'set']))
   }
+  if (listType === 'set' && items) checkSetItems(out, items, `${path}.items`)
   if (listType === 'set' && items?.nullable) out.push(forbiddenField(`${path}.items.nullable`, 'cannot be nullable when x-kubernetes-list-type is set'))
   if (listType !== 'map') {
     if (keys.length > 0) out.push(forbiddenField(`${path}.x-kubernetes-list-map-keys`, 'x-kubernetes-list-map-keys requires x-kubernetes-list-type to be map'))
@@ -84,6 +85,12 @@ function checkListType(out: Errors, props: JsonSchemaProps, path: string): void 
       out.push(required(`${at}.default`, 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property'))
     }
   }
+}
+
+/** What has an inside is compared as a whole. */
+function checkSetItems(out: Errors, items: JsonSchemaProps, path: string): void {
+  const word = items.type === 'array' ? 'x-kubernetes-list-type' : items.type === 'object' ? 'x-kubernetes-map-type' : undefined
+  if (word !== undefined && items[word] !== 'atomic') out.push(invalid(`${path}.${word}`, items[word] ?? null, 'must be atomic as item of a list with x-kubernetes-list-type=set'))
 }
 
 const intOrString = [{ type: 'integer' }, { type: 'string' }]

@@ -35,7 +35,8 @@ function cellOf(values: readonly unknown[], type: string, now: number): Cell {
     case 'number': return typeof value === 'number' ? value : null
     case 'boolean': return typeof value === 'boolean' ? value : null
     case 'date': return typeof value !== 'string' ? null : Number.isNaN(Date.parse(value)) ? '<invalid>' : ageText(value, now)
-    default: return value === null ? null : values.map(shown).join(' ')
+    // Of several values the first is shown, as kube-apiserver does.
+    default: return value === null ? null : shown(value)
   }
 }
 

@@ -22,6 +22,8 @@ interface Version {
   name?: string
   served?: boolean
   storage?: boolean
+  deprecated?: boolean
+  deprecationWarning?: string
   schema?: { openAPIV3Schema?: JsonSchemaProps }
   subresources?: { status?: object; scale?: Partial<CustomScale> }
   selectableFields?: { jsonPath?: string }[]
@@ -53,11 +55,22 @@ function defaults(draft: CustomResourceDefinition): void {
   if (service) service.port ??= 443
 }
 
+function deprecationFault({ deprecated, deprecationWarning: text }: Version): string | undefined {
+  if (text === undefined) return undefined
+  if (!deprecated) return 'can only be set for deprecated versions'
+  if (Buffer.byteLength(text) > 256) return 'must be <= 256 characters long'
+  if (text.trim() === '') return 'must not be an empty string'
+  const unprintable = text.search(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u)
+  return unprintable < 0 ? undefined : `must only contain printable UTF-8 characters; non-printable character found at index ${unprintable}`
+}
+
 const columnTypes = ['boolean', 'date', 'integer', 'number', 'string']
 
 function checkVersion(out: Errors, path: string, version: Version, old: Version | undefined): void {
   if (!version.name) out.push(required(`${path}.name`))
   else checkDnsLabel1035(out, `${path}.name`, version.name)
+  const fault = deprecationFault(version)
+  if (fault !== undefined) out.push(invalid(`${path}.deprecationWarning`, version.deprecationWarning, fault))
   const root = version.schema?.openAPIV3Schema
   if (!root) out.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'))
   else if (!equalJson(root, old?.schema?.openAPIV3Schema)) {

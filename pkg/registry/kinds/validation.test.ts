@@ -218,6 +218,7 @@ describe('the rest', () => {
     ['endpoints.v1', 'no address', { subsets: [{ ports: [{ port: 1 }] }] }, []],
     ['nodes.v1', 'taints', { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }, { key: 'a', effect: 'NoSchedule', value: 'b' }] } }, one('spec.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule","value":"b"}: taints must be unique by key and effect pair')],
     ['validatingwebhookconfigurations.admissionregistration.k8s.io/v1', 'side effects', { webhooks: [{ name: 'a.b.c', clientConfig: { url: 'https://x/y' }, admissionReviewVersions: ['v1'] }] }, one('webhooks[0].sideEffects: Required value: must specify one of None, NoneOnDryRun')],
+    ['customresourcedefinitions.apiextensions.k8s.io/v1', 'deprecation', { metadata: { name: 'xs.a.b' }, spec: { group: 'a.b', scope: 'Cluster', names: { plural: 'xs', kind: 'X' }, versions: [{ name: 'v1', served: true, storage: true, deprecationWarning: 'old', schema: { openAPIV3Schema: { type: 'object' } } }] } }, one('spec.versions[0].deprecationWarning: Invalid value: "old": can only be set for deprecated versions')],
     ['customresourcedefinitions.apiextensions.k8s.io/v1', 'name', { spec: { group: 'a.b', scope: 'Cluster', names: { plural: 'xs', kind: 'X' }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }] } }, one('metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group')],
   ])('%s: %s', (name, _, object, expected) => {
     expect(faults(name, { metadata: meta, ...object })).toEqual(expected)
