@@ -37,10 +37,10 @@ export const fieldNotFound = (field: string, value: unknown): FieldError =>
   ({ field, reason: 'FieldValueNotFound', text: `Not found: ${shown(value)}` })
 
 export const tooLong = (field: string, maxBytes: number): FieldError =>
-  ({ field, reason: 'FieldValueTooLong', text: `Too long: may not be more than ${maxBytes} bytes` })
+  ({ field, reason: 'FieldValueTooLong', text: `Too long: may not be more than ${maxBytes} byte${maxBytes === 1 ? '' : 's'}` })
 
 export const tooMany = (field: string, count: number, max: number): FieldError =>
-  ({ field, reason: 'FieldValueTooMany', text: `Too many: ${count}: must have at most ${max} items` })
+  ({ field, reason: 'FieldValueTooMany', text: `Too many: ${count}: must have at most ${max} item${max === 1 ? '' : 's'}` })
 
 /** All errors of one object as one 422 Status with a cause each. */
 export function invalidObject(resource: { group: string; kind: string }, name: string, errors: readonly FieldError[]): StatusError {

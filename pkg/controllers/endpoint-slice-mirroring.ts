@@ -5,6 +5,7 @@ import { controller, watches } from '../controller/controller.ts'
 import { ownerReferenceOf } from '../controller/ownership.ts'
 import { isGone, isNamespaceTerminating } from '../controller/refusals.ts'
 import { headlessLabel, managedByLabel, planGroups, serviceNameLabel, type EndpointGroup } from './endpoint-slice-plan.ts'
+import { repackSubsets } from './endpoint-repacking.ts'
 import { endpointsManagedBy } from './endpoints-plan.ts'
 import { hasSelector } from './pod-endpoints.ts'
 
@@ -51,7 +52,7 @@ export default controller<Endpoints>({
 })
 
 function groupsOf({ subsets = [] }: Endpoints, family: string): EndpointGroup[] {
-  return subsets.flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }) => {
+  return repackSubsets(subsets).flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }) => {
     const all = [...addresses.map((address) => endpointOf(address, true)), ...notReadyAddresses.map((address) => endpointOf(address, false))]
     const list = all.filter((endpoint) => (endpoint.addresses[0] ?? '').includes(':') === (family === 'IPv6'))
     return list.length === 0 ? [] : [{ endpoints: list, ports: ports.map(({ name = '', protocol = 'TCP', ...port }) => ({ name, protocol, ...port })) }]

@@ -64,7 +64,6 @@ function subsetsOf(entries: readonly Entry[]): EndpointSubset[] {
   })
 }
 
-// The server stores ports in this order.
 const byPort = (a: EndpointPort, b: EndpointPort): number =>
   order(a.protocol ?? '', b.protocol ?? '') || a.port - b.port || order(a.name ?? '', b.name ?? '')
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -31,6 +31,8 @@ export interface Subresource<T extends KubeObject = AnyObject> {
   /** After `merge` and mutating admission, as `prepareUpdate` of the kind. May change the draft. */
   prepareUpdate?(draft: T, old: T, context: RuleContext): void
   validate?(object: T, old: T): FieldError[]
+  /** Texts for Warning headers. */
+  warnings?(object: T, old: T): string[]
 }
 
 /** Stored form to a version's form and back. What another program converts is Awaiting until it has; `made` is what a write has had converted. */

@@ -17,6 +17,7 @@ import endpoints from './kinds/endpoints.ts'
 import events from './kinds/event.ts'
 import flowControl from './kinds/flow-control.ts'
 import horizontalPodAutoscaler from './kinds/horizontal-pod-autoscaler.ts'
+import ingressClass from './kinds/ingress-class.ts'
 import ingress from './kinds/ingress.ts'
 import job from './kinds/job.ts'
 import lease from './kinds/lease.ts'
@@ -49,7 +50,7 @@ export function builtinDefinitions(): Definition[] {
     replicationController, resourceQuota, secret, serviceAccount, service, componentStatus,
     controllerRevision, daemonSet, deployment, replicaSet, statefulSet,
     cronJob, job, ...horizontalPodAutoscaler, podDisruptionBudget,
-    endpointSlice, ...ingress, networkPolicy, ...addressAllocation,
+    endpointSlice, ingress, ingressClass, networkPolicy, ...addressAllocation,
     ...rbac, ...reviews, certificateSigningRequest, lease, priorityClass, runtimeClass,
     ...storage, ...admissionRegistration, customResourceDefinition, apiService, ...flowControl, ...dynamicResources,
   ]

@@ -1,6 +1,4 @@
 import type { AnyObject } from '../../api/object.ts'
-import type { Endpoints } from '../../api/types-service.ts'
-import { repackSubsets } from './endpoints.ts'
 import { context, definitionOf } from './kind.suite.ts'
 
 const views = (name: string) => {
@@ -127,20 +125,6 @@ describe('pods in deletion', () => {
     ['asked', { nodeName: 'n' }, 'Running', 3, 3], ['at once', { nodeName: 'n' }, 'Running', 0, 0], ['negative', { nodeName: 'n' }, 'Running', -1, 1], ['finished', { nodeName: 'n' }, 'Succeeded', 9, 0],
   ])('%s', (_, spec, phase, asked, seconds) => {
     expect(definitionOf('pods.v1').gracePeriodSeconds?.({ metadata: {}, spec, status: { phase } } as AnyObject, asked)).toBe(seconds)
-  })
-})
-
-describe('endpoints', () => {
-  it('has one way to write a set of addresses', () => {
-    const ports = [{ name: 'b', port: 2, protocol: 'TCP' }, { name: 'a', port: 1, protocol: 'TCP' }]
-    const subsets: Endpoints['subsets'] = [
-      { addresses: [{ ip: '2' }, { ip: '1' }], ports },
-      { notReadyAddresses: [{ ip: '2' }, { ip: '3' }], ports: [...ports].reverse() },
-      { ports: [{ port: 9 }] },
-    ]
-    const packed = repackSubsets(subsets)
-    expect(packed).toEqual([{ addresses: [{ ip: '1' }], notReadyAddresses: [{ ip: '2' }, { ip: '3' }], ports: [ports[1], ports[0]] }])
-    expect(repackSubsets(packed)).toEqual(packed)
   })
 })
 

@@ -49,3 +49,58 @@ export const now = Date.parse('2026-01-02T00:00:00Z')
 export function cells(name: string, object: object): Record<string, unknown> {
   return Object.fromEntries(definitionOf(name).columns.map((column) => [column.name, column.value(object as AnyObject, { now })]))
 }
+
+/** The object with a change laid over it, as a merge patch is: null takes a field away, lists are replaced. */
+export function changed<T>(base: T, change: unknown): T {
+  const isMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (!isMap(base) || !isMap(change)) return structuredClone(change) as T
+  const result: Record<string, unknown> = { ...base }
+  for (const [key, value] of Object.entries(change)) {
+    if (value === null) delete result[key]
+    else result[key] = isMap(value) ? changed(result[key] ?? {}, value) : structuredClone(value)
+  }
+  return result as T
+}
+
+/** The errors of writing the status of an object, which then is as `change` says. */
+export function statusFaults(name: string, base: object, change: object): string[] {
+  const old = created(name, base) as AnyObject
+  const status = definitionOf(name).subresources.find((candidate) => candidate.name === 'status')
+  const draft = defaulted(name, changed(old, change))
+  status?.prepareUpdate?.(draft, old, context)
+  return (status?.validate?.(draft, old) ?? []).map(({ field, text }) => `${field}: ${text}`)
+}
+
+/** The warnings of a create (or of an update of `old`). */
+export function warned(name: string, object: object, old?: object): string[] {
+  const draft = (old ? updated(name, object, old) : created(name, object)) as AnyObject
+  return definitionOf(name).warnings?.(draft, old as AnyObject | undefined) ?? []
+}
+
+export type Json = Record<string, unknown>
+
+/** A change to an object that is valid, and what is said of the result. */
+export type Case = [what: string, change: Json, expected: string[]]
+
+export function creates(name: string, base: Json, cases: readonly Case[]): void {
+  describe(`${name}: create`, () => {
+    it('takes the object that the rest is made of', () => expect(faults(name, base)).toEqual([]))
+    it.each(cases)('%s', (_, change, expected) => expect(faults(name, changed(base, change))).toEqual(expected))
+  })
+}
+
+/** The changes are to what was created. */
+export function updates(name: string, base: Json, cases: readonly Case[]): void {
+  describe(`${name}: update`, () => {
+    it.each(cases)('%s', (_, change, expected) => {
+      const old = created(name, base)
+      expect(faults(name, changed(old, change), old)).toEqual(expected)
+    })
+  })
+}
+
+export function statuses(name: string, base: Json, cases: readonly Case[]): void {
+  describe(`${name}: status`, () => {
+    it.each(cases)('%s', (_, change, expected) => expect(statusFaults(name, base, change)).toEqual(expected))
+  })
+}

@@ -89,8 +89,10 @@ describe('jobs', () => {
 
 describe('endpoints', () => {
   it.each<[string, Json, string[]]>([
-    ['endpoints.v1', { subsets: [{ addresses: [{ ip: '169.254.0.1' }, { ip: '127.0.0.1' }], ports: [{ port: 1 }] }] }, ['subsets[0].addresses[1].ip: Invalid value: "169.254.0.1": may not be in the link-local range (169.254.0.0/16, fe80::/10)']],
-    ['endpointslices.discovery.k8s.io/v1', { addressType: 'IPv6', endpoints: [{ addresses: ['10.0.0.1'] }] }, ['endpoints[0].addresses[0]: Invalid value: "10.0.0.1": must be an IPv6 address']],
+    ['endpoints.v1', { subsets: [{ addresses: [{ ip: '169.254.0.1' }, { ip: '127.0.0.1' }], ports: [{ port: 1 }] }] }, [
+      'subsets[0].addresses[0].ip: Invalid value: "169.254.0.1": may not be in the link-local range (169.254.0.0/16, fe80::/10)', 'subsets[0].addresses[1].ip: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
+    ]],
+    ['endpointslices.discovery.k8s.io/v1', { addressType: 'IPv6', endpoints: [{ addresses: ['10.0.0.1'] }] }, ['endpoints[0].addresses: Invalid value: "10.0.0.1": must be an IPv6 address']],
   ])('%s', (name, object, expected) => {
     expect(faults(name, { metadata: meta, ...object })).toEqual(expected)
   })

@@ -68,7 +68,7 @@ describe('the registry with the built-in kinds', () => {
     expect(internal).toMatchObject({ spec: { clusterIP: (service['spec'] as { clusterIP: string }).clusterIP, ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }] } })
     expect(internal).not.toHaveProperty('spec.externalTrafficPolicy')
     const named = await patch({ type: 'ExternalName', externalName: 'a.b' })
-    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'internalTrafficPolicy']) expect(named).not.toHaveProperty(`spec.${field}`)
+    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies']) expect(named).not.toHaveProperty(`spec.${field}`)
     expect(await patch({ type: 'ClusterIP', externalName: null })).toMatchObject({ spec: { clusterIP: expect.stringMatching(/^10\.43\./) as string, internalTrafficPolicy: 'Cluster' } })
   })
 

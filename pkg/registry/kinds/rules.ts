@@ -3,7 +3,7 @@ import type { FieldError } from '../../api/field-error.ts'
 import { forbiddenField, invalid, notSupported, required } from '../../api/field-error.ts'
 import type { LabelSelector } from '../../api/types-common.ts'
 import { selectorMatcher } from '../../api/label-selector.ts'
-import { configKeyFaults, dnsLabel1035Faults, dnsLabelFaults, dnsSubdomainFaults, labelValueFaults, portNameFaults, qualifiedNameFaults } from '../../api/names.ts'
+import { configKeyFaults, dnsLabel1035Faults, dnsLabelFaults, dnsSubdomainFaults, labelValueFaults, pathSegmentFaults, portNameFaults, qualifiedNameFaults } from '../../api/names.ts'
 import { isQuantity, parseQuantity } from '../../api/quantity.ts'
 
 export type Errors = FieldError[]
@@ -86,6 +86,17 @@ export const checkLabelValue = textCheck(labelValueFaults)
 export const checkConfigKey = textCheck(configKeyFaults)
 export const checkPortName = textCheck(portNameFaults)
 export const checkResourceName = textCheck(qualifiedNameFaults)
+export const checkPathSegment = textCheck(pathSegmentFaults)
+
+/** A domain and a path in it: `acme.io/foo`. */
+export function checkDomainPath(out: Errors, path: string, value: string | undefined): void {
+  if (!value) return void out.push(required(path))
+  const slash = value.indexOf('/')
+  const [domain, rest] = [value.slice(0, slash), value.slice(slash + 1)]
+  if (slash <= 0 || rest === '') return void out.push(invalid(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")'))
+  addFaults(out, path, domain, dnsSubdomainFaults(domain))
+  if (!/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(rest)) out.push(invalid(path, rest, "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')"))
+}
 
 export function checkLabels(out: Errors, path: string, labels: Record<string, string> | undefined): void {
   for (const [key, value] of Object.entries(labels ?? {})) {

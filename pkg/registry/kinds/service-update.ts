@@ -5,8 +5,8 @@ import { same } from './rules.ts'
 export const needsClusterIp = ({ type }: ServiceSpec): boolean => type !== 'ExternalName'
 const needsNodePort = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean =>
   type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false)
-const needsHealthPort = ({ type, externalTrafficPolicy }: ServiceSpec): boolean => type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
-const isExternal = ({ type, externalIPs = [] }: ServiceSpec): boolean =>
+export const needsHealthPort = ({ type, externalTrafficPolicy }: ServiceSpec): boolean => type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
+export const isExternal = ({ type, externalIPs = [] }: ServiceSpec): boolean =>
   type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && externalIPs.length > 0)
 
 /** A client that leaves out what was allocated means to keep it. */
@@ -41,7 +41,6 @@ export function dropTypeDependentFields(spec: ServiceSpec, old: ServiceSpec): vo
     if (same(spec.clusterIPs, old.clusterIPs)) delete spec.clusterIPs
     if (same(spec.ipFamilies, old.ipFamilies)) delete spec.ipFamilies
     if (same(spec.ipFamilyPolicy, old.ipFamilyPolicy)) delete spec.ipFamilyPolicy
-    if (same(spec.internalTrafficPolicy, old.internalTrafficPolicy)) delete spec.internalTrafficPolicy
   }
   const noPorts = spec.type !== 'NodePort' && spec.type !== 'LoadBalancer'
   if ((old.type === 'NodePort' || old.type === 'LoadBalancer') && noPorts) dropNodePorts(spec.ports ?? [], old.ports ?? [])

@@ -3,10 +3,9 @@ import type { Service } from '../../api/types-service.ts'
 import { services } from '../../api/types-service.ts'
 import { ageColumn, labelsText, nameColumn, none, text, wide } from './columns.ts'
 import { define, subresource } from './define.ts'
-import { familyOf } from './ip-rules.ts'
-import { same } from './rules.ts'
-import { dropTypeDependentFields, keepAllocated, needsClusterIp } from './service-update.ts'
-import { validateService, validateServiceStatus } from './service-validation.ts'
+import { defaultFamilies, matchClusterIps } from './service-families.ts'
+import { dropTypeDependentFields, isExternal, keepAllocated } from './service-update.ts'
+import { serviceStatusWarnings, serviceWarnings, validateService, validateServiceStatus } from './service-validation.ts'
 
 function defaults(draft: Service): void {
   draft.spec ??= {}
@@ -19,31 +18,12 @@ function defaults(draft: Service): void {
     port.protocol ||= 'TCP'
     port.targetPort ||= port.port
   }
-  const external = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.type === 'ClusterIP' && (spec.externalIPs ?? []).length > 0)
-  if (external) spec.externalTrafficPolicy ||= 'Cluster'
-  if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster'
+  if (isExternal(spec)) spec.externalTrafficPolicy ||= 'Cluster'
+  if (spec.type === 'ClusterIP' || spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.internalTrafficPolicy ??= 'Cluster'
   if (spec.type === 'LoadBalancer') {
     spec.allocateLoadBalancerNodePorts ??= true
     for (const ingress of draft.status?.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP'
   }
-}
-
-/** The first address and the list of addresses say the same; a client that changed only one of them means both. */
-function matchClusterIps(spec: Service['spec'], old?: Service['spec']): void {
-  const untouched = old !== undefined && spec.clusterIP !== old.clusterIP && same(spec.clusterIPs, old.clusterIPs)
-  if (untouched) delete spec.clusterIPs
-  if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
-}
-
-// Families follow from addresses that were asked for; the allocator of addresses knows those that were not.
-function defaultFamilies(spec: Service['spec']): void {
-  if (!needsClusterIp(spec)) return
-  const asked = (spec.clusterIPs ?? []).filter((ip) => ip !== 'None')
-  if (asked.length > 0 && !spec.ipFamilies?.length) spec.ipFamilies = asked.map(familyOf)
-  const headlessWithoutPods = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0
-  spec.ipFamilyPolicy ??= headlessWithoutPods ? 'RequireDualStack' : (spec.ipFamilies ?? []).length > 1 ? 'RequireDualStack' : 'SingleStack'
-  const families = spec.ipFamilies?.length ? spec.ipFamilies : ['IPv4']
-  spec.ipFamilies = spec.ipFamilyPolicy === 'RequireDualStack' && families.length === 1 ? [...families, families[0] === 'IPv4' ? 'IPv6' : 'IPv4'] : families
 }
 
 /** What EXTERNAL-IP shows. */
@@ -72,14 +52,17 @@ export default define(services, {
     matchClusterIps(spec)
     defaultFamilies(spec)
   },
-  prepareUpdate({ spec }, old) {
+  prepareUpdate(draft, old) {
+    const { spec } = draft
     keepAllocated(spec, old.spec)
     matchClusterIps(spec, old.spec)
     dropTypeDependentFields(spec, old.spec)
-    defaultFamilies(spec)
+    defaultFamilies(spec, old.spec)
+    if (draft.status && spec.type !== 'LoadBalancer') draft.status.loadBalancer = {}
   },
   validate: validateService,
-  subresources: [subresource('status', { validate: validateServiceStatus })],
+  warnings: serviceWarnings,
+  subresources: [subresource<Service>('status', { validate: validateServiceStatus, warnings: serviceStatusWarnings })],
   fields: {
     'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '',
     'spec.type': ({ spec }) => spec.type ?? '',
