@@ -32,6 +32,8 @@ export interface ReconcileResult {
 
 export interface Controller<T extends KubeObject = KubeObject> {
   readonly name: string
+  /** Of its events; `<name>-controller` unless told. */
+  readonly eventSource?: string
   /** One key is reconciled by one run at a time. */
   readonly for: Resource<T>
   /** Kinds whose controller owner is a `for` object: their changes lead to the owner. */

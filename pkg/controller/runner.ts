@@ -27,7 +27,7 @@ export class ControllerRunner {
   async start(signal?: AbortSignal): Promise<void> {
     const { client, informers, clock, log, controllers } = this.#options
     this.#running = controllers.map((controller) => {
-      const events = new QueuedEventRecorder({ client, clock, log, component: `${controller.name}-controller` })
+      const events = new QueuedEventRecorder({ client, clock, log, component: controller.eventSource ?? `${controller.name}-controller` })
       return { events, loop: new ControllerLoop(controller, { client, informers, events, clock, log }) }
     })
     await informers.whenSynced()

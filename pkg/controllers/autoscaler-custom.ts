@@ -81,8 +81,7 @@ export interface CustomFacts {
 export function customProposal(metric: MetricSpec, readings: readonly Reading[], facts: CustomFacts): MetricProposal | string {
   if (metric.type === 'Pods' && metric.pods) {
     const { metric: identity, target } = metric.pods
-    const failed = `failed to get pods metric value: unable to get metric ${identity.name}: no metrics returned from custom metrics API`
-    if (readings.length === 0) return failed
+    if (readings.length === 0) return `unable to get metric ${identity.name}: no metrics returned from custom metrics API`
     const samples = new Map(readings.map(({ name, milli, atMs }) => [name, { milli, atMs, windowMs: 0 }]))
     const answer = replicasFor({ ...facts, resource: '', samples, target: milliOf(target.averageValue) })
     if (!answer) return 'did not receive metrics for targeted pods (pods might be unready)'
@@ -94,13 +93,13 @@ export function customProposal(metric: MetricSpec, readings: readonly Reading[],
   if (metric.type === 'Object' && metric.object) {
     const { metric: identity, target, describedObject } = metric.object
     const [reading] = readings
-    if (!reading) return `failed to get object metric value: unable to get metric ${identity.name}: ${describedObject.kind} on ${describedObject.name}: no metrics returned from custom metrics API`
+    if (!reading) return `unable to get metric ${identity.name}: ${describedObject.kind} on ${describedObject.name}: no metrics returned from custom metrics API`
     const { replicas, current } = wholeProposal(reading.milli, target, facts)
     return { replicas, name: `${describedObject.kind} metric ${identity.name}`, status: { type: 'Object', object: { metric: identity, describedObject, current } } }
   }
   if (metric.type === 'External' && metric.external) {
     const { metric: identity, target } = metric.external
-    if (readings.length === 0) return `failed to get ${identity.name} external metric value: no metrics returned from external metrics API`
+    if (readings.length === 0) return `unable to get external metric ${identity.name}: no metrics returned from external metrics API`
     const total = readings.reduce((sum, { milli }) => sum + milli, 0)
     const { replicas, current } = wholeProposal(total, target, facts)
     return { replicas, name: `external metric ${identity.name}`, status: { type: 'External', external: { metric: identity, current } } }

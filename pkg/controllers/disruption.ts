@@ -24,6 +24,7 @@ export interface DisruptionOptions {
 
 export const disruptionController = ({ resources = () => [] }: DisruptionOptions = {}): Controller => controller<PodDisruptionBudget>({
   name: 'disruption',
+  eventSource: 'controllermanager',
   for: podDisruptionBudgets,
   watches: [watches(pods, (pod, context) => matching(pod, context).map(keyOf)), ...owners],
   async reconcile(_, budget, context) {

@@ -8,6 +8,7 @@ import { isNamespaceTerminating, messageOf } from '../controller/refusals.ts'
 
 export default controller<Pod>({
   name: 'ephemeral-volume',
+  eventSource: 'ephemeral_volume',
   for: pods,
   owns: [persistentVolumeClaims],
   async reconcile({ namespace = '' }, pod, { client, informers, events }) {

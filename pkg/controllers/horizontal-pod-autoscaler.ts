@@ -47,6 +47,7 @@ export function autoscalerController({ periodMs = 15_000, resources = () => [], 
   const looked = new Map<string, { sign: string; atMs: number }>()
   return controller<HorizontalPodAutoscaler>({
     name: 'horizontal-pod-autoscaler',
+    eventSource: 'horizontal-pod-autoscaler',
     for: horizontalPodAutoscalers,
     // Only read from caches: a change of size waits for the next look.
     watches: [watches(pods, () => []), ...targets.map((resource) => watches(resource, () => []))],
@@ -115,11 +116,13 @@ async function look(autoscaler: HorizontalPodAutoscaler, history: ScalingHistory
   if (wished < minReplicas) return rescale(autoscaler, target, { to: minReplicas, why: 'Current number of replicas below Spec.MinReplicas', current, conditions: [found], history }, context)
   const { proposals, failures } = await measure(autoscaler, target, current, context)
   const best = proposals.reduce<MetricProposal | undefined>((most, one) => (most && most.replicas >= one.replicas ? most : one), undefined)
+  for (const { reason, text } of failures) events.record(autoscaler, { type: 'Warning', reason, message: text })
   const [failure] = failures
   // What could not be measured might need more than the rest: nothing shrinks then.
   if (!best || (failure !== undefined && best.replicas < current)) {
-    const { reason, text } = failure ?? { reason: 'FailedGetResourceMetric', text: 'no metrics' }
-    events.record(autoscaler, { type: 'Warning', reason, message: text })
+    const { reason, text, what } = failure ?? { reason: 'InvalidMetricSourceType', text: 'no metrics', what: 'no metrics' }
+    const message = `invalid metrics (${failures.length} invalid out of ${autoscaler.spec.metrics?.length ?? 0}), first error is: ${what}: ${text}`
+    events.record(autoscaler, { type: 'Warning', reason: 'FailedComputeMetricsReplicas', message })
     const unable = condition('ScalingActive', 'False', reason, `the HPA was unable to compute the replica count: ${text}`)
     await writeStatus(autoscaler, [found, unable], { currentReplicas: current, desiredReplicas: wished }, context)
     return history
@@ -138,8 +141,13 @@ async function look(autoscaler: HorizontalPodAutoscaler, history: ScalingHistory
 
 interface Failure {
   readonly reason: string
+  /** What was not had; the text says why. */
+  readonly what: string
   readonly text: string
 }
+
+const metricWords = ({ type, resource, containerResource }: MetricSpec): string =>
+  resource ? `${resource.name} resource` : containerResource ? `${containerResource.name} container` : type.toLowerCase()
 
 const resourceTypes = new Set(['Resource', 'ContainerResource'])
 
@@ -156,7 +164,7 @@ async function measure(autoscaler: HorizontalPodAutoscaler, target: Target, curr
     const result = resourceTypes.has(metric.type)
       ? (typeof usage === 'string' ? usage : metricProposal(metric, { ...facts, usage }))
       : await customResult(metric, target, facts, context)
-    if (typeof result === 'string') failures.push({ reason: `FailedGet${metric.type}Metric`, text: result })
+    if (typeof result === 'string') failures.push({ reason: `FailedGet${metric.type}Metric`, what: `failed to get ${metricWords(metric)} metric value`, text: result })
     else proposals.push(result)
   }
   return { proposals, failures }

@@ -41,7 +41,7 @@ async function addressesInUse(client: Client): Promise<string[]> {
 const withFinalizers = (range: ServiceCIDR, finalizers: string[]): ServiceCIDR => ({ ...range, metadata: { ...range.metadata, finalizers } })
 
 export default controller<ServiceCIDR>({
-  name: 'service-cidr-controller',
+  name: 'service-cidr',
   for: serviceCIDRs,
   // What keeps a range may go, and another range may take over.
   watches: [

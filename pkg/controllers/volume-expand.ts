@@ -14,7 +14,8 @@ export function isToExpand({ spec, status }: PersistentVolumeClaim): boolean {
 }
 
 export default controller<PersistentVolumeClaim>({
-  name: 'volume_expand',
+  name: 'volume-expand',
+  eventSource: 'volume_expand',
   for: persistentVolumeClaims,
   async reconcile(_, claim, { informers, events }) {
     if (!claim || !isToExpand(claim) || !informers.for(persistentVolumes).get({ name: claim.spec.volumeName ?? '' })?.spec.csi) return
