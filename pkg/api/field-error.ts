@@ -24,6 +24,10 @@ export const required = (field: string, detail = ''): FieldError =>
 export const invalid = (field: string, value: unknown, detail: string): FieldError =>
   ({ field, reason: 'FieldValueInvalid', text: join(`Invalid value: ${shown(value)}`, detail) })
 
+/** Of a value that would not help whoever reads it. */
+export const invalidUnshown = (field: string, detail: string): FieldError =>
+  ({ field, reason: 'FieldValueInvalid', text: join('Invalid value', detail) })
+
 export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldError =>
   ({ field, reason: 'FieldValueNotSupported', text: `Unsupported value: ${shown(value)}: supported values: ${supported.map((text) => `"${text}"`).join(', ')}` })
 
@@ -33,8 +37,8 @@ export const forbiddenField = (field: string, detail: string): FieldError =>
 export const duplicate = (field: string, value: unknown): FieldError =>
   ({ field, reason: 'FieldValueDuplicate', text: `Duplicate value: ${shown(value)}` })
 
-export const fieldNotFound = (field: string, value: unknown): FieldError =>
-  ({ field, reason: 'FieldValueNotFound', text: `Not found: ${shown(value)}` })
+export const fieldNotFound = (field: string, value: unknown, detail = ''): FieldError =>
+  ({ field, reason: 'FieldValueNotFound', text: join(`Not found: ${shown(value)}`, detail) })
 
 export const tooLong = (field: string, maxBytes: number): FieldError =>
   ({ field, reason: 'FieldValueTooLong', text: `Too long: may not be more than ${maxBytes} byte${maxBytes === 1 ? '' : 's'}` })

@@ -34,3 +34,20 @@ export function formatGoDuration(nanoseconds: bigint): string {
   const hours = minutes / 60n
   return sign + (hours > 0n ? `${hours}h${minutes % 60n}m${seconds}` : minutes > 0n ? `${minutes}m${seconds}` : seconds)
 }
+
+/** Why text is no duration, in Go's words; undefined for one. */
+export function goDurationFault(text: string): string | undefined {
+  let rest = text.replace(/^[-+]/, '')
+  if (rest === '0') return undefined
+  if (rest === '') return `time: invalid duration ${JSON.stringify(text)}`
+  while (rest !== '') {
+    const number = /^(\d+\.?\d*|\.\d+)/.exec(rest)?.[0]
+    if (number === undefined) return `time: invalid duration ${JSON.stringify(text)}`
+    rest = rest.slice(number.length)
+    const unit = /^[^.\d]*/.exec(rest)?.[0] ?? ''
+    if (unit === '') return `time: missing unit in duration ${JSON.stringify(text)}`
+    if (!(unit in unitMs)) return `time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`
+    rest = rest.slice(unit.length)
+  }
+  return undefined
+}

@@ -119,7 +119,7 @@ describe('owners of other writes', () => {
       made.clock.step(1000)
       return made.registry.patch(deployments, { ...by(manager), ...at, patch: { type: 'merge', body }, ...(subresource ? { subresource } : {}) })
     }
-    await write('a', { status: { readyReplicas: 1 } }, 'status')
+    await write('a', { status: { replicas: 1, readyReplicas: 1 } }, 'status')
     await write('b', { spec: { replicas: 5 } }, 'scale')
     const { object } = await write('c', { spec: { replicas: 5 } })
     expect(entries(object)).toEqual(['a Update apps/v1 00', 'a Update apps/v1 status 01', 'b Update apps/v1 scale 02'])

@@ -99,8 +99,8 @@ describe('subresources', () => {
 
   it('status takes status and annotations, and nothing of the spec', async () => {
     const made = await open()
-    const object = await patch(made, 'strategic', { metadata: { annotations: { x: 'y' } }, spec: { replicas: 9 }, status: { readyReplicas: 1 } }, { subresource: 'status' })
-    expect(object).toMatchObject({ metadata: { annotations: { x: 'y' } }, spec: { replicas: 1 }, status: { readyReplicas: 1 } })
+    const object = await patch(made, 'strategic', { metadata: { annotations: { x: 'y' } }, spec: { replicas: 9 }, status: { replicas: 1, readyReplicas: 1 } }, { subresource: 'status' })
+    expect(object).toMatchObject({ metadata: { annotations: { x: 'y' } }, spec: { replicas: 1 }, status: { replicas: 1, readyReplicas: 1 } })
     expect(await failure(() => patch(made, 'merge', {}, { subresource: 'nothing' }))).toMatchObject({ code: 404 })
   })
 })

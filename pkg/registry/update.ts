@@ -122,7 +122,7 @@ export function change(step: Step, target: Target, stored: StoredEntry, { body, 
   raiseGeneration(definition, draft, old)
   const errors = [...metadataErrors(definition, draft), ...finalizerErrors(draft.metadata, old.metadata), ...kept]
   errors.push(...(subresource ? subresource.validate?.(draft, old) : definition.validate?.(draft, old)) ?? [])
-  refuseInvalid(definition, target.name, errors)
+  refuseInvalid(subresource?.kind ? { resource: subresource.kind } : definition, target.name, errors)
   review(step, draft, admission)
   const warnings = subresource ? subresource.warnings?.(draft, old) : definition.warnings?.(draft, old)
   warnings?.forEach((text) => step.warn(text))

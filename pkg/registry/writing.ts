@@ -86,7 +86,7 @@ export function mutate(step: Step, draft: AnyObject, request: AdmissionRequest):
   if (!done && request.reinvocation.wanted) again()
 }
 
-export function refuseInvalid(definition: Definition, name: string, errors: readonly FieldError[]): void {
+export function refuseInvalid(definition: { readonly resource: { readonly group: string; readonly kind: string } }, name: string, errors: readonly FieldError[]): void {
   if (errors.length > 0) throw invalidObject(definition.resource, name, errors)
 }
 

@@ -13,8 +13,10 @@ export default define(controllerRevisions, {
   },
   validate(object, old) {
     const out: Errors = []
-    if (object.data === undefined || object.data === null) out.push(required('data', 'data is mandatory'))
     checkNonNegative(out, 'revision', object.revision)
+    const { data } = object
+    if (!old && (data === undefined || data === null)) out.push(required('data', 'data is mandatory'))
+    else if (!old && (typeof data !== 'object' || Array.isArray(data))) out.push(required('data', 'data must be a valid JSON object'))
     if (old) checkImmutable(out, 'data', object.data, old.data)
     return out
   },

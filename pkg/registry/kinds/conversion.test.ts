@@ -131,7 +131,7 @@ describe('pods in deletion', () => {
 describe('warnings', () => {
   it('tells of hidden variables and doubled ports, when they are new', () => {
     const container = { name: 'c', image: 'i', env: [{ name: 'A', value: '1' }, { name: 'A', value: '2' }, { name: 'A', value: '$(A):3' }], ports: [{ containerPort: 1, protocol: 'TCP' }, { containerPort: 1, protocol: 'TCP' }] }
-    const deployment = { metadata: {}, spec: { template: { spec: { containers: [container] } } } } as unknown as AnyObject
+    const deployment = { metadata: { name: 'd', generation: 1 }, spec: { template: { spec: { containers: [container] } } } } as unknown as AnyObject
     const { warnings } = definitionOf('deployments.apps/v1')
     expect(warnings?.(deployment)).toEqual([
       'spec.template.spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply',

@@ -1,13 +1,16 @@
 // DaemonSet: one pod of a template on each node that fits.
 import { daemonSets } from '../../api/types-workload.ts'
-import type { DaemonSet } from '../../api/types-workload.ts'
+import type { DaemonSet, RollingUpdateDaemonSet } from '../../api/types-workload.ts'
 import { ageColumn, integer, labelsText, nameColumn, selectorQuery, text } from './columns.ts'
 import { define } from './define.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
-import { templateWarnings } from './pod-warnings.ts'
+import { inGo } from './go-values.ts'
+import { checkPodTemplate } from './pod-spec-validation.ts'
+import { nameWarnings, templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
-import { checkAtMostAll, checkImmutable, checkNonNegative, checkNumberOrPercent, checkOneOf, invalid, numberOrPercent, required } from './rules.ts'
-import { checkAlwaysRestarts, checkSelectorAndTemplate, templateColumns } from './workload.ts'
+import { checkAtMostAll, checkImmutable, checkLabelSelector, checkNonNegative, checkNumberOrPercent, invalid, isEmptySelector, notSupported, numberOrPercent, required } from './rules.ts'
+import { checkAlwaysRestarts, checkTemplateLabels, templateColumns } from './workload.ts'
+import { countedStatus } from './workload-status.ts'
 
 function defaults(object: DaemonSet): void {
   object.spec ??= { template: {} }
@@ -25,32 +28,38 @@ function defaults(object: DaemonSet): void {
 }
 
 function checkUpdateStrategy(out: Errors, { updateStrategy }: DaemonSet['spec']): void {
-  checkOneOf(out, 'spec.updateStrategy.type', updateStrategy?.type, ['OnDelete', 'RollingUpdate'])
-  if (updateStrategy?.type !== 'RollingUpdate') return
-  const path = 'spec.updateStrategy.rollingUpdate'
-  const { rollingUpdate } = updateStrategy
-  if (!rollingUpdate) {
-    out.push(required(path))
-    return
+  const { type = '', rollingUpdate } = updateStrategy ?? {}
+  if (type === 'RollingUpdate') {
+    if (rollingUpdate) checkRollingUpdate(out, 'spec.updateStrategy.rollingUpdate', rollingUpdate)
+    else out.push(required('spec.updateStrategy.rollingUpdate'))
+  } else if (type !== 'OnDelete') {
+    const update = rollingUpdate ? inGo(rollingUpdate, { MaxUnavailable: 0, MaxSurge: 0 }) : null
+    out.push(notSupported('spec.updateStrategy', { Type: type, RollingUpdate: update }, ['RollingUpdate', 'OnDelete']))
   }
-  const { maxUnavailable, maxSurge } = rollingUpdate
-  checkNumberOrPercent(out, `${path}.maxUnavailable`, maxUnavailable)
-  checkAtMostAll(out, `${path}.maxUnavailable`, maxUnavailable)
-  checkNumberOrPercent(out, `${path}.maxSurge`, maxSurge)
-  checkAtMostAll(out, `${path}.maxSurge`, maxSurge)
+}
+
+function checkRollingUpdate(out: Errors, path: string, { maxUnavailable, maxSurge }: RollingUpdateDaemonSet): void {
+  for (const check of [checkNumberOrPercent, checkAtMostAll]) {
+    check(out, `${path}.maxUnavailable`, maxUnavailable)
+    check(out, `${path}.maxSurge`, maxSurge)
+  }
   const surges = numberOrPercent(maxSurge) !== 0
   const stops = numberOrPercent(maxUnavailable) !== 0
   if (surges && stops) out.push(invalid(`${path}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero'))
-  if (!surges && !stops) out.push(invalid(`${path}.maxUnavailable`, maxUnavailable, 'cannot be 0 when maxSurge is 0'))
+  if (!surges && !stops) out.push(required(`${path}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'))
 }
 
 function validate({ spec }: DaemonSet, old?: DaemonSet): Errors {
   const out: Errors = []
-  checkSelectorAndTemplate(out, spec, 'daemonset')
-  checkAlwaysRestarts(out, spec.template, 'DaemonSet')
+  const { selector, template } = spec
+  checkLabelSelector(out, 'spec.selector', selector)
+  if (out.length === 0) checkTemplateLabels(out, selector, template)
+  if (selector && isEmptySelector(selector)) out.push(invalid('spec.selector', selector, 'empty selector is invalid for daemonset'))
+  checkPodTemplate(out, 'spec.template', template)
+  checkAlwaysRestarts(out, template, 'DaemonSet')
   checkNonNegative(out, 'spec.minReadySeconds', spec.minReadySeconds)
-  checkNonNegative(out, 'spec.revisionHistoryLimit', spec.revisionHistoryLimit)
   checkUpdateStrategy(out, spec)
+  checkNonNegative(out, 'spec.revisionHistoryLimit', spec.revisionHistoryLimit)
   if (old) checkImmutable(out, 'spec.selector', spec.selector, old.spec.selector)
   return out
 }
@@ -59,7 +68,13 @@ export default define(daemonSets, {
   initialStatus: () => ({ currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 }),
   defaults,
   validate,
-  warnings: ({ spec }, old) => templateWarnings('spec.template', spec.template, old?.spec.template),
+  warnings: (object, old) => [...nameWarnings(object, old), ...templateWarnings(object, old, 'spec.template', object.spec.template)],
+  subresources: [countedStatus({
+    counts: [
+      'currentNumberScheduled', 'numberMisscheduled', 'desiredNumberScheduled', 'numberReady', 'observedGeneration', 'updatedNumberScheduled', 'numberAvailable',
+      'numberUnavailable', 'collisionCount',
+    ],
+  })],
   columns: [
     nameColumn,
     integer('Desired', 'Nodes that should run the pod.', ({ status }) => status?.desiredNumberScheduled ?? 0),

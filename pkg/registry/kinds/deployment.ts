@@ -1,13 +1,15 @@
 // Deployment: replica sets of a template, rolled from one revision to the next.
 import { deployments } from '../../api/types-workload.ts'
-import type { Deployment, DeploymentSpec } from '../../api/types-workload.ts'
+import type { Deployment, DeploymentSpec, RollingUpdateDeployment } from '../../api/types-workload.ts'
 import { ageColumn, nameColumn, selectorQuery, text } from './columns.ts'
 import { define } from './define.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
-import { templateWarnings } from './pod-warnings.ts'
+import { inGo } from './go-values.ts'
+import { nameWarnings, templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
-import { checkAtMostAll, checkImmutable, checkNonNegative, checkNumberOrPercent, checkOneOf, forbiddenField, invalid, numberOrPercent } from './rules.ts'
-import { checkAlwaysRestarts, checkSelectorAndTemplate, scaleSubresource, templateColumns } from './workload.ts'
+import { checkAtMostAll, checkImmutable, checkNonNegative, checkNumberOrPercent, forbiddenField, invalid, notSupported, numberOrPercent, required } from './rules.ts'
+import { checkReplicaTemplate, scaleSubresource, templateColumns } from './workload.ts'
+import { atMostReplicas, countedStatus } from './workload-status.ts'
 
 function defaults(object: Deployment): void {
   object.spec ??= { template: {} }
@@ -27,26 +29,30 @@ function defaults(object: Deployment): void {
 }
 
 function checkStrategy(out: Errors, { strategy = {} }: DeploymentSpec): void {
-  const path = 'spec.strategy'
-  checkOneOf(out, `${path}.type`, strategy.type, ['Recreate', 'RollingUpdate'])
-  const { rollingUpdate } = strategy
-  if (strategy.type === 'Recreate' && rollingUpdate) {
-    out.push(forbiddenField(`${path}.rollingUpdate`, 'may not be specified when strategy `type` is \'Recreate\''))
+  const path = 'spec.strategy.rollingUpdate'
+  const { type, rollingUpdate } = strategy
+  if (type === 'Recreate') {
+    if (rollingUpdate) out.push(forbiddenField(path, 'may not be specified when strategy `type` is \'Recreate\''))
+  } else if (type !== 'RollingUpdate') {
+    const update = rollingUpdate ? inGo(rollingUpdate, { MaxUnavailable: 0, MaxSurge: 0 }) : null
+    out.push(notSupported('spec.strategy', { Type: type ?? '', RollingUpdate: update }, ['Recreate', 'RollingUpdate']))
+  } else if (!rollingUpdate) out.push(required(path, 'this should be defaulted and never be nil'))
+  else checkRollingUpdate(out, path, rollingUpdate)
+}
+
+function checkRollingUpdate(out: Errors, path: string, { maxUnavailable, maxSurge }: RollingUpdateDeployment): void {
+  checkNumberOrPercent(out, `${path}.maxUnavailable`, maxUnavailable)
+  checkNumberOrPercent(out, `${path}.maxSurge`, maxSurge)
+  if (numberOrPercent(maxUnavailable) === 0 && numberOrPercent(maxSurge) === 0) {
+    out.push(invalid(`${path}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'))
   }
-  if (strategy.type !== 'RollingUpdate' || !rollingUpdate) return
-  checkNumberOrPercent(out, `${path}.rollingUpdate.maxUnavailable`, rollingUpdate.maxUnavailable)
-  checkNumberOrPercent(out, `${path}.rollingUpdate.maxSurge`, rollingUpdate.maxSurge)
-  if (numberOrPercent(rollingUpdate.maxUnavailable) === 0 && numberOrPercent(rollingUpdate.maxSurge) === 0) {
-    out.push(invalid(`${path}.rollingUpdate.maxUnavailable`, rollingUpdate.maxUnavailable, 'may not be 0 when `maxSurge` is 0'))
-  }
-  checkAtMostAll(out, `${path}.rollingUpdate.maxUnavailable`, rollingUpdate.maxUnavailable)
+  checkAtMostAll(out, `${path}.maxUnavailable`, maxUnavailable)
 }
 
 function validate({ spec }: Deployment, old?: Deployment): Errors {
   const out: Errors = []
   checkNonNegative(out, 'spec.replicas', spec.replicas)
-  checkSelectorAndTemplate(out, spec, 'deployment')
-  checkAlwaysRestarts(out, spec.template, 'ReplicaSet')
+  checkReplicaTemplate(out, spec)
   checkStrategy(out, spec)
   checkNonNegative(out, 'spec.minReadySeconds', spec.minReadySeconds)
   checkNonNegative(out, 'spec.revisionHistoryLimit', spec.revisionHistoryLimit)
@@ -62,8 +68,15 @@ function validate({ spec }: Deployment, old?: Deployment): Errors {
 export default define(deployments, {
   defaults,
   validate,
-  warnings: ({ spec }, old) => templateWarnings('spec.template', spec.template, old?.spec.template),
-  subresources: [scaleSubresource(({ spec }) => spec.selector)],
+  warnings: (object, old) => [...nameWarnings(object, old), ...templateWarnings(object, old, 'spec.template', object.spec.template)],
+  subresources: [scaleSubresource(({ spec }) => spec.selector), countedStatus({
+    counts: [
+      'observedGeneration', 'replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas', 'unavailableReplicas', 'terminatingReplicas', 'collisionCount',
+    ],
+    atMost: [
+      ...atMostReplicas('updatedReplicas', 'readyReplicas', 'availableReplicas'), { field: 'availableReplicas', limit: 'readyReplicas', called: 'readyReplicas' },
+    ],
+  })],
   columns: [
     nameColumn,
     text('Ready', 'Pods that are ready, of those wanted.', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 0}`),

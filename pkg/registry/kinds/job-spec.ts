@@ -1,9 +1,11 @@
 // Defaults and checks of a job's spec, for jobs and for the templates of cron jobs.
+import type { KubeObject } from '../../api/object.ts'
 import type { JobSpec } from '../../api/types-workload.ts'
 import { checkFailurePolicy, checkSuccessPolicy } from './job-policies.ts'
 import { checkPodTemplate } from './pod-spec-validation.ts'
+import { templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsSubdomain, checkLabelSelector, checkNonNegative, checkOptionalOneOf, forbiddenField, invalid, notSupported, required, tooLong } from './rules.ts'
+import { checkDnsSubdomain, checkNonNegative, checkOptionalOneOf, invalid, notSupported, required, tooLong } from './rules.ts'
 
 const maxParallelPerIndex = 100_000
 
@@ -18,28 +20,25 @@ export function defaultJobSpec(spec: JobSpec): void {
   for (const { onPodConditions = [] } of spec.podFailurePolicy?.rules ?? []) for (const pattern of onPodConditions) pattern.status ||= 'True'
 }
 
-/** `path` is `spec` or `spec.jobTemplate.spec`. */
+const counts = ['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished', 'backoffLimitPerIndex', 'maxFailedIndexes'] as const
+
+/** What jobs and the templates of cron jobs share; `path` is `spec` or `spec.jobTemplate.spec`. */
 export function checkJobSpec(out: Errors, path: string, spec: JobSpec): void {
-  for (const field of ['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished', 'backoffLimitPerIndex', 'maxFailedIndexes'] as const) {
-    checkNonNegative(out, `${path}.${field}`, spec[field])
-  }
-  checkOptionalOneOf(out, `${path}.completionMode`, spec.completionMode, ['Indexed', 'NonIndexed'])
-  if (spec.completionMode === 'Indexed') {
-    if (spec.completions === undefined) out.push(required(`${path}.completions`, 'when completion mode is Indexed'))
-    checkIndexLimits(out, path, spec)
-    if ((spec.parallelism ?? 0) > maxParallelPerIndex) out.push(invalid(`${path}.parallelism`, spec.parallelism, `must be less than or equal to ${maxParallelPerIndex} when completion mode is Indexed`))
-  } else {
-    if (spec.backoffLimitPerIndex !== undefined) out.push(invalid(`${path}.backoffLimitPerIndex`, spec.backoffLimitPerIndex, 'requires indexed completion mode'))
-    if (spec.maxFailedIndexes !== undefined) out.push(invalid(`${path}.maxFailedIndexes`, spec.maxFailedIndexes, 'requires indexed completion mode'))
-    if (spec.successPolicy) out.push(invalid(`${path}.successPolicy`, spec.successPolicy, 'requires indexed completion mode'))
-  }
+  for (const field of counts) checkNonNegative(out, `${path}.${field}`, spec[field])
+  if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) out.push(required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'))
   checkManager(out, `${path}.managedBy`, spec.managedBy)
-  checkOptionalOneOf(out, `${path}.podReplacementPolicy`, spec.podReplacementPolicy, spec.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed'])
-  checkPodTemplate(out, `${path}.template`, spec.template ?? {})
-  checkRestartPolicy(out, path, spec)
+  checkOptionalOneOf(out, `${path}.completionMode`, spec.completionMode, ['NonIndexed', 'Indexed'])
+  if (spec.completionMode === 'Indexed') checkIndexed(out, path, spec)
+  else if (spec.completionMode === undefined || spec.completionMode === 'NonIndexed') {
+    for (const field of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const) {
+      if (spec[field] !== undefined) out.push(invalid(`${path}.${field}`, spec[field], 'requires indexed completion mode'))
+    }
+  }
   checkFailurePolicy(out, `${path}.podFailurePolicy`, spec)
   checkSuccessPolicy(out, `${path}.successPolicy`, spec)
-  checkLabelSelector(out, `${path}.selector`, spec.selector)
+  checkOptionalOneOf(out, `${path}.podReplacementPolicy`, spec.podReplacementPolicy, spec.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed'])
+  checkPodTemplate(out, `${path}.template`, spec.template ?? {})
+  checkRestartPolicy(out, `${path}.template.spec.restartPolicy`, spec)
 }
 
 const manyCompletions = 100_000
@@ -47,36 +46,49 @@ const fewWithMany = 10_000
 const manyText = `must be less than or equal to ${fewWithMany} when completions are above ${manyCompletions} and used with backoff limit per index`
 
 // What fails is kept index by index in the status, which has to stay small.
-function checkIndexLimits(out: Errors, path: string, { completions = 0, parallelism = 0, backoffLimitPerIndex, maxFailedIndexes }: JobSpec): void {
-  if (backoffLimitPerIndex === undefined) {
-    if (maxFailedIndexes !== undefined) out.push(required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'))
-    return
-  }
-  const at = `${path}.maxFailedIndexes`
-  if (maxFailedIndexes !== undefined && maxFailedIndexes > completions) out.push(invalid(at, maxFailedIndexes, 'must be less than or equal to completions'))
-  if (maxFailedIndexes !== undefined && maxFailedIndexes > manyCompletions) out.push(invalid(at, maxFailedIndexes, `must be less than or equal to ${manyCompletions}`))
-  if (completions <= manyCompletions) return
+function checkIndexed(out: Errors, path: string, { completions, parallelism = 0, backoffLimitPerIndex, maxFailedIndexes }: JobSpec): void {
+  const failed = `${path}.maxFailedIndexes`
+  if (completions === undefined) out.push(required(`${path}.completions`, 'when completion mode is Indexed'))
+  if (parallelism > maxParallelPerIndex) out.push(invalid(`${path}.parallelism`, parallelism, `must be less than or equal to ${maxParallelPerIndex} when completion mode is Indexed`))
+  if (completions !== undefined && maxFailedIndexes !== undefined && maxFailedIndexes > completions) out.push(invalid(failed, maxFailedIndexes, 'must be less than or equal to completions'))
+  if (maxFailedIndexes !== undefined && maxFailedIndexes > manyCompletions) out.push(invalid(failed, maxFailedIndexes, `must be less than or equal to ${manyCompletions}`))
+  if ((completions ?? 0) <= manyCompletions || backoffLimitPerIndex === undefined) return
+  if (maxFailedIndexes === undefined) out.push(required(failed, `must be specified when completions is above ${manyCompletions}`))
   if (parallelism > fewWithMany) out.push(invalid(`${path}.parallelism`, parallelism, manyText))
-  if (maxFailedIndexes === undefined) out.push(required(at, `must be specified when completions is above ${manyCompletions}`))
-  else if (maxFailedIndexes > fewWithMany) out.push(invalid(at, maxFailedIndexes, manyText))
+  if (maxFailedIndexes !== undefined && maxFailedIndexes > fewWithMany) out.push(invalid(failed, maxFailedIndexes, manyText))
 }
+
+const pathText = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
+const pathForm = new RegExp(`^${pathText}$`)
 
 /** Another controller that looks after the job: `example.com/name`. */
 function checkManager(out: Errors, path: string, name: string | undefined): void {
   if (name === undefined) return
-  const [domain = '', ...rest] = name.split('/')
+  const slash = name.indexOf('/')
+  const rest = name.slice(slash + 1)
   if (name === '') out.push(required(path))
-  else if (domain === '' || rest.join('/') === '') out.push(invalid(path, name, 'must be a domain-prefixed path (such as "acme.io/foo")'))
-  else checkDnsSubdomain(out, path, domain)
+  else if (slash <= 0 || rest === '') out.push(invalid(path, name, 'must be a domain-prefixed path (such as "acme.io/foo")'))
+  else {
+    checkDnsSubdomain(out, path, name.slice(0, slash))
+    if (!pathForm.test(rest)) out.push(invalid(path, rest, `Invalid path (regex used for validation is '${pathText}')`))
+  }
   if (name.length > 63) out.push(tooLong(path, 63))
 }
 
+// Always is what a template gets that says nothing, so that it counts as nothing.
 function checkRestartPolicy(out: Errors, path: string, spec: JobSpec): void {
-  const policy = spec.template?.spec?.restartPolicy
-  if (policy === 'Always') out.push({ ...required(`${path}.template.spec.restartPolicy`), text: 'Required value: valid values: "OnFailure", "Never"' })
-  else if (policy !== undefined && policy !== 'Never' && policy !== 'OnFailure') out.push(notSupported(`${path}.template.spec.restartPolicy`, policy, ['OnFailure', 'Never']))
-  if (spec.podFailurePolicy && policy !== 'Never') {
-    out.push(invalid(`${path}.template.spec.restartPolicy`, policy, 'only "Never" is supported when podFailurePolicy is specified'))
-  }
-  if (spec.template?.spec?.ephemeralContainers?.length) out.push(forbiddenField(`${path}.template.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'))
+  const policy = spec.template?.spec?.restartPolicy ?? ''
+  if (policy === '' || policy === 'Always') out.push(required(path, 'valid values: "OnFailure", "Never"'))
+  else if (policy !== 'Never' && policy !== 'OnFailure') out.push(notSupported(path, policy, ['OnFailure', 'Never']))
+  else if (spec.podFailurePolicy && policy !== 'Never') out.push(invalid(path, policy, 'only "Never" is supported when podFailurePolicy is specified'))
+}
+
+const longTail = 'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, '
+  + 'Kubernetes might not be able to track completedIndexes when a big number of indexes fail'
+
+/** Beside those of the template; none when an update leaves what is wanted as it was. */
+export function jobSpecWarnings(object: KubeObject, old: KubeObject | undefined, path: string, spec: JobSpec): string[] {
+  if (old && old.metadata.generation === object.metadata.generation) return []
+  const many = spec.completionMode === 'Indexed' && (spec.completions ?? 0) > manyCompletions && (spec.parallelism ?? 0) > fewWithMany
+  return [...(many ? [`${path}: ${longTail}`] : []), ...templateWarnings(object, old, `${path}.template`, spec.template)]
 }

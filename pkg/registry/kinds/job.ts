@@ -1,15 +1,18 @@
 // Job: pods that run until enough of them succeeded.
 import { humanDuration } from '../../api/human-duration.ts'
 import { dnsLabelFaults } from '../../api/names.ts'
+import type { LabelSelector } from '../../api/types-common.ts'
+import type { PodTemplateSpec } from '../../api/types-pod.ts'
 import { jobs } from '../../api/types-workload.ts'
-import type { Job } from '../../api/types-workload.ts'
+import type { Job, JobSpec } from '../../api/types-workload.ts'
 import { ageColumn, nameColumn, selectorQuery, text } from './columns.ts'
 import { define } from './define.ts'
-import { checkJobSpec, defaultJobSpec } from './job-spec.ts'
+import { checkJobSpec, defaultJobSpec, jobSpecWarnings } from './job-spec.ts'
+import { isTrue, jobStatusSubresource } from './job-status.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
-import { templateWarnings } from './pod-warnings.ts'
+import { nameWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
-import { checkImmutable, invalid, required, same, selectorMatches } from './rules.ts'
+import { checkImmutable, checkLabelSelector, immutableText, invalid, required, same, selectorMatches } from './rules.ts'
 import { templateColumns } from './workload.ts'
 
 const uidLabels = ['batch.kubernetes.io/controller-uid', 'controller-uid']
@@ -34,16 +37,38 @@ function labelLikeTemplate(draft: Job): void {
   if (labels && Object.keys(draft.metadata.labels ?? {}).length === 0) draft.metadata.labels = { ...labels }
 }
 
-function checkSelector(out: Errors, { metadata, spec }: Job): void {
-  const labels = spec.template.metadata?.labels ?? {}
-  if (!spec.selector) out.push(required('spec.selector'))
-  else if (!selectorMatches(spec.selector, labels)) {
-    out.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'))
-  }
+const generatedLabels = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name'] as const
+
+/** A selector that is made here fits the labels that are, and these are in the template; very old jobs lack the longer ones. */
+function checkGenerated(out: Errors, { metadata: { uid = '', name = '' }, spec }: Job, old: Job | undefined): void {
   if (spec.manualSelector || !spec.selector) return
-  const generated = same(spec.selector, { matchLabels: { 'batch.kubernetes.io/controller-uid': metadata.uid } })
-    || same(spec.selector, { matchLabels: { 'controller-uid': metadata.uid } })
-  if (!generated) out.push(invalid('spec.selector', spec.selector, '`selector` not auto-generated'))
+  const [, , ...longer] = generatedLabels
+  const before = old?.spec.template.metadata?.labels
+  const labels = old && !longer.every((label) => before?.[label] !== undefined) ? generatedLabels.slice(0, 2) : generatedLabels
+  const expected = Object.fromEntries(labels.map((label) => [label, label.endsWith('name') ? name : uid]))
+  const actual = spec.template.metadata?.labels
+  if (uid === '') out.push(required('metadata.uid'))
+  for (const [label, value] of Object.entries(expected)) {
+    const path = `spec.template.metadata.labels[${label}]`
+    if (actual?.[label] === undefined) out.push(required(path, `must be '${value}'`))
+    else if (actual[label] !== value) out.push(invalid(path, actual, `must be '${value}'`))
+  }
+  if (isReadable(spec.selector) && !selectorMatches(spec.selector, expected)) out.push(invalid('spec.selector', spec.selector, '`selector` not auto-generated'))
+}
+
+function isReadable(selector: LabelSelector): boolean {
+  const faults: Errors = []
+  checkLabelSelector(faults, '', selector)
+  return faults.length === 0
+}
+
+/** A missing selector matches nothing. */
+function checkSelector(out: Errors, { selector, template }: JobSpec): void {
+  if (!selector) out.push(required('spec.selector'))
+  checkLabelSelector(out, 'spec.selector', selector)
+  const labels = template.metadata?.labels
+  if (selector && !isReadable(selector)) return
+  if (!selectorMatches(selector, labels)) out.push(invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'))
 }
 
 // Pods of an indexed job have its name and their index as host names.
@@ -53,33 +78,33 @@ function checkHostNames(out: Errors, { metadata: { name = '' }, spec }: Job): vo
   if (dnsLabelFaults(longest).length > 0) out.push(invalid('metadata.name', name, `will not able to create pod with invalid DNS label: ${longest}`))
 }
 
-const suspendedTemplateFields = ['nodeSelector', 'tolerations', 'schedulingGates', 'affinity'] as const
-
 // A job that is suspended and has not started may still be moved to other nodes, by a queue.
-function fixedTemplate(job: Job, old: Job): unknown {
-  const movable = old.spec.suspend && old.status?.startTime === undefined
-  if (!movable) return job.spec.template
-  const { spec = {}, metadata } = job.spec.template
-  const kept = Object.fromEntries(Object.entries(spec).filter(([field]) => !(suspendedTemplateFields as readonly string[]).includes(field)))
-  return { spec: kept, metadata: { ...metadata, labels: undefined, annotations: undefined } }
+function comparedTemplate(template: PodTemplateSpec, movable: boolean): unknown {
+  if (!movable) return template
+  const { nodeSelector: _selector, tolerations: _tolerations, schedulingGates: _gates, affinity, ...spec } = template.spec ?? { containers: [] }
+  const { nodeAffinity: _node, ...others } = affinity ?? {}
+  return {
+    metadata: { ...template.metadata, labels: undefined, annotations: undefined },
+    spec: { ...spec, affinity: Object.keys(others).length > 0 ? others : undefined },
+  }
 }
 
-function checkUpdate(out: Errors, job: Job, old: Job): void {
-  const { spec } = job
-  const elastic = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism && old.spec.completions === old.spec.parallelism
-  if (!same(spec.completions, old.spec.completions)) {
-    if (spec.completionMode !== 'Indexed') checkImmutable(out, 'spec.completions', spec.completions, old.spec.completions)
-    else if (!elastic) out.push(invalid('spec.completions', spec.completions ?? null, 'can only be modified in tandem with spec.parallelism'))
+/** Completions of an indexed job follow its parallelism; of others they stay. */
+function checkCompletions(out: Errors, { completions, completionMode, parallelism }: JobSpec, before: JobSpec): void {
+  if (completionMode !== 'Indexed') checkImmutable(out, 'spec.completions', completions, before.completions)
+  else if (completions !== undefined && completions !== before.completions && completions !== parallelism) {
+    out.push(invalid('spec.completions', completions, 'can only be modified in tandem with spec.parallelism'))
   }
+}
+
+function checkUpdate(out: Errors, { spec }: Job, old: Job): void {
+  const movable = old.spec.suspend === true && old.status?.startTime === undefined
+  checkCompletions(out, spec, old.spec)
   checkImmutable(out, 'spec.selector', spec.selector, old.spec.selector)
-  if (!same(fixedTemplate(job, old), fixedTemplate(old, old))) out.push(invalid('spec.template', spec.template, 'field is immutable'))
+  if (!same(comparedTemplate(spec.template, movable), comparedTemplate(old.spec.template, movable))) out.push(invalid('spec.template', spec.template, immutableText))
   for (const field of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
     checkImmutable(out, `spec.${field}`, spec[field], old.spec[field])
   }
-}
-
-function isTrue(job: Job, wanted: string): boolean {
-  return job.status?.conditions?.some(({ type, status }) => type === wanted && status === 'True') ?? false
 }
 
 /** What STATUS shows. */
@@ -119,13 +144,15 @@ export default define(jobs, {
   },
   validate(job, old) {
     const out: Errors = []
-    checkSelector(out, job)
-    checkHostNames(out, job)
+    checkGenerated(out, job, old)
     checkJobSpec(out, 'spec', job.spec)
+    checkSelector(out, job.spec)
+    checkHostNames(out, job)
     if (old) checkUpdate(out, job, old)
     return out
   },
-  warnings: ({ spec }, old) => templateWarnings('spec.template', spec.template, old?.spec.template),
+  warnings: (object, old) => [...nameWarnings(object, old), ...jobSpecWarnings(object, old, 'spec', object.spec)],
+  subresources: [jobStatusSubresource],
   fields: { 'status.successful': ({ status }) => `${status?.succeeded ?? 0}` },
   columns: [
     nameColumn,

@@ -1,6 +1,12 @@
-// Texts for Warning headers: what is allowed in a pod's spec and yet is hardly meant.
-import type { Container, EnvVar, Pod, PodSpec, PodTemplateSpec } from '../../api/types-pod.ts'
-import { same } from './rules.ts'
+// Texts for Warning headers: what is allowed in a pod or its template and yet is hardly meant.
+import { dnsLabelFaults, labelValueFaults } from '../../api/names.ts'
+import type { KubeObject, ObjectMeta } from '../../api/object.ts'
+import type { Affinity, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec } from '../../api/types-pod.ts'
+import type { NodeSelectorTerm } from '../../api/types-volume.ts'
+import { annotationWarnings, containerWarnings, portWarnings } from './container-warnings.ts'
+import { ipWarnings } from './ip-warnings.ts'
+import { fractionWarnings } from './quantity-warnings.ts'
+import { volumeWarnings } from './volume-warnings.ts'
 
 const deprecatedLabels: Readonly<Record<string, string>> = {
   'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
@@ -8,39 +14,105 @@ const deprecatedLabels: Readonly<Record<string, string>> = {
   'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
   'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
   'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
+  'app.kubernetes.io/created-by': 'deprecated since v1.9',
+  'scheduler.alpha.kubernetes.io/preferAvoidPods': 'deprecated since v1.22; use Taints and Tolerations instead',
+  'node-role.kubernetes.io/master': 'use "node-role.kubernetes.io/control-plane" instead',
 }
 
-function hiddenVariables(path: string, env: readonly EnvVar[]): string[] {
-  return env.flatMap(({ name, value = '' }, index) => {
-    const earlier = env.slice(0, index).some((other) => other.name === name)
-    // A variable that refers to its own earlier value extends it on purpose.
-    return earlier && !value.includes(`$(${name})`) ? [`${path}.env[${index}]: hides previous definition of "${name}", which may be dropped when using apply`] : []
+/** What is wrong with a label of nodes; undefined when nothing is. */
+export const deprecatedNodeLabel = (key: string): string | undefined => deprecatedLabels[key]
+
+function termWarnings(path: string, { matchExpressions = [] }: NodeSelectorTerm, preferred: boolean): string[] {
+  return matchExpressions.flatMap(({ key = '', values = [] }, index) => {
+    const at = `${path}.matchExpressions[${index}]`
+    const deprecated = deprecatedLabels[key]
+    return [
+      ...(deprecated ? [`${at}.key: ${key} is ${deprecated}`] : []),
+      // What a pod demands is refused instead.
+      ...(preferred ? values.flatMap((value, place) => labelValueFaults(value).map((fault) => `${at}.values[${place}]: ${value} is invalid, ${fault}`)) : []),
+    ]
   })
 }
 
-function duplicatePorts(path: string, { ports = [] }: Container): string[] {
-  return ports.flatMap((port, index) => {
-    const first = ports.findIndex((other) => other.containerPort === port.containerPort && other.protocol === port.protocol && other.hostPort === port.hostPort && other.hostIP === port.hostIP)
-    return first < index ? [`${path}.ports[${index}]: duplicate port definition with ${path}.ports[${first}]`] : []
-  })
-}
-
-export function podSpecWarnings(path: string, spec: PodSpec): string[] {
-  const lists = [['containers', spec.containers ?? []], ['initContainers', spec.initContainers ?? []]] as const
+function nodeWarnings(path: string, { nodeSelector = {}, affinity, topologySpreadConstraints = [] }: PodSpec): string[] {
+  const { requiredDuringSchedulingIgnoredDuringExecution: needed, preferredDuringSchedulingIgnoredDuringExecution: liked = [] } = affinity?.nodeAffinity ?? {}
+  const at = `${path}.affinity.nodeAffinity`
   return [
-    ...Object.keys(spec.nodeSelector ?? {}).flatMap((key) => (deprecatedLabels[key] ? [`${path}.nodeSelector[${key}]: ${deprecatedLabels[key]}`] : [])),
-    ...lists.flatMap(([name, containers]) => containers.flatMap((container, index) => {
-      const at = `${path}.${name}[${index}]`
-      return [...hiddenVariables(at, container.env ?? []), ...duplicatePorts(at, container)]
-    })),
+    ...Object.keys(nodeSelector).flatMap((key) => (deprecatedLabels[key] ? [`${path}.nodeSelector[${key}]: ${deprecatedLabels[key]}`] : [])),
+    ...(needed?.nodeSelectorTerms ?? []).flatMap((term, index) => termWarnings(`${at}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${index}]`, term, false)),
+    ...liked.flatMap(({ preference }, index) => termWarnings(`${at}.preferredDuringSchedulingIgnoredDuringExecution[${index}].preference`, preference ?? {}, true)),
+    ...topologySpreadConstraints.flatMap(({ topologyKey = '', labelSelector }, index) => {
+      const constraint = `${path}.topologySpreadConstraints[${index}]`
+      const deprecated = deprecatedLabels[topologyKey]
+      return [
+        ...(deprecated ? [`${constraint}.topologyKey: ${topologyKey} is ${deprecated}`] : []),
+        ...(labelSelector ? [] : [`${constraint}.labelSelector: ${nullSelector}`]),
+      ]
+    }),
   ]
 }
 
-/** Of a workload's template; none when an update leaves it as it was. */
-export function templateWarnings(path: string, template: PodTemplateSpec | undefined, old?: PodTemplateSpec): string[] {
-  return template?.spec && !(old && same(template, old)) ? podSpecWarnings(`${path}.spec`, template.spec) : []
+const nullSelector = 'a null labelSelector results in matching no pod'
+
+function selectorWarnings(path: string, affinity: Affinity | undefined): string[] {
+  const missing = (at: string, term: PodAffinityTerm | undefined): string[] => (term?.labelSelector ? [] : [`${at}.labelSelector: ${nullSelector}`])
+  return (['podAffinity', 'podAntiAffinity'] as const).flatMap((field) => {
+    const { requiredDuringSchedulingIgnoredDuringExecution: needed = [], preferredDuringSchedulingIgnoredDuringExecution: liked = [] } = affinity?.[field] ?? {}
+    return [
+      ...needed.flatMap((term, index) => missing(`${path}.${field}.requiredDuringSchedulingIgnoredDuringExecution[${index}]`, term)),
+      ...liked.flatMap(({ podAffinityTerm }, index) => missing(`${path}.${field}.preferredDuringSchedulingIgnoredDuringExecution[${index}].podAffinityTerm`, podAffinityTerm)),
+    ]
+  })
 }
 
-export function podWarnings({ spec }: Pod, old?: Pod): string[] {
-  return old && same(spec, old.spec) ? [] : podSpecWarnings('spec', spec)
+/** Places where a value comes again. */
+function again(values: readonly (string | undefined)[], tell: (index: number, value: string) => string): string[] {
+  return values.flatMap((value = '', index) => (values.findIndex((other = '') => other === value) < index ? [tell(index, value)] : []))
+}
+
+function listWarnings(path: string, { hostAliases = [], imagePullSecrets = [], overhead }: PodSpec): string[] {
+  return [
+    ...again(hostAliases.map(({ ip }) => ip), (index, ip) => `${path}.hostAliases[${index}].ip: duplicate ip ${JSON.stringify(ip)}`),
+    ...again(imagePullSecrets.map(({ name }) => name), (index, name) => `${path}.imagePullSecrets[${index}].name: duplicate name ${JSON.stringify(name)}`),
+    ...imagePullSecrets.flatMap(({ name }, index) => (name ? [] : [`${path}.imagePullSecrets[${index}].name: invalid empty name ""`])),
+    ...fractionWarnings(`${path}.overhead`, overhead),
+  ]
+}
+
+/** `path` is where the spec's holder is: nothing for a pod, `spec.template.` for a template. */
+function specWarnings(path: string, spec: PodSpec, metadata: ObjectMeta): string[] {
+  const at = `${path}spec`
+  const { terminationGracePeriodSeconds: grace = 0, dnsConfig, hostAliases = [] } = spec
+  return [
+    ...nodeWarnings(at, spec),
+    ...annotationWarnings(`${path}metadata.annotations`, metadata),
+    ...volumeWarnings(`${at}.volumes`, spec.volumes ?? []),
+    ...listWarnings(at, spec),
+    ...containerWarnings(at, `${path}metadata.annotations`, spec, metadata),
+    ...portWarnings(at, spec),
+    ...(grace < 0 ? [`${at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`] : []),
+    ...selectorWarnings(`${at}.affinity`, spec.affinity),
+    ...(dnsConfig?.nameservers ?? []).flatMap((server, index) => ipWarnings(`${at}.dnsConfig.nameservers[${index}]`, server)),
+    ...hostAliases.flatMap(({ ip }, index) => ipWarnings(`${at}.hostAliases[${index}].ip`, ip)),
+  ]
+}
+
+const unchanged = (object: KubeObject, old: KubeObject | undefined): boolean => old !== undefined && object.metadata.generation === old.metadata.generation
+
+/** Of the template of a workload; none when an update leaves what is wanted as it was. */
+export function templateWarnings(object: KubeObject, old: KubeObject | undefined, path: string, template: PodTemplateSpec | undefined): string[] {
+  return template && !unchanged(object, old) ? specWarnings(`${path}.`, template.spec ?? { containers: [] }, template.metadata ?? {}) : []
+}
+
+function labelWarnings(name: string, use: string): string[] {
+  const faults = dnsLabelFaults(name)
+  return faults.length > 0 ? [`metadata.name: this is used in ${use}, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`] : []
+}
+
+/** Of the name of what makes pods, when it is made. */
+export const nameWarnings = ({ metadata: { name = '' } }: KubeObject, old?: KubeObject): string[] => (old ? [] : labelWarnings(name, 'Pod names and hostnames'))
+
+/** Nobody changes pods by hand, and programs do it often: updates are not looked at. */
+export function podWarnings({ metadata, spec }: Pod, old?: Pod): string[] {
+  return old ? [] : [...labelWarnings(metadata.name ?? '', "the Pod's hostname"), ...specWarnings('', spec, metadata)]
 }

@@ -4,10 +4,11 @@ import type { ReplicaSet } from '../../api/types-workload.ts'
 import { ageColumn, integer, nameColumn, selectorQuery } from './columns.ts'
 import { define } from './define.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
-import { templateWarnings } from './pod-warnings.ts'
+import { nameWarnings, templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
 import { checkImmutable, checkNonNegative } from './rules.ts'
-import { checkAlwaysRestarts, checkSelectorAndTemplate, scaleSubresource, templateColumns } from './workload.ts'
+import { checkReplicaTemplate, scaleSubresource, templateColumns } from './workload.ts'
+import { atMostReplicas, countedStatus } from './workload-status.ts'
 
 export default define(replicaSets, {
   initialStatus: () => ({ replicas: 0 }),
@@ -21,14 +22,18 @@ export default define(replicaSets, {
     const out: Errors = []
     checkNonNegative(out, 'spec.replicas', spec.replicas)
     checkNonNegative(out, 'spec.minReadySeconds', spec.minReadySeconds)
-    checkSelectorAndTemplate(out, spec, 'replicaset')
-    checkAlwaysRestarts(out, spec.template, 'ReplicaSet')
+    checkReplicaTemplate(out, spec)
     if (old) checkImmutable(out, 'spec.selector', spec.selector, old.spec.selector)
     return out
   },
-  warnings: ({ spec }, old) => templateWarnings('spec.template', spec.template, old?.spec.template),
+  warnings: (object, old) => [...nameWarnings(object, old), ...templateWarnings(object, old, 'spec.template', object.spec.template)],
   fields: { 'status.replicas': ({ status }) => `${status?.replicas ?? 0}` },
-  subresources: [scaleSubresource(({ spec }) => spec.selector)],
+  subresources: [scaleSubresource(({ spec }) => spec.selector), countedStatus({
+    counts: ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration', 'terminatingReplicas'],
+    atMost: [
+      ...atMostReplicas('fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'), { field: 'availableReplicas', limit: 'readyReplicas', called: 'readyReplicas' },
+    ],
+  })],
   columns: [
     nameColumn,
     integer('Desired', 'Pods wanted.', ({ spec }) => spec.replicas ?? 0),

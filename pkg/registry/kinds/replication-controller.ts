@@ -5,10 +5,11 @@ import { ageColumn, integer, labelsText, nameColumn } from './columns.ts'
 import { define } from './define.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
 import { checkPodTemplate } from './pod-spec-validation.ts'
-import { templateWarnings } from './pod-warnings.ts'
+import { nameWarnings, templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
-import { checkLabels, checkNonNegative, checkRequired, invalid, required, selectorMatches } from './rules.ts'
-import { checkAlwaysRestarts, scaleSubresource, templateColumns } from './workload.ts'
+import { checkNonNegative, checkRequired, required } from './rules.ts'
+import { checkAlwaysRestarts, checkTemplateLabels, scaleSubresource, templateColumns } from './workload.ts'
+import { atMostReplicas, countedStatus } from './workload-status.ts'
 
 const isEmpty = (map: object | undefined): boolean => Object.keys(map ?? {}).length === 0
 
@@ -28,22 +29,23 @@ export default define(replicationControllers, {
   },
   validate({ spec }) {
     const out: Errors = []
-    checkNonNegative(out, 'spec.replicas', spec.replicas)
     checkNonNegative(out, 'spec.minReadySeconds', spec.minReadySeconds)
     if (isEmpty(spec.selector)) out.push(required('spec.selector'))
-    checkLabels(out, 'spec.selector', spec.selector)
+    checkNonNegative(out, 'spec.replicas', spec.replicas)
     if (!checkRequired(out, 'spec.template', spec.template) || !spec.template) return out
-    const labels = spec.template.metadata?.labels ?? {}
-    if (!isEmpty(spec.selector) && !selectorMatches({ matchLabels: spec.selector ?? {} }, labels)) {
-      out.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'))
-    }
+    checkTemplateLabels(out, { matchLabels: spec.selector ?? {} }, spec.template)
     checkPodTemplate(out, 'spec.template', spec.template)
     checkAlwaysRestarts(out, spec.template, 'ReplicationController')
     return out
   },
-  warnings: ({ spec }, old) => templateWarnings('spec.template', spec.template, old?.spec.template),
+  warnings: (object, old) => [...nameWarnings(object, old), ...templateWarnings(object, old, 'spec.template', object.spec.template)],
   fields: { 'status.replicas': ({ status }) => `${status?.replicas ?? 0}` },
-  subresources: [scaleSubresource(({ spec }) => ({ matchLabels: spec.selector ?? {} }))],
+  subresources: [scaleSubresource(({ spec }) => ({ matchLabels: spec.selector ?? {} })), countedStatus({
+    counts: ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'],
+    atMost: [
+      ...atMostReplicas('fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'), { field: 'availableReplicas', limit: 'readyReplicas', called: 'readyReplicas' },
+    ],
+  })],
   columns: [
     nameColumn,
     integer('Desired', 'Pods wanted.', ({ spec }) => spec.replicas ?? 0),

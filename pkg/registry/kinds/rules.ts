@@ -196,4 +196,4 @@ export function numberOrPercent(value: number | string | undefined): number {
   return typeof value === 'string' ? parseInt(value, 10) || 0 : value ?? 0
 }
 
-export { duplicate, fieldNotFound, forbiddenField, invalid, notSupported, required, tooLong, tooMany } from '../../api/field-error.ts'
+export { duplicate, fieldNotFound, forbiddenField, invalid, invalidUnshown, notSupported, required, tooLong, tooMany } from '../../api/field-error.ts'

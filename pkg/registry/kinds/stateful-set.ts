@@ -1,14 +1,18 @@
 // StatefulSet: numbered pods with names and volumes of their own.
 import type { PodTemplateSpec } from '../../api/types-pod.ts'
 import { statefulSets } from '../../api/types-workload.ts'
-import type { StatefulSet } from '../../api/types-workload.ts'
+import type { RollingUpdateStatefulSetStrategy, StatefulSet } from '../../api/types-workload.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
 import { define } from './define.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
+import { inGo } from './go-values.ts'
+import { checkPodTemplate } from './pod-spec-validation.ts'
 import { templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsSubdomain, checkNonNegative, checkNumberOrPercent, checkOneOf, checkOptionalOneOf, forbiddenField, invalid, numberOrPercent, same } from './rules.ts'
-import { checkAlwaysRestarts, checkSelectorAndTemplate, scaleSubresource, templateColumns } from './workload.ts'
+import { checkAtMostAll, checkDnsLabel, checkNonNegative, checkNumberOrPercent, forbiddenField, invalid, notSupported, numberOrPercent, required, same } from './rules.ts'
+import { checkClaimSpec, claimSpecWarnings } from './volume-rules.ts'
+import { checkAlwaysRestarts, checkSelector, checkTemplateLabels, scaleSubresource, templateColumns } from './workload.ts'
+import { atMostReplicas, countedStatus } from './workload-status.ts'
 
 function defaults(object: StatefulSet): void {
   object.spec ??= { serviceName: '', template: {} }
@@ -46,33 +50,61 @@ const changeable = ['replicas', 'ordinals', 'template', 'updateStrategy', 'revis
 const forbiddenText = 'updates to statefulset spec for fields other than \'replicas\', \'ordinals\', \'template\', \'updateStrategy\', '
   + '\'revisionHistoryLimit\', \'persistentVolumeClaimRetentionPolicy\' and \'minReadySeconds\' are forbidden'
 
-function checkUpdateStrategy(out: Errors, { updateStrategy }: StatefulSet['spec']): void {
-  const path = 'spec.updateStrategy'
-  checkOneOf(out, `${path}.type`, updateStrategy?.type, ['OnDelete', 'RollingUpdate'])
-  if (updateStrategy?.type === 'OnDelete' && updateStrategy.rollingUpdate) {
-    out.push(invalid(`${path}.rollingUpdate`, updateStrategy.rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"))
+function checkUpdateStrategy(out: Errors, path: string, { updateStrategy }: StatefulSet['spec']): void {
+  const { type, rollingUpdate } = updateStrategy ?? {}
+  const update = rollingUpdate ? inGo(rollingUpdate, { Partition: 0, MaxUnavailable: null }) : null
+  if (!type) out.push(required(path))
+  else if (type === 'OnDelete') {
+    if (update) out.push(invalid(`${path}.rollingUpdate`, update, "only allowed for updateStrategy 'RollingUpdate'"))
+  } else if (type !== 'RollingUpdate') out.push(invalid(path, { Type: type, RollingUpdate: update }, "must be 'RollingUpdate' or 'OnDelete'"))
+  else checkRollingUpdate(out, `${path}.rollingUpdate`, rollingUpdate ?? {})
+}
+
+function checkRollingUpdate(out: Errors, path: string, { partition, maxUnavailable }: RollingUpdateStatefulSetStrategy): void {
+  checkNonNegative(out, `${path}.partition`, partition)
+  if (maxUnavailable === undefined) return
+  checkNumberOrPercent(out, `${path}.maxUnavailable`, maxUnavailable)
+  if (numberOrPercent(maxUnavailable) === 0) out.push(invalid(`${path}.maxUnavailable`, maxUnavailable, 'cannot be 0'))
+  checkAtMostAll(out, `${path}.maxUnavailable`, maxUnavailable)
+}
+
+const managementPolicies = ['OrderedReady', 'Parallel']
+
+/** The spec; an update leaves out what cannot have changed. */
+function checkSpec(out: Errors, spec: StatefulSet['spec'], skip: { fixed?: boolean; template?: boolean } = {}): void {
+  const { podManagementPolicy: policy, persistentVolumeClaimRetentionPolicy: retention, selector } = spec
+  if (!policy) out.push(required('spec.podManagementPolicy'))
+  else if (!managementPolicies.includes(policy)) out.push(invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"))
+  checkUpdateStrategy(out, 'spec.updateStrategy', spec)
+  for (const when of ['whenDeleted', 'whenScaled'] as const) {
+    const value = retention?.[when] ?? ''
+    if (retention && value !== 'Retain' && value !== 'Delete') out.push(notSupported(`spec.persistentVolumeClaimRetentionPolicy.${when}`, value, ['Retain', 'Delete']))
   }
-  const { partition, maxUnavailable } = updateStrategy?.rollingUpdate ?? {}
-  checkNonNegative(out, `${path}.rollingUpdate.partition`, partition)
-  checkNumberOrPercent(out, `${path}.rollingUpdate.maxUnavailable`, maxUnavailable)
-  if (maxUnavailable !== undefined && numberOrPercent(maxUnavailable) === 0) out.push(invalid(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 'cannot be 0'))
+  if (!skip.fixed) for (const [index, claim] of (spec.volumeClaimTemplates ?? []).entries()) checkClaimSpec(out, `spec.volumeClaimTemplates[${index}].spec`, claim.spec ?? {})
+  checkNonNegative(out, 'spec.replicas', spec.replicas)
+  checkNonNegative(out, 'spec.minReadySeconds', spec.minReadySeconds)
+  checkNonNegative(out, 'spec.ordinals.start', spec.ordinals?.start)
+  if (!skip.fixed && spec.serviceName) checkDnsLabel(out, 'spec.serviceName', spec.serviceName)
+  if (!checkSelector(out, selector, 'statefulset')) out.push(invalid('spec.selector', selector, ''))
+  else {
+    checkTemplateLabels(out, selector, spec.template)
+    if (!skip.template) checkPodTemplate(out, 'spec.template', withClaims(spec))
+  }
+  checkAlwaysRestarts(out, spec.template, 'StatefulSet')
 }
 
 function validate({ spec }: StatefulSet, old?: StatefulSet): Errors {
   const out: Errors = []
-  checkNonNegative(out, 'spec.replicas', spec.replicas)
-  checkNonNegative(out, 'spec.minReadySeconds', spec.minReadySeconds)
-  checkNonNegative(out, 'spec.ordinals.start', spec.ordinals?.start)
-  checkOneOf(out, 'spec.podManagementPolicy', spec.podManagementPolicy, ['OrderedReady', 'Parallel'])
-  checkUpdateStrategy(out, spec)
-  const retention = spec.persistentVolumeClaimRetentionPolicy
-  checkOptionalOneOf(out, 'spec.persistentVolumeClaimRetentionPolicy.whenDeleted', retention?.whenDeleted, ['Retain', 'Delete'])
-  checkOptionalOneOf(out, 'spec.persistentVolumeClaimRetentionPolicy.whenScaled', retention?.whenScaled, ['Retain', 'Delete'])
-  if (spec.serviceName && !old) checkDnsSubdomain(out, 'spec.serviceName', spec.serviceName)
-  checkSelectorAndTemplate(out, { ...spec, template: withClaims(spec) }, 'statefulset')
-  checkAlwaysRestarts(out, spec.template, 'StatefulSet')
+  checkSpec(out, spec, old ? { fixed: true, template: wasInvalid(old) } : {})
   if (old && !same(fixedPart(spec), fixedPart(old.spec))) out.push(forbiddenField('spec', forbiddenText))
   return out
+}
+
+// Templates were not always checked: an old fault must not hinder a change elsewhere.
+function wasInvalid({ spec }: StatefulSet): boolean {
+  const faults: Errors = []
+  checkSpec(faults, spec, { fixed: true })
+  return faults.length > 0
 }
 
 /** The template as pods get it: claims come as volumes of their names, and go before volumes of the same name. */
@@ -87,13 +119,28 @@ function fixedPart(spec: StatefulSet['spec']): object {
   return Object.fromEntries(Object.entries(spec).filter(([key]) => !changeable.includes(key)))
 }
 
+function warnings(object: StatefulSet, old?: StatefulSet): string[] {
+  const { template, volumeClaimTemplates = [], revisionHistoryLimit = 0 } = object.spec
+  return [
+    ...templateWarnings(object, old, 'spec.template', template),
+    ...volumeClaimTemplates.flatMap(({ spec }, index) => claimSpecWarnings(`spec.volumeClaimTemplates[${index}]`, spec)),
+    ...(revisionHistoryLimit < 0 ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended'] : []),
+  ]
+}
+
 export default define(statefulSets, {
   names: 'dns-label',
   initialStatus: () => ({ availableReplicas: 0, replicas: 0 }),
   defaults,
   validate,
-  warnings: ({ spec }, old) => templateWarnings('spec.template', spec.template, old?.spec.template),
-  subresources: [scaleSubresource(({ spec }) => spec.selector)],
+  warnings,
+  subresources: [scaleSubresource(({ spec }) => spec.selector), countedStatus({
+    counts: ['replicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas', 'observedGeneration', 'collisionCount'],
+    atMost: [
+      ...atMostReplicas('readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'),
+      { field: 'availableReplicas', limit: 'readyReplicas', called: 'status.readyReplicas' },
+    ],
+  })],
   columns: [
     nameColumn,
     text('Ready', 'Pods that are ready, of those wanted.', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 0}`),

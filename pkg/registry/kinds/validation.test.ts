@@ -111,10 +111,10 @@ describe('workloads', () => {
     ['deployments.apps/v1', 'deadline', workload({ progressDeadlineSeconds: 5, minReadySeconds: 5 }), one('spec.progressDeadlineSeconds: Invalid value: 5: must be greater than minReadySeconds')],
     ['daemonsets.apps/v1', 'surges and stops', workload({ updateStrategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } } }), one('spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero')],
     ['statefulsets.apps/v1', 'mounts of its claims', workload({
-      serviceName: 'w', volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: {} }],
+      serviceName: 'w', volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1' } } } }],
       template: { ...template, spec: { containers: [{ ...container, volumeMounts: [{ name: 'data', mountPath: '/a' }, { name: 'other', mountPath: '/b' }] }] } },
     }), one('spec.template.spec.containers[0].volumeMounts[1].name: Not found: "other"')],
-    ['statefulsets.apps/v1', 'policy', workload({ serviceName: 'w', podManagementPolicy: 'X' }), one('spec.podManagementPolicy: Unsupported value: "X": supported values: "OrderedReady", "Parallel"')],
+    ['statefulsets.apps/v1', 'policy', workload({ serviceName: 'w', podManagementPolicy: 'X' }), one('spec.podManagementPolicy: Invalid value: "X": must be \'OrderedReady\' or \'Parallel\'')],
     ['jobs.batch/v1', 'restarts always', { metadata: { name: 'j', uid: 'u' }, spec: { template } }, one('spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"')],
     ['jobs.batch/v1', 'own selector', { metadata: { name: 'j', uid: 'u' }, spec: { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { ...template.spec, restartPolicy: 'Never' } } } },
       one('spec.selector: Invalid value: {"matchLabels":{"a":"b","batch.kubernetes.io/controller-uid":"u"}}: `selector` not auto-generated')],
@@ -146,7 +146,7 @@ describe('workloads', () => {
   it.each([
     ['*/5 * * * *', undefined], ['0 0 1 jan sun', undefined], ['@daily', undefined], ['@every 1h30m', undefined], ['0-30/10 9-17 * * mon-fri', undefined],
     ['* * * *', 'expected exactly 5 fields, found 4: [* * * *]'], ['60 * * * *', 'end of range (60) above maximum (59): 60'], ['* * 0 * *', 'beginning of range (0) below minimum (1): 0'],
-    ['*/0 * * * *', 'step of range should be a positive number: */0'], ['a * * * *', 'failed to parse int from a'], ['@often', 'unrecognized descriptor: @often'],
+    ['*/0 * * * *', 'step of range should be a positive number: */0'], ['a * * * *', 'failed to parse int from a: strconv.Atoi: parsing "a": invalid syntax'], ['@often', 'unrecognized descriptor: @often'],
   ])('schedule %s', (schedule, fault) => {
     const job = { metadata: { name: 'j' }, spec: { schedule, jobTemplate: { spec: { template: { spec: { containers: [container], restartPolicy: 'Never' } } } } } }
     expect(faults('cronjobs.batch/v1', job)).toEqual(fault === undefined ? [] : [`spec.schedule: Invalid value: "${schedule}": ${fault}`])

@@ -1,5 +1,6 @@
 // Rules that volumes, claims and templates of claims share: access modes, sizes, and the short texts of columns.
 import type { PersistentVolumeClaimSpec } from '../../api/types-volume.ts'
+import { fractionWarnings } from './quantity-warnings.ts'
 import type { Errors } from './rules.ts'
 import { checkDnsLabel, checkDnsSubdomain, checkLabelSelector, checkOneOf, checkPositiveQuantity, forbiddenField, invalid, notSupported, required, same } from './rules.ts'
 
@@ -31,6 +32,11 @@ export function checkClaimSpec(out: Errors, path: string, spec: PersistentVolume
   checkOneOf(out, `${path}.volumeMode`, spec.volumeMode, ['Block', 'Filesystem'])
   checkDataSources(out, path, spec)
   if (spec.volumeAttributesClassName) checkDnsSubdomain(out, `${path}.volumeAttributesClassName`, spec.volumeAttributesClassName)
+}
+
+/** There are no parts of bytes. */
+export function claimSpecWarnings(path: string, spec: PersistentVolumeClaimSpec | undefined): string[] {
+  return (['requests', 'limits'] as const).flatMap((list) => fractionWarnings(`${path}.resources.${list}`, spec?.resources?.[list], ['storage']))
 }
 
 /** What the new volume is to hold. */

@@ -45,36 +45,40 @@ function scaleOf({ metadata, spec, status }: Scaled, selector: string): Scale {
   }
 }
 
-export interface WorkloadSpec {
-  readonly selector?: LabelSelector
-  readonly template?: PodTemplateSpec
+/** False when the selector cannot be read; `what` names the kind in messages: `deployment`. */
+export function checkSelector(out: Errors, selector: LabelSelector | undefined, what: string): boolean {
+  const before = out.length
+  if (selector === undefined) return out.push(required('spec.selector')) > before
+  checkLabelSelector(out, 'spec.selector', selector)
+  const readable = out.length === before
+  if (isEmptySelector(selector)) out.push(invalid('spec.selector', selector, `empty selector is invalid for ${what}`))
+  return readable
 }
 
-/** `what` names the kind in messages: `deployment`. */
-export function checkSelectorAndTemplate(out: Errors, spec: WorkloadSpec, what: string): void {
-  const { selector, template } = spec
-  if (selector === undefined) out.push(required('spec.selector'))
-  else {
-    checkLabelSelector(out, 'spec.selector', selector)
-    if (isEmptySelector(selector)) out.push(invalid('spec.selector', selector, `empty selector is invalid for ${what}`))
-  }
-  if (template === undefined) {
-    out.push(required('spec.template'))
-    return
-  }
-  const labels = template.metadata?.labels
+/** A missing selector matches nothing, an empty one everything. */
+export function checkTemplateLabels(out: Errors, selector: LabelSelector | undefined, template: PodTemplateSpec | undefined): void {
+  const labels = template?.metadata?.labels
   if ((selector === undefined || !isEmptySelector(selector)) && !selectorMatches(selector, labels)) {
     out.push(invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'))
   }
-  checkPodTemplate(out, 'spec.template', template)
+}
+
+/** Selector and template of what keeps replicas: deployments and replica sets. */
+export function checkReplicaTemplate(out: Errors, { selector, template }: { selector?: LabelSelector; template?: PodTemplateSpec }): void {
+  if (!checkSelector(out, selector, 'deployment')) {
+    out.push(invalid('spec.selector', selector, 'invalid label selector'))
+    return
+  }
+  checkTemplateLabels(out, selector, template)
+  checkPodTemplate(out, 'spec.template', template ?? {})
+  checkAlwaysRestarts(out, template, 'ReplicaSet')
 }
 
 /** Pods of these kinds are replaced, never ended, so only one restart policy makes sense. */
 export function checkAlwaysRestarts(out: Errors, template: PodTemplateSpec | undefined, kind: string): void {
   const spec = template?.spec
-  if (!spec) return
-  if (spec.restartPolicy !== undefined && spec.restartPolicy !== 'Always') out.push(notSupported('spec.template.spec.restartPolicy', spec.restartPolicy, ['Always']))
-  if (spec.activeDeadlineSeconds !== undefined) {
+  if (spec?.restartPolicy !== 'Always') out.push(notSupported('spec.template.spec.restartPolicy', spec?.restartPolicy ?? '', ['Always']))
+  if (spec?.activeDeadlineSeconds !== undefined) {
     out.push(forbiddenField('spec.template.spec.activeDeadlineSeconds', `activeDeadlineSeconds in ${kind} is not Supported`))
   }
 }
