@@ -5,21 +5,26 @@ import { checkAppArmor, checkContainerParts, checkLifecycle, checkRestarts, chec
 import type { PodFacts } from './container-validation.ts'
 import { checkResources } from './container-resources.ts'
 import { checkIp } from './ip-rules.ts'
+import { checkPodAnnotations } from './pod-annotations.ts'
 import { checkPodResources } from './pod-level-resources.ts'
 import type { Errors } from './rules.ts'
 import {
   addFaults, checkDnsLabel, checkDnsSubdomain, checkLabelKey, checkLabels, checkOneOf, checkOptionalOneOf, checkRange, duplicate, fieldNotFound, forbiddenField, invalid, required,
 } from './rules.ts'
 import { checkScheduling } from './scheduling-validation.ts'
+import { checkProfilesAgree } from './security-annotations.ts'
 import { checkVolumes } from './volume-validation.ts'
 
 const maxInt32 = 2147483647
 
 /** The metadata and spec of a template. */
 export function checkPodTemplate(out: Errors, path: string, template: PodTemplateSpec): void {
-  checkLabels(out, `${path}.metadata.labels`, template.metadata?.labels)
-  for (const key of Object.keys(template.metadata?.annotations ?? {})) checkLabelKey(out, `${path}.metadata.annotations`, key.toLowerCase())
-  checkPodSpec(out, `${path}.spec`, template.spec ?? { containers: [] })
+  const { metadata: { labels, annotations = {} } = {}, spec = { containers: [] } } = template
+  checkLabels(out, `${path}.labels`, labels)
+  for (const key of Object.keys(annotations)) checkLabelKey(out, `${path}.annotations`, key.toLowerCase())
+  checkPodAnnotations(out, `${path}.annotations`, annotations, spec)
+  checkPodSpec(out, `${path}.spec`, spec)
+  checkProfilesAgree(out, `${path}.spec`, spec, { annotations })
   if (template.spec?.ephemeralContainers?.length) out.push(forbiddenField(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'))
 }
 
