@@ -23,10 +23,15 @@ export function nodeLifecycleController({ graceMs = 50_000 }: NodeLifecycleOptio
     for: nodes,
     watches: [watches(leases, ({ metadata }) => (metadata.namespace === leaseNamespace ? [{ name: metadata.name ?? '' }] : []))],
     async reconcile({ name }, node, context) {
-      if (!node) return void heard.delete(name)
+      if (!node) {
+        const removed = { apiVersion: 'v1', kind: 'Node', metadata: { name } }
+        if (heard.delete(name)) context.events.record(removed, { type: 'Normal', reason: 'RemovingNode', message: `Node ${name} event: Removing Node ${name} from Controller` })
+        return
+      }
       const { informers, clock, client } = context
       const sign = signOfLife(node, informers.for(leases).get({ namespace: leaseNamespace, name })?.spec.renewTime)
       const last = heard.get(name)
+      if (!last) context.events.record(node, { type: 'Normal', reason: 'RegisteredNode', message: `Node ${name} event: Registered Node ${name} in Controller` })
       const atMs = last?.sign === sign ? last.atMs : clock.monotonic()
       heard.set(name, { sign, atMs })
       const leftMs = atMs + graceMs - clock.monotonic()

@@ -68,10 +68,12 @@ export class NodeAgent {
 
   /** Resolves when the node is registered and its first status told. */
   async start(signal: AbortSignal): Promise<void> {
+    this.#options.record({ type: 'Normal', reason: 'Starting', message: 'Starting kubelet.' })
     for (let retryMs = 50; ; retryMs = Math.min(2000, retryMs * 2)) {
       try {
         await this.#register()
         await this.tell()
+        this.#options.record({ type: 'Normal', reason: 'NodeAllocatableEnforced', message: 'Updated Node Allocatable limit across pods' })
         break
       } catch (error) {
         signal.throwIfAborted()
