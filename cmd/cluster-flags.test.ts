@@ -32,7 +32,7 @@ describe('the DNS address follows the service range', () => {
 test('a command line gives the same options again', () => {
   const flags = {
     'data-dir': '/srv/k', 'https-listen-port': 7443, 'tls-san': ['a.example.com', '10.0.0.1'], 'node-name': 'n1', 'node-ip': '10.1.1.1',
-    'container-runtime-endpoint': 'unix:///run/c.sock', 'disable-agent': true, 'hollow-nodes': 3, 'kubelet-arg': ['max-pods=5', 'eviction-hard=memory.available<1Gi,nodefs.available<5%'],
+    'container-runtime-endpoint': 'unix:///run/c.sock', 'disable-agent': true, 'hollow-nodes': 3, 'audit-policy-file': '/etc/audit.yaml', 'audit-log-path': '-', 'audit-log-maxsize': 5, 'kubelet-arg': ['max-pods=5', 'eviction-hard=memory.available<1Gi,nodefs.available<5%'],
   }
   const line = commandLineOf(mergeOptions(flags, 'h'))
   expect(line).toContain('--disable-agent')
@@ -41,7 +41,7 @@ test('a command line gives the same options again', () => {
   for (const word of line) {
     const [, name = '', value] = /^--([^=]+)(?:=(.*))?$/.exec(word) ?? []
     if (name === 'tls-san' || name === 'kubelet-arg') again[name] = [...((again[name] as string[] | undefined) ?? []), value]
-    else again[name] = value === undefined ? true : name.endsWith('port') || name === 'hollow-nodes' ? Number(value) : value
+    else again[name] = value === undefined ? true : name.endsWith('port') || name === 'hollow-nodes' || name === 'audit-log-maxsize' ? Number(value) : value
   }
   expect(mergeOptions(again, 'other')).toEqual(mergeOptions(flags, 'h'))
 })

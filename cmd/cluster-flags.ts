@@ -30,6 +30,12 @@ export const clusterFlags = {
   'write-kubeconfig': Flags.string({ helpValue: 'FILE', description: `where the administrator's kubeconfig goes (default ${defaults.kubeconfigPath}, or in --data-dir when that is given)` }),
   'private-registry': Flags.string({ helpValue: 'FILE', description: `mirrors, logins and TLS of image registries (default ${defaults.privateRegistry}, if it exists)` }),
   'admission-control-config-file': Flags.string({ helpValue: 'FILE', description: 'AdmissionConfiguration: defaults and exemptions of pod security' }),
+  'audit-policy-file': Flags.string({ helpValue: 'FILE', description: 'audit policy (audit.k8s.io/v1): which requests the audit log tells of, and how much' }),
+  'audit-log-path': Flags.string({ helpValue: 'FILE', description: "where the audit log goes, '-' for standard output; needs --audit-policy-file" }),
+  'audit-log-format': Flags.string({ helpValue: 'FORMAT', description: 'json, one event a line (the default)' }),
+  'audit-log-maxsize': Flags.integer({ helpValue: 'MB', description: 'size at which the audit log is put aside for a new one (default 100)' }),
+  'audit-log-maxage': Flags.integer({ helpValue: 'DAYS', description: 'how long audit logs put aside are kept (default 0: for ever)' }),
+  'audit-log-maxbackup': Flags.integer({ helpValue: 'COUNT', description: 'how many audit logs put aside are kept (default 0: all)' }),
   'container-runtime-endpoint': Flags.string({ helpValue: 'SOCKET', description: 'socket of a containerd that runs already (default: kinglet runs its own)' }),
   'kubelet-arg': Flags.string({ helpValue: 'NAME=VALUE', multiple: true, multipleNonGreedy: true, description: 'a setting of the kubelet, such as eviction-hard=memory.available<200Mi; may be repeated' }),
   'hollow-nodes': Flags.integer({ helpValue: 'COUNT', description: 'nodes that only look like some: pods on them run nothing, and do what their annotations say' }),
@@ -42,7 +48,8 @@ type FlagName = Exclude<keyof typeof clusterFlags, 'config'>
 const flagKinds: Readonly<Record<FlagName, 'string' | 'integer' | 'boolean' | 'list'>> = {
   'data-dir': 'string', 'bind-address': 'string', 'https-listen-port': 'integer', 'kubelet-port': 'integer', 'cluster-cidr': 'string', 'service-cidr': 'string',
   'cluster-dns': 'string', 'cluster-domain': 'string', 'node-name': 'string', 'node-ip': 'string', 'tls-san': 'list',
-  'write-kubeconfig': 'string', 'private-registry': 'string', 'admission-control-config-file': 'string', 'container-runtime-endpoint': 'string', 'kubelet-arg': 'list', 'hollow-nodes': 'integer', 'disable-agent': 'boolean',
+  'write-kubeconfig': 'string', 'private-registry': 'string', 'admission-control-config-file': 'string', 'audit-policy-file': 'string', 'audit-log-path': 'string', 'audit-log-format': 'string',
+  'audit-log-maxsize': 'integer', 'audit-log-maxage': 'integer', 'audit-log-maxbackup': 'integer', 'container-runtime-endpoint': 'string', 'kubelet-arg': 'list', 'hollow-nodes': 'integer', 'disable-agent': 'boolean',
 }
 
 /** What the command line, the configuration file and the defaults say together; checked. */
@@ -88,11 +95,22 @@ export function mergeOptions(flags: ClusterFlags, host: string): ClusterOptions 
     ...(endpoint === undefined ? {} : { containerRuntimeEndpoint: endpoint }),
     ...(registries === undefined ? {} : { privateRegistry: resolve(registries) }),
     ...(flags['admission-control-config-file'] === undefined ? {} : { admissionConfig: resolve(flags['admission-control-config-file']) }),
+    ...auditOptions(flags),
     disableAgent: flags['disable-agent'] ?? false,
     ...(flags['hollow-nodes'] === undefined ? {} : { hollowNodes: flags['hollow-nodes'] }),
     ...(flags['kubelet-arg'] === undefined ? {} : { kubeletArgs: flags['kubelet-arg'] }),
     ...(usual ? {} : { podLogDirectory: join(dataDirectory, 'agent/pod-logs') }),
   }
+}
+
+function auditOptions(flags: ClusterFlags): Pick<ClusterOptions, 'audit'> {
+  const policyFile = flags['audit-policy-file']
+  const logPath = flags['audit-log-path']
+  const audit = Object.fromEntries(Object.entries({
+    policyFile: policyFile && resolve(policyFile), logPath: logPath === '-' ? logPath : logPath && resolve(logPath), logFormat: flags['audit-log-format'],
+    logMaxSize: flags['audit-log-maxsize'], logMaxAge: flags['audit-log-maxage'], logMaxBackup: flags['audit-log-maxbackup'],
+  }).filter(([, value]) => value !== undefined))
+  return Object.keys(audit).length > 0 ? { audit } : {}
 }
 
 /** Short, since sockets lie in it, and another one for each data directory. */
@@ -106,6 +124,7 @@ export function stateDirectoryOf(dataDirectory: string): string {
 
 /** The command line that gives these options to another process. */
 export function commandLineOf(options: ClusterOptions): string[] {
+  const { audit = {} } = options
   const flags: [FlagName, string | undefined][] = [
     ['data-dir', options.dataDirectory], ['bind-address', options.bindAddress], ['https-listen-port', String(options.httpsPort)],
     ['kubelet-port', options.kubeletPort === undefined ? undefined : String(options.kubeletPort)],
@@ -114,12 +133,16 @@ export function commandLineOf(options: ClusterOptions): string[] {
     ...options.tlsSans.map((name): [FlagName, string] => ['tls-san', name]),
     ...(options.kubeletArgs ?? []).map((text): [FlagName, string] => ['kubelet-arg', text]),
     ['private-registry', options.privateRegistry], ['admission-control-config-file', options.admissionConfig],
+    ['audit-policy-file', audit.policyFile], ['audit-log-path', audit.logPath], ['audit-log-format', audit.logFormat],
+    ['audit-log-maxsize', textOf(audit.logMaxSize)], ['audit-log-maxage', textOf(audit.logMaxAge)], ['audit-log-maxbackup', textOf(audit.logMaxBackup)],
     ['hollow-nodes', options.hollowNodes === undefined ? undefined : String(options.hollowNodes)],
     ['write-kubeconfig', options.kubeconfigPath], ['container-runtime-endpoint', options.containerRuntimeEndpoint],
   ]
   const given = flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))
   return [...given, ...(options.disableAgent ? ['--disable-agent'] : [])]
 }
+
+const textOf = (value: number | undefined): string | undefined => (value === undefined ? undefined : String(value))
 
 const defined = (flags: ClusterFlags): ClusterFlags =>
   Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as ClusterFlags

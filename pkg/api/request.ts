@@ -45,6 +45,12 @@ export interface RequestOptions {
   readonly delete?: DeleteOptions
 }
 
+/** `request`: only for logs that keep what was asked for, too. */
+export type AnnotationDetail = 'request'
+
+/** Adds to what the audit log tells of a request. The first value of a key stays. */
+export type Annotate = (key: string, value: string, detail?: AnnotationDetail) => void
+
 export interface ApiRequest {
   readonly verb: Verb
   readonly user: UserInfo
@@ -62,6 +68,8 @@ export interface ApiRequest {
   readonly userAgent?: string
   /** Collects texts for `Warning` headers. */
   readonly warn?: (text: string) => void
+  /** undefined while nobody writes an audit log of the request. */
+  readonly annotate?: Annotate
   /** Ends a watch, or a request that waits. */
   readonly signal?: AbortSignal
 }

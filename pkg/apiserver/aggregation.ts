@@ -19,6 +19,7 @@ import { readBody, type Exchange } from './exchange.ts'
 import { attributesOf } from './handle.ts'
 import type { Upgrade } from './http-door.ts'
 import { KindView } from './kind-view.ts'
+import type { Asker } from './pod-target.ts'
 import type { RequestPath } from './request-path.ts'
 import { verbOf } from './resource-door.ts'
 import { send, text, type Answer } from './respond.ts'
@@ -198,7 +199,7 @@ export class Aggregation {
 
   async #serve(service: ApiService, exchange: Exchange, path: RequestPath): Promise<void> {
     const { incoming, method, user } = exchange
-    this.#authorize(user, method, exchange.query, path)
+    this.#authorize(exchange, method, exchange.query, path)
     if (!isAvailable(service)) return send(exchange, unavailable)
     // Read first: a body without a length that is told would be taken for the next request.
     const bodied = method !== 'GET' && method !== 'HEAD'
@@ -225,7 +226,7 @@ export class Aggregation {
 
   async #upgrade(service: ApiService, upgrade: Upgrade, path: RequestPath): Promise<void> {
     const { incoming, user, query } = upgrade
-    this.#authorize(user, incoming.method ?? 'GET', query, path)
+    this.#authorize(upgrade, incoming.method ?? 'GET', query, path)
     if (!isAvailable(service)) throw new StatusError(503, 'ServiceUnavailable', 'service unavailable')
     const rawHeaders: string[] = []
     for (let at = 0; at < incoming.rawHeaders.length; at += 2) {
@@ -242,17 +243,17 @@ export class Aggregation {
     }
   }
 
-  #authorize(user: UserInfo, method: string, query: URLSearchParams, path: RequestPath): void {
+  #authorize({ user, audit }: Asker, method: string, query: URLSearchParams, path: RequestPath): void {
     const { authorizer } = this.#options
     // What is authorized must be what the other server reads.
     const parts = path.kind === 'resource' ? [path.plural, path.namespace, path.name, path.subresource, ...path.rest?.split('/') ?? []] : path.path.split('/')
     if (parts.some((part) => part === '..' || part === '.')) throw unknownPath()
-    if (path.kind === 'other') return requireAllowed(authorizer, { user, verb: method.toLowerCase(), path: path.path })
+    if (path.kind === 'other') return requireAllowed(authorizer, { user, verb: method.toLowerCase(), path: path.path }, audit?.annotate)
     const verb = verbOf(method, path, query)
     if (!verb) throw methodNotAllowed(path)
     const { group, version, plural, namespace, name, subresource } = path
     const fieldSelector = query.get('fieldSelector') ?? undefined
-    requireAllowed(authorizer, attributesOf({ verb, user, group, version, plural, subresource, namespace, name, options: fieldSelector === undefined ? {} : { fieldSelector } }))
+    requireAllowed(authorizer, attributesOf({ verb, user, group, version, plural, subresource, namespace, name, options: fieldSelector === undefined ? {} : { fieldSelector } }), audit?.annotate)
   }
 
   #unreachable({ metadata: { name = '' } }: ApiService, error: Error): Answer {

@@ -7,6 +7,7 @@ import type { WebhookAdmission } from '../registry/admission-webhooks.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Authorizer } from './authorizer.ts'
+import { auditedHandle, type Auditor } from './audit.ts'
 import { createAuthenticate, type TokenAuthenticator } from './authenticator.ts'
 import { componentStatusRequests } from './component-statuses.ts'
 import { createHandle, type SpecialRequest } from './handle.ts'
@@ -59,6 +60,8 @@ export interface ApiServerOptions {
   readonly limits?: Partial<FrontLimits>
   /** Instead of RBAC and the rights of nodes. */
   readonly authorizer?: Authorizer
+  /** Follows all requests, those of this process's components too. */
+  readonly auditor?: Auditor
   readonly log?: (text: string) => void
 }
 
@@ -71,6 +74,8 @@ export class ApiServer {
   readonly authorizer: Authorizer
   readonly aggregation: Aggregation | undefined
   readonly #options: ApiServerOptions
+  /** `handle` without the audit log, which the door writes itself. */
+  readonly #core: Handle
   readonly #tokens: readonly TokenAuthenticator[]
   readonly #metrics: RequestMetrics
   readonly #stop = new AbortController()
@@ -99,19 +104,20 @@ export class ApiServer {
       ...podRequests(registry), ...componentStatusRequests, ...accounts.requests(),
       ...metricsRequests({ registry, nodeConnections: options.nodeConnections, log: this.#log }), ...options.special ?? [],
     ])
-    this.handle = createHandle({ registry, authorizer: this.authorizer, special, elsewhere: (request) => this.aggregation?.handle(request), guards: [certificateGuard(registry, this.authorizer), ...(rbac ? [rbacGuard(registry, rbac)] : [])] })
+    this.#core = createHandle({ registry, authorizer: this.authorizer, special, elsewhere: (request) => this.aggregation?.handle(request), guards: [certificateGuard(registry, this.authorizer), ...(rbac ? [rbacGuard(registry, rbac)] : [])] })
+    this.handle = options.auditor ? auditedHandle(this.#core, options.auditor) : this.#core
   }
 
   async listen(at: { host: string; port: number; tls: TlsOptions }): Promise<AddressInfo> {
     const { registry, clock, nodeConnections, webhooks, accountTokens, health = {}, anonymous } = this.#options
     const log = this.#log
     const connect = { registry, authorizer: this.authorizer, nodeConnections, clock, log, ...(webhooks ? { webhooks } : {}) }
-    const resources = { handle: this.handle, registry, authorizer: this.authorizer, clock, onStall: () => log('a client that did not read its watch was cut off'), metrics: this.#metrics }
+    const resources = { handle: this.#core, registry, authorizer: this.authorizer, clock, onStall: () => log('a client that did not read its watch was cut off'), metrics: this.#metrics }
     const { aggregation } = this
-    const { maxInFlight, limits } = this.#options
+    const { maxInFlight, limits, auditor } = this.#options
     const flows = new FlowControl({ registry, clock, signal: this.#stop.signal, ...(maxInFlight === undefined ? {} : { seats: maxInFlight }) })
     this.#door = new HttpDoor({
-      tls: at.tls, authorizer: this.authorizer, metrics: this.#metrics, flows, clock, log, ...(limits ? { limits } : {}),
+      tls: at.tls, authorizer: this.authorizer, metrics: this.#metrics, flows, clock, log, ...(limits ? { limits } : {}), ...(auditor ? { auditor } : {}),
       authenticate: createAuthenticate({ tokens: this.#tokens, authorizer: this.authorizer, anonymous }),
       serveResource: (exchange, path) => isConnect(path) ? serveConnect(exchange, path, connect) : serveResource(exchange, path, resources),
       serveUpgrade: (upgrade, path) => isWatchSocket(upgrade, path) ? serveWatchSocket(upgrade, path, resources) : serveUpgrade(upgrade, path, connect),

@@ -24,7 +24,8 @@ export interface AuthenticatorOptions {
   readonly anonymous?: boolean
 }
 
-export type Authenticate = (incoming: Incoming) => UserInfo | Promise<UserInfo>
+/** `onSelf` is told who asks before it is known whether as somebody else. */
+export type Authenticate = (incoming: Incoming, onSelf?: (user: UserInfo) => void) => UserInfo | Promise<UserInfo>
 
 export const anonymousUser: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] }
 export const authenticatedGroup = 'system:authenticated'
@@ -42,8 +43,9 @@ export function createAuthenticate(options: AuthenticatorOptions): Authenticate 
     if (options.anonymous === false) throw unauthorized()
     return anonymousUser
   }
-  return async (incoming) => {
+  return async (incoming, onSelf) => {
     const user = await own(incoming)
+    onSelf?.(user)
     return impersonated(incoming, user, options.authorizer)
   }
 }

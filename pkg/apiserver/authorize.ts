@@ -1,5 +1,5 @@
 // Refusals in Kubernetes' words: who can't do what, where.
-import type { UserInfo } from '../api/request.ts'
+import type { Annotate, UserInfo } from '../api/request.ts'
 import { StatusError, forbidden } from '../api/status-error.ts'
 import type { Attributes, Authorizer, ResourceAttributes } from './authorizer.ts'
 
@@ -24,8 +24,10 @@ export function refusal(attributes: Attributes, reason?: string): StatusError {
 }
 
 /** Throws 403 unless the authorizer allows it. */
-export function requireAllowed(authorizer: Authorizer, attributes: Attributes): void {
+export function requireAllowed(authorizer: Authorizer, attributes: Attributes, annotate?: Annotate): void {
   const decision = authorizer.authorize(attributes)
+  annotate?.('authorization.k8s.io/decision', decision.allowed ? 'allow' : 'forbid')
+  annotate?.('authorization.k8s.io/reason', decision.reason ?? '')
   if (!decision.allowed) throw refusal(attributes, decision.reason)
 }
 

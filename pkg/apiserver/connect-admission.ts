@@ -1,7 +1,6 @@
 // Asks webhooks about a request to connect to a pod, service or node, with the options as the object.
-import type { UserInfo } from '../api/request.ts'
 import { unknownPath } from '../api/status-error.ts'
-import type { ConnectOptions } from './pod-target.ts'
+import type { Asker, ConnectOptions } from './pod-target.ts'
 import type { ResourcePath } from './request-path.ts'
 import { truth } from './query-options.ts'
 
@@ -11,14 +10,15 @@ const kinds: Readonly<Record<string, string>> = {
 }
 
 /** Fails with StatusError when a policy or a webhook refuses. `warn` takes what they have to say otherwise. */
-export async function admitConnect(user: UserInfo, path: ResourcePath, query: URLSearchParams, { webhooks, registry }: ConnectOptions, warn: (text: string) => void): Promise<void> {
+export async function admitConnect({ user, audit }: Asker, path: ResourcePath, query: URLSearchParams, { webhooks, registry }: ConnectOptions, warn: (text: string) => void): Promise<void> {
   const { group, version, plural, subresource = '', namespace = '', name = '' } = path
   const definition = registry.definition(group, version, plural)
   if (!definition) throw unknownPath()
+  const annotated = audit ? { annotate: audit.annotate } : {}
   const kind = kinds[`${plural}/${subresource}`] ?? ''
   const options = { kind, apiVersion: 'v1', metadata: {}, ...fieldsOf(subresource, path, query) }
-  await webhooks?.connect({ definition, subresource, namespace, name, user, options }, warn)
-  await registry.connect(definition, { user, options: {}, warn, name, subresource, connection: options, ...(namespace === '' ? {} : { namespace }) })
+  await webhooks?.connect({ definition, subresource, namespace, name, user, options }, { warn, ...annotated })
+  await registry.connect(definition, { user, options: {}, warn, ...annotated, name, subresource, connection: options, ...(namespace === '' ? {} : { namespace }) })
 }
 
 function fieldsOf(subresource: string, path: ResourcePath, query: URLSearchParams): Record<string, unknown> {

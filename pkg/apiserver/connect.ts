@@ -24,9 +24,9 @@ const verbs: Readonly<Record<string, string>> = { GET: 'get', HEAD: 'get', OPTIO
 export async function serveConnect(exchange: Exchange, path: ResourcePath, options: ConnectOptions): Promise<void> {
   const verb = verbs[exchange.method]
   if (!verb) throw methodNotAllowed(path)
-  requireVerbs(exchange.user, path, options.authorizer, [verb])
+  requireVerbs(exchange, path, options.authorizer, [verb])
   if (path.subresource === 'proxy') {
-    await admitConnect(exchange.user, path, exchange.query, options, (text) => void exchange.warnings.push(text))
+    await admitConnect(exchange, path, exchange.query, options, (text) => void exchange.warnings.push(text))
     return serveProxy(exchange, path, options)
   }
   if (path.subresource === 'log') {

@@ -4,6 +4,7 @@ import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'no
 import { StatusError } from '../api/status-error.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { Clock } from '../util/clock.ts'
+import type { AuditRecord } from './audit-record.ts'
 import type { FrontLimits } from './front-limits.ts'
 
 export type Incoming = IncomingMessage | Http2ServerRequest
@@ -27,6 +28,8 @@ export interface Exchange extends Contact {
   readonly path: string
   readonly query: URLSearchParams
   readonly user: UserInfo
+  /** undefined for what no audit log wants. */
+  readonly audit?: AuditRecord
   /** The body, when it was short enough to be read before anything else. */
   readonly body?: Buffer
   /** Aborts when the client leaves, when all was sent, and when the server ends: for answers that last. */

@@ -17,6 +17,8 @@ import { ServiceAllocator } from '../registry/service-allocator.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
 import { systemClock } from '../util/clock.ts'
 import { ApiServer } from './api-server.ts'
+import { Auditor, type AuditSink } from './audit.ts'
+import type { AuditPolicy } from './audit-policy.ts'
 import type { NodeConnections } from '../api/node-connection.ts'
 import type { FrontLimits } from './front-limits.ts'
 import { WebhookCaller } from './webhook-call.ts'
@@ -61,7 +63,13 @@ export interface TestServer {
 
 const object = (apiVersion: string, kind: string, metadata: KubeObject['metadata'], rest: object = {}): KubeObject => ({ apiVersion, kind, metadata, ...rest })
 
-export async function startServer({ nodeConnections = () => undefined, limits }: { nodeConnections?: NodeConnections; limits?: Partial<FrontLimits> } = {}): Promise<TestServer> {
+export interface TestServerOptions {
+  readonly nodeConnections?: NodeConnections
+  readonly limits?: Partial<FrontLimits>
+  readonly audit?: { readonly policy: AuditPolicy; readonly sink: AuditSink }
+}
+
+export async function startServer({ nodeConnections = () => undefined, limits, audit }: TestServerOptions = {}): Promise<TestServer> {
   const store = new MemoryStore()
   const logged: string[] = []
   const caller = new WebhookCaller({ registry: () => registry, clock })
@@ -75,7 +83,7 @@ export async function startServer({ nodeConnections = () => undefined, limits }:
   const custom = new CustomResources({ registry, store, clock, call: callWebhook, log: (text) => void logged.push(text) })
   custom.start()
   const api = new ApiServer({
-    registry, clock, nodeConnections, webhooks, ...(limits ? { limits } : {}), audiences: [issuer], log: (text) => void logged.push(text),
+    registry, clock, nodeConnections, webhooks, ...(limits ? { limits } : {}), ...(audit ? { auditor: new Auditor({ ...audit, clock }) } : {}), audiences: [issuer], log: (text) => void logged.push(text),
     accountTokens: new ServiceAccountTokens({ issuer, key, clock }),
     staticTokens: new Map([['secret-token', { username: 'token-user', groups: [] }]]),
   })

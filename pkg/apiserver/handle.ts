@@ -49,7 +49,7 @@ function selectedName(fieldSelector: string | undefined): string | undefined {
 export function createHandle(options: HandleOptions): Handle {
   const { registry, authorizer, special, guards = [] } = options
   return async (request) => {
-    requireAllowed(authorizer, attributesOf(request))
+    requireAllowed(authorizer, attributesOf(request), request.annotate)
     const definition = registry.definition(request.group, request.version, request.plural)
     if (!definition) {
       const answered = options.elsewhere?.(request)
@@ -57,13 +57,20 @@ export function createHandle(options: HandleOptions): Handle {
       return answered
     }
     checkServed(definition, request)
-    if (definition.deprecation !== undefined) request.warn?.(definition.deprecation)
+    if (definition.deprecation !== undefined) tellDeprecation(request, definition.deprecation)
     checkWriteOptions(request)
     if (request.patch?.type === 'apply') requireCreate(options, request, definition)
     if (changes.has(request.verb)) for (const guard of guards) await guard(request)
     const own = special?.get(specialKey(request))
     return own ? own(request, definition) : answer(registry, definition, managed(request))
   }
+}
+
+function tellDeprecation({ warn, annotate }: ApiRequest, text: string): void {
+  warn?.(text)
+  annotate?.('k8s.io/deprecated', 'true')
+  const [, removed] = /unavailable in v(\d+\.\d+)\+/.exec(text) ?? []
+  if (removed) annotate?.('k8s.io/removed-release', removed)
 }
 
 /** An apply that makes the object is a create. */
@@ -102,30 +109,32 @@ function checkServed(definition: Definition, request: ApiRequest): void {
 }
 
 async function answer(registry: Registry, definition: Definition, request: ApiRequest): Promise<ApiResponse> {
-  const { verb, namespace, subresource, user, options, warn } = request
+  const { verb, namespace, subresource } = request
+  const asking = { user: request.user, options: request.options, warn: request.warn, annotate: request.annotate }
+  const { options } = asking
   const name = request.name ?? ''
   switch (verb) {
     case 'get':
       return { type: 'object', code: 200, object: await registry.getConverted(definition, { namespace, name, subresource, options }) }
     case 'list':
-      return { type: 'list', code: 200, list: await registry.listConverted(definition, { user, namespace, options, warn }) }
+      return { type: 'list', code: 200, list: await registry.listConverted(definition, { ...asking, namespace }) }
     case 'watch':
       return { type: 'watch', code: 200, events: registry.watch(definition, { namespace, name: request.name, options, signal: request.signal }) }
     case 'create':
-      return { type: 'object', code: 201, object: await registry.create(definition, { user, namespace, options, warn, object: request.object! }) }
+      return { type: 'object', code: 201, object: await registry.create(definition, { ...asking, namespace, object: request.object! }) }
     case 'update': {
-      const { object, created } = await registry.update(definition, { user, namespace, name, subresource, options, warn, object: request.object! })
+      const { object, created } = await registry.update(definition, { ...asking, namespace, name, subresource, object: request.object! })
       return { type: 'object', code: created ? 201 : 200, object }
     }
     case 'patch': {
-      const { object, created } = await registry.patch(definition, { user, namespace, name, subresource, options, warn, patch: request.patch! })
+      const { object, created } = await registry.patch(definition, { ...asking, namespace, name, subresource, patch: request.patch! })
       return { type: 'object', code: created ? 201 : 200, object }
     }
     case 'delete': {
-      const { gone, object, status } = await registry.delete(definition, { user, namespace, name, options, warn })
+      const { gone, object, status } = await registry.delete(definition, { ...asking, namespace, name })
       return gone ? { type: 'status', code: 200, status } : { type: 'object', code: 200, object }
     }
     case 'deletecollection':
-      return { type: 'list', code: 200, list: await registry.deleteCollection(definition, { user, namespace, options, warn }) }
+      return { type: 'list', code: 200, list: await registry.deleteCollection(definition, { ...asking, namespace }) }
   }
 }

@@ -9,9 +9,12 @@ import { badRequest } from '../api/status-error.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { Clock } from '../util/clock.ts'
 import { onNextTurn } from '../util/turn.ts'
+import type { Auditor } from './audit.ts'
+import type { AuditRecord } from './audit-record.ts'
+import { AuditedExchange, auditIdOf } from './audited-exchange.ts'
 import type { Authenticate } from './authenticator.ts'
 import type { Authorizer } from './authorizer.ts'
-import { refusal } from './authorize.ts'
+import { requireAllowed } from './authorize.ts'
 import { isConnect } from './connect.ts'
 import type { Seat } from './fair-gate.ts'
 import { ConnectionGate } from './connection-gate.ts'
@@ -46,6 +49,8 @@ export interface HttpDoorOptions {
   readonly system: Hono
   readonly metrics: RequestMetrics
   readonly flows: FlowControl
+  /** undefined: no audit log is written. */
+  readonly auditor?: Auditor
   readonly limits?: Partial<FrontLimits>
   readonly clock: Clock
   readonly log: (text: string) => void
@@ -58,12 +63,16 @@ export interface Upgrade {
   readonly head: Buffer
   readonly query: URLSearchParams
   readonly user: UserInfo
+  readonly audit?: AuditRecord
   /** Aborts when the server ends. */
   readonly signal: AbortSignal
 }
 
 /** Reachable by everyone, whatever the roles say. */
 const openPaths = new Set(['/healthz', '/livez', '/readyz'])
+
+/** The HTTP status of an upgrade. */
+const switching = 101
 
 /** How long connections may take to end at the end. */
 const lastBytesMs = 1_000
@@ -168,7 +177,7 @@ export class HttpDoor {
   }
 
   async #serve(incoming: Incoming, outgoing: Outgoing): Promise<void> {
-    const { log, metrics, clock } = this.#options
+    const { log, metrics, clock, auditor } = this.#options
     const contact: Contact = { incoming, outgoing, warnings: [], clock, limits: this.#limits, onBlocked: this.#onBlocked }
     this.#watchdog.touch()
     this.#active++
@@ -180,16 +189,23 @@ export class HttpDoor {
     outgoing.on('error', () => undefined)
     let counted = 'other'
     let seat: Seat | undefined
+    let audited: AuditedExchange | undefined
+    const id = auditIdOf(incoming)
+    outgoing.setHeader('audit-id', id)
     try {
       const [rawPath, query] = splitUrl(incoming.url ?? '/')
       const path = decodePath(rawPath)
       if (path === undefined) throw badRequest(`invalid URL escape in ${JSON.stringify(rawPath)}`)
-      const user = await this.#options.authenticate(incoming)
       const parsed = parsePath(path)
+      const parameters = new URLSearchParams(query)
+      audited = auditor && new AuditedExchange(auditor, { id, incoming, outgoing, path: parsed, query: parameters })
+      const user = await this.#options.authenticate(incoming, audited?.onSelf)
+      audited?.actingAs(user)
       // What is passed on is passed on as it comes.
       const early = parsed.kind === 'resource' && !isConnect(parsed) && hasShortBody(incoming)
       const exchange: Exchange = {
-        ...contact, method: incoming.method ?? 'GET', path, query: new URLSearchParams(query), user,
+        ...contact, method: incoming.method ?? 'GET', path, query: parameters, user,
+        ...(audited?.record ? { audit: audited.record } : {}),
         ...(early ? { body: await readBody(contact) } : {}),
         lasting: () => this.#lastingSignal(outgoing), onStream: () => seat?.release(),
       }
@@ -203,22 +219,20 @@ export class HttpDoor {
         await this.#options.serveResource(exchange, parsed)
       } else await this.#serveSystem(exchange)
     } catch (error) {
+      audited?.failed(error)
       await sendFailure(contact, error, log)
     } finally {
       seat?.release()
     }
+    audited?.ended(outgoing.statusCode)
     // What was refused may name anything; only what is served gets a label of its own.
     const code = outgoing.statusCode
     metrics.count(incoming.method ?? '', code < 400 || code === 409 || code === 422 ? counted : 'other', code)
   }
 
   async #serveSystem(exchange: Exchange): Promise<void> {
-    const { incoming, method, path, user } = exchange
-    const attributes = { user, verb: method.toLowerCase(), path }
-    if (!openPaths.has(`/${path.split('/')[1]}`)) {
-      const decision = this.#options.authorizer.authorize(attributes)
-      if (!decision.allowed) throw refusal(attributes, decision.reason)
-    }
+    const { incoming, method, path, user, audit } = exchange
+    if (!openPaths.has(`/${path.split('/')[1]}`)) requireAllowed(this.#options.authorizer, { user, verb: method.toLowerCase(), path }, audit?.annotate)
     const headers = new Headers()
     for (const name of ['accept', 'if-none-match']) {
       const value = header(incoming, name)
@@ -232,17 +246,27 @@ export class HttpDoor {
 
   async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => void socket.destroy())
+    const { auditor, log } = this.#options
+    let audited: AuditedExchange | undefined
     try {
-      const [rawPath, query] = splitUrl(incoming.url ?? '/')
-      const user = await this.#options.authenticate(incoming)
+      const [rawPath, parameters] = splitUrl(incoming.url ?? '/')
       const parsed = parsePath(decodePath(rawPath) ?? '/')
-      const upgrade: Upgrade = { incoming, socket, head, query: new URLSearchParams(query), user, signal: this.#ending.signal }
+      const query = new URLSearchParams(parameters)
+      audited = auditor && new AuditedExchange(auditor, { id: auditIdOf(incoming), incoming, path: parsed, query })
+      const user = await this.#options.authenticate(incoming, audited?.onSelf)
+      audited?.actingAs(user)
+      const audit = audited?.record
+      const upgrade: Upgrade = { incoming, socket, head, query, user, ...(audit ? { audit } : {}), signal: this.#ending.signal }
+      if (audit) socket.on('close', () => audit.completed(switching))
       const elsewhere = this.#options.upgradeElsewhere?.(upgrade, parsed)
-      if (elsewhere) return await elsewhere
-      if (parsed.kind !== 'resource') throw badRequest('upgrade is not supported here')
-      await this.#options.serveUpgrade(upgrade, parsed)
+      if (elsewhere) await elsewhere
+      else if (parsed.kind !== 'resource') throw badRequest('upgrade is not supported here')
+      else await this.#options.serveUpgrade(upgrade, parsed)
+      audit?.started(switching)
     } catch (error) {
-      refuseUpgrade(socket, error, this.#options.log)
+      const code = refuseUpgrade(socket, error, log)
+      audited?.failed(error)
+      audited?.ended(code)
     }
   }
 }

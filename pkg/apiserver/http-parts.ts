@@ -60,11 +60,11 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): 
   socket.end(`HTTP/1.1 ${code} ${STATUS_CODES[code]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
 }
 
-/** Answers an upgrade request with a Status and closes. */
-export function refuseUpgrade(socket: Duplex, error: unknown, log: (text: string) => void): void {
+/** Answers an upgrade request with a Status and closes. Returns the code. */
+export function refuseUpgrade(socket: Duplex, error: unknown, log: (text: string) => void): number {
   const status = statusOf(error, log)
   const body = JSON.stringify(status)
   const code = status.code ?? 500
-  if (!socket.writable) return
-  socket.end(`HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+  if (socket.writable) socket.end(`HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+  return code
 }

@@ -1,5 +1,5 @@
 // The pod and container that a log or stream request means, and the node that runs them.
-import type { UserInfo } from '../api/request.ts'
+import type { Annotate, UserInfo } from '../api/request.ts'
 import { StatusError, badRequest, unknownPath } from '../api/status-error.ts'
 import type { Pod } from '../api/types-pod.ts'
 import type { WebhookAdmission } from '../registry/admission-webhooks.ts'
@@ -19,10 +19,16 @@ export interface ConnectOptions {
   readonly webhooks?: WebhookAdmission
 }
 
+/** Who asks to connect, and where the audit log learns of it. */
+export interface Asker {
+  readonly user: UserInfo
+  readonly audit?: { readonly annotate: Annotate }
+}
+
 /** Throws 403 unless the user may do all of `verbs` on the path. */
-export function requireVerbs(user: UserInfo, path: ResourcePath, authorizer: Authorizer, verbs: readonly string[]): void {
+export function requireVerbs({ user, audit }: Asker, path: ResourcePath, authorizer: Authorizer, verbs: readonly string[]): void {
   const { group, version, plural, subresource, namespace, name } = path
-  for (const verb of verbs) requireAllowed(authorizer, { user, verb, group, version, resource: plural, subresource, namespace, name })
+  for (const verb of verbs) requireAllowed(authorizer, { user, verb, group, version, resource: plural, subresource, namespace, name }, audit?.annotate)
 }
 
 export function podOf(registry: Registry, path: ResourcePath): Pod {

@@ -182,7 +182,7 @@ export async function serveProxyUpgrade(upgrade: Upgrade, path: ResourcePath, op
   const [rawPath = '', rawQuery] = (upgrade.incoming.url ?? '/').split('?', 2)
   if (path.plural === 'nodes') {
     // Whatever the method: streams act on pods.
-    requireVerbs(upgrade.user, path, options.authorizer, ['create'])
+    requireVerbs(upgrade, path, options.authorizer, ['create'])
     const { node, url } = kubeletOf(path, rawPath, rawQuery, options)
     if (!node.stream) throw unavailable(`the kubelet of node ${JSON.stringify(path.name)} serves no streams here`)
     return tunnel(upgrade, await node.stream(url.pathname, url.searchParams))

@@ -46,14 +46,14 @@ export function verbOf(method: string, path: ResourcePath, query: URLSearchParam
 
 export async function serveResource(exchange: Exchange, path: ResourcePath, options: ResourceDoorOptions): Promise<void> {
   const { registry, authorizer, clock, handle } = options
-  const { query, user, incoming } = exchange
+  const { query, user, incoming, audit } = exchange
   const verb = verbOf(exchange.method, path, query)
   if (!verb) throw methodNotAllowed(path)
   const { group, version, plural, namespace, name, subresource } = path
   const bare = { verb, user, group, version, plural, subresource, namespace, name }
   const parsed = parseOptions(query)
   // A body is read only for those who may send it.
-  requireAllowed(authorizer, attributesOf({ ...bare, options: parsed }))
+  requireAllowed(authorizer, attributesOf({ ...bare, options: parsed }), audit?.annotate)
   const definition = registry.definition(group, version, plural)
   if (!definition) throw unknownPath()
   const form = negotiate(header(incoming, 'accept'))
@@ -64,10 +64,12 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
     ...bare,
     options: verb === 'delete' || verb === 'deletecollection' ? { ...parsed, ...await deletion(exchange) } : parsed,
     ...await bodyOf(exchange, verb, definition, path),
+    ...(audit ? { annotate: audit.annotate } : {}),
     userAgent: header(incoming, 'user-agent'),
     warn: (text) => void exchange.warnings.push(text),
     ...(verb === 'watch' ? { signal: exchange.lasting() } : {}),
   }
+  audit?.requested(request)
   const response = await handle(request)
   if (response.type === 'watch') {
     options.metrics.watchStarted()
@@ -79,7 +81,9 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
     }
     return
   }
-  await send(exchange, encodeAnswer(response, definition, { form, include, now: clock.now(), pretty: truth(query, 'pretty') }))
+  const answer = encodeAnswer(response, definition, { form, include, now: clock.now(), pretty: truth(query, 'pretty') })
+  audit?.responded(response, form.as && form.media !== 'application/yaml' ? () => JSON.parse(answer.body.toString()) : undefined)
+  await send(exchange, answer)
 }
 
 async function deletion(exchange: Exchange): Promise<Partial<ApiRequest['options']>> {
@@ -87,6 +91,7 @@ async function deletion(exchange: Exchange): Promise<Partial<ApiRequest['options
   const body = await readBody(exchange)
   if (body.length === 0) return { delete: parseDeleteQuery(query) }
   const { dryRun, ...rest } = decodeDeleteOptions(body, header(incoming, 'content-type'))
+  exchange.audit?.requested({ deletion: { kind: 'DeleteOptions', apiVersion: 'v1', ...rest, ...(dryRun?.length ? { dryRun } : {}) } })
   return { delete: rest, ...(dryRun?.length ? { dryRun } : {}) }
 }
 

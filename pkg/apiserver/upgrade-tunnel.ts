@@ -17,13 +17,13 @@ import { truth } from './query-options.ts'
 import type { ResourcePath } from './request-path.ts'
 
 export async function serveUpgrade(upgrade: Upgrade, path: ResourcePath, options: ConnectOptions): Promise<void> {
-  const { incoming, user, query } = upgrade
+  const { incoming, query } = upgrade
   if (!isConnect(path)) throw badRequest('upgrade is not supported here')
   // A stream acts on the pod whichever way it is opened.
-  requireVerbs(user, path, options.authorizer, incoming.method === 'GET' ? ['get', ...(isStream(path) ? ['create'] : [])] : ['create'])
+  requireVerbs(upgrade, path, options.authorizer, incoming.method === 'GET' ? ['get', ...(isStream(path) ? ['create'] : [])] : ['create'])
   if (path.subresource === 'log') return serveLogSocket(upgrade, path, options)
   // A stream's answer is the runtime's own: there is no place for warnings.
-  await admitConnect(user, path, query, options, () => undefined)
+  await admitConnect(upgrade, path, query, options, () => undefined)
   if (path.subresource === 'proxy') return serveProxyUpgrade(upgrade, path, options)
   const pod = podOf(options.registry, path)
   const node = nodeOf(options.nodeConnections, pod)

@@ -24,7 +24,7 @@ export const isWatchSocket = ({ incoming, query }: Upgrade, path: ResourcePath):
   isWebSocket(incoming) && verbOf(incoming.method ?? '', path, query) === 'watch'
 
 export async function serveWatchSocket(upgrade: Upgrade, path: ResourcePath, { handle, registry, clock }: WatchSocketOptions): Promise<void> {
-  const { incoming, query, user, socket, signal: ending } = upgrade
+  const { incoming, query, user, audit, socket, signal: ending } = upgrade
   const { group, version, plural, namespace, name, subresource } = path
   const definition = registry.definition(group, version, plural)
   if (!definition) throw unknownPath()
@@ -34,11 +34,12 @@ export async function serveWatchSocket(upgrade: Upgrade, path: ResourcePath, { h
   const gone = new AbortController()
   socket.on('close', () => gone.abort())
   ending.addEventListener('abort', () => gone.abort(), { once: true })
-  const request: ApiRequest = { verb: 'watch', user, group, version, plural, subresource, namespace, name, options: parseOptions(query), signal: gone.signal }
+  const request: ApiRequest = { verb: 'watch', user, group, version, plural, subresource, namespace, name, options: parseOptions(query), ...(audit ? { annotate: audit.annotate } : {}), signal: gone.signal }
   // Before the handshake, so that a refusal is a plain answer.
   const response = await handle(request)
   if (response.type !== 'watch') throw unknownPath()
   const client = await acceptWebSocket(upgrade, protocolsOf(incoming)[0])
+  audit?.started(101)
   const encode = eventEncoder({ definition, form, include, clock })
   try {
     for await (const batch of response.events) {

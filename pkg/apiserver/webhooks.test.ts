@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { KubeObject } from '../api/object.ts'
 import { createAuthority, issueCertificate } from '../pki/certificates.ts'
 import { systemClock as clock } from '../util/clock.ts'
+import { parseAuditPolicy } from './audit-policy.ts'
 import { startServer, type Reply, type TestServer } from './fixture.suite.ts'
 
 interface Review {
@@ -22,7 +23,7 @@ interface Review {
   readonly options: Record<string, unknown> | null
 }
 
-type Answer = { allowed: boolean; status?: object; warnings?: string[]; patch?: object[]; raw?: object } | 'silence' | 'broken'
+type Answer = { allowed: boolean; auditAnnotations?: Record<string, string>; status?: object; warnings?: string[]; patch?: object[]; raw?: object } | 'silence' | 'broken'
 
 const authority = await createAuthority({ commonName: 'webhook-ca', clock })
 const serving = await issueCertificate(authority, { commonName: 'hook', usages: ['server'], names: ['localhost', '127.0.0.1', 'hook.a.svc'], clock })
@@ -32,10 +33,12 @@ let server: TestServer
 let hooks: Server
 let port: number
 let asked: { path: string; request: Review }[] = []
+let events: { auditID: string; stage: string; level: string; annotations?: Record<string, string> }[] = []
 let answers: Record<string, (review: Review) => Answer | Promise<Answer>> = {}
 
 beforeAll(async () => {
-  server = await startServer()
+  const policy = parseAuditPolicy({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'Metadata', namespaces: ['default'] }, { level: 'Request' }] })
+  server = await startServer({ audit: { policy, sink: { write: (line) => void events.push(JSON.parse(line) as typeof events[number]) } } })
   hooks = createServer({ key: serving.key, cert: serving.certificate }, (incoming, outgoing) => {
     const chunks: Buffer[] = []
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -63,6 +66,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   asked = []
+  events = []
   answers = {}
 })
 
@@ -338,4 +342,38 @@ it('is asked about attaching to a pod', async () => {
   expect((await server.call('GET', '/api/v1/namespaces/a/pods/connected/proxy/x')).json.message).toBe('admission webhook "con.example.com" denied the request: attaching to pod is not allowed')
   expect(asked[0]?.request).toMatchObject({ operation: 'CONNECT', subResource: 'proxy', name: 'connected', kind: { kind: 'PodProxyOptions' }, object: { kind: 'PodProxyOptions', apiVersion: 'v1', path: '/x' } })
   expect(asked[0]?.request.object).not.toHaveProperty('metadata')
+})
+
+it('tells the audit log what webhooks did, and their own words', async () => {
+  answers['/m'] = () => ({ allowed: true, auditAnnotations: { seen: 'yes' }, patch: [{ op: 'add', path: '/data', value: { k: 'v' } }] })
+  answers['/ok'] = () => ({ allowed: true, auditAnnotations: { seen: 'too' } })
+  answers['/bad'] = () => 'broken'
+  await configure('Mutating', 'ma', [{ path: '/bad', failurePolicy: 'Ignore', name: 'open.example.com' }, { path: '/m', name: 'changer.example.com' }])
+  await configure('Validating', 'va', [{ path: '/ok', name: 'looker.example.com' }, { path: '/bad', failurePolicy: 'Ignore', name: 'lenient.example.com' }])
+  const annotationsOf = async (namespace: string): Promise<Record<string, string>> => {
+    const reply = await server.call('POST', `/api/v1/namespaces/${namespace}/configmaps`, { body: { metadata: { name: 'annotated' } } })
+    expect(reply.code).toBe(201)
+    for (let turn = 0; turn < 1000; turn++) {
+      const found = events.find(({ auditID, stage }) => auditID === reply.headers['audit-id'] && stage === 'ResponseComplete')
+      if (found) return Object.fromEntries(Object.entries(found.annotations ?? {}).filter(([key]) => !key.startsWith('authorization')))
+      await new Promise(setImmediate)
+    }
+    throw new Error('no event')
+  }
+  const patchKey = 'patch.webhook.admission.k8s.io/round_0_index_1'
+  const { [patchKey]: patch, ...rest } = await annotationsOf('a')
+  expect(rest).toEqual({
+    'changer.example.com/seen': 'yes', 'looker.example.com/seen': 'too',
+    'failed-open.mutation.webhook.admission.k8s.io/round_0_index_0': 'open.example.com', 'failed-open.validating.webhook.admission.k8s.io/round_0_index_1': 'lenient.example.com',
+    'mutation.webhook.admission.k8s.io/round_0_index_0': '{"configuration":"ma","webhook":"open.example.com","mutated":false}',
+    'mutation.webhook.admission.k8s.io/round_0_index_1': '{"configuration":"ma","webhook":"changer.example.com","mutated":true}',
+  })
+  expect(JSON.parse(patch ?? '')).toEqual({ configuration: 'ma', webhook: 'changer.example.com', patch: [{ op: 'add', path: '/data', value: { k: 'v' } }], patchType: 'JSONPatch' })
+  // The patch is part of what was asked for, which Metadata leaves out.
+  expect(await annotationsOf('default')).toEqual(rest)
+  answers['/m'] = () => ({ allowed: false, auditAnnotations: { why: 'because' } })
+  const refused = await server.call('POST', '/api/v1/namespaces/a/configmaps', { body: { metadata: { name: 'refused' } } })
+  expect(refused.code).toBe(400)
+  for (let turn = 0; turn < 1000 && !events.some(({ auditID, stage }) => auditID === refused.headers['audit-id'] && stage === 'ResponseComplete'); turn++) await new Promise(setImmediate)
+  expect(events.find(({ auditID, stage }) => auditID === refused.headers['audit-id'] && stage === 'ResponseComplete')?.annotations).toMatchObject({ 'changer.example.com/why': 'because', 'mutation.webhook.admission.k8s.io/round_0_index_1': '{"configuration":"ma","webhook":"changer.example.com","mutated":false}' })
 })

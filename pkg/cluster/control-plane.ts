@@ -7,6 +7,7 @@ import { isAlreadyExists } from '../api/status-error.ts'
 import { configMaps } from '../api/types-config.ts'
 import { endpoints, endpointSlices } from '../api/types-service.ts'
 import { ApiServer } from '../apiserver/api-server.ts'
+import { Auditor } from '../apiserver/audit.ts'
 import { WebhookCaller } from '../apiserver/webhook-call.ts'
 import type { NodeConnections } from '../api/node-connection.ts'
 import { DirectClient } from '../client/direct-client.ts'
@@ -35,6 +36,7 @@ import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import { certificateSigner } from './certificate-signer.ts'
 import { readAdmissionOptions } from './admission-config.ts'
+import { type AuditLog, openAuditLog } from './audit-log.ts'
 import { CustomApiServices, publishApiServices } from './api-services.ts'
 import { CompactionSchedule } from './compaction.ts'
 import { KubernetesService } from './kubernetes-service.ts'
@@ -67,10 +69,11 @@ export class ControlPlane {
   readonly #caller: WebhookCaller
   readonly #custom: CustomResources
   readonly #server: ApiServer
+  readonly #audit: AuditLog | undefined
   readonly #compaction: CompactionSchedule
   #components: { stop(): Promise<void> }[] = []
 
-  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; compaction: CompactionSchedule; port: number }) {
+  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; audit: AuditLog | undefined; compaction: CompactionSchedule; port: number }) {
     this.#pki = parts.pki
     this.#nodeIP = parts.options.nodeIP
     this.port = parts.port
@@ -80,6 +83,7 @@ export class ControlPlane {
     this.#caller = parts.caller
     this.#custom = parts.custom
     this.#server = parts.server
+    this.#audit = parts.audit
     this.#compaction = parts.compaction
     const { clock, log } = parts.options
     this.informers = new SharedInformers({ client: this.client('system:kinglet'), clock, log })
@@ -91,6 +95,7 @@ export class ControlPlane {
     const admission = admissionPlugins(readAdmissionOptions(cluster))
     const serverDirectory = join(cluster.dataDirectory, 'server')
     const compaction = new CompactionSchedule({ clock, log })
+    const audit = await openAuditLog(cluster, { clock, log })
     const [pki, store] = await Promise.all([
       loadOrCreatePki(pkiOptions(options, nodeIP)),
       cluster.inMemory ? new MemoryStore() : SqliteStore.open({ directory: join(serverDirectory, 'db'), clock, text: objectText, onWritten: (characters) => compaction.written(characters) }),
@@ -108,6 +113,7 @@ export class ControlPlane {
     const issuer = issuerOf(cluster)
     const server: ApiServer = new ApiServer({
       registry, clock, nodeConnections, webhooks, log,
+      ...(audit ? { auditor: new Auditor({ ...audit, clock }) } : {}),
       frontProxy: pki.frontProxyClient,
       onUnreachable: (name, message) => {
         const client = new DirectClient(server.handle, trusted('system:apiserver'), 'apiserver')
@@ -122,7 +128,7 @@ export class ControlPlane {
         host: cluster.bindAddress, port: cluster.httpsPort,
         tls: { key: pki.apiServing.key, cert: pki.apiServing.certificate, clientCa: pki.clientAuthority.certificate },
       })
-      const plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, compaction, port })
+      const plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, audit, compaction, port })
       await plane.#publishAddresses()
       await publishApiServices(plane.client('system:apiserver'), own, clock.now())
       return plane
@@ -132,6 +138,7 @@ export class ControlPlane {
       registry.stop()
       caller.stop()
       await store.close()
+      await audit?.sink.close()
       throw error
     }
   }
@@ -209,6 +216,7 @@ export class ControlPlane {
     this.#registry.stop()
     this.#caller.stop()
     await this.#store.close()
+    await this.#audit?.sink.close()
   }
 
   get pki(): ClusterPki {

@@ -29,6 +29,8 @@ export interface ClusterOptions {
   readonly privateRegistry?: string
   /** Configures admission plugins, as kube-apiserver's AdmissionConfiguration; undefined for none. */
   readonly admissionConfig?: string
+  /** The audit log; undefined for none. */
+  readonly audit?: AuditOptions
   /** Control plane only. */
   readonly disableAgent: boolean
   /** Nothing is kept: for tests. */
@@ -38,6 +40,20 @@ export interface ClusterOptions {
   readonly hollowNodes?: number
   /** The kubelet's own settings, `name=value`. */
   readonly kubeletArgs?: readonly string[]
+}
+
+/** As kube-apiserver's flags say it. Nothing is written without both a policy and a path. */
+export interface AuditOptions {
+  readonly policyFile?: string
+  /** `-` is standard output. */
+  readonly logPath?: string
+  readonly logFormat?: string
+  /** Megabytes; 0 stands for the usual size. */
+  readonly logMaxSize?: number
+  /** Days; 0 for ever. */
+  readonly logMaxAge?: number
+  /** Files; 0 for all. */
+  readonly logMaxBackup?: number
 }
 
 export const defaultClusterOptions = {
@@ -77,6 +93,11 @@ export function checkOptions(options: ClusterOptions): void {
   if (options.clusterDns === addressAt(options.serviceCidr, 1)) throw new OptionError(`--cluster-dns: ${options.clusterDns} is the address of the kubernetes service`)
   if (!isDnsName(options.clusterDomain)) throw new OptionError(`--cluster-domain: expected a DNS name, found ${JSON.stringify(options.clusterDomain)}`)
   if (!isDnsName(options.nodeName)) throw new OptionError(`--node-name: expected a lower-case DNS name, found ${JSON.stringify(options.nodeName)}`)
+  const { logFormat = 'json', logMaxSize = 0, logMaxAge = 0, logMaxBackup = 0 } = options.audit ?? {}
+  if (logFormat !== 'json') throw new OptionError(`--audit-log-format: expected json, found ${JSON.stringify(logFormat)}`)
+  for (const [name, value] of Object.entries({ maxsize: logMaxSize, maxage: logMaxAge, maxbackup: logMaxBackup })) {
+    if (!Number.isInteger(value) || value < 0) throw new OptionError(`--audit-log-${name}: expected a number from 0, found ${value}`)
+  }
   const { hollowNodes = 0 } = options
   if (!Number.isInteger(hollowNodes) || hollowNodes < 0 || hollowNodes > 10_000) throw new OptionError(`--hollow-nodes: expected a number from 0 to 10000, found ${hollowNodes}`)
   try {

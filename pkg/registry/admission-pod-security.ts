@@ -83,9 +83,19 @@ function warnOfPods(level: PolicyLevel, request: AdmissionRequest): void {
   for (const text of texts.sort()) request.warn(text)
 }
 
+/** What the audit log tells of pod security. */
+const noted = (request: AdmissionRequest, key: 'enforce-policy' | 'audit-violations' | 'exempt' | 'error', value: string): void =>
+  request.annotate?.(`pod-security.kubernetes.io/${key}`, value)
+
 function evaluate(policy: PodSecurityPolicy, { metadata = {}, spec }: Template, request: AdmissionRequest, enforces: boolean): void {
   if (!spec) return
+  if (policy.errors.length > 0) noted(request, 'error', `Failed to parse policy: ${policy.errors.map((error) => `${error.field}: ${error.text}`).join(', ')}`)
+  if (request.annotate) {
+    const audited = violationsOf(policy.audit, metadata, spec)
+    if (audited.length > 0) noted(request, 'audit-violations', `would violate PodSecurity ${JSON.stringify(levelText(policy.audit))}: ${detailText(audited)}`)
+  }
   if (enforces) {
+    noted(request, 'enforce-policy', levelText(policy.enforce))
     const violations = violationsOf(policy.enforce, metadata, spec)
     if (violations.length > 0) throw refusal(request, `violates PodSecurity ${JSON.stringify(levelText(policy.enforce))}: ${detailText(violations)}`)
   }
@@ -106,12 +116,14 @@ export function podSecurity({ defaults = openPolicy, exemptions: exempt = {} }: 
       const isPod = isResource(request.definition, pods.group, pods.plural)
       const templateOf = isPod ? undefined : workloads.get(`${resource.group}/${resource.plural}`)
       if (isPod ? ignoredSubresources.has(subresource ?? '') : !templateOf || subresource !== undefined) return
-      if (exempt.namespaces?.includes(namespace) || exempt.usernames?.includes(request.user.username)) return
+      if (exempt.namespaces?.includes(namespace)) return noted(request, 'exempt', 'namespace')
+      if (exempt.usernames?.includes(request.user.username)) return noted(request, 'exempt', 'user')
       const policy = policyOf(request.view.get<Namespace>(namespaces, { name: namespace })?.metadata.labels, defaults)
-      if (policy === openPolicy) return
+      if (policy === openPolicy) return isPod ? noted(request, 'enforce-policy', levelText(policy.enforce)) : undefined
       if (isPod && old && !isSignificant(object as unknown as Pod, old as unknown as Pod)) return
       const template = templateOf ? templateOf(object) : object as Template
-      if (!template || exempt.runtimeClasses?.includes(template.spec?.runtimeClassName ?? '')) return
+      if (!template) return
+      if (exempt.runtimeClasses?.includes(template.spec?.runtimeClassName ?? '')) return noted(request, 'exempt', 'runtimeClass')
       evaluate(policy, template, request, isPod)
     },
   }

@@ -66,7 +66,7 @@ export interface CompiledPolicy {
   readonly conditions: readonly Expression[]
   readonly variables: readonly (Expression & { readonly name: string })[]
   readonly validations: readonly (Expression & { readonly stated: Validation; readonly message?: Expression })[]
-  readonly annotations: readonly Expression[]
+  readonly annotations: readonly (Expression & { readonly key: string })[]
 }
 
 /** What a policy's expressions may name. */
@@ -100,7 +100,7 @@ function compilePolicy(policy: Policy): CompiledPolicy {
     conditions: matchConditions.map(({ expression }) => compile(expression)),
     variables: variables.map(({ name = '', expression }) => ({ name, ...compile(expression) })),
     validations: validations.map((stated) => ({ stated, ...compile(stated.expression), ...(stated.messageExpression ? { message: compile(stated.messageExpression) } : {}) })),
-    annotations: auditAnnotations.map(({ valueExpression }) => compile(valueExpression)),
+    annotations: auditAnnotations.map(({ key = '', valueExpression }) => ({ key, ...compile(valueExpression) })),
   }
 }
 

@@ -7,9 +7,20 @@ import type { CompiledPolicy, Expression, Validation } from './admission-policy-
 export interface Decision {
   readonly message: string
   readonly reason?: string
+  /** Of which of the policy's validations. */
+  readonly index: number
+  /** Denies whatever the binding says is to be done. */
+  readonly always?: boolean
+}
+
+export interface PolicyResult {
+  readonly denials: readonly Decision[]
+  /** For the audit log. */
+  readonly annotations: readonly { readonly key: string; readonly value: string }[]
 }
 
 const longestMessage = 5 * 1024
+const longestAnnotation = 10 * 1024
 
 export interface Run {
   readonly values: Record<string, unknown>
@@ -32,23 +43,25 @@ export function evaluate({ text, program }: Expression, { values, budget, failed
   }
 }
 
-/** Denials of one policy with one parameter. A policy that can't be run denies, unless failures are to be ignored. */
-export function runPolicy(policy: CompiledPolicy, values: Readonly<Record<string, unknown>>, ignoresFailures: boolean): Decision[] {
+/** What one policy with one parameter finds. A policy that can't be run denies, unless failures are to be ignored. */
+export function runPolicy(policy: CompiledPolicy, values: Readonly<Record<string, unknown>>, ignoresFailures: boolean): PolicyResult {
   const run = startRun(policy, values)
-  const failure = (message: string): Decision[] => (ignoresFailures ? [] : [{ message }])
+  const failure = (message: string, index: number, always = false): Decision[] => (ignoresFailures ? [] : [{ message, index, always }])
   const held = conditionsHold(policy.conditions, run)
-  if (held !== true) return held === false ? [] : failure(held.fault)
-  const decisions: Decision[] = []
-  for (const validation of policy.validations) {
+  if (held !== true) return { denials: held === false ? [] : failure(held.fault, 0), annotations: [] }
+  const denials: Decision[] = []
+  for (const [index, validation] of policy.validations.entries()) {
     const outcome = evaluate(validation, run)
-    if ('fault' in outcome) decisions.push(...failure(outcome.fault))
-    else if (outcome.value !== true) decisions.push({ message: messageOf(validation.stated, validation.message && evaluate(validation.message, run)), reason: validation.stated.reason ?? 'Invalid' })
+    if ('fault' in outcome) denials.push(...failure(outcome.fault, index))
+    else if (outcome.value !== true) denials.push({ message: messageOf(validation.stated, validation.message && evaluate(validation.message, run)), reason: validation.stated.reason ?? 'Invalid', index })
   }
+  const annotations: { key: string; value: string }[] = []
   for (const annotation of policy.annotations) {
     const outcome = evaluate(annotation, run)
-    if ('fault' in outcome) decisions.push(...failure(outcome.fault))
+    if ('fault' in outcome) denials.push(...failure(outcome.fault, 0, true))
+    else if (typeof outcome.value === 'string' && outcome.value.trim() !== '') annotations.push({ key: annotation.key, value: outcome.value.trim().slice(0, longestAnnotation) })
   }
-  return decisions
+  return { denials, annotations }
 }
 
 /** Evaluates the variables in order: each sees those before it. */

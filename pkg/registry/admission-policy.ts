@@ -9,7 +9,7 @@ import { isExempt } from './admission-matching.ts'
 import type { Policy, PolicyBinding } from './admission-policy-compile.ts'
 import { bindingSelects, compiledPolicy } from './admission-policy-compile.ts'
 import { equivalentsOf, factsOf, matched, paramsOf, PolicyValues } from './admission-policy-facts.ts'
-import type { Decision } from './admission-policy-run.ts'
+import type { Decision, PolicyResult } from './admission-policy-run.ts'
 import { runPolicy } from './admission-policy-run.ts'
 import type { Definition } from './definition.ts'
 
@@ -23,23 +23,29 @@ interface Denial extends Decision {
   readonly binding: string
 }
 
-/** What one binding of a policy finds. */
-function denialsOf(policy: Policy, binding: PolicyBinding, as: Definition, values: PolicyValues, request: AdmissionRequest): Decision[] {
+/** What one binding of a policy finds, for each parameter. */
+function resultsOf(policy: Policy, binding: PolicyBinding, as: Definition, values: PolicyValues, request: AdmissionRequest): PolicyResult[] {
   const ignores = policy.spec?.failurePolicy === 'Ignore'
   let params: (AnyObject | undefined)[]
   try {
     params = paramsOf(policy, binding, request)
   } catch (error) {
     if (error instanceof Awaiting) throw error
-    return ignores ? [] : [{ message: `failed to configure binding: ${(error as Error).message}` }]
+    return ignores ? [] : [{ denials: [{ message: `failed to configure binding: ${(error as Error).message}`, index: 0, always: true }], annotations: [] }]
   }
-  return params.flatMap((param) => runPolicy(compiledPolicy(policy), { ...values.as(as), ...(policy.spec?.paramKind ? { params: anyValue(param ?? null) } : {}) }, ignores))
+  return params.map((param) => runPolicy(compiledPolicy(policy), { ...values.as(as), ...(policy.spec?.paramKind ? { params: anyValue(param ?? null) } : {}) }, ignores))
 }
 
 function deny(request: AdmissionRequest, { policy, binding, message, reason = 'Invalid' }: Denial): StatusError {
   const text = `ValidatingAdmissionPolicy '${policy}' with binding '${binding}' denied request: ${message}`
   const { status } = refusal(request, text)
   return new StatusError(codes[reason] ?? 422, reason, status.message ?? '', { ...status.details, causes: [{ message: text }] })
+}
+
+function collect(annotations: Map<string, Set<string>>, key: string, value: string): void {
+  const known = annotations.get(key)
+  if (known) known.add(value)
+  else annotations.set(key, new Set([value]))
 }
 
 /** Fails with StatusError when a policy denies. */
@@ -49,6 +55,7 @@ function judge(object: Readonly<AnyObject>, request: AdmissionRequest): void {
   let equivalents: Equivalents | undefined
   let values: PolicyValues | undefined
   let first: Denial | undefined
+  const annotations = new Map<string, Set<string>>()
   for (const binding of request.view.list<PolicyBinding>(bindings)) {
     const { policyName = '', validationActions = [], matchResources } = binding.spec ?? {}
     const policy = request.view.get<Policy>(policies, { name: policyName })
@@ -59,11 +66,17 @@ function judge(object: Readonly<AnyObject>, request: AdmissionRequest): void {
     if (!as || !compiledPolicy(policy).selects(facts) || !matched(matchResources, facts, equivalents) || !bindingSelects(binding, facts)) continue
     values ??= new PolicyValues(facts, request)
     const name = binding.metadata.name ?? ''
-    for (const decision of denialsOf(policy, binding, as, values, request)) {
-      if (validationActions.includes('Warn')) request.warn(`Validation failed for ValidatingAdmissionPolicy '${policyName}' with binding '${name}': ${decision.message}`)
-      if (validationActions.includes('Deny')) first ??= { ...decision, policy: policyName, binding: name }
+    for (const { denials, annotations: found } of resultsOf(policy, binding, as, values, request)) {
+      for (const decision of denials) {
+        const { message, index, always } = decision
+        if (!always && validationActions.includes('Warn')) request.warn(`Validation failed for ValidatingAdmissionPolicy '${policyName}' with binding '${name}': ${message}`)
+        if (!always && validationActions.includes('Audit')) request.annotate?.('validation.policy.admission.k8s.io/validation_failure', JSON.stringify([{ message, policy: policyName, binding: name, expressionIndex: index, validationActions }]))
+        if (always || validationActions.includes('Deny')) first ??= { ...decision, policy: policyName, binding: name }
+      }
+      if (request.annotate) for (const { key, value } of found) collect(annotations, `${policyName}/${key}`, value)
     }
   }
+  for (const [key, texts] of annotations) request.annotate?.(key, [...texts].join(', '))
   if (first) throw deny(request, first)
 }
 

@@ -55,6 +55,7 @@ export interface ReviewAnswer {
   readonly allowed: boolean
   readonly status?: Partial<Status>
   readonly warnings: readonly string[]
+  readonly auditAnnotations: Readonly<Record<string, string>>
   /** JSON patch operations. */
   readonly patch?: unknown
 }
@@ -72,9 +73,10 @@ export function readAnswer(body: unknown, uid: string, version: string): ReviewA
   }
   if (!isJsonObject(response)) throw invalidAnswer('webhook response was absent')
   if (version === 'v1' && response['uid'] !== uid) throw invalidAnswer(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`)
-  const { allowed, status, warnings, patch, patchType } = response
+  const { allowed, status, warnings, auditAnnotations, patch, patchType } = response
   return {
     allowed: allowed === true, warnings: Array.isArray(warnings) ? warnings.map(String) : [],
+    auditAnnotations: isJsonObject(auditAnnotations) ? Object.fromEntries(Object.entries(auditAnnotations).map(([key, value]) => [key, String(value)])) : {},
     ...(isJsonObject(status) ? { status: status as Partial<Status> } : {}),
     ...(patch === undefined || patch === null || patch === '' ? {} : { patch: patchOf(patch, patchType, version) }),
   }

@@ -3,7 +3,7 @@ import { CelRunError, celBudget } from '../api/cel.ts'
 import { equalJson, isJsonObject, thaw } from '../api/json.ts'
 import type { AnyObject } from '../api/object.ts'
 import { jsonPatch } from '../api/patch-json.ts'
-import type { UserInfo } from '../api/request.ts'
+import type { Annotate, UserInfo } from '../api/request.ts'
 import { StatusError, badRequest, internalError } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Authorize } from './admission.ts'
@@ -37,6 +37,14 @@ export interface Subject extends MatchFacts {
   readonly user: UserInfo
   readonly dryRun: boolean
   readonly kind?: ReviewFacts['kind']
+}
+
+/** Where what webhooks say besides goes. */
+export interface Notes {
+  readonly warn: (text: string) => void
+  readonly annotate?: Annotate
+  /** Where the webhook stands among all of its kind. */
+  readonly index: (hook: Webhook) => number
 }
 
 const defaultTimeoutSeconds = 10
@@ -84,7 +92,7 @@ export function reviewFor(hook: Webhook, subject: Subject, { equivalents, author
 }
 
 /** The answer of a webhook that allows, or undefined when it failed and is to be ignored then. Fails with StatusError. */
-async function ask(hook: Webhook, facts: ReviewFacts, context: WebhookContext, warn: (text: string) => void): Promise<ReviewAnswer | undefined> {
+async function ask(hook: Webhook, facts: ReviewFacts, context: WebhookContext, { warn, annotate, failedOpen }: Notes & { failedOpen: string }): Promise<ReviewAnswer | undefined> {
   const { name, sideEffects, timeoutSeconds = defaultTimeoutSeconds, failurePolicy, admissionReviewVersions, clientConfig } = hook.stated
   if (facts.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`)
   const version = admissionReviewVersions?.find((one) => one === 'v1' || one === 'v1beta1') ?? 'v1'
@@ -93,8 +101,13 @@ async function ask(hook: Webhook, facts: ReviewFacts, context: WebhookContext, w
   const called = (): Promise<unknown> => context.call(clientConfig, review, timeoutSeconds * 1000).catch((error: Error) => {
     throw new Error(`failed to call webhook: ${error.message}`, { cause: error })
   })
-  const answer = await answered(async () => readAnswer(await called(), uid, version), hook, failurePolicy === 'Ignore' ? context.log : undefined)
+  const ignored = (text: string): void => {
+    context.log(text)
+    annotate?.(failedOpen, name)
+  }
+  const answer = await answered(async () => readAnswer(await called(), uid, version), hook, failurePolicy === 'Ignore' ? ignored : undefined)
   answer?.warnings.forEach(warn)
+  if (annotate) for (const [key, value] of Object.entries(answer?.auditAnnotations ?? {})) annotate(`${name}/${key}`, value)
   if (answer && !answer.allowed) throw denial(name, answer.status)
   return answer
 }
@@ -112,10 +125,10 @@ async function answered<R>(work: () => Promise<R>, { stated: { name } }: Webhook
 }
 
 /** All at once; the first refusal counts. */
-export async function askValidating(hooks: readonly Webhook[], subject: Subject, context: WebhookContext, warn: (text: string) => void): Promise<void> {
+export async function askValidating(hooks: readonly Webhook[], subject: Subject, context: WebhookContext, notes: Notes): Promise<void> {
   const asked = hooks.map(async (hook) => {
     const facts = await settled(() => reviewFor(hook, subject, context))
-    if (facts) await ask(hook, facts, context, warn)
+    if (facts) await ask(hook, facts, context, { ...notes, failedOpen: `failed-open.validating.webhook.admission.k8s.io/round_0_index_${notes.index(hook)}` })
   })
   const outcomes = await Promise.allSettled(asked)
   const refused = outcomes.find((outcome) => outcome.status === 'rejected')
@@ -124,18 +137,28 @@ export async function askValidating(hooks: readonly Webhook[], subject: Subject,
 
 /** One after the other, each on what the one before has made. Tells for each webhook that was asked whether it changed the object. */
 export async function askMutating(
-  hooks: readonly Webhook[], subject: Subject, context: WebhookContext, warn: (text: string) => void,
-  told: { readonly wanted?: (hook: Webhook) => boolean; readonly settle: (object: AnyObject) => AnyObject; readonly asked: (hook: Webhook, changed: boolean) => void },
+  hooks: readonly Webhook[], subject: Subject, context: WebhookContext, notes: Notes,
+  told: { readonly round: number; readonly wanted?: (hook: Webhook) => boolean; readonly settle: (object: AnyObject) => AnyObject; readonly asked: (hook: Webhook, changed: boolean) => void },
 ): Promise<AnyObject | undefined> {
   let { object } = subject
   for (const hook of hooks) {
     if (told.wanted && !told.wanted(hook)) continue
     const facts = await settled(() => reviewFor(hook, { ...subject, ...(object ? { object } : {}) }, context))
     if (!facts) continue
-    const patch = (await ask(hook, facts, context, warn))?.patch
+    const at = `round_${told.round}_index_${notes.index(hook)}`
+    const own = { configuration: hook.configuration, webhook: hook.stated.name }
+    const mutated = (changed: boolean): void => notes.annotate?.(`mutation.webhook.admission.k8s.io/${at}`, JSON.stringify({ ...own, mutated: changed }))
+    const answer = await ask(hook, facts, context, { ...notes, failedOpen: `failed-open.mutation.webhook.admission.k8s.io/${at}` }).catch((error: unknown) => {
+      mutated(false)
+      throw error
+    })
+    const patch = answer?.patch
     const patched = patch === undefined || (Array.isArray(patch) && patch.length === 0) ? undefined : await settled(() => patchedBy(hook, patch, facts, subject))
     const next = patched ? told.settle(patched) : undefined
-    told.asked(hook, next !== undefined && !equalJson(next, object))
+    const changed = next !== undefined && !equalJson(next, object)
+    mutated(changed)
+    if (changed) notes.annotate?.(`patch.webhook.admission.k8s.io/${at}`, JSON.stringify({ ...own, patch, patchType: 'JSONPatch' }), 'request')
+    told.asked(hook, changed)
     if (next) object = next
   }
   return object && thaw(object) as AnyObject

@@ -36,6 +36,8 @@ interface WebhookConfiguration extends KubeObject {
 
 export interface Webhook {
   readonly stated: WebhookStated
+  /** The name of the object that states it. */
+  readonly configuration: string
   /** Unlike any other webhook's, of whatever configuration. */
   readonly id: string
   readonly selects: (facts: MatchFacts) => boolean
@@ -57,7 +59,7 @@ function compileConditions(conditions: readonly NamedExpression[]): Webhook['con
 }
 
 const compile = (configuration: WebhookConfiguration): Webhook[] => (configuration.webhooks ?? []).map((stated, index) => ({
-  stated, id: `${configuration.metadata.name ?? ''}/${stated.name}/${index}`, selects: selectorTest(stated), conditions: compileConditions(stated.matchConditions ?? []),
+  stated, configuration: configuration.metadata.name ?? '', id: `${configuration.metadata.name ?? ''}/${stated.name}/${index}`, selects: selectorTest(stated), conditions: compileConditions(stated.matchConditions ?? []),
 }))
 
 /** What is configured at one time. Which rules are about a kind of request is found out once. */

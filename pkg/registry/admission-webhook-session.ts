@@ -1,12 +1,13 @@
 // One write's dealings with webhooks, over all runs of its transaction.
 import { equalJson, thaw } from '../api/json.ts'
 import type { AnyObject } from '../api/object.ts'
+import type { Annotate } from '../api/request.ts'
 import { conflict } from '../api/status-error.ts'
 import type { AdmissionRequest, AsyncReview } from './admission.ts'
 import { Awaiting } from './admission.ts'
 import { namespaceOf, viewedSubresource } from './admission-matching.ts'
 import { replace, subjectShape, withVersion } from './admission-shape.ts'
-import type { Subject, WebhookContext } from './admission-webhook-dispatch.ts'
+import type { Notes, Subject, WebhookContext } from './admission-webhook-dispatch.ts'
 import { askMutating, askValidating, reviewFor } from './admission-webhook-dispatch.ts'
 import type { Webhook, WebhookSet } from './admission-webhook-index.ts'
 
@@ -39,14 +40,16 @@ export class WebhookSession implements AsyncReview {
   readonly #context: WebhookContext
   readonly #hooks: SessionHooks
   readonly #warn: (text: string) => void
+  readonly #annotate: Annotate | undefined
   readonly #dealings = new Map<string, Dealing>()
   #tries = 0
   generatedName: string | undefined
 
-  constructor(context: WebhookContext, hooks: SessionHooks, warn: (text: string) => void) {
+  constructor(context: WebhookContext, hooks: SessionHooks, { warn, annotate }: Omit<Notes, 'index'>) {
     this.#context = context
     this.#hooks = hooks
     this.#warn = warn
+    this.#annotate = annotate
   }
 
   mutate(draft: AnyObject, request: AdmissionRequest, again: () => void): boolean {
@@ -79,7 +82,7 @@ export class WebhookSession implements AsyncReview {
       const subject = this.#subject(undefined, request)
       if (this.#wanted(mutating, subject)) {
         throw this.#awaiting(dealing, async () => {
-          await askMutating(mutating, subject, this.#context, (text) => void dealing.warnings.push(text), { settle: (one) => one, asked: () => undefined })
+          await askMutating(mutating, subject, this.#context, this.#notes(dealing, this.#hooks.mutating), { round: 0, settle: (one) => one, asked: () => undefined })
           dealing.rounds = 2
         })
       }
@@ -90,7 +93,7 @@ export class WebhookSession implements AsyncReview {
       if (this.#wanted(validating, subject)) {
         if (request.operation === 'CREATE') this.generatedName = request.name
         throw this.#awaiting(dealing, async () => {
-          await askValidating(validating, subject, this.#context, (text) => void dealing.warnings.push(text))
+          await askValidating(validating, subject, this.#context, this.#notes(dealing, this.#hooks.validating))
           dealing.validated = true
         })
       }
@@ -112,8 +115,8 @@ export class WebhookSession implements AsyncReview {
 
   async #round(dealing: Dealing, subject: Subject, before: AnyObject, wanted: ((hook: Webhook) => boolean) | undefined): Promise<void> {
     const shape = subjectShape(subject, before)
-    const object = await askMutating(this.#hooks.mutating.about(subject), subject, this.#context, (text) => void dealing.warnings.push(text), {
-      ...(wanted ? { wanted } : {}),
+    const object = await askMutating(this.#hooks.mutating.about(subject), subject, this.#context, this.#notes(dealing, this.#hooks.mutating), {
+      round: wanted ? 1 : 0, ...(wanted ? { wanted } : {}),
       settle: (patched) => shape.send(shape.settle(patched)),
       asked: (hook, changed) => {
         if (changed) {
@@ -146,6 +149,10 @@ export class WebhookSession implements AsyncReview {
         throw error
       }
     })
+  }
+
+  #notes(dealing: Dealing, { all }: WebhookSet): Notes {
+    return { warn: (text) => void dealing.warnings.push(text), ...(this.#annotate ? { annotate: this.#annotate } : {}), index: (hook) => all.indexOf(hook) }
   }
 
   #concerns(request: AdmissionRequest): boolean {

@@ -1,11 +1,11 @@
 // MutatingAdmissionWebhook and ValidatingAdmissionWebhook: admission by programs outside.
 import { internalError } from '../api/status-error.ts'
 import type { AnyObject } from '../api/object.ts'
-import type { UserInfo } from '../api/request.ts'
+import type { Annotate, UserInfo } from '../api/request.ts'
 import { namespaces } from '../api/types-config.ts'
 import type { AsyncAdmission, AsyncAdmissionContext, AsyncReview } from './admission.ts'
 import { Equivalents } from './admission-matching.ts'
-import type { CallWebhook, Subject, WebhookContext } from './admission-webhook-dispatch.ts'
+import type { CallWebhook, Notes, Subject, WebhookContext } from './admission-webhook-dispatch.ts'
 import { askMutating, askValidating } from './admission-webhook-dispatch.ts'
 import { WebhookIndex } from './admission-webhook-index.ts'
 import { WebhookSession } from './admission-webhook-session.ts'
@@ -50,15 +50,15 @@ export class WebhookAdmission implements AsyncAdmission {
     }
   }
 
-  begin(warn: (text: string) => void): AsyncReview | undefined {
+  begin(warn: (text: string) => void, annotate?: Annotate): AsyncReview | undefined {
     const mutating = this.#mutating.current
     const validating = this.#validating.current
     if (!this.#started || (mutating.all.length === 0 && validating.all.length === 0)) return undefined
-    return new WebhookSession(this.#started.webhooks, { mutating, validating }, warn)
+    return new WebhookSession(this.#started.webhooks, { mutating, validating }, { warn, ...(annotate ? { annotate } : {}) })
   }
 
   /** Fails with StatusError when a webhook refuses the connection. */
-  async connect(request: ConnectRequest, warn: (text: string) => void): Promise<void> {
+  async connect(request: ConnectRequest, told: Omit<Notes, 'index'>): Promise<void> {
     const context = this.#started
     if (!context) throw internalError('webhooks are not started')
     if (this.#mutating.current.all.length === 0 && this.#validating.current.all.length === 0) return
@@ -69,8 +69,9 @@ export class WebhookAdmission implements AsyncAdmission {
       operation: 'CONNECT', conversions: new Conversions(), definition, subresource, namespace, name, user, dryRun: false, object: options,
       kind: { group: '', version: 'v1', kind: options.kind ?? '' }, ...(namespaceObject ? { namespaceObject } : {}),
     }
-    await askMutating(this.#mutating.current.about(subject), subject, context.webhooks, warn, { settle: (object) => object, asked: () => undefined })
-    await askValidating(this.#validating.current.about(subject), subject, context.webhooks, warn)
+    const notes = ({ current: { all } }: WebhookIndex): Notes => ({ ...told, index: (hook) => all.indexOf(hook) })
+    await askMutating(this.#mutating.current.about(subject), subject, context.webhooks, notes(this.#mutating), { round: 0, settle: (object) => object, asked: () => undefined })
+    await askValidating(this.#validating.current.about(subject), subject, context.webhooks, notes(this.#validating))
   }
 
   stop(): void {

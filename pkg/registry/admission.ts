@@ -1,6 +1,6 @@
 // The admission contract: plugins that complete or refuse a write, inside the write's own transaction.
 import type { AnyObject, ObjectKey } from '../api/object.ts'
-import type { UserInfo } from '../api/request.ts'
+import type { Annotate, UserInfo } from '../api/request.ts'
 import type { StatusError } from '../api/status-error.ts'
 import { forbidden } from '../api/status-error.ts'
 import type { Store } from '../storage/store.ts'
@@ -41,6 +41,8 @@ export interface AdmissionRequest {
   readonly conversions: Conversions
   readonly reinvocation: Reinvocation
   readonly warn: (text: string) => void
+  /** For the audit log; undefined while nobody writes one. Kept also when the request is refused. */
+  readonly annotate?: Annotate
 }
 
 /** Mutating admission runs twice where what runs late has changed the object. */
@@ -78,7 +80,7 @@ export interface AsyncAdmission {
   /** Called once, by the registry. */
   start(context: AsyncAdmissionContext): void
   /** undefined while nobody wants to be asked about anything. `warn` takes the warnings of a refusal. */
-  begin(warn: (text: string) => void): AsyncReview | undefined
+  begin(warn: (text: string) => void, annotate?: Annotate): AsyncReview | undefined
   stop(): void
 }
 

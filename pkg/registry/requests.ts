@@ -1,6 +1,6 @@
 // What callers hand to the registry and what they get back.
 import type { KubeObject } from '../api/object.ts'
-import type { DeleteOptions, Patch, RequestOptions, UserInfo } from '../api/request.ts'
+import type { Annotate, DeleteOptions, Patch, RequestOptions, UserInfo } from '../api/request.ts'
 import type { Status } from '../api/status-error.ts'
 
 /** Who asks, with which query parameters. */
@@ -9,6 +9,8 @@ export interface Asking {
   readonly options: RequestOptions
   /** Takes texts for Warning headers. */
   readonly warn?: (text: string) => void
+  /** Takes what the audit log is to tell, too. */
+  readonly annotate?: Annotate
 }
 
 export interface CollectionRequest extends Asking {

@@ -2,11 +2,12 @@
 import type { ObjectKey } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
 import { invalidObject, notSupported } from '../api/field-error.ts'
+import type { Annotate } from '../api/request.ts'
 import { internalError } from '../api/status-error.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import type { AdmissionPlugin, AdmissionView, AsyncAdmission, AsyncReview, Authorize } from './admission.ts'
-import { Awaiting } from './admission.ts'
+import { Awaiting, NotYet } from './admission.ts'
 import type { Allocator } from './allocator.ts'
 import { Conversions } from './conversions.ts'
 import type { Definition } from './definition.ts'
@@ -49,6 +50,8 @@ export interface Step {
   /** What all runs of this write agree on. */
   readonly kept: Kept
   warn(text: string): void
+  /** undefined while nobody writes an audit log. */
+  readonly annotate?: Annotate
   /** Keeps a reservation until the write is settled; `release` is called once, whatever the outcome. */
   holdUntilSettled(release: () => void): void
 }
@@ -95,7 +98,7 @@ const mostRounds = 50
 
 /** Runs one write until it needs no more answers. The function may run again on a shared backend, too: each run starts with no warnings and no reservations. */
 export async function runStep<R>(context: WriteContext, asking: Asking, change: (step: Step) => R): Promise<R> {
-  const outside = context.asyncAdmission?.begin((text) => asking.warn?.(text))
+  const outside = context.asyncAdmission?.begin((text) => asking.warn?.(text), asking.annotate)
   const lasting: Lasting = { conversions: new Conversions(), kept: {}, ...(outside ? { outside } : {}) }
   for (let round = 0; ; round++) {
     try {
@@ -111,25 +114,33 @@ export async function runStep<R>(context: WriteContext, asking: Asking, change: 
 async function runOnce<R>(context: WriteContext, asking: Asking, change: (step: Step) => R, lasting: Lasting): Promise<R> {
   const dryRun = isDryRun(asking)
   const warnings = new Set<string>()
+  const annotations: Parameters<Annotate>[] = []
   const held: (() => void)[] = []
+  const publish = (): void => {
+    for (const text of warnings) asking.warn?.(text)
+    for (const annotation of annotations) asking.annotate?.(...annotation)
+  }
   const release = (): void => held.splice(0).forEach((end) => end())
   try {
     const result = await context.store.transact((transaction) => {
       warnings.clear()
+      annotations.length = 0
       release()
       const result = change({
         context, transaction, asking, dryRun, view: viewThrough(context, transaction), ...lasting,
         warn: (text) => void warnings.add(text),
+        ...(asking.annotate ? { annotate: (...annotation) => void annotations.push(annotation) } : {}),
         holdUntilSettled: (end) => void held.push(end),
       })
       if (dryRun) throw new DryRunOutcome(result)
       return result
     })
-    for (const text of warnings) asking.warn?.(text)
+    publish()
     return result
   } catch (error) {
+    // What ends a run to begin another has said nothing yet.
+    if (!(error instanceof Awaiting || error instanceof NotYet)) publish()
     if (!(error instanceof DryRunOutcome)) throw error
-    for (const text of warnings) asking.warn?.(text)
     return error.result as R
   } finally {
     release()

@@ -65,6 +65,7 @@ export function admissionRequest(step: Step, operation: AdmissionRequest['operat
   return {
     operation, definition: target.definition, name: target.name, user: step.asking.user, dryRun: step.dryRun,
     view: step.view, clock: step.context.clock, conversions: step.conversions, reinvocation: { again: false, wanted: false }, warn: (text) => step.warn(text),
+    ...(step.annotate ? { annotate: step.annotate } : {}),
     ...(target.namespace ? { namespace: target.namespace } : {}),
     ...(target.subresource ? { subresource: target.subresource } : {}),
     ...(old ? { old } : {}),

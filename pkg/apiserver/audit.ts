@@ -1,0 +1,98 @@
+// The audit log's front: takes each request on, if the policy wants it, and gives its record.
+import { randomUUID } from 'node:crypto'
+import type { ApiRequest, Handle, WatchStream } from '../api/request.ts'
+import { StatusError } from '../api/status-error.ts'
+import type { Clock } from '../util/clock.ts'
+import type { AuditPolicy } from './audit-policy.ts'
+import { AuditRecord, type AuditFacts, type AuditOutput } from './audit-record.ts'
+import type { ResourcePath } from './request-path.ts'
+
+/** Takes whole lines. `write` does not wait; what cannot be kept is counted by the sink. */
+export interface AuditSink {
+  write(line: string): void
+}
+
+export class Auditor {
+  readonly #policy: AuditPolicy
+  readonly #output: AuditOutput
+
+  constructor({ policy, sink, clock }: { policy: AuditPolicy; sink: AuditSink; clock: Clock }) {
+    this.#policy = policy
+    this.#output = { write: (line) => sink.write(line), now: () => clock.now() }
+  }
+
+  /** A record that has told of the request's arrival; undefined for what the policy does not want. */
+  begin(facts: AuditFacts, path: string): AuditRecord | undefined {
+    const record = this.#record(facts, path)
+    record?.received()
+    return record
+  }
+
+  /** A request whose credentials were no good. */
+  refused(facts: AuditFacts, path: string, { code, message }: { code: number; message: string }): void {
+    this.#record(facts, path)?.refused(code, message)
+  }
+
+  #record(facts: AuditFacts, path: string): AuditRecord | undefined {
+    const { user, verb, object } = facts
+    const resource = object && { group: object.apiGroup ?? '', plural: object.resource ?? '', subresource: object.subresource, namespace: object.namespace, name: object.name }
+    const decision = this.#policy.decide({ verb, path, ...(user ? { user } : {}), ...(resource ? { resource } : {}) })
+    return decision.level === 'None' ? undefined : new AuditRecord(facts, decision, this.#output)
+  }
+}
+
+type Place = Pick<ResourcePath, 'group' | 'version' | 'plural' | 'namespace' | 'name' | 'subresource'>
+
+/** What the log calls the object of a request. */
+export function referenceOf({ group, version, plural, namespace, name, subresource }: Place): NonNullable<AuditFacts['object']> {
+  // A namespace is in itself.
+  const within = namespace ?? (group === '' && plural === 'namespaces' ? name : undefined)
+  return { resource: plural, namespace: within || undefined, name: name || undefined, apiGroup: group || undefined, apiVersion: version, subresource: subresource || undefined }
+}
+
+/** Requests of this process's own components, which come through no door. */
+export function auditedHandle(handle: Handle, auditor: Auditor): Handle {
+  return async (request) => {
+    const uri = uriOf(request)
+    const record = auditor.begin({ id: randomUUID(), uri, verb: request.verb, user: request.user, sourceIPs: ['127.0.0.1'], userAgent: request.userAgent, object: referenceOf(request) }, uri.split('?')[0]!)
+    if (!record) return handle(request)
+    record.requested({ ...request, deletion: request.options.delete && { kind: 'DeleteOptions', apiVersion: 'v1', ...request.options.delete } })
+    try {
+      const response = await handle({ ...request, annotate: record.annotate })
+      record.responded(response)
+      if (response.type === 'watch') return { ...response, events: followed(response.events, response.code, record) }
+      record.completed(response.code)
+      return response
+    } catch (error) {
+      if (error instanceof StatusError) {
+        record.failed(error.status)
+        record.completed(error.code)
+      } else record.panicked(error instanceof Error ? error.message : String(error))
+      throw error
+    }
+  }
+}
+
+type Batch = WatchStream extends AsyncIterable<infer T> ? T : never
+
+async function* followed(events: WatchStream, code: number, record: AuditRecord): AsyncGenerator<Batch> {
+  record.started(code)
+  try {
+    yield* events
+  } finally {
+    record.completed(code)
+  }
+}
+
+const spelled = ['labelSelector', 'fieldSelector', 'resourceVersion', 'resourceVersionMatch', 'limit', 'continue', 'timeoutSeconds', 'allowWatchBookmarks', 'sendInitialEvents', 'fieldManager', 'fieldValidation', 'force'] as const
+
+/** The request as an HTTP client would have written it. */
+function uriOf({ verb, group, version, plural, namespace, name, subresource, options }: ApiRequest): string {
+  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
+  const within = namespace ? `/namespaces/${namespace}` : ''
+  const query = new URLSearchParams()
+  for (const key of spelled) if (options[key] !== undefined) query.set(key, String(options[key]))
+  if (options.dryRun?.length) query.set('dryRun', options.dryRun.join(','))
+  if (verb === 'watch') query.set('watch', 'true')
+  return `${root}${within}/${plural}${name ? `/${name}` : ''}${subresource ? `/${subresource}` : ''}${query.size > 0 ? `?${query.toString()}` : ''}`
+}

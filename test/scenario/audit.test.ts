@@ -1,0 +1,50 @@
+// A cluster with an audit log: all that was asked stands in the file when it has stopped, and a policy that is wrong is told at the start.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { configMaps } from '../../pkg/api/types-config.ts'
+import { Cluster } from '../../pkg/cluster/cluster.ts'
+import { type AuditOptions, type ClusterOptions, defaultClusterOptions } from '../../pkg/cluster/options.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'kinglet-audit-cluster-'))
+const policyFile = join(directory, 'policy.yaml')
+const logPath = join(directory, 'logs', 'audit.log')
+const options = (audit: AuditOptions): ClusterOptions => ({
+  ...defaultClusterOptions, dataDirectory: directory, stateDirectory: join(directory, 'run'), bindAddress: '127.0.0.1', httpsPort: 0,
+  nodeName: 'test', nodeIP: '192.0.2.7', kubeconfigPath: join(directory, 'kubeconfig.yaml'), disableAgent: true, audit,
+})
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+interface Event {
+  readonly kind: string
+  readonly stage: string
+  readonly verb: string
+  readonly user: { readonly username: string }
+  readonly objectRef?: { readonly resource: string; readonly name?: string }
+}
+
+it('has every request when it stops, those of its own parts too', async () => {
+  writeFileSync(policyFile, 'apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n- {level: None, verbs: [get, list, watch]}\n- {level: Metadata}\n')
+  const cluster = await Cluster.start(options({ policyFile, logPath }))
+  const names = Array.from({ length: 300 }, (_, index) => `c${index}`)
+  await Promise.all(names.map((name) => cluster.client.create(configMaps, { metadata: { name, namespace: 'default' } })))
+  await cluster.stop()
+  const text = readFileSync(logPath, 'utf8')
+  expect(text.endsWith('\n')).toBe(true)
+  const events = text.trimEnd().split('\n').map((line) => JSON.parse(line) as Event)
+  const mine = events.filter(({ user, objectRef }) => user.username === 'system:admin' && objectRef?.resource === 'configmaps')
+  expect(new Set(mine.map(({ objectRef }) => objectRef?.name))).toEqual(new Set(names))
+  expect(new Set(events.map(({ kind, stage }) => `${kind} ${stage}`))).toEqual(new Set(['Event ResponseComplete']))
+  expect(events.filter(({ verb }) => ['get', 'list', 'watch'].includes(verb))).toEqual([])
+  expect(events.some(({ user }) => user.username !== 'system:admin')).toBe(true)
+}, 30_000)
+
+it.each<[string, string | undefined, Partial<AuditOptions>]>([
+  ['--audit-policy-file: DIR/missing.yaml can\'t be read (ENOENT)', undefined, { policyFile: join(directory, 'missing.yaml') }],
+  ['--audit-policy-file: DIR/policy.yaml: rules[0].level: expected one of None, Metadata, Request, RequestResponse, found "Everything"', 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Everything}]\n', {}],
+  ['--audit-log-path: DIR/policy.yaml/audit.log can\'t be written (EEXIST)', 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: None}]\n', { logPath: join(policyFile, 'audit.log') }],
+  ['--audit-log-format: expected json, found "legacy"', undefined, { logFormat: 'legacy' }],
+])('%s', async (message, policy, more) => {
+  if (policy !== undefined) writeFileSync(policyFile, policy)
+  await expect(Cluster.start(options({ policyFile, logPath, ...more }))).rejects.toThrow(message.replace('DIR', directory))
+}, 30_000)
