@@ -72,8 +72,9 @@ export const limitRanger: AdmissionPlugin = {
     const resize = request.subresource === 'resize' && request.definition.resource.plural === 'pods'
     if (isCreateOf(request, pods) || resize) faults = podFaults(object as unknown as Pod, itemsOf(request))
     else if (isAbout(request, persistentVolumeClaims)) {
-      const usage = usageOf((object as unknown as PersistentVolumeClaim).spec as Pick<Container, 'resources'>)
-      faults = itemsOf(request).filter(({ type }) => type === 'PersistentVolumeClaim').flatMap((item) => limitFaults({ ...item, maxLimitRequestRatio: {} }, usage))
+      const { spec } = object as unknown as PersistentVolumeClaim
+      const usage: Usage = { requests: spec.resources?.requests ?? {}, limits: {} }
+      faults = itemsOf(request).filter(({ type }) => type === 'PersistentVolumeClaim').flatMap((item) => limitFaults(item, usage))
     }
     const unique = [...new Set(faults)]
     if (unique.length > 0) throw refusal(request, unique.length === 1 ? unique.join() : `[${unique.join(', ')}]`)

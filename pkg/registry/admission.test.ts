@@ -108,6 +108,24 @@ describe('pods on create', () => {
   })
 })
 
+it('bounds what claims ask for; nobody states limits of them', async () => {
+  const made = await open([{ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'l' }, spec: { limits: [{ type: 'PersistentVolumeClaim', min: { storage: '1Gi' }, max: { storage: '2Gi' } }] } }])
+  const claim = (storage: string) => (): Promise<unknown> => made.registry.create(claims, {
+    ...asking(), namespace: 'default', object: { metadata: { name: 'c' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage } } } },
+  })
+  expect(await failure(claim('3Gi'))).toMatchObject({ code: 403, message: 'persistentvolumeclaims "c" is forbidden: maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 3Gi' })
+  expect(await failure(claim('1Mi'))).toMatchObject({ code: 403, message: 'persistentvolumeclaims "c" is forbidden: minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 1Mi' })
+  await claim('1Gi')()
+})
+
+it('keeps the priority classes of the system', async () => {
+  const name = 'system-node-critical'
+  const made = await open([{ apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value: 2_000_001_000 } as never])
+  expect(await failure(() => made.registry.delete(definitionOf('priorityclasses'), { ...asking(), name }))).toMatchObject({
+    code: 403, message: `priorityclasses.scheduling.k8s.io "${name}" is forbidden: this is a system priority class and cannot be deleted`,
+  })
+})
+
 describe('namespaces', () => {
   it('must exist and stay, and some stay for ever', async () => {
     const made = await open([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'leaving' } }])

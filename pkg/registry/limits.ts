@@ -39,6 +39,13 @@ function aboveRatio(type: string, resource: string, ratio: Quantity, request: Qu
   return `${head}, but provided ratio is ${(Number(limit.nanos) / Number(request.nanos)).toFixed(6)}`
 }
 
+/** Of claims only requests count. */
+function requestAboveMaximum(type: string, resource: string, maximum: Quantity, request: Quantity | undefined): string | undefined {
+  const head = `maximum ${resource} usage per ${type} is ${formatQuantity(maximum)}`
+  if (!request) return `${head}. No request is specified`
+  return compareQuantities(request, maximum) > 0 ? `${head}, but request is ${formatQuantity(request)}` : undefined
+}
+
 /** What this usage does against the item's bounds. */
 export function limitFaults(item: LimitRangeItem, usage: Usage): string[] {
   const faults: (string | undefined)[] = []
@@ -48,8 +55,11 @@ export function limitFaults(item: LimitRangeItem, usage: Usage): string[] {
     }
   }
   each(item.min, belowMinimum)
-  each(item.max, aboveMaximum)
-  each(item.maxLimitRequestRatio, aboveRatio)
+  if (item.type === 'PersistentVolumeClaim') each(item.max, requestAboveMaximum)
+  else {
+    each(item.max, aboveMaximum)
+    each(item.maxLimitRequestRatio, aboveRatio)
+  }
   return faults.filter((fault) => fault !== undefined)
 }
 

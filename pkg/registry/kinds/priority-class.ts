@@ -1,6 +1,7 @@
 // PriorityClass: a number by name, for scheduling and preemption.
 import { priorityClasses } from '../../api/types-config.ts'
 import type { PriorityClass } from '../../api/types-config.ts'
+import { forbidden } from '../../api/status-error.ts'
 import { ageColumn, integer, nameColumn, text } from './columns.ts'
 import { define } from './define.ts'
 import type { Errors } from './rules.ts'
@@ -10,11 +11,19 @@ const highestUserPriority = 1_000_000_000
 const systemPrefix = 'system-'
 const systemClasses: Readonly<Record<string, number>> = { 'system-node-critical': 2_000_001_000, 'system-cluster-critical': 2_000_000_000 }
 
+function systemFault({ metadata: { name = '' }, value, globalDefault }: PriorityClass): string | undefined {
+  const known = systemClasses[name]
+  if (known === undefined) return `${name} is not a known system priority class`
+  if (value !== known) return `value of ${name} PriorityClass must be ${known}`
+  return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined
+}
+
 function validate(object: PriorityClass, old?: PriorityClass): Errors {
   const out: Errors = []
   const { metadata: { name = '' }, value } = object
   if (name.startsWith(systemPrefix)) {
-    if (systemClasses[name] !== value) out.push(forbiddenField('metadata.name', 'priority class names with \'system-\' prefix are reserved for system use only. error: value is not known for this name'))
+    const fault = systemFault(object)
+    if (fault !== undefined) out.push(forbiddenField('metadata.name', `priority class names with 'system-' prefix are reserved for system use only. error: ${fault}`))
   } else if (value > highestUserPriority) {
     out.push(forbiddenField('value', `maximum allowed value of a user defined priority is ${highestUserPriority}`))
   }
@@ -33,6 +42,9 @@ export default define(priorityClasses, {
     draft.preemptionPolicy ??= 'PreemptLowerPriority'
   },
   validate,
+  prepareDelete({ metadata: { name = '' } }) {
+    if (Object.hasOwn(systemClasses, name)) throw forbidden(priorityClasses, name, 'this is a system priority class and cannot be deleted')
+  },
   columns: [
     nameColumn,
     integer('Value', 'The priority that pods of the class get.', ({ value }) => value),
