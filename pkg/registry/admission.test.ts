@@ -111,7 +111,7 @@ describe('pods on create', () => {
 it('bounds what claims ask for; nobody states limits of them', async () => {
   const made = await open([{ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'l' }, spec: { limits: [{ type: 'PersistentVolumeClaim', min: { storage: '1Gi' }, max: { storage: '2Gi' } }] } }])
   const claim = (storage: string) => (): Promise<unknown> => made.registry.create(claims, {
-    ...asking(), namespace: 'default', object: { metadata: { name: 'c' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage } } } },
+    ...asking(), namespace: 'default', object: { metadata: { name: 'c' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage } } } } as KubeObject,
   })
   expect(await failure(claim('3Gi'))).toMatchObject({ code: 403, message: 'persistentvolumeclaims "c" is forbidden: maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 3Gi' })
   expect(await failure(claim('1Mi'))).toMatchObject({ code: 403, message: 'persistentvolumeclaims "c" is forbidden: minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 1Mi' })
