@@ -2,7 +2,7 @@
 import type { UserInfo } from '../api/request.ts'
 import { StatusError } from '../api/status-error.ts'
 import { header, type Incoming } from './exchange.ts'
-import { protocolToken } from './web-sockets.ts'
+import { protocolToken } from '../util/web-sockets.ts'
 import { certificateUser } from './authn-certificate.ts'
 import type { Authorizer } from './authorizer.ts'
 import { impersonated } from './authn-impersonation.ts'

@@ -3,7 +3,7 @@ import type { Upgrade } from './http-door.ts'
 import { openLog } from './pod-logs.ts'
 import type { ConnectOptions } from './pod-target.ts'
 import type { ResourcePath } from './request-path.ts'
-import { acceptWebSocket, protocolsOf } from './web-sockets.ts'
+import { acceptWebSocket, protocolsOf } from '../util/web-sockets.ts'
 
 const binary = 'binary.k8s.io'
 const base64 = 'base64.binary.k8s.io'

@@ -10,10 +10,11 @@ import type { Registry } from '../registry/registry.ts'
 import { header, type Exchange } from './exchange.ts'
 import type { Upgrade } from './http-door.ts'
 import type { NodeConnection } from '../api/node-connection.ts'
+import { streamFlags } from '../api/stream-flags.ts'
 import { podOf, requireVerbs, type ConnectOptions } from './pod-target.ts'
 import { throughProxy } from './proxy-body.ts'
 import type { ResourcePath } from './request-path.ts'
-import { tunnel } from './upgrade-tunnel.ts'
+import { streamTunnel, tunnel } from './upgrade-tunnel.ts'
 
 export interface ProxyName {
   readonly scheme: 'http' | 'https'
@@ -185,7 +186,7 @@ export async function serveProxyUpgrade(upgrade: Upgrade, path: ResourcePath, op
     requireVerbs(upgrade, path, options.authorizer, ['create'])
     const { node, url } = kubeletOf(path, rawPath, rawQuery, options)
     if (!node.stream) throw unavailable(`the kubelet of node ${JSON.stringify(path.name)} serves no streams here`)
-    return tunnel(upgrade, await node.stream(url.pathname, url.searchParams))
+    return streamTunnel(upgrade, await node.stream(url.pathname, url.searchParams), url.pathname.startsWith('/portForward/') ? undefined : streamFlags(url.searchParams))
   }
   const target = targetOf(path, options)
   // Prefixed, not resolved: a path such as `//other/` names no other host.

@@ -1,14 +1,13 @@
 // exec, attach and port-forward: the client's upgrade request is replayed on the runtime's URL, and bytes flow both ways.
 import { StatusError, badRequest } from '../api/status-error.ts'
 import type { Pod } from '../api/types-pod.ts'
+import type { ChannelStreams } from '../util/channel-socket.ts'
 import { rawTunnel } from '../util/raw-tunnel.ts'
+import { serveStreams } from '../util/remote-streams.ts'
 import { isConnect, isStream } from './connect.ts'
 import { admitConnect } from './connect-admission.ts'
 import type { Upgrade } from './http-door.ts'
 import { serveLogSocket } from './log-socket.ts'
-import { channelProtocol, serveChannelSocket } from './channel-socket.ts'
-import { serveTunnelSocket, tunnelProtocol } from './tunnel-socket.ts'
-import { isWebSocket, protocolsOf } from './web-sockets.ts'
 import type { ExecOptions, NodeConnection } from '../api/node-connection.ts'
 import { podRefOf } from './pod-logs.ts'
 import { containerOf, nodeOf, podOf, requireVerbs, type ConnectOptions } from './pod-target.ts'
@@ -28,14 +27,13 @@ export async function serveUpgrade(upgrade: Upgrade, path: ResourcePath, options
   const pod = podOf(options.registry, path)
   const node = nodeOf(options.nodeConnections, pod)
   if (!node) throw badRequest(`pod ${path.name} does not have a host assigned`)
-  const asked = isWebSocket(incoming) ? protocolsOf(incoming) : []
   if (path.subresource === 'portforward') {
     const url = await node.portForward(podRefOf(pod), query.getAll('ports').flatMap((text) => text.split(',')).map(portOf))
-    return asked.includes(tunnelProtocol) ? dialling(serveTunnelSocket(upgrade, url)) : tunnel(upgrade, url)
+    return streamTunnel(upgrade, url)
   }
   const streams = streamsOf(pod, query)
   const url = await commandUrl(node, pod, { streams, subresource: path.subresource, command: query.getAll('command') })
-  return asked.includes(channelProtocol) ? dialling(serveChannelSocket(upgrade, url, streams)) : tunnel(upgrade, url)
+  return streamTunnel(upgrade, url, streams)
 }
 
 type Streams = Omit<ExecOptions, 'command'>
@@ -62,6 +60,11 @@ function portOf(text: string): number {
 /** Resolves when the connection stands; from then on both sockets live and die together. */
 export function tunnel(upgrade: Upgrade, url: URL): Promise<void> {
   return dialling(rawTunnel(upgrade, url))
+}
+
+/** The same for a runtime that streams: what it does not speak is translated. `streams` are undefined for ports. */
+export function streamTunnel(upgrade: Upgrade, url: URL, streams?: ChannelStreams): Promise<void> {
+  return dialling(serveStreams(upgrade, url, streams))
 }
 
 /** What goes wrong on the way to the runtime is not the client's fault. */

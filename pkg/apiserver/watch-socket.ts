@@ -10,7 +10,7 @@ import type { ResourcePath } from './request-path.ts'
 import { verbOf } from './resource-door.ts'
 import { parseInclude } from './table.ts'
 import { eventEncoder, eventText } from './watch-door.ts'
-import { acceptWebSocket, isWebSocket, protocolsOf, sendMessage } from './web-sockets.ts'
+import { acceptWebSocket, isWebSocket, protocolsOf, sendMessage } from '../util/web-sockets.ts'
 import type { Clock } from '../util/clock.ts'
 import { defaultLimits } from './front-limits.ts'
 

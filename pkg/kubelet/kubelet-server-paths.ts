@@ -1,6 +1,7 @@
 // The kubelet's paths and queries that name a pod: logs, commands and streams. Pure.
 import { badRequest } from '../api/status-error.ts'
 import type { ExecOptions, LogOptions } from '../api/node-connection.ts'
+import { queryFlag, streamFlags } from '../api/stream-flags.ts'
 
 export interface PodPath {
   readonly type: 'containerLogs' | 'exec' | 'attach' | 'run' | 'portForward' | 'checkpoint'
@@ -34,14 +35,8 @@ function decoded(text: string): string {
   }
 }
 
-const flag = (query: URLSearchParams, ...names: readonly string[]): boolean => names.some((name) => ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(query.get(name) ?? ''))
-
-/** The kubelet's own names (input, output, error) and those of the API. */
 export function streamOptions(container: string, query: URLSearchParams): ExecOptions {
-  const options = {
-    container, command: query.getAll('command'), tty: flag(query, 'tty'),
-    stdin: flag(query, 'input', 'stdin'), stdout: flag(query, 'output', 'stdout'), stderr: flag(query, 'error', 'stderr'),
-  }
+  const options = { container, command: query.getAll('command'), ...streamFlags(query) }
   if (!options.stdin && !options.stdout && !options.stderr) throw badRequest('you must specify at least 1 of stdin, stdout, stderr')
   return options
 }
@@ -66,7 +61,7 @@ export function logOptions(container: string, query: URLSearchParams): Omit<LogO
   const stream = query.get('stream') || 'All'
   if (stream !== 'All' && stream !== 'Stdout' && stream !== 'Stderr') throw badRequest(`stream: expected All, Stdout or Stderr, found ${JSON.stringify(stream)}`)
   return {
-    container, stream, follow: flag(query, 'follow'), previous: flag(query, 'previous'), timestamps: flag(query, 'timestamps'),
+    container, stream, follow: queryFlag(query, 'follow'), previous: queryFlag(query, 'previous'), timestamps: queryFlag(query, 'timestamps'),
     tailLines: whole('tailLines'), sinceSeconds: whole('sinceSeconds'), limitBytes: whole('limitBytes'), sinceTime,
   }
 }

@@ -5,7 +5,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import { Readable, type Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { StatusError, badRequest } from '../api/status-error.ts'
-import { rawTunnel } from '../util/raw-tunnel.ts'
+import { streamFlags } from '../api/stream-flags.ts'
+import { serveStreams } from '../util/remote-streams.ts'
 import { type KubeletAccess, accessOf } from './kubelet-server-access.ts'
 import type { KubeletRoutes } from './kubelet-server-routes.ts'
 
@@ -101,7 +102,8 @@ export class KubeletServer {
     socket.on('error', () => void socket.destroy())
     try {
       const url = await this.#admit(incoming)
-      await rawTunnel({ incoming, socket, head }, await this.#options.routes.stream(url.pathname, url.searchParams))
+      const target = await this.#options.routes.stream(url.pathname, url.searchParams)
+      await serveStreams({ incoming, socket, head }, target, url.pathname.startsWith('/portForward/') ? undefined : streamFlags(url.searchParams))
     } catch (error) {
       const { code, text } = this.#failure(error)
       socket.end(`HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(text) + 1}\r\nConnection: close\r\n\r\n${text}\n`)

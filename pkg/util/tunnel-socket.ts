@@ -1,13 +1,12 @@
 // Port-forward over a WebSocket that carries SPDY: what its messages hold goes to the runtime as it is, and back.
-import { requestUpgrade } from '../util/upgrade-request.ts'
-import type { Upgrade } from './http-door.ts'
-import { acceptWebSocket } from './web-sockets.ts'
+import { requestUpgrade } from './upgrade-request.ts'
+import { acceptWebSocket, type SocketClient } from './web-sockets.ts'
 
 const forwarded = 'portforward.k8s.io'
 export const tunnelProtocol = `SPDY/3.1+${forwarded}`
 
 /** Resolves when the connection stands; from then on both sides live and die together. `url` is good for one request. */
-export async function serveTunnelSocket(upgrade: Upgrade, url: URL): Promise<void> {
+export async function serveTunnelSocket(upgrade: SocketClient, url: URL): Promise<void> {
   const { socket: runtime, head } = await requestUpgrade(url, { upgrade: 'SPDY/3.1', 'x-stream-protocol-version': forwarded })
   if (upgrade.socket.destroyed) return void runtime.destroy()
   const client = await acceptWebSocket(upgrade, tunnelProtocol)

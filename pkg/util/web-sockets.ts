@@ -1,8 +1,13 @@
 // The server's side of WebSockets: the handshake, and sending to a client that may be slow.
 import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
-import type { Clock } from '../util/clock.ts'
-import type { Upgrade } from './http-door.ts'
+import type { Clock } from './clock.ts'
+import type { TunnelClient } from './raw-tunnel.ts'
+
+/** One that asks for a WebSocket, as node:http hands it over. */
+export interface SocketClient extends TunnelClient {
+  readonly incoming: IncomingMessage
+}
 
 /** A token that a browser sends, which can set no other header. */
 const bearerPrefix = 'base64url.bearer.authorization.k8s.io.'
@@ -24,7 +29,7 @@ export function protocolToken(incoming: Pick<IncomingMessage, 'headers'>): strin
 const longestMessage = 1 << 20
 
 /** Accepts with `protocol`, one of those offered, or with none. */
-export async function acceptWebSocket({ incoming, socket, head }: Upgrade, protocol?: string): Promise<WebSocket> {
+export async function acceptWebSocket({ incoming, socket, head }: SocketClient, protocol?: string): Promise<WebSocket> {
   // Loaded when it is first needed: most servers are never asked.
   const { WebSocketServer } = await import('ws')
   const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: longestMessage })

@@ -1,9 +1,9 @@
 // exec and attach over a WebSocket that speaks v5.channel.k8s.io: its channels are translated to streams of the runtime, which does not speak it.
 import type { WebSocket } from 'ws'
-import { SpdyClient } from '../util/spdy-client.ts'
-import { requestUpgrade } from '../util/upgrade-request.ts'
-import type { Upgrade } from './http-door.ts'
-import { acceptWebSocket } from './web-sockets.ts'
+import { systemClock, type Timer } from './clock.ts'
+import { SpdyClient } from './spdy-client.ts'
+import { requestUpgrade } from './upgrade-request.ts'
+import { acceptWebSocket, type SocketClient } from './web-sockets.ts'
 
 export const channelProtocol = 'v5.channel.k8s.io'
 /** The newest that runtimes speak. Its errors are the same. */
@@ -14,6 +14,8 @@ const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 2
 /** What may wait for a client before nothing more is taken from the runtime. */
 const highBytes = 1 << 20
 const normalClosure = 1000
+/** How long a terminal's program waits for its size. The runtime starts it when the last of its streams is open. */
+const sizeMs = 200
 
 export interface ChannelStreams {
   readonly stdin: boolean
@@ -23,7 +25,7 @@ export interface ChannelStreams {
 }
 
 /** Resolves when the connection stands. `url` is good for one request. */
-export async function serveChannelSocket(upgrade: Upgrade, url: URL, streams: ChannelStreams): Promise<void> {
+export async function serveChannelSocket(upgrade: SocketClient, url: URL, streams: ChannelStreams): Promise<void> {
   // First, so that a failure is still a plain answer.
   const upstream = await requestUpgrade(url, { upgrade: 'SPDY/3.1', 'x-stream-protocol-version': runtimeProtocol })
   if (upgrade.socket.destroyed) return void upstream.socket.destroy()
@@ -37,6 +39,8 @@ class ChannelTranslator {
   readonly #streamOf = new Map<number, number>()
   readonly #channelOf = new Map<number, number>()
   #ended = false
+  /** Until the resize stream is opened without a size. */
+  #unsized: Timer | undefined
 
   constructor(client: WebSocket, upstream: ConstructorParameters<typeof SpdyClient>[0], { stdin, stdout, stderr, tty }: ChannelStreams) {
     this.#client = client
@@ -49,9 +53,12 @@ class ChannelTranslator {
     if (stdin) this.#open('stdin')
     if (stdout) this.#open('stdout')
     if (stderr && !tty) this.#open('stderr')
-    if (tty) this.#open('resize')
+    if (tty) this.#unsized = systemClock.setTimer(() => this.#openResize(), sizeMs)
     client.on('message', (message: Buffer) => this.#toRuntime(message))
-    client.on('close', () => this.#runtime.close())
+    client.on('close', () => {
+      this.#unsized?.cancel()
+      this.#runtime.close()
+    })
     // Tells the client that it is heard.
     client.send(Buffer.from([stdout ? channels.stdout : stderr ? channels.stderr : channels.error]))
   }
@@ -60,6 +67,12 @@ class ChannelTranslator {
     const stream = this.#runtime.open({ streamtype: name })
     this.#streamOf.set(channels[name], stream)
     this.#channelOf.set(stream, channels[name])
+  }
+
+  #openResize(): void {
+    this.#unsized?.cancel()
+    this.#unsized = undefined
+    if (!this.#ended) this.#open('resize')
   }
 
   #toClient(stream: number, data: Buffer): void {
@@ -74,6 +87,7 @@ class ChannelTranslator {
   #toRuntime(message: Buffer): void {
     const [channel, named] = message
     if (channel === undefined) return
+    if (channel === channels.resize && this.#unsized) this.#openResize()
     const closes = channel === channels.close
     const stream = this.#streamOf.get(closes ? named ?? -1 : channel)
     if (stream === undefined) return
