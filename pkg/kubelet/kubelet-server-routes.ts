@@ -1,8 +1,11 @@
 // What the kubelet answers over HTTP, as a function from requests to responses: the same over HTTPS and in the process.
 import { notFound, StatusError, badRequest } from '../api/status-error.ts'
+import { queryFlag } from '../api/stream-flags.ts'
 import { pods } from '../api/types-pod.ts'
 import type { Clock } from '../util/clock.ts'
+import { healthMetrics, healthReport } from './kubelet-health.ts'
 import { kubeletMetrics, probeMetrics, type ProbeCount } from './kubelet-metrics.ts'
+import type { FileUsages } from './file-usage.ts'
 import { serveFile } from './kubelet-server-files.ts'
 import { forwardedPorts, logOptions, parsePodPath, type PodPath, streamOptions } from './kubelet-server-paths.ts'
 import { type Metric, metricsContentType, metricsText } from './metrics-text.ts'
@@ -21,8 +24,12 @@ export interface KubeletRoutesOptions {
   readonly streams: PodStreams
   readonly runtime: Pick<RuntimeService, 'exec'>
   readonly usage: UsageSampler
+  /** What pods have on disks; without it nobody looks. */
+  readonly files?: FileUsages
   readonly evictions: () => ReadonlyMap<string, number>
   readonly probeCounts: () => readonly ProbeCount[]
+  /** Whether the pods of the runtime are looked at as often as they should be. */
+  readonly looking: () => boolean
   /** The `kubeletconfig` of /configz. */
   readonly config: Readonly<Record<string, unknown>>
   /** What /logs/ shows. */
@@ -44,19 +51,32 @@ export class KubeletRoutes {
     const metrics = (make: () => readonly Metric[] | Promise<readonly Metric[]>): Route => async () =>
       new Response(metricsText(await make()), { headers: { 'content-type': metricsContentType } })
     this.#routes = new Map<string, Route>([
-      ['/healthz', () => new Response('ok')],
-      ['/healthz/ping', () => new Response('ok')],
+      ...this.#healthRoutes(),
       ['/pods', () => Response.json(this.#podList())],
       ['/runningpods', () => Response.json(this.#runningPods())],
       ['/configz', () => Response.json({ kubeletconfig: options.config })],
-      ['/stats/summary', async (_request, url) => Response.json(statsSummary(await usage.latest(), { nodeName: options.nodeName, onlyCpuAndMemory: url.searchParams.get('only_cpu_and_memory') === 'true' }))],
+      ['/stats/summary', (_request, url) => this.#summary(queryFlag(url.searchParams, 'only_cpu_and_memory'))],
       ['/metrics', metrics(async () => [
         ...kubeletMetrics({ nodeName: options.nodeName, workers: options.workers(), evictions: options.evictions(), process: this.#process() }), ...volumeMetrics(await measureClaims(options.workers())),
       ])],
       ['/metrics/resource', metrics(async () => resourceMetrics((await usage.latest()).sample))],
       ['/metrics/cadvisor', metrics(async () => cadvisorMetrics((await usage.latest()).sample))],
       ['/metrics/probes', metrics(() => probeMetrics(options.probeCounts()))],
+      ['/metrics/slis', metrics(() => healthMetrics(this.#health()))],
     ])
+  }
+
+  /** By name, what is wrong; '' when nothing is. */
+  #health(): ReadonlyMap<string, string> {
+    return new Map([['ping', ''], ['log', ''], ['syncloop', this.#options.looking() ? '' : 'sync Loop took longer than expected']])
+  }
+
+  #healthRoutes(): [string, Route][] {
+    const single = (name: string): Route => () => {
+      const problem = this.#health().get(name)
+      return problem ? new Response(`internal server error: ${problem}\n`, { status: 500 }) : new Response('ok')
+    }
+    return [['/healthz', (_request, url) => healthReport('healthz', this.#health(), url.searchParams.has('verbose'))], ...[...this.#health().keys()].map((name): [string, Route] => [`/healthz/${name}`, single(name)])]
   }
 
   async fetch(request: Request): Promise<Response> {
@@ -133,6 +153,12 @@ export class KubeletRoutes {
       return [{ metadata: { name, namespace, uid, creationTimestamp: null }, spec: { containers: running.map((each) => ({ name: each.name, image: each.image, resources: {} })) }, status: {} }]
     })
     return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items }
+  }
+
+  async #summary(onlyCpuAndMemory: boolean): Promise<Response> {
+    const { usage, files, nodeName } = this.#options
+    const found = onlyCpuAndMemory ? undefined : await files?.latest()
+    return Response.json(statsSummary(await usage.latest(), { nodeName, onlyCpuAndMemory, ...(found ? { files: found } : {}) }))
   }
 
   #process(): { cpuSeconds: number; residentBytes: number; startedAtMs: number } {

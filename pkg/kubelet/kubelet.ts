@@ -31,6 +31,7 @@ import { fileSystemUsage } from './machine-usage.ts'
 import { NodeAgent } from './node-agent.ts'
 import { NodePlugins } from './node-plugins.ts'
 import { defaultAddress, readNodeFacts } from './node-facts.ts'
+import { FileUsages } from './file-usage.ts'
 import { realFiles } from './node-files.ts'
 import { shutDownPods, shutdownRefusal, type ShutdownStep } from './node-shutdown.ts'
 import { heldBack, nodeLabels, nodeResources } from './node-status.ts'
@@ -60,6 +61,8 @@ import { QosCgroups } from './qos-cgroups.ts'
 import { RequestedTokens } from './volume-payload.ts'
 
 const relistMs = 60_000
+/** Longer than this, a relist hangs. */
+const longestRelistMs = 180_000
 
 /** Pods do not depend on it: `stop` leaves them running, and the next kubelet on the node takes them over as they are. */
 export class Kubelet implements PodStreams, NodeRequests {
@@ -85,6 +88,8 @@ export class Kubelet implements PodStreams, NodeRequests {
   #pulled: PulledImages | undefined
   #labels: Readonly<Record<string, string>> = {}
   #relistTimer: Timer | undefined
+  /** When it was begun last. */
+  #relistedMs: number | undefined
   #stopped = false
 
   constructor(options: KubeletOptions) {
@@ -312,9 +317,11 @@ export class Kubelet implements PodStreams, NodeRequests {
 
   #makeRoutes(): KubeletRoutes {
     const { nodeName, clock, runtime, maxPods = 110, clusterDns = [], clusterDomain = 'cluster.local', cgroupDriver = 'cgroupfs', serving, podPidsLimit, seccompDefault = false, allowedUnsafeSysctls = [], manifestDirectory } = this.#options
+    const workers = (): PodWorker[] => [...this.#workers.values()]
     return new KubeletRoutes({
-      nodeName, clock, runtime, streams: this.#streams, usage: this.#usage, logDirectory: '/var/log',
-      workers: () => [...this.#workers.values()], probeCounts: () => this.#parts?.prober.counts() ?? [], evictions: () => this.#eviction?.counts() ?? new Map(),
+      nodeName, clock, runtime, streams: this.#streams, usage: this.#usage, logDirectory: '/var/log', workers,
+      ...(this.#options.files ? {} : { files: new FileUsages({ clock, workers, logDirectory: this.#options.logDirectory ?? '/var/log/pods' }) }),
+      looking: () => this.#relistedMs === undefined || clock.monotonic() - this.#relistedMs < longestRelistMs, probeCounts: () => this.#parts?.prober.counts() ?? [], evictions: () => this.#eviction?.counts() ?? new Map(),
       config: {
         kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', maxPods, podPidsLimit: podPidsLimit ?? -1, seccompDefault, allowedUnsafeSysctls, staticPodPath: manifestDirectory ?? '', clusterDNS: clusterDns, clusterDomain, cgroupDriver,
         ...(serving ? { address: serving.host, port: serving.port } : {}),
@@ -453,6 +460,7 @@ export class Kubelet implements PodStreams, NodeRequests {
 
   /** A safety net under the runtime's events; also removes what no pod of this node owns. */
   async #relist(tools: PodTools): Promise<void> {
+    this.#relistedMs = this.#options.clock.monotonic()
     try {
       const found = await tools.runtime.pods()
       for (const pod of found) {

@@ -1,6 +1,8 @@
 // The body of /stats/summary: usage of the node, its pods and their containers, as dashboards read it. Pure.
 import { formatTime } from '../api/times.ts'
 import type { CgroupUsage } from './cgroup-usage.ts'
+import type { DiskUsage } from './disk-usage.ts'
+import type { NodeFileUsage } from './file-usage.ts'
 import type { FileSystemUsage, InterfaceUsage, MachineUsage } from './machine-usage.ts'
 import type { CpuRate } from './usage-rates.ts'
 import { nodeKey, podKey, type RatedSample } from './usage-sampler.ts'
@@ -8,11 +10,12 @@ import type { ContainerUsage, PodUsage } from './usage-source.ts'
 
 export interface SummaryOptions {
   readonly nodeName: string
-  /** Without networks, file systems and processes. */
+  /** Of pods' volumes and logs, where they were measured. Without networks, file systems and processes when `onlyCpuAndMemory`. */
+  readonly files?: NodeFileUsage
   readonly onlyCpuAndMemory: boolean
 }
 
-export function statsSummary({ sample, rates }: RatedSample, { nodeName, onlyCpuAndMemory }: SummaryOptions): object {
+export function statsSummary({ sample, rates }: RatedSample, { nodeName, files, onlyCpuAndMemory }: SummaryOptions): object {
   const { atMs, machine } = sample
   const time = formatTime(atMs)
   const { memory } = machine
@@ -25,9 +28,10 @@ export function statsSummary({ sample, rates }: RatedSample, { nodeName, onlyCpu
         time, availableBytes: memory.totalBytes - memory.workingSetBytes, usageBytes: memory.usedBytes,
         workingSetBytes: memory.workingSetBytes, rssBytes: memory.rssBytes,
       },
+      swap: { time, swapAvailableBytes: memory.swapTotalBytes - memory.swapBytes, swapUsageBytes: memory.swapBytes },
       ...(onlyCpuAndMemory ? {} : machineParts(time, machine)),
     },
-    pods: sample.pods.map((pod) => podStats(pod, { rates, onlyCpuAndMemory, disk: machine.disk, time })),
+    pods: sample.pods.map((pod) => podStats(pod, { rates, onlyCpuAndMemory, disk: machine.disk, time, files })),
   }
 }
 
@@ -48,11 +52,15 @@ interface PodContext {
   readonly onlyCpuAndMemory: boolean
   readonly disk: FileSystemUsage
   readonly time: string
+  readonly files: NodeFileUsage | undefined
 }
 
-function podStats(pod: PodUsage, { rates, onlyCpuAndMemory, disk, time }: PodContext): object {
+function podStats(pod: PodUsage, { rates, onlyCpuAndMemory, disk, time, files }: PodContext): object {
   const { namespace, name, uid, cgroup } = pod
-  const written = pod.containers.reduce((sum, container) => sum + (container.writableBytes ?? 0), 0)
+  const own = files?.pods.get(uid)
+  const local = [...own?.logs.values() ?? [], ...(own?.volumes ?? []).filter((volume) => volume.local).map(({ used }) => used)]
+  const written = pod.containers.map(({ writableBytes, writableInodes }) => ({ bytes: writableBytes ?? 0, inodes: writableInodes ?? 0 }))
+  const sum = [...written, ...local].reduce((all, { bytes, inodes }) => ({ bytes: all.bytes + bytes, inodes: all.inodes + inodes }), { bytes: 0, inodes: 0 })
   return {
     podRef: { name, namespace, uid },
     startTime: formatTime(pod.startedAtMs),
@@ -61,13 +69,15 @@ function podStats(pod: PodUsage, { rates, onlyCpuAndMemory, disk, time }: PodCon
       startTime: formatTime(container.startedAtMs),
       cpu: cpuStats(formatTime(container.atMs), container.cpuNanos, rates.get(container.id)),
       memory: memoryStats(formatTime(container.atMs), container),
-      ...(onlyCpuAndMemory ? {} : { rootfs: { ...shared(time, disk), ...writable(container) } }),
+      ...(onlyCpuAndMemory ? {} : { rootfs: { ...shared(time, disk), ...writable(container) }, ...(files ? { logs: part(time, files.logs, own?.logs.get(container.name)) } : {}) }),
     })),
     ...(cgroup ? { cpu: cpuStats(time, cgroup.cpuNanos, rates.get(podKey(uid))), memory: memoryStats(time, { cgroup, workingSetBytes: cgroup.workingSetBytes }) } : {}),
     ...(onlyCpuAndMemory ? {} : {
       ...(pod.interfaces.length > 0 ? { network: network(time, pod.interfaces, 'eth0') } : {}),
-      ...((pod.claims ?? []).length > 0 ? { volume: (pod.claims ?? []).map(({ volume, claim, usage }) => ({ ...fileSystem(time, usage), name: volume, pvcRef: { name: claim, namespace } })) } : {}),
-      'ephemeral-storage': { ...shared(time, disk), usedBytes: written },
+      ...(own && own.volumes.length > 0 ? { volume: own.volumes.map((volume) => ({
+        ...part(formatTime(own.atMs), volume.fileSystem, volume.used), name: volume.name, ...(volume.claim === undefined ? {} : { pvcRef: { name: volume.claim, namespace } }),
+      })) } : {}),
+      'ephemeral-storage': part(time, disk, sum),
       ...(cgroup?.processes === undefined ? {} : { process_stats: { process_count: cgroup.processes } }),
     }),
   }
@@ -91,6 +101,9 @@ function network(time: string, interfaces: readonly InterfaceUsage[], defaultInt
 
 const shared = (time: string, disk: FileSystemUsage): object =>
   ({ time, availableBytes: disk.availableBytes, capacityBytes: disk.capacityBytes, inodesFree: disk.inodesFree, inodes: disk.inodes })
+
+/** What one has of a file system that it shares. */
+const part = (time: string, disk: FileSystemUsage, used: DiskUsage = { bytes: 0, inodes: 0 }): object => ({ ...shared(time, disk), usedBytes: used.bytes, inodesUsed: used.inodes })
 
 const fileSystem = (time: string, disk: FileSystemUsage): object =>
   ({ ...shared(time, disk), usedBytes: disk.usedBytes, inodesUsed: disk.inodes - disk.inodesFree })

@@ -8,7 +8,6 @@ import type { CgroupDriver } from './container-resources.ts'
 import { podCgroup } from './container-resources.ts'
 import { type InterfaceUsage, interfacesOfProcess, type MachineUsage, readMachineUsage } from './machine-usage.ts'
 import type { PodWorker } from './pod-worker.ts'
-import { type ClaimUsage, measureClaims } from './volume-usage.ts'
 import type { RuntimeContainer } from './runtime-service.ts'
 
 /** What a runtime measures of one running container. */
@@ -45,7 +44,6 @@ export interface PodUsage {
   readonly cgroupPath: string
   readonly cgroup?: CgroupUsage
   readonly containers: readonly ContainerUsage[]
-  readonly claims?: readonly ClaimUsage[]
   /** Empty with the host's network. */
   readonly interfaces: readonly InterfaceUsage[]
 }
@@ -65,7 +63,7 @@ export interface UsageSourceOptions {
   readonly stats: RuntimeStats | undefined
   /** Default: as this machine is. */
   readonly machine?: (usages: readonly RuntimeUsage[]) => Promise<MachineUsage>
-  readonly workers: () => Iterable<Pick<PodWorker, 'pod' | 'runtime' | 'volumes'>>
+  readonly workers: () => Iterable<Pick<PodWorker, 'pod' | 'runtime'>>
 }
 
 export class UsageSource {
@@ -87,7 +85,7 @@ export class UsageSource {
     return { atMs, machine, pods: pods.filter((pod) => pod.containers.length > 0) }
   }
 
-  async #pod({ pod, runtime, volumes }: Pick<PodWorker, 'pod' | 'runtime' | 'volumes'>, usages: ReadonlyMap<string, RuntimeUsage>, mounts: CgroupMounts): Promise<PodUsage> {
+  async #pod({ pod, runtime }: Pick<PodWorker, 'pod' | 'runtime'>, usages: ReadonlyMap<string, RuntimeUsage>, mounts: CgroupMounts): Promise<PodUsage> {
     const { cgroupDriver, cgroupRoot } = this.#options
     const { namespace = '', name = '', uid = '' } = pod.metadata
     const cgroupPath = cgroupDirectory(podCgroup(pod, cgroupDriver, cgroupRoot))
@@ -96,14 +94,13 @@ export class UsageSource {
       return usage ? [{ container, usage }] : []
     })
     if (running.length === 0) return { namespace, name, uid, startedAtMs: 0, cgroupPath, containers: [], interfaces: [] }
-    const claims = await measureClaims([{ pod, volumes }])
     const [cgroup, interfaces, ...containers] = await Promise.all([
       readCgroupUsage(mounts, cgroupPath),
       interfacesOfPod(pod, containerCgroup(cgroupPath, running[0]!.container.id), mounts),
       ...running.map(({ container, usage }) => this.#container(container, usage, { podPath: cgroupPath, mounts })),
     ])
     return {
-      namespace, name, uid, cgroupPath, containers, interfaces, claims,
+      namespace, name, uid, cgroupPath, containers, interfaces,
       startedAtMs: Math.min(...runtime.sandboxes.filter((sandbox) => sandbox.ready).map((sandbox) => sandbox.createdAtMs), ...containers.map((each) => each.startedAtMs)),
       ...(cgroup ? { cgroup } : {}),
     }

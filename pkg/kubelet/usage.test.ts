@@ -111,6 +111,19 @@ describe('what is told', () => {
       node: { nodeName: 'n', cpu: { usageNanoCores: 3e8 }, memory: { availableBytes: (1 << 30) - (2 << 20) }, fs: { inodesUsed: 15, usedBytes: 500 }, rlimit: { maxpid: 100, curproc: 9 } },
       pods: [{ podRef: { name: 'p', namespace: 'default', uid: 'u1' }, containers: [{ name: 'main', startTime: '1970-01-01T00:08:20Z', cpu: { usageNanoCores: 1e8, usageCoreNanoSeconds: 25e9 }, memory: { workingSetBytes: 4096 } }] }],
     })
+    const fileSystem = { capacityBytes: 1000, availableBytes: 400, usedBytes: 500, inodes: 20, inodesFree: 5 }
+    const scratch = { name: 'scratch', used: { bytes: 30, inodes: 3 }, fileSystem, local: true }
+    const disk = { name: 'disk', claim: 'data', used: { bytes: 70, inodes: 7 }, fileSystem, local: false }
+    const files = { logs: fileSystem, pods: new Map([['u1', { atMs: 999_000, volumes: [scratch, disk], logs: new Map([['main', { bytes: 5, inodes: 2 }]]) }]]) }
+    const shared = { availableBytes: 400, capacityBytes: 1000, inodes: 20, inodesFree: 5 }
+    expect(statsSummary(rated, { nodeName: 'n', onlyCpuAndMemory: false, files })).toMatchObject({ pods: [{
+      containers: [{ logs: { ...shared, usedBytes: 5, inodesUsed: 2 } }],
+      volume: [
+        { time: '1970-01-01T00:16:39Z', ...shared, usedBytes: 30, inodesUsed: 3, name: 'scratch' },
+        { time: '1970-01-01T00:16:39Z', ...shared, usedBytes: 70, inodesUsed: 7, name: 'disk', pvcRef: { name: 'data', namespace: 'default' } },
+      ],
+      'ephemeral-storage': { ...shared, usedBytes: 35, inodesUsed: 5 },
+    }] })
     expect(statsSummary(rated, { nodeName: 'n', onlyCpuAndMemory: true })).not.toHaveProperty('node.fs')
   })
 

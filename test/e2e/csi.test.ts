@@ -80,7 +80,8 @@ test('a claim becomes a volume, attached once and mounted in two pods; both outl
 
   const summary = JSON.parse(await cluster.kubectl('get --raw /api/v1/nodes/node-1/proxy/stats/summary')) as { pods: { podRef: { name: string }; volume?: object[] }[] }
   expect(summary.pods.find(({ podRef }) => podRef.name === 'one')?.volume).toEqual([
-    expect.objectContaining({ name: 'data', pvcRef: { name: 'shared', namespace: 'default' }, capacityBytes: 100, usedBytes: 40, availableBytes: 60, inodes: 10, inodesFree: 6, inodesUsed: 4 }),
+    { time: expect.any(String), name: 'data', pvcRef: { name: 'shared', namespace: 'default' }, capacityBytes: 100, usedBytes: 40, availableBytes: 60, inodes: 10, inodesFree: 6, inodesUsed: 4 },
+    expect.objectContaining({ name: expect.stringMatching(/^kube-api-access-/), usedBytes: expect.any(Number) }),
   ])
 
   process.kill(await cluster.serverPid(), 'SIGKILL')
