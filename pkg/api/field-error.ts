@@ -46,6 +46,9 @@ export const tooLong = (field: string, maxBytes: number): FieldError =>
 export const tooMany = (field: string, count: number, max: number): FieldError =>
   ({ field, reason: 'FieldValueTooMany', text: `Too many: ${count}: must have at most ${max} item${max === 1 ? '' : 's'}` })
 
+/** The same error with more behind it. */
+export const withDetail = (error: FieldError, detail: string): FieldError => ({ ...error, text: join(error.text, detail) })
+
 /** All errors of one object as one 422 Status with a cause each. */
 export function invalidObject(resource: { group: string; kind: string }, name: string, errors: readonly FieldError[]): StatusError {
   const texts = errors.map((error) => `${error.field}: ${error.text}`)

@@ -11,24 +11,33 @@ export const maxDataBytes = 1024 * 1024
 
 const keysOf = (map: object | undefined): string[] => Object.keys(map ?? {})
 
+interface Immutable {
+  immutable?: boolean
+}
+
+/** What was declared to stay as it is does. Of ConfigMaps and Secrets. */
+export function checkFrozen<T extends Immutable>(out: Errors, object: T, { old, fields }: { old: T | undefined; fields: readonly (keyof T & string)[] }): void {
+  if (!old?.immutable) return
+  const text = 'field is immutable when `immutable` is set'
+  if (object.immutable !== true) out.push(forbiddenField('immutable', text))
+  for (const field of fields) if (!same(object[field] ?? {}, old[field] ?? {})) out.push(forbiddenField(field, text))
+}
+
 function validate(object: ConfigMap, old?: ConfigMap): Errors {
   const out: Errors = []
+  checkFrozen(out, object, { old, fields: ['data', 'binaryData'] })
   let bytes = 0
   for (const [key, value] of Object.entries(object.data ?? {})) {
     checkConfigKey(out, `data[${key}]`, key)
-    if (object.binaryData && key in object.binaryData) out.push(invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'))
+    if (object.binaryData && Object.hasOwn(object.binaryData, key)) out.push(invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'))
     bytes += Buffer.byteLength(value)
   }
   for (const [key, value] of Object.entries(object.binaryData ?? {})) {
     checkConfigKey(out, `binaryData[${key}]`, key)
     bytes += Buffer.byteLength(value, 'base64')
   }
+  // The path says: the whole object.
   if (bytes > maxDataBytes) out.push(tooLong('[]', maxDataBytes))
-  if (old?.immutable) {
-    if (object.immutable !== true) out.push(forbiddenField('immutable', 'field is immutable when `immutable` is set'))
-    if (!same(object.data ?? {}, old.data ?? {})) out.push(forbiddenField('data', 'field is immutable when `immutable` is set'))
-    if (!same(object.binaryData ?? {}, old.binaryData ?? {})) out.push(forbiddenField('binaryData', 'field is immutable when `immutable` is set'))
-  }
   return out
 }
 

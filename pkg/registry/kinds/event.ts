@@ -6,8 +6,7 @@ import type { ObjectReference } from '../../api/types-volume.ts'
 import type { Column, Definition } from '../definition.ts'
 import { integer, nameColumn, since, text, wide } from './columns.ts'
 import { define, named } from './define.ts'
-import type { Errors } from './rules.ts'
-import { invalid, required } from './rules.ts'
+import { eventErrors, strictEventErrors } from './event-validation.ts'
 
 interface RegardingEvent extends KubeObject {
   action?: string
@@ -86,6 +85,7 @@ const coreEvents = define(events, {
   generation: false,
   volatile: lifetime,
   storage: 'events',
+  names: 'path-segment',
   allowCreateOnUpdate: true,
   defaultPropagation: 'none',
   defaults(draft) {
@@ -94,12 +94,7 @@ const coreEvents = define(events, {
     draft.reportingInstance ??= ''
     draft.source ??= {}
   },
-  validate(event) {
-    const { namespace = '' } = event.involvedObject
-    const home = event.metadata.namespace ?? ''
-    const fits = namespace === '' ? home === 'default' || home === 'kube-system' : namespace === home
-    return fits ? [] : [invalid('involvedObject.namespace', namespace, 'does not match event.namespace')]
-  },
+  validate: eventErrors,
   fields: {
     ...referenceSelectors<Event>('involvedObject', ({ involvedObject }) => involvedObject),
     reason: ({ reason = '' }) => reason,
@@ -113,19 +108,7 @@ const coreEvents = define(events, {
 const regardingResource = named<RegardingEvent>('events.k8s.io/v1', 'events')
 const toStored = (object: AnyObject): AnyObject => rename(object, renamed, 'v1')
 
-function validateRegarding(event: RegardingEvent, old?: RegardingEvent): Errors {
-  const out: Errors = []
-  if (old) return out
-  if (!event.eventTime) out.push(required('eventTime'))
-  if (!event.reportingController) out.push(required('reportingController'))
-  if (!event.reportingInstance) out.push(required('reportingInstance'))
-  if (!event.action) out.push(required('action'))
-  if (!event.reason) out.push(required('reason'))
-  if ((event.reason ?? '').length > 128) out.push(invalid('reason', event.reason, 'can have at most 128 characters'))
-  if ((event.note ?? '').length > 1024) out.push(invalid('message', event.note, 'can have at most 1024 characters'))
-  if (event.type !== 'Normal' && event.type !== 'Warning') out.push(invalid('type', event.type ?? '', 'has invalid value: '))
-  return out
-}
+const stored = (event: RegardingEvent): Event => toStored(event as unknown as AnyObject) as unknown as Event
 
 const regardingEvents = define(regardingResource, {
   generation: false,
@@ -137,7 +120,7 @@ const regardingEvents = define(regardingResource, {
     draft.regarding ??= {}
     draft.deprecatedSource ??= {}
   },
-  validate: validateRegarding,
+  validate: (event, old) => strictEventErrors(stored(event), old && stored(old)),
   fields: {
     ...referenceSelectors<RegardingEvent>('regarding', ({ regarding }) => regarding),
     reason: ({ reason = '' }) => reason,
@@ -145,7 +128,7 @@ const regardingEvents = define(regardingResource, {
     reportingComponent: ({ reportingController = '' }) => reportingController,
     type: ({ type = '' }) => type,
   },
-  columns: columns.map((column) => ({ ...column, value: (event, context) => column.value(toStored(event as unknown as AnyObject) as unknown as Event, context) })),
+  columns: columns.map((column) => ({ ...column, value: (event, context) => column.value(stored(event), context) })),
 })
 
 const both: readonly Definition[] = [coreEvents, regardingEvents]

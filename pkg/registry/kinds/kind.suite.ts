@@ -44,6 +44,21 @@ export function faults(name: string, object: object, old?: object): string[] {
   return (definitionOf(name).validate?.(draft, old as AnyObject | undefined) ?? []).map(({ field, text }) => `${field}: ${text}`)
 }
 
+/** The errors of a write to a subresource, one line each; `object` is the state that the write would leave. */
+export function partFaults(name: string, part: string, object: object, old: object): string[] {
+  const subresource = definitionOf(name).subresources.find((candidate) => candidate.name === part)
+  if (!subresource?.validate) throw new Error(`${name}/${part} checks nothing`)
+  const draft = structuredClone(object) as AnyObject
+  subresource.prepareUpdate?.(draft, old as AnyObject, context)
+  return subresource.validate(draft, old as AnyObject).map(({ field, text }) => `${field}: ${text}`)
+}
+
+/** What a create (or an update of `old`) is warned of. */
+export function warnings(name: string, object: object, old?: object): string[] {
+  const draft = (old ? updated(name, object, old) : created(name, object)) as AnyObject
+  return definitionOf(name).warnings?.(draft, old as AnyObject | undefined) ?? []
+}
+
 export const now = Date.parse('2026-01-02T00:00:00Z')
 
 export function cells(name: string, object: object): Record<string, unknown> {

@@ -30,15 +30,14 @@ export default define(namespaces, {
     draft.spec = { ...draft.spec, finalizers: old.spec.finalizers }
     if (!old.spec.finalizers) delete draft.spec.finalizers
   },
-  validate({ spec }) {
-    return checkFinalizers(spec.finalizers ?? [])
-  },
+  validate: ({ spec }) => checkFinalizers(spec.finalizers ?? [], () => 'spec.finalizers'),
   fields: { 'status.phase': ({ status }) => status?.phase ?? '', name: ({ metadata }) => metadata.name ?? '' },
   subresources: [
-    subresource('finalize', {
+    subresource<Namespace>('finalize', {
       merge: (stored, body) => ({ ...stored, spec: { ...stored.spec, finalizers: (body as KubeObject as Namespace).spec?.finalizers ?? [] } }),
-      validate: ({ spec }) => checkFinalizers(spec.finalizers ?? []),
+      validate: ({ spec }) => checkFinalizers(spec.finalizers ?? [], (index) => `spec.finalizers[${index}]`),
     }),
+    subresource<Namespace>('status', { validate: checkPhase }),
   ],
   columns: [
     nameColumn,
@@ -47,11 +46,19 @@ export default define(namespaces, {
   ],
 })
 
-function checkFinalizers(finalizers: readonly string[]): Errors {
+const standardFinalizers = [finalizer, 'orphan', 'foregroundDeletion']
+
+function checkFinalizers(finalizers: readonly string[], pathOf: (index: number) => string): Errors {
   const out: Errors = []
   for (const [index, name] of finalizers.entries()) {
-    checkLabelKey(out, `spec.finalizers[${index}]`, name)
-    if (!name.includes('/') && name !== finalizer) out.push(invalid(`spec.finalizers[${index}]`, name, 'name is neither a standard finalizer name nor is it fully qualified'))
+    checkLabelKey(out, pathOf(index), name)
+    if (!name.includes('/') && !standardFinalizers.includes(name)) out.push(invalid(pathOf(index), name, 'name is neither a standard finalizer name nor is it fully qualified'))
   }
   return out
+}
+
+function checkPhase({ metadata, status }: Namespace): Errors {
+  const phase = status?.phase ?? ''
+  const [wanted, is] = metadata.deletionTimestamp ? ['Terminating', 'is not'] : ['Active', 'is']
+  return phase === wanted ? [] : [invalid('status.Phase', phase, `may only be '${wanted}' if \`deletionTimestamp\` ${is} empty`)]
 }

@@ -1,10 +1,12 @@
 // Node: a machine that runs pods.
 import { nodes } from '../../api/types-node.ts'
-import type { Node } from '../../api/types-node.ts'
+import type { Node, NodeAddress, NodeStatus, Taint } from '../../api/types-node.ts'
+import { labelValueFaults } from '../../api/names.ts'
 import { ageColumn, nameColumn, none, text, unknown, wide } from './columns.ts'
-import { define } from './define.ts'
+import { define, subresource } from './define.ts'
+import { checkCidr, familyOf, isCidr } from './ip-rules.ts'
 import type { Errors } from './rules.ts'
-import { checkLabelKey, checkLabelValue, duplicate, forbiddenField, invalid, notSupported, required, same } from './rules.ts'
+import { checkLabelKey, checkOneOf, checkResourceQuantity, duplicate, forbiddenField, invalid, withDetail } from './rules.ts'
 
 const rolePrefix = 'node-role.kubernetes.io/'
 const roleLabel = 'kubernetes.io/role'
@@ -32,32 +34,75 @@ function address({ status }: Node, wanted: string): string {
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
-export function checkTaints(out: Errors, path: string, taints: Node['spec']['taints']): void {
+/** As the API's own form of it is shown. */
+const shownTaint = ({ key = '', value = '', effect = '', timeAdded = null }: Partial<Omit<Taint, 'timeAdded'>> & { timeAdded?: string | null }): object =>
+  ({ Key: key, Value: value, Effect: effect, TimeAdded: timeAdded })
+
+export function checkTaints(out: Errors, path: string, taints: readonly Taint[]): void {
   const seen = new Set<string>()
-  for (const [index, taint] of (taints ?? []).entries()) {
+  for (const [index, taint] of taints.entries()) {
     const at = `${path}[${index}]`
-    checkLabelKey(out, `${at}.key`, taint.key ?? '')
-    if (taint.value) checkLabelValue(out, `${at}.value`, taint.value)
-    if (!taint.effect) out.push(required(`${at}.effect`))
-    else if (!effects.includes(taint.effect)) out.push(notSupported(`${at}.effect`, taint.effect, effects))
-    const identity = `${taint.key}:${taint.effect}`
-    if (seen.has(identity)) out.push({ ...duplicate(at, taint), text: `${duplicate(at, taint).text}: taints must be unique by key and effect pair` })
+    const { key = '', value = '', effect = '' } = taint
+    checkLabelKey(out, `${at}.key`, key)
+    const faults = labelValueFaults(value)
+    if (faults.length > 0) out.push(invalid(`${at}.value`, value, faults.join(';')))
+    checkOneOf(out, `${at}.effect`, effect, effects)
+    const identity = `${key}:${effect}`
+    if (seen.has(identity)) out.push(withDetail(duplicate(at, shownTaint(taint)), 'taints must be unique by key and effect pair'))
     seen.add(identity)
   }
 }
 
-function validate({ spec }: Node, old?: Node): Errors {
+function checkRanges(out: Errors, path: string, ranges: readonly string[]): void {
+  for (const [index, range] of ranges.entries()) checkCidr(out, `${path}[${index}]`, range)
+  if (ranges.length < 2) return
+  const families = new Set(ranges.filter(isCidr).map(familyOf))
+  if (families.size < 2 || ranges.length > 2) out.push(invalid(path, ranges, 'may specify no more than one CIDR for each IP family'))
+  for (const [index, range] of ranges.entries()) if (ranges.indexOf(range) < index) out.push(duplicate(`${path}[${index}]`, range))
+}
+
+function checkResources(out: Errors, { capacity, allocatable }: Partial<NodeStatus>): void {
+  for (const [list, amounts] of Object.entries({ capacity, allocatable })) {
+    for (const [name, value] of Object.entries(amounts ?? {})) checkResourceQuantity(out, `status.${list}.${name}`, { name, value })
+  }
+}
+
+function checkAddresses(out: Errors, addresses: readonly NodeAddress[]): void {
+  const seen = new Set<string>()
+  for (const [index, { type, address: text }] of addresses.entries()) {
+    const identity = `${type} ${text}`
+    if (seen.has(identity)) out.push(duplicate(`status.addresses[${index}]`, { Type: type, Address: text }))
+    seen.add(identity)
+  }
+}
+
+/** A new node says what it likes; later its ranges and its provider stay. Taints are told of below metadata, as upstream does. */
+function validate({ spec, status = {} }: Node, old?: Node): Errors {
   const out: Errors = []
-  checkTaints(out, 'spec.taints', spec.taints)
+  if (!old) {
+    checkTaints(out, 'metadata.taints', spec.taints ?? [])
+    checkResources(out, status)
+    checkRanges(out, 'spec.podCIDRs', spec.podCIDRs ?? [])
+    if (spec.podCIDR !== undefined && spec.podCIDRs?.length && spec.podCIDRs[0] !== spec.podCIDR) out.push(invalid('spec.podCIDRs[0]', spec.podCIDRs[0], 'must be the same as podCIDR'))
+    return out
+  }
+  checkResources(out, status)
+  checkAddresses(out, status.addresses ?? [])
+  const before = old.spec.podCIDRs ?? []
   const ranges = spec.podCIDRs ?? []
-  if (ranges.length > 0 && spec.podCIDR !== undefined && ranges[0] !== spec.podCIDR) out.push(invalid('spec.podCIDRs[0]', ranges[0], 'must be the same as podCIDR'))
-  if (!old) return out
-  const oldRanges = old.spec.podCIDRs ?? []
-  if (oldRanges.length > 0 && !same(ranges, oldRanges)) out.push(forbiddenField('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'))
+  const moved = before.length !== ranges.length ? 1 : before.filter((range, index) => range !== ranges[index]).length
+  if (before.length > 0) for (let count = 0; count < moved; count++) out.push(forbiddenField('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'))
   if (old.spec.providerID && old.spec.providerID !== spec.providerID) {
     out.push(forbiddenField('spec.providerID', 'node updates may not change providerID except from "" to valid'))
   }
+  checkTaints(out, 'metadata.taints', spec.taints ?? [])
+  if ((spec.externalID ?? '') !== (old.spec.externalID ?? '')) out.push(forbiddenField('spec.externalID', 'may not be updated'))
   return out
+}
+
+/** A configuration from the API is no longer taken. */
+function dropConfig(draft: Node): void {
+  delete draft.spec.configSource
 }
 
 export default define(nodes, {
@@ -71,7 +116,11 @@ export default define(nodes, {
     else if (spec.podCIDRs?.length && !spec.podCIDR) spec.podCIDR = spec.podCIDRs[0]
     if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity }
   },
+  prepareCreate: dropConfig,
+  prepareUpdate: dropConfig,
   validate,
+  warnings: ({ spec }) => (spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+  subresources: [subresource<Node>('status', { validate })],
   fields: { 'spec.unschedulable': ({ spec }) => `${spec?.unschedulable ?? false}` },
   columns: [
     nameColumn,

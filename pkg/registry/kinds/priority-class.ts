@@ -5,33 +5,37 @@ import { forbidden } from '../../api/status-error.ts'
 import { ageColumn, integer, nameColumn, text } from './columns.ts'
 import { define } from './define.ts'
 import type { Errors } from './rules.ts'
-import { checkImmutable, checkOptionalOneOf, forbiddenField } from './rules.ts'
+import { checkImmutable, checkOneOf, forbiddenField } from './rules.ts'
 
 const highestUserPriority = 1_000_000_000
 const systemPrefix = 'system-'
 const systemClasses: Readonly<Record<string, number>> = { 'system-node-critical': 2_000_001_000, 'system-cluster-critical': 2_000_000_000 }
 
-function systemFault({ metadata: { name = '' }, value, globalDefault }: PriorityClass): string | undefined {
-  const known = systemClasses[name]
-  if (known === undefined) return `${name} is not a known system priority class`
-  if (value !== known) return `value of ${name} PriorityClass must be ${known}`
-  return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined
+/** What is wrong with a class that has one of the system's names; '' for the system's own. */
+function systemFault({ metadata: { name = '' }, value, globalDefault = false }: PriorityClass): string {
+  const wanted = systemClasses[name]
+  if (wanted === undefined) return `${name} is not a known system priority class`
+  if (value !== wanted) return `value of ${name} PriorityClass must be ${wanted}`
+  return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : ''
 }
 
-function validate(object: PriorityClass, old?: PriorityClass): Errors {
+function validateUpdate(object: PriorityClass, old: PriorityClass): Errors {
+  const out: Errors = []
+  if (object.value !== old.value) out.push(forbiddenField('value', 'may not be changed in an update.'))
+  checkImmutable(out, 'preemptionPolicy', object.preemptionPolicy, old.preemptionPolicy)
+  return out
+}
+
+function validate(object: PriorityClass): Errors {
   const out: Errors = []
   const { metadata: { name = '' }, value } = object
   if (name.startsWith(systemPrefix)) {
     const fault = systemFault(object)
-    if (fault !== undefined) out.push(forbiddenField('metadata.name', `priority class names with 'system-' prefix are reserved for system use only. error: ${fault}`))
+    if (fault) out.push(forbiddenField('metadata.name', `priority class names with 'system-' prefix are reserved for system use only. error: ${fault}`))
   } else if (value > highestUserPriority) {
     out.push(forbiddenField('value', `maximum allowed value of a user defined priority is ${highestUserPriority}`))
   }
-  checkOptionalOneOf(out, 'preemptionPolicy', object.preemptionPolicy, ['Never', 'PreemptLowerPriority'])
-  if (old) {
-    if (value !== old.value) out.push(forbiddenField('value', 'may not be changed in an update.'))
-    checkImmutable(out, 'preemptionPolicy', object.preemptionPolicy, old.preemptionPolicy)
-  }
+  if (object.preemptionPolicy !== undefined) checkOneOf(out, 'preemptionPolicy', object.preemptionPolicy, ['PreemptLowerPriority', 'Never'])
   return out
 }
 
@@ -41,7 +45,7 @@ export default define(priorityClasses, {
     draft.value ??= 0
     draft.preemptionPolicy ??= 'PreemptLowerPriority'
   },
-  validate,
+  validate: (object, old) => (old ? validateUpdate(object, old) : validate(object)),
   prepareDelete({ metadata: { name = '' } }) {
     if (Object.hasOwn(systemClasses, name)) throw forbidden(priorityClasses, name, 'this is a system priority class and cannot be deleted')
   },

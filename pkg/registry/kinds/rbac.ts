@@ -1,4 +1,5 @@
 // Roles and bindings, of a namespace and of the cluster.
+import { pathSegmentFaults } from '../../api/names.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { ClusterRoleBinding, PolicyRule, RoleBinding, RoleRef, Subject } from '../../api/types-auth.ts'
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../../api/types-auth.ts'
@@ -6,7 +7,7 @@ import type { Column, Definition, DefinitionInput } from '../definition.ts'
 import { ageColumn, nameColumn, text, wide } from './columns.ts'
 import { define } from './define.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsSubdomain, checkLabelSelector, invalid, notSupported, required, same } from './rules.ts'
+import { addFaults, checkDnsSubdomain, checkLabelSelector, invalid, notSupported, required, same } from './rules.ts'
 
 const rbacGroup = 'rbac.authorization.k8s.io'
 
@@ -49,6 +50,7 @@ function checkSubject(out: Errors, path: string, { kind, name, namespace, apiGro
     if (apiGroup !== '') out.push(notSupported(`${path}.apiGroup`, apiGroup, ['']))
     if (!namespaced && !namespace) out.push(required(`${path}.namespace`))
   } else if (kind === 'User' || kind === 'Group') {
+    if (!name) out.push(invalid(`${path}.name`, '', `${kind.toLowerCase()} name cannot be empty`))
     if (apiGroup !== rbacGroup) out.push(notSupported(`${path}.apiGroup`, apiGroup, [rbacGroup]))
   } else out.push(notSupported(`${path}.kind`, kind ?? '', ['ServiceAccount', 'User', 'Group']))
 }
@@ -60,8 +62,9 @@ function checkBinding(object: Bound, old: Bound | undefined, namespaced: boolean
   const kinds = namespaced ? ['Role', 'ClusterRole'] : ['ClusterRole']
   if (!kinds.includes(roleRef.kind)) out.push(notSupported('roleRef.kind', roleRef.kind ?? '', kinds))
   if (!roleRef.name) out.push(required('roleRef.name'))
+  else addFaults(out, 'roleRef.name', roleRef.name, pathSegmentFaults(roleRef.name))
   for (const [index, subject] of (object.subjects ?? []).entries()) checkSubject(out, `subjects[${index}]`, subject, namespaced)
-  if (old && !same(roleRef, old.roleRef)) out.push(invalid('roleRef', roleRef, 'cannot change roleRef'))
+  if (old && !same(roleRef, old.roleRef)) out.push(invalid('roleRef', { APIGroup: roleRef.apiGroup, Kind: roleRef.kind, Name: roleRef.name }, 'cannot change roleRef'))
   return out
 }
 

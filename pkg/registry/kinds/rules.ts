@@ -85,7 +85,6 @@ export const checkLabelKey = textCheck(qualifiedNameFaults)
 export const checkLabelValue = textCheck(labelValueFaults)
 export const checkConfigKey = textCheck(configKeyFaults)
 export const checkPortName = textCheck(portNameFaults)
-export const checkResourceName = textCheck(qualifiedNameFaults)
 export const checkPathSegment = textCheck(pathSegmentFaults)
 
 /** A domain and a path in it: `acme.io/foo`. */
@@ -150,31 +149,6 @@ export function checkPositiveQuantity(out: Errors, path: string, value: string):
   else if (parseQuantity(value).nanos <= 0n) out.push(invalid(path, value, 'must be greater than zero'))
 }
 
-const containerResources = new Set(['cpu', 'memory', 'ephemeral-storage'])
-const standardResources = new Set([...containerResources, 'storage', 'pods', 'services', 'secrets', 'configmaps'])
-
-/** A quantity of a resource; those that are counted come whole. */
-export function checkResourceQuantity(out: Errors, path: string, { name, value }: { name: string; value: string | number | undefined }): void {
-  if (!checkQuantity(out, path, value) || !isCounted(name)) return
-  if (parseQuantity(String(value)).nanos % 1_000_000_000n !== 0n) out.push(invalid(path, String(value), 'must be an integer'))
-}
-
-const counted = new Set(['pods', 'services', 'replicationcontrollers', 'resourcequotas', 'secrets', 'configmaps', 'persistentvolumeclaims', 'services.nodeports', 'services.loadbalancers'])
-
-// Extended resources have a domain of their own.
-function isCounted(name: string): boolean {
-  return counted.has(name) || (name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.'))
-}
-
-/** A resource of a container: cpu, memory … or one with a domain. */
-export function checkContainerResourceName(out: Errors, path: string, name: string): void {
-  const before = out.length
-  checkResourceName(out, path, name)
-  if (out.length > before || name.includes('/') || containerResources.has(name) || name.startsWith('hugepages-')) return
-  if (!standardResources.has(name)) out.push(invalid(path, name, 'must be a standard resource type or fully qualified'))
-  out.push(invalid(path, name, 'must be a standard resource for containers'))
-}
-
 /** `50%` or a number that is not negative. */
 export function checkNumberOrPercent(out: Errors, path: string, value: number | string | undefined): void {
   if (value === undefined) return
@@ -196,4 +170,5 @@ export function numberOrPercent(value: number | string | undefined): number {
   return typeof value === 'string' ? parseInt(value, 10) || 0 : value ?? 0
 }
 
-export { duplicate, fieldNotFound, forbiddenField, invalid, invalidUnshown, notSupported, required, tooLong, tooMany } from '../../api/field-error.ts'
+export { checkContainerResourceName, checkResourceQuantity } from './resource-names.ts'
+export { duplicate, fieldNotFound, forbiddenField, invalid, invalidUnshown, notSupported, required, tooLong, tooMany, withDetail } from '../../api/field-error.ts'

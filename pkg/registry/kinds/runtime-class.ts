@@ -3,23 +3,31 @@ import { runtimeClasses } from '../../api/types-config.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
 import { define } from './define.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsLabel, checkImmutable, checkLabels, required } from './rules.ts'
-import { checkResourceList } from './container-resources.ts'
+import { checkDnsLabel, checkImmutable, checkLabels } from './rules.ts'
+import { checkResources } from './container-resources.ts'
+import { deprecatedLabelText } from './deprecated-labels.ts'
 import { checkTolerations } from './scheduling-validation.ts'
 
 export default define(runtimeClasses, {
   generation: false,
   allowCreateOnUpdate: true,
   requireVersionOnUpdate: true,
-  validate(object, old) {
+  validate({ handler = '', overhead, scheduling }, old) {
     const out: Errors = []
-    if (!object.handler) out.push(required('handler'))
-    else checkDnsLabel(out, 'handler', object.handler)
-    checkResourceList(out, 'overhead.podFixed', object.overhead?.podFixed)
-    checkLabels(out, 'scheduling.nodeSelector', object.scheduling?.nodeSelector)
-    checkTolerations(out, 'scheduling.tolerations', object.scheduling?.tolerations)
-    if (old) checkImmutable(out, 'handler', object.handler, old.handler)
+    if (old) {
+      checkImmutable(out, 'handler', handler, old.handler)
+      return out
+    }
+    checkDnsLabel(out, 'handler', handler)
+    // The path is that of limits, by which overheads are judged.
+    if (overhead) checkResources(out, 'overhead', { limits: overhead.podFixed })
+    checkLabels(out, 'scheduling.nodeSelector', scheduling?.nodeSelector)
+    checkTolerations(out, 'scheduling.tolerations', scheduling?.tolerations)
     return out
   },
+  warnings: ({ scheduling }) => Object.keys(scheduling?.nodeSelector ?? {}).flatMap((key) => {
+    const text = deprecatedLabelText(key)
+    return text ? [`scheduling.nodeSelector: ${text}`] : []
+  }),
   columns: [nameColumn, text('Handler', 'Name of the handler in the runtime\'s configuration.', ({ handler = '' }) => handler), ageColumn],
 })

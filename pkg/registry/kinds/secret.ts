@@ -1,11 +1,15 @@
 // Secret: bytes by key, typed.
+import { kindOf } from '../../api/conform-scalar.ts'
+import { JsonSyntaxError, parseJson } from '../../api/json-text.ts'
 import { secrets } from '../../api/types-config.ts'
 import type { Secret } from '../../api/types-config.ts'
 import { ageColumn, integer, nameColumn, text } from './columns.ts'
-import { maxDataBytes } from './config-map.ts'
+import { checkFrozen, maxDataBytes } from './config-map.ts'
 import { define } from './define.ts'
 import type { Errors } from './rules.ts'
-import { checkConfigKey, checkImmutable, forbiddenField, invalid, required, same, tooLong } from './rules.ts'
+import { checkConfigKey, checkImmutable, invalid, required, tooLong } from './rules.ts'
+
+const accountAnnotation = 'kubernetes.io/service-account.name'
 
 // stringData is write-only: it is merged into data and never stored.
 function mergeStringData(draft: Secret): void {
@@ -15,51 +19,59 @@ function mergeStringData(draft: Secret): void {
   delete draft.stringData
 }
 
-function parsesAsObject(base64: string): boolean {
+/** What Go's decoder says of a text that is to be an object; '' when it is one. */
+function objectFault(base64: string): string {
   try {
-    const value: unknown = JSON.parse(Buffer.from(base64, 'base64').toString())
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-  } catch {
-    return false
+    const value = parseJson(Buffer.from(base64, 'base64').toString())
+    if (typeof value === 'object' && !Array.isArray(value)) return ''
+    return `json: cannot unmarshal ${kindOf(value)} into Go value of type map[string]interface {}`
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return error.message
+    throw error
   }
 }
 
-/** Keys that a type of Secret must have. */
-const requiredKeys: Readonly<Record<string, readonly string[]>> = {
-  'kubernetes.io/dockercfg': ['.dockercfg'],
-  'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
-  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
-  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+type Check = (out: Errors, data: Readonly<Record<string, string>>, secret: Secret) => void
+
+const hasKeys = (...keys: string[]): Check => (out, data) => {
+  for (const key of keys) if (!Object.hasOwn(data, key)) out.push(required(`data[${key}]`))
 }
 
-function checkType(out: Errors, { type = '', data = {}, metadata }: Secret): void {
-  for (const key of requiredKeys[type] ?? []) {
-    if (!(key in data)) out.push(required(`data[${key}]`))
-    else if (key.startsWith('.docker') && !parsesAsObject(data[key] ?? '')) out.push(invalid(`data[${key}]`, '<secret contents redacted>', 'invalid character in JSON, expected an object'))
-  }
-  if (type === 'kubernetes.io/service-account-token' && !metadata.annotations?.['kubernetes.io/service-account.name']) {
-    out.push(required('metadata.annotations[kubernetes.io/service-account.name]'))
-  }
-  if (type === 'kubernetes.io/basic-auth' && !('username' in data) && !('password' in data)) {
-    out.push(required('data[username]'), required('data[password]'))
-  }
+const hasObject = (key: string): Check => (out, data) => {
+  const value = data[key]
+  if (value === undefined) return void out.push(required(`data[${key}]`))
+  const fault = objectFault(value)
+  if (fault) out.push(invalid(`data[${key}]`, '<secret contents redacted>', fault))
+}
+
+/** What a Secret of a type must have. */
+const byType: Readonly<Record<string, Check>> = {
+  'kubernetes.io/service-account-token': (out, _data, { metadata }) => {
+    if (!metadata.annotations?.[accountAnnotation]) out.push(required(`metadata.annotations[${accountAnnotation}]`))
+  },
+  'kubernetes.io/dockercfg': hasObject('.dockercfg'),
+  'kubernetes.io/dockerconfigjson': hasObject('.dockerconfigjson'),
+  'kubernetes.io/basic-auth': (out, data) => {
+    if (!Object.hasOwn(data, 'username') && !Object.hasOwn(data, 'password')) out.push(required('data[username]'), required('data[password]'))
+  },
+  'kubernetes.io/ssh-auth': (out, data) => {
+    if (!data['ssh-privatekey']) out.push(required('data[ssh-privatekey]'))
+  },
+  'kubernetes.io/tls': hasKeys('tls.crt', 'tls.key'),
 }
 
 function validate(object: Secret, old?: Secret): Errors {
   const out: Errors = []
+  if (old) checkImmutable(out, 'type', object.type, old.type)
+  checkFrozen(out, object, { old, fields: ['data'] })
+  const data = object.data ?? {}
   let bytes = 0
-  for (const [key, value] of Object.entries(object.data ?? {})) {
+  for (const [key, value] of Object.entries(data)) {
     checkConfigKey(out, `data[${key}]`, key)
     bytes += Buffer.byteLength(value ?? '', 'base64')
   }
   if (bytes > maxDataBytes) out.push(tooLong('data', maxDataBytes))
-  checkType(out, object)
-  if (!old) return out
-  checkImmutable(out, 'type', object.type, old.type)
-  if (old.immutable) {
-    if (object.immutable !== true) out.push(forbiddenField('immutable', 'field is immutable when `immutable` is set'))
-    if (!same(object.data ?? {}, old.data ?? {})) out.push(forbiddenField('data', 'field is immutable when `immutable` is set'))
-  }
+  byType[object.type ?? '']?.(out, data, object)
   return out
 }
 
