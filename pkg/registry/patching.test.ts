@@ -113,8 +113,10 @@ describe('two versions of a kind', () => {
     await made.create(core, { metadata: { name: 'e' }, involvedObject: about, reason: 'R', message: 'm', type: 'Normal', source: { component: 'c' } })
     const seen = made.registry.get(later, { namespace: 'default', name: 'e' })
     expect(seen).toMatchObject({ apiVersion: 'events.k8s.io/v1', regarding: about, note: 'm', deprecatedSource: { component: 'c' }, metadata: { resourceVersion: '2' } })
-    await patch(made, 'merge', { note: 'n' }, { definition: later, name: 'e' })
-    expect(made.registry.get(core, { namespace: 'default', name: 'e' })).toMatchObject({ apiVersion: 'v1', message: 'n', involvedObject: about })
+    const series = { count: 2, lastObservedTime: '2026-01-01T00:00:00.000000Z' }
+    await patch(made, 'merge', { series }, { definition: later, name: 'e' })
+    expect(made.registry.get(core, { namespace: 'default', name: 'e' })).toMatchObject({ apiVersion: 'v1', message: 'm', series, involvedObject: about })
+    await expect(patch(made, 'merge', { note: 'n' }, { definition: later, name: 'e' })).rejects.toThrow('Event.events.k8s.io "e" is invalid: message: Invalid value: "n": field is immutable')
     expect(made.registry.list(core, asking({ fieldSelector: 'involvedObject.name=p' })).items).toHaveLength(1)
     expect(made.registry.list(later, asking({ fieldSelector: 'regarding.name=q' })).items).toHaveLength(0)
   })
