@@ -2,6 +2,7 @@
 import { qualifiedNameFaults } from '../../api/names.ts'
 import type { Event } from '../../api/types-config.ts'
 import type { ObjectReference } from '../../api/types-volume.ts'
+import { inGo } from './go-values.ts'
 import type { Errors } from './rules.ts'
 import { addFaults, immutableText, invalid, required, same } from './rules.ts'
 
@@ -45,14 +46,14 @@ function checkSeries(out: Errors, { series }: Event): void {
 // As the API's own forms are shown.
 const shownReference = ({ kind = '', namespace = '', name = '', uid = '', apiVersion = '', resourceVersion = '', fieldPath = '' }: ObjectReference): object =>
   ({ Kind: kind, Namespace: namespace, Name: name, UID: uid, APIVersion: apiVersion, ResourceVersion: resourceVersion, FieldPath: fieldPath })
-const shownSource = ({ component = '', host = '' }: NonNullable<Event['source']>): object => ({ Component: component, Host: host })
+const shownSource = (source: Event['source']): object => inGo(source, { Component: '', Host: '' })
 
 /** What an event says stays said; only its series goes on. In the order of complaint. */
 const immutable: readonly [path: string, shown: (event: Event) => unknown][] = [
   ['involvedObject', ({ involvedObject }) => shownReference(involvedObject)],
   ['reason', ({ reason }) => reason ?? ''],
   ['message', ({ message }) => message ?? ''],
-  ['source', ({ source }) => shownSource(source ?? {})],
+  ['source', ({ source }) => shownSource(source)],
   ['firstTimestamp', ({ firstTimestamp }) => firstTimestamp ?? null],
   ['lastTimestamp', ({ lastTimestamp }) => lastTimestamp ?? null],
   ['count', ({ count }) => count ?? 0],

@@ -5,7 +5,7 @@ import { qualifiedNameFaults } from '../../api/names.ts'
 import { parseQuantity } from '../../api/quantity.ts'
 import { defaultColumns } from './columns.ts'
 import { define } from './define.ts'
-import { checkContainerResourceName, checkResourceName, mayOvercommit } from './resource-names.ts'
+import { checkContainerResourceName, checkKnownResourceName, mayOvercommit } from './resource-names.ts'
 import type { Errors } from './rules.ts'
 import { addFaults, duplicate, forbiddenField, invalid, required } from './rules.ts'
 
@@ -51,7 +51,7 @@ function checkItem(out: Errors, path: string, item: LimitRangeItem): void {
   const resources = new Set<string>()
   const checkNames = (list: 'max' | 'min' | 'default' | 'defaultRequest' | 'maxLimitRequestRatio'): void => {
     for (const name of Object.keys(item[list] ?? {})) {
-      const check = ofPods ? checkContainerResourceName : checkResourceName
+      const check = ofPods ? checkContainerResourceName : checkKnownResourceName
       check(out, `${path}.${list}[${name}]`, name)
       resources.add(name)
     }

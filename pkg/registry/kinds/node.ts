@@ -4,7 +4,8 @@ import type { Node, NodeAddress, NodeStatus, Taint } from '../../api/types-node.
 import { labelValueFaults } from '../../api/names.ts'
 import { ageColumn, nameColumn, none, text, unknown, wide } from './columns.ts'
 import { define, subresource } from './define.ts'
-import { checkCidr, familyOf, isCidr } from './ip-rules.ts'
+import { inGo } from './go-values.ts'
+import { checkCidr, cidrWarnings, familyOf } from './ip-rules.ts'
 import type { Errors } from './rules.ts'
 import { checkLabelKey, checkOneOf, checkResourceQuantity, duplicate, forbiddenField, invalid, withDetail } from './rules.ts'
 
@@ -34,9 +35,7 @@ function address({ status }: Node, wanted: string): string {
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
-/** As the API's own form of it is shown. */
-const shownTaint = ({ key = '', value = '', effect = '', timeAdded = null }: Partial<Omit<Taint, 'timeAdded'>> & { timeAdded?: string | null }): object =>
-  ({ Key: key, Value: value, Effect: effect, TimeAdded: timeAdded })
+const goTaint = { Key: '', Value: '', Effect: '', TimeAdded: null }
 
 export function checkTaints(out: Errors, path: string, taints: readonly Taint[]): void {
   const seen = new Set<string>()
@@ -48,7 +47,7 @@ export function checkTaints(out: Errors, path: string, taints: readonly Taint[])
     if (faults.length > 0) out.push(invalid(`${at}.value`, value, faults.join(';')))
     checkOneOf(out, `${at}.effect`, effect, effects)
     const identity = `${key}:${effect}`
-    if (seen.has(identity)) out.push(withDetail(duplicate(at, shownTaint(taint)), 'taints must be unique by key and effect pair'))
+    if (seen.has(identity)) out.push(withDetail(duplicate(at, inGo(taint, goTaint)), 'taints must be unique by key and effect pair'))
     seen.add(identity)
   }
 }
@@ -56,7 +55,7 @@ export function checkTaints(out: Errors, path: string, taints: readonly Taint[])
 function checkRanges(out: Errors, path: string, ranges: readonly string[]): void {
   for (const [index, range] of ranges.entries()) checkCidr(out, `${path}[${index}]`, range)
   if (ranges.length < 2) return
-  const families = new Set(ranges.filter(isCidr).map(familyOf))
+  const families = new Set(ranges.map(familyOf))
   if (families.size < 2 || ranges.length > 2) out.push(invalid(path, ranges, 'may specify no more than one CIDR for each IP family'))
   for (const [index, range] of ranges.entries()) if (ranges.indexOf(range) < index) out.push(duplicate(`${path}[${index}]`, range))
 }
@@ -119,7 +118,10 @@ export default define(nodes, {
   prepareCreate: dropConfig,
   prepareUpdate: dropConfig,
   validate,
-  warnings: ({ spec }) => (spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+  warnings: ({ spec }) => [
+    ...(spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+    ...(spec.podCIDRs ?? []).flatMap((range, index) => cidrWarnings(`spec.podCIDRs[${index}]`, range)),
+  ],
   subresources: [subresource<Node>('status', { validate })],
   fields: { 'spec.unschedulable': ({ spec }) => `${spec?.unschedulable ?? false}` },
   columns: [

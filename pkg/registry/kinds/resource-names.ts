@@ -34,7 +34,7 @@ export const mayOvercommit = (name: string): boolean => isNativeResource(name) &
 export const isWholeResource = (name: string): boolean => counted.has(name) || isExtendedResource(name)
 
 /** A resource that is known, or has a domain. */
-export function checkResourceName(out: Errors, path: string, name: string): void {
+export function checkKnownResourceName(out: Errors, path: string, name: string): void {
   const faults = qualifiedNameFaults(name)
   for (const fault of faults) out.push(invalid(path, name, fault))
   if (faults.length === 0 && !name.includes('/') && !isQuotaResource(name) && name !== 'storage') out.push(invalid(path, name, 'must be a standard resource type or fully qualified'))
@@ -42,7 +42,7 @@ export function checkResourceName(out: Errors, path: string, name: string): void
 
 /** A resource of a container: cpu, memory … or one with a domain. */
 export function checkContainerResourceName(out: Errors, path: string, name: string): void {
-  checkResourceName(out, path, name)
+  checkKnownResourceName(out, path, name)
   if (!name.includes('/')) {
     if (!ofContainers.has(name) && !isHugePages(name)) out.push(invalid(path, name, 'must be a standard resource for containers'))
   } else if (!isNativeResource(name) && !isExtendedResource(name)) out.push(invalid(path, name, "doesn't follow extended resource name standard"))
@@ -50,7 +50,7 @@ export function checkContainerResourceName(out: Errors, path: string, name: stri
 
 /** A resource of a quota. */
 export function checkQuotaResourceName(out: Errors, path: string, name: string): void {
-  checkResourceName(out, path, name)
+  checkKnownResourceName(out, path, name)
   if (!name.includes('/') && !isQuotaResource(name)) out.push(invalid(path, name, 'must be a standard resource for quotas'))
 }
 

@@ -85,6 +85,7 @@ export const checkLabelKey = textCheck(qualifiedNameFaults)
 export const checkLabelValue = textCheck(labelValueFaults)
 export const checkConfigKey = textCheck(configKeyFaults)
 export const checkPortName = textCheck(portNameFaults)
+export const checkResourceName = textCheck(qualifiedNameFaults)
 export const checkPathSegment = textCheck(pathSegmentFaults)
 
 /** A domain and a path in it: `acme.io/foo`. */
