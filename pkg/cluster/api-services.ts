@@ -1,8 +1,10 @@
 // The APIServices of what this server serves itself: one for each group-version, built-in and custom, always available.
+import { equalJson } from '../api/json.ts'
 import { isAlreadyExists } from '../api/status-error.ts'
 import { formatTime } from '../api/times.ts'
 import { type ApiService, apiServices } from '../api/types-api-service.ts'
 import type { Client } from '../client/client.ts'
+import type { Informers } from '../client/informer.ts'
 import { isGone } from '../controller/refusals.ts'
 import type { Definition } from '../registry/definition.ts'
 import type { Clock, Timer } from '../util/clock.ts'
@@ -51,11 +53,41 @@ async function publish(client: Client, service: ApiService, now: number): Promis
   await client.update(apiServices, { ...made, status: { conditions: [condition] } }, { subresource: 'status' })
 }
 
-export interface CustomApiServicesOptions {
+export interface ApiServicesPlan {
+  readonly create: readonly ApiService[]
+  readonly update: readonly ApiService[]
+  readonly remove: readonly ApiService[]
+}
+
+/**
+ * Pure. The label says whose an APIService is: `true` is kept as it should be at all times, `onstart` is brought up to
+ * date when the server starts, and what has no label is somebody else's, whatever its name. What is gone is made again.
+ */
+export function planApiServices(wanted: readonly ApiService[], present: readonly ApiService[], starting: boolean): ApiServicesPlan {
+  const managed = ({ metadata }: ApiService): string | undefined => metadata.labels?.[managedLabel]
+  const byName = new Map(present.map((service) => [service.metadata.name, service]))
+  const names = new Set(wanted.map(({ metadata }) => metadata.name))
+  return {
+    create: wanted.filter(({ metadata }) => !byName.has(metadata.name)),
+    update: wanted.flatMap((service) => {
+      const found = byName.get(service.metadata.name)
+      const label = found && managed(found)
+      const ours = label === 'true' || label === 'onstart'
+      if (!found || !ours || equalJson(found.spec, service.spec)) return []
+      return starting || (label === 'true' && managed(service) === 'true') ? [{ ...found, spec: service.spec }] : []
+    }),
+    remove: present.filter((service) => !names.has(service.metadata.name) && (managed(service) === 'true' || (starting && managed(service) === 'onstart'))),
+  }
+}
+
+export interface LocalApiServicesOptions {
   readonly client: Client
+  readonly informers: Informers
   readonly definitions: () => readonly Definition[]
-  /** Registers a listener; the function that it returns unsubscribes. */
+  /** Registers a listener for other definitions; the function that it returns unsubscribes. */
   readonly onChange: (listener: () => void) => () => void
+  /** What this server itself has, whatever is defined. */
+  readonly own: readonly Definition[]
   readonly clock: Clock
   readonly log: (text: string) => void
 }
@@ -64,23 +96,30 @@ export interface CustomApiServicesOptions {
 const gatherMs = 50
 const retryMs = 5000
 
-/** Keeps the APIServices of custom groups in line with what is defined. One that states a service is somebody else's. */
-export class CustomApiServices {
-  readonly #options: CustomApiServicesOptions
-  readonly #unsubscribe: () => void
+/** Keeps the APIServices of what this server serves in line with what is defined. */
+export class LocalApiServices {
+  readonly #options: LocalApiServicesOptions
+  readonly #unsubscribe: (() => void)[]
   #timer: Timer | undefined
   #running: Promise<void> = Promise.resolve()
+  #starting = true
   #stopped = false
 
-  constructor(options: CustomApiServicesOptions) {
+  constructor(options: LocalApiServicesOptions) {
     this.#options = options
-    this.#unsubscribe = options.onChange(() => this.#soon(gatherMs))
+    this.#unsubscribe = [
+      options.onChange(() => this.#soon(gatherMs)),
+      options.informers.for(apiServices).onChange(({ object, previous }) => {
+        // What is gone, and what somebody has written into one of ours.
+        if (!object || (previous && object.metadata.labels?.[managedLabel] === 'true' && !equalJson(object.spec, previous.spec))) this.#soon(0)
+      }),
+    ]
     this.#soon(0)
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
-    this.#unsubscribe()
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#timer?.cancel()
     await this.#running
   }
@@ -91,26 +130,25 @@ export class CustomApiServices {
       this.#timer = undefined
       this.#running = this.#running.then(() => this.#settle()).catch((error: unknown) => {
         if (this.#stopped) return
-        this.#options.log(`APIServices of custom resources: ${error instanceof Error ? error.message : String(error)}`)
+        this.#options.log(`APIServices of this server: ${error instanceof Error ? error.message : String(error)}`)
         this.#soon(retryMs)
       })
     }, delayMs)
   }
 
   async #settle(): Promise<void> {
-    const { client, definitions, clock } = this.#options
-    const wanted = customApiServices(definitions())
-    const names = new Set(wanted.map(({ metadata }) => metadata.name))
+    const { client, definitions, own, clock } = this.#options
     const { items } = await client.list(apiServices)
-    const present = new Set(items.map(({ metadata }) => metadata.name))
-    const left = items.filter(({ metadata, spec }) => metadata.labels?.[managedLabel] === 'true' && !spec.service && !names.has(metadata.name))
+    const { create, update, remove } = planApiServices([...localApiServices(own), ...customApiServices(definitions())], items, this.#starting)
     await Promise.all([
-      ...wanted.filter(({ metadata }) => !present.has(metadata.name)).map((service) => publish(client, service, clock.now()).catch((error: unknown) => {
-        if (!isAlreadyExists(error) && !isGone(error)) throw error
-      })),
-      ...left.map(({ metadata: { name = '' } }) => client.delete(apiServices, { name }).catch((error: unknown) => {
-        if (!isGone(error)) throw error
-      })),
+      ...create.map((service) => publish(client, service, clock.now()).catch(unless(isAlreadyExists, isGone))),
+      ...update.map((service) => client.update(apiServices, service).catch(unless(isGone))),
+      ...remove.map(({ metadata: { name = '' } }) => client.delete(apiServices, { name }).catch(unless(isGone))),
     ])
+    this.#starting = false
   }
+}
+
+const unless = (...expected: ((error: unknown) => boolean)[]) => (error: unknown): void => {
+  if (!expected.some((matches) => matches(error))) throw error
 }

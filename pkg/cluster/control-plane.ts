@@ -5,6 +5,7 @@ import { objectText } from '../api/object-text.ts'
 import type { UserInfo } from '../api/request.ts'
 import { isAlreadyExists } from '../api/status-error.ts'
 import { configMaps } from '../api/types-config.ts'
+import { flowSchemas } from '../api/types-flow-control.ts'
 import { endpoints, endpointSlices } from '../api/types-service.ts'
 import { ApiServer } from '../apiserver/api-server.ts'
 import { Auditor } from '../apiserver/audit.ts'
@@ -15,6 +16,7 @@ import { QueuedEventRecorder } from '../client/event-recorder.ts'
 import { SharedInformers } from '../client/shared-informers.ts'
 import { ControllerRunner } from '../controller/runner.ts'
 import { GarbageCollector } from '../controllers/garbage-collector.ts'
+import { flowBootstrapControllers } from '../controllers/flow-bootstrap.ts'
 import { apiServiceController, reportUnreachable } from '../controllers/api-service.ts'
 import { allControllers, contentResources, ownedResources, type Served } from '../controllers/controllers.ts'
 import { nodeIpamController } from '../controllers/node-ipam.ts'
@@ -23,10 +25,11 @@ import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
 import { admissionPlugins } from '../registry/admission-plugins.ts'
 import type { CallWebhook } from '../registry/admission-webhook-dispatch.ts'
 import { WebhookAdmission } from '../registry/admission-webhooks.ts'
-import { ensureObjects } from '../registry/bootstrap.ts'
+import { ensureObjects, withDefaults } from '../registry/bootstrap.ts'
 import { CustomResources } from '../registry/custom-resources.ts'
 import { builtinDefinitions } from '../registry/kinds.ts'
 import { metricsDefinitions } from '../registry/kinds/metrics.ts'
+import type { Definition } from '../registry/definition.ts'
 import { Registry } from '../registry/registry.ts'
 import { ServiceAllocator } from '../registry/service-allocator.ts'
 import { defaultScheduler } from '../scheduler/default-scheduler.ts'
@@ -37,7 +40,7 @@ import type { Clock } from '../util/clock.ts'
 import { certificateSigner } from './certificate-signer.ts'
 import { readAdmissionOptions } from './admission-config.ts'
 import { type AuditLog, openAuditLog } from './audit-log.ts'
-import { CustomApiServices, publishApiServices } from './api-services.ts'
+import { LocalApiServices, publishApiServices } from './api-services.ts'
 import { CompactionSchedule } from './compaction.ts'
 import { KubernetesService } from './kubernetes-service.ts'
 import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
@@ -56,6 +59,8 @@ export interface ControlPlaneOptions {
 /** Parts of this process are trusted with everything; what they do is told apart by their names. */
 const trusted = (username: string, ...groups: string[]): UserInfo => ({ username, groups: [...groups, 'system:masters', 'system:authenticated'] })
 
+const ownDefinitions = (): Definition[] => [...builtinDefinitions(), ...metricsDefinitions]
+
 const issuerOf = ({ clusterDomain }: ClusterOptions): string => `https://kubernetes.default.svc.${clusterDomain}`
 
 export class ControlPlane {
@@ -70,10 +75,11 @@ export class ControlPlane {
   readonly #custom: CustomResources
   readonly #server: ApiServer
   readonly #audit: AuditLog | undefined
+  readonly #flowObjects: readonly KubeObject[]
   readonly #compaction: CompactionSchedule
   #components: { stop(): Promise<void> }[] = []
 
-  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; audit: AuditLog | undefined; compaction: CompactionSchedule; port: number }) {
+  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; audit: AuditLog | undefined; flowObjects: readonly KubeObject[]; compaction: CompactionSchedule; port: number }) {
     this.#pki = parts.pki
     this.#nodeIP = parts.options.nodeIP
     this.port = parts.port
@@ -84,6 +90,7 @@ export class ControlPlane {
     this.#custom = parts.custom
     this.#server = parts.server
     this.#audit = parts.audit
+    this.#flowObjects = parts.flowObjects
     this.#compaction = parts.compaction
     const { clock, log } = parts.options
     this.informers = new SharedInformers({ client: this.client('system:kinglet'), clock, log })
@@ -103,7 +110,7 @@ export class ControlPlane {
     const caller = new WebhookCaller({ registry: () => registry, clock })
     const call: CallWebhook = (client, body, timeoutMs) => caller.call(client, body, timeoutMs)
     const webhooks = new WebhookAdmission({ call, log })
-    const own = [...builtinDefinitions(), ...metricsDefinitions]
+    const own = ownDefinitions()
     const registry: Registry = new Registry({
       store, definitions: own, admission, asyncAdmission: webhooks, clock,
       allocators: [new ServiceAllocator({ cidr: cluster.serviceCidr })],
@@ -123,12 +130,14 @@ export class ControlPlane {
       audiences: [issuer],
     })
     try {
-      await ensureObjects(registry, [...readManifests(cluster), kubernetesService(cluster)])
+      const manifests = readManifests(cluster)
+      const flowObjects = manifests.filter(({ apiVersion }) => apiVersion?.startsWith(flowSchemas.group))
+      await ensureObjects(registry, [...manifests, kubernetesService(cluster)])
       const { port } = await server.listen({
         host: cluster.bindAddress, port: cluster.httpsPort,
         tls: { key: pki.apiServing.key, cert: pki.apiServing.certificate, clientCa: pki.clientAuthority.certificate },
       })
-      const plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, audit, compaction, port })
+      const plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, audit, flowObjects, compaction, port })
       await plane.#publishAddresses()
       await publishApiServices(plane.client('system:apiserver'), own, clock.now())
       return plane
@@ -173,6 +182,7 @@ export class ControlPlane {
           readMetrics: async (path) => this.#server.aggregation?.read(path),
         }),
         apiServiceController({ clock, check: (service) => aggregation?.check(service) ?? Promise.resolve() }),
+        ...flowBootstrapControllers(withDefaults(this.#registry, this.#flowObjects)),
         nodeIpamController({ range: (index) => nodePodCidr(cluster.clusterCidr, index), count: nodeRangeCount(cluster.clusterCidr) }),
       ],
     })
@@ -198,10 +208,10 @@ export class ControlPlane {
       },
     })
     kubernetes.start()
-    const customServices = new CustomApiServices({
-      client: this.client('system:apiserver'), definitions: () => this.#registry.definitions(), onChange: (listener) => this.#registry.onDefinitionsChange(listener), clock, log,
+    const localServices = new LocalApiServices({
+      client: this.client('system:apiserver'), informers, own: ownDefinitions(), definitions: () => this.#registry.definitions(), onChange: (listener) => this.#registry.onDefinitionsChange(listener), clock, log,
     })
-    this.#components = [kubernetes, following, customServices, scheduler, collector, runner]
+    this.#components = [kubernetes, following, localServices, scheduler, collector, runner]
     await Promise.all([runner.start(signal), collector.start(signal), scheduler.start(signal)])
     this.#compaction.start(this.#store)
   }

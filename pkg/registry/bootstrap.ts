@@ -1,9 +1,11 @@
 // What a new cluster finds in itself: creates the objects of a list that are not there.
-import type { KubeObject } from '../api/object.ts'
+import { thaw } from '../api/json.ts'
+import type { AnyObject, KubeObject } from '../api/object.ts'
 import { isAlreadyExists } from '../api/status-error.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { Definition } from './definition.ts'
 import type { Registry } from './registry.ts'
+import { complete } from './writing.ts'
 
 export const bootstrapUser: UserInfo = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 
@@ -12,6 +14,15 @@ function definitionFor(registry: Registry, object: KubeObject): Definition {
   const found = registry.definitions().find(({ resource }) => resource.group === group && resource.version === version && resource.kind === object.kind)
   if (!found) throw new Error(`bootstrap: nothing serves ${object.apiVersion} ${object.kind} (${object.metadata.name})`)
   return found
+}
+
+/** The objects as a create would complete them; nothing is written. */
+export function withDefaults(registry: Registry, objects: readonly KubeObject[]): KubeObject[] {
+  return objects.map((object) => {
+    const draft = thaw(object) as AnyObject
+    complete(definitionFor(registry, object), draft)
+    return draft
+  })
 }
 
 /** Creates what is missing, in list order, and leaves alone what is there. Returns what it created. */

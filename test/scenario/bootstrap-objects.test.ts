@@ -1,0 +1,68 @@
+// What a cluster keeps for itself comes back when somebody deletes or changes it: flow control's objects, and its own APIServices.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { KubeObject, Resource } from '../../pkg/api/object.ts'
+import { apiServices, type ApiService } from '../../pkg/api/types-api-service.ts'
+import { flowSchemas, priorityLevels, type PriorityLevel } from '../../pkg/api/types-flow-control.ts'
+import { Cluster } from '../../pkg/cluster/cluster.ts'
+import { defaultClusterOptions } from '../../pkg/cluster/options.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'kinglet-bootstrap-'))
+let cluster: Cluster
+beforeAll(async () => {
+  cluster = await Cluster.start({
+    ...defaultClusterOptions, dataDirectory: directory, stateDirectory: join(directory, 'run'), bindAddress: '127.0.0.1', httpsPort: 0, inMemory: true,
+    nodeName: 'test', nodeIP: '192.0.2.7', disableAgent: true,
+  })
+})
+afterAll(async () => {
+  await cluster.stop()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+/** Watches until the object is as it should be. */
+async function until<T extends KubeObject>(resource: Resource<T>, name: string, holds: (object: T) => boolean): Promise<void> {
+  const { client } = cluster
+  const ending = new AbortController()
+  for await (const batch of client.watch(resource, { sendInitialEvents: true, signal: ending.signal })) {
+    if (batch.some(({ type, object }) => type !== 'DELETED' && type !== 'BOOKMARK' && object.metadata.name === name && holds(object as T))) break
+  }
+  ending.abort()
+}
+
+it.each(['exempt', 'catch-all', 'workload-low'])('the priority level %s comes back', async (name) => {
+  const before = await cluster.client.get(priorityLevels, { name })
+  await cluster.client.delete(priorityLevels, { name })
+  await until(priorityLevels, name, ({ metadata, spec }) => metadata.uid !== before.metadata.uid && JSON.stringify(spec) === JSON.stringify(before.spec))
+})
+
+it('the flow schema exempt comes back, and what is written into it is undone', async () => {
+  const before = await cluster.client.get(flowSchemas, { name: 'exempt' })
+  await cluster.client.delete(flowSchemas, { name: 'exempt' })
+  await until(flowSchemas, 'exempt', ({ metadata }) => metadata.uid !== before.metadata.uid)
+  await cluster.client.patch(flowSchemas, { name: 'exempt' }, { type: 'merge', body: { metadata: { annotations: { 'apf.kubernetes.io/autoupdate-spec': 'false' } } } })
+  await until(flowSchemas, 'exempt', ({ metadata }) => metadata.annotations?.['apf.kubernetes.io/autoupdate-spec'] === 'true')
+})
+
+it('a suggested level is kept as it was, until it says that it wants to be its own', async () => {
+  const shares = (): Promise<PriorityLevel> => cluster.client.get(priorityLevels, { name: 'system' })
+  const before = (await shares()).spec.limited?.nominalConcurrencyShares
+  const write = (annotation: string): Promise<PriorityLevel> => cluster.client.patch(priorityLevels, { name: 'system' }, { type: 'merge', body: { metadata: { annotations: { 'apf.kubernetes.io/autoupdate-spec': annotation } }, spec: { limited: { nominalConcurrencyShares: 77 } } } })
+  await write('true')
+  await until(priorityLevels, 'system', ({ spec }) => spec.limited?.nominalConcurrencyShares === before)
+  const own = await write('false')
+  // Something later that would have been undone by then.
+  await cluster.client.delete(priorityLevels, { name: 'catch-all' })
+  await until(priorityLevels, 'catch-all', () => true)
+  expect((await shares()).metadata.resourceVersion).toBe(own.metadata.resourceVersion)
+})
+
+it('APIServices of this server come back, available', async () => {
+  const isBack = (uid: string | undefined) => ({ metadata, status }: ApiService): boolean => metadata.uid !== uid && status?.conditions?.[0]?.status === 'True'
+  for (const name of ['v1.apps', 'v1.', 'v1.rbac.authorization.k8s.io']) {
+    const { metadata: { uid } } = await cluster.client.get(apiServices, { name })
+    await cluster.client.delete(apiServices, { name })
+    await until(apiServices, name, isBack(uid))
+  }
+})
