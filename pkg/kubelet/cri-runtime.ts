@@ -50,14 +50,13 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
   }
 
   async state(): Promise<RuntimeState> {
-    const [version, answer] = await Promise.all([this.#cri.version({}), this.#cri.status({})])
+    const [version, answer] = await Promise.all([this.#cri.version({}, { timeoutMs: stateTimeoutMs }), this.#cri.status({}, { timeoutMs: stateTimeoutMs })])
     const broken = (answer.status?.conditions ?? []).filter((condition) => !condition.status)
     const name = `${version.runtimeName}://${version.runtimeVersion.replace(/^v/, '').replace(/~.*$/, '')}`
     const handlers = Object.fromEntries((answer.runtimeHandlers ?? []).map(({ name: handler, features }) => [handler, { recursiveReadOnlyMounts: features?.recursiveReadOnlyMounts ?? false, userNamespaces: features?.userNamespaces ?? false }]))
     this.features = handlers['']
-    if (broken.length === 0) return { version: name, handlers }
-    const words = broken.map((condition) => `${condition.type === 'NetworkReady' ? 'container runtime network not ready' : 'container runtime not ready'}: ${condition.type}=false reason:${condition.reason} message:${condition.message}`)
-    return { version: name, handlers, problem: { message: words.join(', ') } }
+    const problems = broken.map((condition) => `${condition.type === 'NetworkReady' ? 'container runtime network not ready' : 'container runtime not ready'}: ${condition.type}=false reason:${condition.reason} message:${condition.message}`)
+    return { version: name, handlers, problems }
   }
 
   async pods(uid?: string): Promise<readonly RuntimePod[]> {
@@ -234,6 +233,9 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
     }
   }
 }
+
+/** Short: the node's lease is renewed by the same heartbeat. */
+const stateTimeoutMs = 5000
 
 const phases: Record<cri.ContainerState, ContainerPhase> = {
   CONTAINER_CREATED: 'created', CONTAINER_RUNNING: 'running', CONTAINER_EXITED: 'exited', CONTAINER_UNKNOWN: 'unknown',

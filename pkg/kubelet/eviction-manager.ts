@@ -6,6 +6,7 @@ import {
 import { evictionVerdict, hasStorageLimits, isCritical, type PodConsumption, rankForEviction, storageVerdict } from './eviction-ranking.ts'
 import type { PodVerdict } from './pod-ending.ts'
 import { podUid } from './pod-names.ts'
+import { type OomVictim, oomMessage } from './system-oom.ts'
 
 export interface MeasuredPod extends PodConsumption {
   /** Of each emptyDir on the disk. */
@@ -23,6 +24,8 @@ export interface EvictionNode {
   reclaimDisk(): Promise<void>
   /** The pressures are others now. */
   changed(): void
+  /** Processes of the system that were killed for want of memory since it was asked before. */
+  systemOoms?(): Promise<readonly OomVictim[]>
   /** About the node itself. */
   record(event: { type: 'Warning'; reason: string; message: string }): void
 }
@@ -52,6 +55,8 @@ export class EvictionManager {
   readonly #counts = new Map<string, number>()
   /** There is nothing to evict, and that has been said. */
   #helpless = false
+  /** The kernel's log can't be read, and that has been said. */
+  #blind = false
   #timer: Timer | undefined
   #stopped = false
   #ticking: Promise<void> | undefined
@@ -118,6 +123,7 @@ export class EvictionManager {
 
   async #tick(): Promise<void> {
     let observations = await this.look()
+    await this.#tellOoms()
     if (await this.#evictOverLimits()) return
     if (this.#due().length === 0) return
     if (this.#due().some(({ signal }) => signals[signal].pressure === 'DiskPressure')) {
@@ -126,6 +132,17 @@ export class EvictionManager {
       observations = await this.look()
     } else this.#options.node.record({ type: 'Warning', reason: 'EvictionThresholdMet', message: `Attempting to reclaim ${signals[mostUrgent(this.#due())!.signal].resource}` })
     await this.#evictOne(observations)
+  }
+
+  /** Without the kernel's log nothing is told. */
+  async #tellOoms(): Promise<void> {
+    const { systemOoms, record } = this.#options.node
+    const victims = await systemOoms?.().catch((error: Error) => {
+      if (!this.#blind) this.#options.log(`the kernel's log can't be read, so processes killed for want of memory are not told of: ${error.message}`)
+      this.#blind = true
+      return []
+    })
+    for (const victim of victims ?? []) record({ type: 'Warning', reason: 'SystemOOM', message: oomMessage(victim) })
   }
 
   /** Those whose grace is over. */

@@ -31,6 +31,28 @@ describe('what goes', () => {
   ])('%s', (_name, all, wanted, ids) => expect(imagesToRemove(all, wanted, { nowMs, limits }).map(({ id }) => id)).toEqual(ids))
 })
 
+it('tells the node of what it cannot free, and of what goes wrong twice', async () => {
+  const clock = new ManualClock(10_000_000)
+  const events: string[] = []
+  let usage = disk(0)
+  const garbage = new ImageGarbage({
+    clock, limits, disk: async () => usage, inUse: () => new Set(), log: () => undefined, images: { list: async () => [], remove: async () => undefined },
+    record: ({ reason, message }) => void events.push(`${reason}: ${message}`),
+  })
+  const collect = async (): Promise<string[]> => {
+    clock.step(300_000)
+    await garbage.collect()
+    return events.splice(0)
+  }
+  const shortage = 'Failed to garbage collect required amount of images. Attempted to free 200 bytes, but only found 0 bytes eligible to free.'
+  expect(await collect()).toEqual([`FreeDiskSpaceFailed: ${shortage}`])
+  expect(await collect()).toEqual([`FreeDiskSpaceFailed: ${shortage}`, `ImageGCFailed: ${shortage}`])
+  usage = disk(900)
+  expect(await collect()).toEqual([])
+  usage = { ...disk(0), capacityBytes: 0 }
+  expect(await collect()).toEqual(['InvalidDiskCapacity: invalid capacity 0 on image filesystem'])
+})
+
 it('looks every five minutes, and remembers what was used', async () => {
   const clock = new ManualClock(10_000_000)
   const removed: string[] = []

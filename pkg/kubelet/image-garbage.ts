@@ -52,8 +52,8 @@ export interface ImageGarbageOptions {
   readonly inUse: () => ReadonlySet<string>
   /** Told of all images that were there at a time, less what has gone since. */
   readonly onCollected?: (ids: ReadonlySet<string>, atMs: number) => void
-  /** Told when what nobody uses is less than what is wanted. */
-  readonly onShortage?: (message: string) => void
+  /** About the node: what could not be freed, and what went wrong twice. */
+  readonly record?: (event: { type: 'Warning'; reason: string; message: string }) => void
   readonly log: (text: string) => void
 }
 
@@ -61,6 +61,7 @@ export class ImageGarbage {
   readonly #options: ImageGarbageOptions
   #known = new Map<string, KnownImage>()
   #nextMs = 0
+  #failed = false
 
   constructor(options: ImageGarbageOptions) {
     this.#options = options
@@ -68,18 +69,40 @@ export class ImageGarbage {
 
   /** To be called now and then: looks every five minutes. */
   async collect(): Promise<void> {
-    const { clock, disk, limits, log } = this.#options
-    const nowMs = clock.now()
+    const nowMs = this.#options.clock.now()
     if (nowMs < this.#nextMs) return
     this.#nextMs = nowMs + periodMs
+    try {
+      await this.#collect(nowMs)
+      this.#failed = false
+    } catch (error) {
+      const { message } = error as Error
+      // Once may be chance.
+      if (this.#failed) this.#options.record?.({ type: 'Warning', reason: 'ImageGCFailed', message })
+      this.#failed = true
+      this.#options.log(`images: ${message}`)
+    }
+  }
+
+  async #collect(nowMs: number): Promise<void> {
+    const { disk, limits, log, record } = this.#options
     await this.#look(nowMs)
-    const wantedBytes = bytesToFree(await disk(), limits)
+    const usage = await disk()
+    if (usage.capacityBytes === 0) {
+      const message = 'invalid capacity 0 on image filesystem'
+      record?.({ type: 'Warning', reason: 'InvalidDiskCapacity', message })
+      throw new Error(message)
+    }
+    const wantedBytes = bytesToFree(usage, limits)
     const removed = imagesToRemove([...this.#known.values()], wantedBytes, { nowMs, limits })
     await this.#remove(removed, nowMs)
     const freed = removed.reduce((sum, image) => sum + image.sizeBytes, 0)
-    if (freed < wantedBytes) this.#options.onShortage?.(`Failed to garbage collect required amount of images. Attempted to free ${wantedBytes} bytes, but only found ${freed} bytes eligible to free.`)
     if (wantedBytes > 0) log(`images: the disk is over ${limits.highPercent} % full; removed ${removed.length} unused images of ${freed} bytes${freed < wantedBytes ? `, wanted to free ${wantedBytes}` : ''}`)
     else if (removed.length > 0) log(`images: removed ${removed.length} images of ${freed} bytes that were long unused`)
+    if (freed >= wantedBytes) return
+    const message = `Failed to garbage collect required amount of images. Attempted to free ${wantedBytes} bytes, but only found ${freed} bytes eligible to free.`
+    record?.({ type: 'Warning', reason: 'FreeDiskSpaceFailed', message })
+    throw new Error(message)
   }
 
   /** The disk is full: all that nobody uses go, however young. */

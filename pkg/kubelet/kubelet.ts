@@ -55,6 +55,7 @@ import { UsageSampler } from './usage-sampler.ts'
 import { UsageSource } from './usage-source.ts'
 import { same } from './status-patch.ts'
 import { isMirror } from './static-pod.ts'
+import { SystemOoms } from './system-oom.ts'
 import { StaticPods } from './static-pods.ts'
 import { MirrorPods } from './mirror-pods.ts'
 import { QosCgroups } from './qos-cgroups.ts'
@@ -247,7 +248,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     const { images, clock, dataDirectory } = this.#options
     return new ImageGarbage({
       images, clock, limits: (this.#options.imageSettings ?? defaultImageSettings).garbage, onCollected: (ids, atMs) => this.#pulled?.keepOnly(ids, atMs),
-      onShortage: (message) => this.#recordOnNode({ type: 'Warning', reason: 'FreeDiskSpaceFailed', message }),
+      record: (event) => this.#recordOnNode(event),
       disk: () => fileSystemUsage(dataDirectory), log: this.#log,
       inUse: () => new Set([...this.#workers.values()].flatMap(({ runtime }) => runtime.containers.flatMap(({ image, imageId }) => [image, imageId]))),
     })
@@ -275,6 +276,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   #makeEviction({ paths }: StarterNode): EvictionManager | undefined {
     const { stats, clock, eviction, dataDirectory, cgroupDriver = 'cgroupfs', cgroupRoot = '', observe = () => observeNode(dataDirectory) } = this.#options
     if (!stats) return undefined
+    const ooms = new SystemOoms()
     const source = new ConsumptionSource({ stats, paths, cgroupDriver, cgroupRoot, runtime: (uid) => this.#workers.get(uid)?.runtime })
     return new EvictionManager({
       clock, log: this.#log, config: eviction ?? evictionConfig({}),
@@ -286,6 +288,7 @@ export class Kubelet implements PodStreams, NodeRequests {
           for (const worker of this.#workers.values()) await worker.dropEnded()
           await this.#images?.collectAll()
         },
+        ...(this.#options.files || this.#options.observe ? {} : { systemOoms: () => ooms.look() }),
         changed: () => this.#parts?.agent.hurry(),
         record: (event) => this.#recordOnNode(event),
       },

@@ -11,6 +11,7 @@ import type { NodeDevices } from './device-manager.ts'
 import type { NodeFacts } from './node-facts.ts'
 import type { Pressure } from './eviction-signals.ts'
 import { conditionEvents, type HeldBack, nodeLabels, nodeStatus, withoutHeartbeats } from './node-status.ts'
+import { oneProblem, RuntimeHealth } from './runtime-health.ts'
 import type { ImageService, RuntimeHost, RuntimeImage, RuntimeState } from './runtime-service.ts'
 import { same } from './status-patch.ts'
 
@@ -50,6 +51,9 @@ export class NodeAgent {
   #node: Node | undefined
   #sent: { status: NodeStatus; atMs: number } | undefined
   #images: readonly RuntimeImage[] = []
+  /** As the runtime told it last. */
+  #state: RuntimeState = { version: '' }
+  readonly #health = new RuntimeHealth()
   #timer: Timer | undefined
   #ready = false
   #hurried = false
@@ -120,16 +124,29 @@ export class NodeAgent {
 
   async #status(): Promise<NodeStatus> {
     const { name, facts, addresses, maxPods, kubeletPort, clock, runtime, images, pressures, refusal } = this.#options
-    const state = await runtime.state().catch((error: Error): RuntimeState => ({ version: '', problem: { message: `container runtime is down: ${error.message}` } }))
+    const answer = await runtime.state().catch((error: Error) => this.#silent(error))
+    if (answer) {
+      this.#state = answer
+      this.#health.answered(answer.problems ?? [], clock.monotonic())
+    }
+    const state = this.#state
     const refusing = refusal?.()
-    this.#ready = state.problem === undefined
-    if (this.#ready) this.#images = await images.list()
+    const problems = this.#health.problems(clock.monotonic())
+    this.#ready = answer !== undefined && problems.length === 0
+    // Between the two it may have gone; those known last are told then.
+    if (this.#ready) this.#images = await images.list().catch(() => this.#images)
+    const problem = oneProblem([...problems, ...(refusing === undefined ? [] : [refusing])])
     return nodeStatus({
       name, facts, addresses: addresses(), maxPods, held: this.#options.held, kubeletPort, images: this.#images, volumesInUse: this.#options.volumesInUse(), devices: this.#options.devices(), handlers: state.handlers ?? {}, pressures: pressures(), nowMs: clock.now(),
       runtimeVersion: state.version || this.#node?.status?.nodeInfo?.containerRuntimeVersion || '',
       previous: this.#node?.status?.conditions ?? [],
-      ...(refusing ?? state.problem ? { problem: refusing ?? state.problem?.message ?? '' } : {}),
+      ...(problem === undefined ? {} : { problem }),
     })
+  }
+
+  /** The runtime does not answer: said once. */
+  #silent(error: Error): undefined {
+    if (this.#state.version !== '' && this.#ready) this.#options.log(`the container runtime does not answer: ${error.message}`)
   }
 
   /** Resolves when the status that the node has now is told, if it has changed. One after another: an older one never overwrites a newer. */

@@ -185,8 +185,8 @@ export interface RuntimeState {
   readonly version: string
   /** By the name of the handler; empty where the runtime does not tell. */
   readonly handlers?: Readonly<Record<string, HandlerFeatures>>
-  /** Why pods cannot run; undefined when they can. */
-  readonly problem?: { readonly message: string }
+  /** Why pods cannot run, in a kubelet's words. */
+  readonly problems?: readonly string[]
 }
 
 /**

@@ -1,7 +1,7 @@
 // What a real node does on its own: static pods from its directory, and another address under running pods.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Node } from '../../pkg/api/types-node.ts'
+import type { Node, NodeCondition } from '../../pkg/api/types-node.ts'
 import type { Pod } from '../../pkg/api/types-pod.ts'
 import { eventually, TestCluster } from './cluster.ts'
 
@@ -70,6 +70,32 @@ spec:
   expect(summary.pods.find(({ podRef }) => podRef.name === 'db')?.volume).toContainEqual(expect.objectContaining({ name: 'data', pvcRef: { name: 'data', namespace: 'default' }, capacityBytes: expect.any(Number) }))
   await cluster.kubectl('delete pod db --wait=true')
 })
+
+test('a killed runtime is no matter; one that hangs costs the node its readiness until it answers again', async () => {
+  await cluster.kubectl(['run', 'calm', '--image=busybox:1.36', '--', 'sleep', '1000'])
+  await cluster.kubectl('wait --for=condition=Ready pod/calm --timeout=60s')
+  const ready = async (): Promise<NodeCondition | undefined> => (await cluster.json<Node>('get node node-1')).status?.conditions?.find(({ type }) => type === 'Ready')
+  const containerd = (): number | undefined => cluster.network.processes().flatMap((line) => (/^\d+ \S*containerd .*--config/.test(line) ? [Number(line.split(' ')[0])] : []))[0]
+  const before = await ready()
+  const first = containerd() ?? 0
+  process.kill(first, 'SIGKILL')
+  const second = await eventually(() => { const pid = containerd(); return pid === first ? undefined : pid }, 'another containerd')
+  await cluster.kubectl(['run', 'after', '--image=busybox:1.36', '--', 'sleep', '1000'])
+  await cluster.kubectl('wait --for=condition=Ready pod/after --timeout=60s')
+  expect(await ready()).toMatchObject({ status: 'True', lastTransitionTime: before?.lastTransitionTime })
+  process.kill(second, 'SIGSTOP')
+  try {
+    const unready = await eventually(async () => { const found = await ready(); return found?.status === 'False' ? found : undefined }, 'the node is not ready', 90_000)
+    expect(unready).toMatchObject({ reason: 'KubeletNotReady', message: 'container runtime is down' })
+  } finally {
+    process.kill(second, 'SIGCONT')
+  }
+  await eventually(async () => (await ready())?.status === 'True', 'the node is ready again', 60_000)
+  const events = await cluster.kubectl('get events -A --field-selector=involvedObject.kind=Node -o jsonpath={range.items[*]}{.reason}:{.message}{"\\n"}{end}')
+  for (const reason of ['NodeNotReady', 'NodeReady']) expect(events).toContain(`${reason}:Node node-1 status is now: ${reason}\n`)
+  expect((await podOf('calm'))?.status?.containerStatuses?.[0]).toMatchObject({ restartCount: 0, state: { running: {} } })
+  await cluster.kubectl('delete pod calm after --wait=true')
+}, 240_000)
 
 test('another address: the node, its certificates and the kubernetes service have it; pods go on', async () => {
   await cluster.kubectl(['run', 'kept', '--image=busybox:1.36', '--', 'sleep', '1000'])
