@@ -1,6 +1,7 @@
 // Admission webhooks, end to end: real HTTPS webhooks, reached by URL and through a Service, and what clients see of them.
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { ownAddress } from '../../test/own-address.ts'
 import type { KubeObject } from '../api/object.ts'
 import { createAuthority, issueCertificate } from '../pki/certificates.ts'
 import { systemClock as clock } from '../util/clock.ts'
@@ -54,7 +55,7 @@ beforeAll(async () => {
       outgoing.end(JSON.stringify(raw ?? { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response }))
     })())
   })
-  await new Promise<void>((resolve) => hooks.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => hooks.listen(0, '0.0.0.0', resolve))
   port = (hooks.address() as AddressInfo).port
 })
 
@@ -285,7 +286,7 @@ describe('by service', () => {
     expect((await create('svc')).json.message).toContain('no endpoints available for service "hook"')
     await server.call('POST', '/apis/discovery.k8s.io/v1/namespaces/a/endpointslices', { body: {
       metadata: { name: 'hook-1', labels: { 'kubernetes.io/service-name': 'hook' } }, addressType: 'IPv4', ports: [{ name: '', port, protocol: 'TCP' }],
-      endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }, { addresses: ['127.0.0.2'], conditions: { ready: false } }],
+      endpoints: [{ addresses: [ownAddress], conditions: { ready: true } }, { addresses: ['192.0.2.1'], conditions: { ready: false } }],
     } })
     expect((await create('svc')).code).toBe(201)
     expect(asked.map(({ path }) => path)).toEqual(['/svc'])

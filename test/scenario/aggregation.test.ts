@@ -2,18 +2,17 @@
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
-import { networkInterfaces, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Cluster } from '../../pkg/cluster/cluster.ts'
 import { defaultClusterOptions } from '../../pkg/cluster/options.ts'
 import { createAuthority, issueCertificate, type KeyPair } from '../../pkg/pki/certificates.ts'
 import { systemClock as clock } from '../../pkg/util/clock.ts'
 import { ExtensionServer } from './extension-server.ts'
+import { ownAddress } from '../own-address.ts'
 
 const own = resolve(import.meta.dirname, '../../.cache/tools/kubectl')
 const program = existsSync(own) ? own : '/usr/bin/kubectl'
-// Endpoints on loopback are refused.
-const address = Object.values(networkInterfaces()).flat().find((one) => one?.family === 'IPv4' && !one.internal)!.address
 
 let cluster: Cluster
 let directory: string
@@ -38,7 +37,7 @@ beforeAll(async () => {
   serving = await issueCertificate(authority, { commonName: 'wardle', usages: ['server'], names: ['wardle.default.svc'], clock })
   authentication = (JSON.parse(await ok('get configmap -n kube-system extension-apiserver-authentication -o json')) as { data: Record<string, string> }).data
   extension = extensionServer()
-  port = await extension.listen(address)
+  port = await extension.listen(ownAddress)
   extension.put('first')
 }, 30_000)
 afterAll(async () => {
@@ -98,7 +97,7 @@ apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
 metadata: {name: wardle-1, namespace: default, labels: {kubernetes.io/service-name: wardle}}
 addressType: IPv4
-endpoints: [{addresses: ["${address}"], conditions: {ready: true}}]
+endpoints: [{addresses: ["${ownAddress}"], conditions: {ready: true}}]
 ports: [{name: https, port: ${port}}]
 `
 const apiService = (): string => `
@@ -261,7 +260,7 @@ describe('an aggregated API', () => {
     await ok('delete namespace doubtful --wait=false')
     await ok('wait namespace doubtful --for=condition=NamespaceDeletionDiscoveryFailure --timeout=20s')
     extension = extensionServer()
-    await extension.listen(address, port)
+    await extension.listen(ownAddress, port)
     await ok('wait apiservice v1alpha1.wardle.example.com --for=condition=Available --timeout=40s')
     expect(await ok('get flunders -o name')).toBe('')
     await ok('wait namespace doubtful --for=delete --timeout=20s')
