@@ -71,7 +71,7 @@ export class MirrorPods {
   reconcile(): void {
     if (!this.#synced || this.#stopped) return
     this.#again = true
-    this.#busy ??= this.#run().finally(() => { this.#busy = undefined })
+    this.#busy ??= this.#run()
   }
 
   async stop(): Promise<void> {
@@ -96,6 +96,8 @@ export class MirrorPods {
         this.#timer = clock.setTimer(() => this.reconcile(), retryMs)
       }
     }
+    // In the same turn as the last look at `again`, so that no change falls between.
+    this.#busy = undefined
   }
 
   async #pass(): Promise<void> {

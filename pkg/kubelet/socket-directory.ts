@@ -40,27 +40,36 @@ export class SocketDirectory {
 
   #rescan(): Promise<void> {
     this.#again = true
-    this.#scanning ??= this.#scan().finally(() => (this.#scanning = undefined))
+    this.#scanning ??= this.#scan()
     return this.#scanning
   }
 
   async #scan(): Promise<void> {
-    while (this.#again && !this.#stopped) {
-      this.#again = false
-      const found = new Map<string, string>()
-      const folders = new Set<string>()
-      await this.#walk(this.#options.directory, { found, folders, depth: 0 })
-      if (this.#stopped) return
-      for (const [folder, watcher] of this.#watchers) {
-        if (folders.has(folder)) continue
-        watcher.close()
-        this.#watchers.delete(folder)
+    try {
+      while (this.#again && !this.#stopped) {
+        this.#again = false
+        await this.#scanOnce()
       }
-      const before = this.#sockets
-      this.#sockets = found
-      for (const [path, identity] of before) if (found.get(path) !== identity) this.#options.onRemoved(path)
-      for (const [path, identity] of found) if (before.get(path) !== identity) this.#options.onAdded(path)
+    } finally {
+      // In the same turn as the last look at `again`, so that no change falls between.
+      this.#scanning = undefined
     }
+  }
+
+  async #scanOnce(): Promise<void> {
+    const found = new Map<string, string>()
+    const folders = new Set<string>()
+    await this.#walk(this.#options.directory, { found, folders, depth: 0 })
+    if (this.#stopped) return
+    for (const [folder, watcher] of this.#watchers) {
+      if (folders.has(folder)) continue
+      watcher.close()
+      this.#watchers.delete(folder)
+    }
+    const before = this.#sockets
+    this.#sockets = found
+    for (const [path, identity] of before) if (found.get(path) !== identity) this.#options.onRemoved(path)
+    for (const [path, identity] of found) if (before.get(path) !== identity) this.#options.onAdded(path)
   }
 
   async #walk(folder: string, { found, folders, depth }: { found: Map<string, string>; folders: Set<string>; depth: number }): Promise<void> {
