@@ -8,6 +8,7 @@ import componentStatus from './kinds/component-status.ts'
 import configMap from './kinds/config-map.ts'
 import controllerRevision from './kinds/controller-revision.ts'
 import cronJob from './kinds/cron-job.ts'
+import csiKinds from './kinds/csi-kinds.ts'
 import customResourceDefinition from './kinds/custom-resource-definition.ts'
 import daemonSet from './kinds/daemon-set.ts'
 import deployment from './kinds/deployment.ts'
@@ -41,7 +42,8 @@ import secret from './kinds/secret.ts'
 import serviceAccount from './kinds/service-account.ts'
 import service from './kinds/service.ts'
 import statefulSet from './kinds/stateful-set.ts'
-import storage from './kinds/storage.ts'
+import storageClass from './kinds/storage-class.ts'
+import volumeAttachment from './kinds/volume-attachment.ts'
 
 /** All built-in kinds, in no particular order: the table of resources knows the order of discovery. */
 export function builtinDefinitions(): Definition[] {
@@ -52,6 +54,6 @@ export function builtinDefinitions(): Definition[] {
     cronJob, job, ...horizontalPodAutoscaler, podDisruptionBudget,
     endpointSlice, ingress, ingressClass, networkPolicy, ...addressAllocation,
     ...rbac, ...reviews, certificateSigningRequest, lease, priorityClass, runtimeClass,
-    ...storage, ...admissionRegistration, customResourceDefinition, apiService, ...flowControl, ...dynamicResources,
+    ...csiKinds, ...storageClass, volumeAttachment, ...admissionRegistration, customResourceDefinition, apiService, ...flowControl, ...dynamicResources,
   ]
 }

@@ -189,7 +189,7 @@ describe('claims and volumes', () => {
   })
 
   it('keeps a class of attributes while a claim names it', async () => {
-    await cluster.client.create(volumeAttributesClasses, { apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttributesClass', metadata: { name: 'gold' }, driverName: 'd' })
+    await cluster.client.create(volumeAttributesClasses, { apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttributesClass', metadata: { name: 'gold' }, driverName: 'd', parameters: { iops: '100' } })
     await addClaim('precious', '1Gi', { storageClassName: 'nowhere', volumeAttributesClassName: 'gold' })
     await cluster.client.delete(volumeAttributesClasses, { name: 'gold' })
     const gold = () => cluster.informers.for(volumeAttributesClasses).get({ name: 'gold' })

@@ -77,6 +77,14 @@ function subresourcesOf<T extends KubeObject>(facts: BuiltinResource, stated: re
   return facts.subresources.map((subresource) => ({ ...subresource, ...stated.find(({ name }) => name === subresource.name) }))
 }
 
+/** A status that is written without anything of the metadata: what newer kinds have. */
+export const bareStatus = <T extends KubeObject>(stored: T, body: KubeObject): T => {
+  const { labels: _labels, annotations: _annotations, finalizers: _finalizers, ownerReferences: _owners, ...identity } = body.metadata
+  const { labels, annotations, finalizers, ownerReferences } = stored.metadata
+  const kept = Object.fromEntries(Object.entries({ labels, annotations, finalizers, ownerReferences }).filter(([, value]) => value !== undefined))
+  return { ...stored, metadata: { ...identity, ...kept }, status: (body as KubeObject & { status?: unknown }).status }
+}
+
 /** What a kind's file says of one subresource; its verbs come from the table. */
 export function subresource<T extends KubeObject>(name: string, rules: Omit<Subresource<T>, 'name' | 'verbs' | 'kind'>): Subresource<T> {
   return { name, ...rules } as Subresource<T>

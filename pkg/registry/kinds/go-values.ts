@@ -1,4 +1,6 @@
 // Values as messages show them that Kubernetes prints in its internal form: Go's field names, and what is unset with them.
+import { unifiedDiff } from '../../util/unified-diff.ts'
+
 
 /** `unset` has the fields in their order, each with what stands there when it is unset. */
 export function inGo(value: object | undefined, unset: Readonly<Record<string, unknown>>): object {
@@ -8,3 +10,27 @@ export function inGo(value: object | undefined, unset: Readonly<Record<string, u
 
 /** What `%q` makes of a list of strings. */
 export const quotedList = (texts: readonly string[]): string => `[${texts.map((text) => JSON.stringify(text)).join(' ')}]`
+
+/** A struct of Go by its fields in order: where the value has each, what stands there when it is unset, and the struct that it holds. */
+export type GoShape = Readonly<Record<string, readonly [field: string, unset: unknown, of?: GoShape]>>
+
+/** The value as Go writes it as JSON without names of its own. Free maps are sorted. */
+export function goForm(value: object | undefined, shape: GoShape): Record<string, unknown> {
+  const fields = (value ?? {}) as Readonly<Record<string, unknown>>
+  return Object.fromEntries(Object.entries(shape).map(([name, [field, unset, of]]) => {
+    const inner = fields[field]
+    if (of && (inner !== undefined || unset !== null)) return [name, Array.isArray(inner) ? inner.map((item: object) => goForm(item, of)) : goForm(inner as object | undefined, of)]
+    return [name, inner === undefined ? unset : sorted(inner)]
+  }))
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** What changed between two such forms, line by line. */
+export function goDiff(before: unknown, after: unknown): string {
+  const text = (value: unknown): string => JSON.stringify(value, null, 1).replace(/[<>&]/g, (mark) => `\\u00${mark.charCodeAt(0).toString(16)}`)
+  return unifiedDiff(text(before), text(after))
+}

@@ -1,40 +1,22 @@
 // PersistentVolumeClaim: a wish for storage, bound to a volume.
-import { isQuantity, parseQuantity } from '../../api/quantity.ts'
 import { persistentVolumeClaims } from '../../api/types-volume.ts'
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../api/types-volume.ts'
+import { classAnnotation, validateClaim, validateClaimStatus } from './claim-validation.ts'
 import { ageColumn, nameColumn, text, unset, wide } from './columns.ts'
-import { define } from './define.ts'
-import type { Errors } from './rules.ts'
-import { checkImmutable, forbiddenField, same } from './rules.ts'
-import { accessModesText, checkClaimSpec } from './volume-rules.ts'
+import { define, subresource } from './define.ts'
+import { accessModesText, claimSpecWarnings } from './volume-rules.ts'
 
-const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
-
-const forbiddenText = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
-
-function smaller(a: string | undefined, b: string | undefined): boolean {
-  return a !== undefined && b !== undefined && isQuantity(a) && isQuantity(b) && parseQuantity(a).nanos < parseQuantity(b).nanos
-}
-
-function checkUpdate(out: Errors, { spec }: PersistentVolumeClaim, old: PersistentVolumeClaim): void {
-  const bound = old.status?.phase === 'Bound'
-  // Binding fills in the volume, a default class may come later; both happen once.
-  const fixed = (claim: PersistentVolumeClaimSpec): PersistentVolumeClaimSpec => ({
-    ...claim,
-    volumeName: old.spec.volumeName ? claim.volumeName : undefined,
-    storageClassName: old.spec.storageClassName === undefined ? undefined : claim.storageClassName,
-    ...(bound ? { resources: { ...claim.resources, requests: undefined }, volumeAttributesClassName: undefined } : {}),
-  })
-  if (!same(fixed(spec), fixed(old.spec))) out.push(forbiddenField('spec', forbiddenText))
-  const wanted = spec.resources?.requests?.['storage']
-  // A wish that cannot be fulfilled may be taken back, as long as the claim still grows.
-  if (smaller(wanted, old.spec.resources?.requests?.['storage']) && !smaller(old.status?.capacity?.['storage'] ?? '0', wanted)) {
-    out.push(forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity'))
+/** The old field takes claims and snapshots only, and the new one has no other namespaces; what they do not take is left out. */
+function settleSources(spec: PersistentVolumeClaimSpec, old?: PersistentVolumeClaimSpec): void {
+  if (spec.dataSourceRef?.namespace && !old?.dataSourceRef) delete spec.dataSourceRef
+  const { kind, apiGroup = '' } = spec.dataSource ?? {}
+  const taken = (kind === 'PersistentVolumeClaim' && apiGroup === '') || (kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io')
+  if (!old?.dataSource && !old?.dataSourceRef && !spec.dataSourceRef && !taken) delete spec.dataSource
+  if (spec.dataSource && !spec.dataSourceRef) spec.dataSourceRef = { ...spec.dataSource }
+  else if (spec.dataSourceRef && !spec.dataSource && !spec.dataSourceRef.namespace) {
+    const { namespace: _namespace, ...source } = spec.dataSourceRef
+    spec.dataSource = source
   }
-  checkImmutable(out, 'volumeMode', spec.volumeMode, old.spec.volumeMode)
-  if (old.spec.volumeAttributesClassName === undefined || spec.volumeAttributesClassName) return
-  const kind = spec.volumeAttributesClassName === undefined ? 'nil' : 'an empty string'
-  out.push(forbiddenField('spec.volumeAttributesClassName', `update from non-nil value to ${kind} is forbidden`))
 }
 
 export default define(persistentVolumeClaims, {
@@ -44,19 +26,20 @@ export default define(persistentVolumeClaims, {
     draft.spec ??= {}
     draft.spec.volumeMode ??= 'Filesystem'
     draft.spec.resources ??= {}
-    // Two names of one thing; the newer one may also point into another namespace.
-    if (draft.spec.dataSource && !draft.spec.dataSourceRef) draft.spec.dataSourceRef = { ...draft.spec.dataSource }
-    else if (draft.spec.dataSourceRef && !draft.spec.dataSource && !draft.spec.dataSourceRef.namespace) {
-      const { apiGroup, kind, name } = draft.spec.dataSourceRef
-      draft.spec.dataSource = { ...(apiGroup === undefined ? {} : { apiGroup }), kind, name }
-    }
   },
-  validate(object, old) {
-    const out: Errors = []
-    checkClaimSpec(out, 'spec', object.spec)
-    if (old) checkUpdate(out, object, old)
-    return out
+  prepareCreate({ spec }) {
+    settleSources(spec)
   },
+  prepareUpdate({ spec }, old) {
+    settleSources(spec, old.spec)
+  },
+  validate: validateClaim,
+  warnings: ({ metadata, spec }) => [
+    ...(metadata.annotations?.[classAnnotation] === undefined ? [] : [`metadata.annotations[${classAnnotation}]: deprecated since v1.8; use "storageClassName" attribute instead`]),
+    ...claimSpecWarnings('spec', spec),
+  ],
+  subresources: [subresource<PersistentVolumeClaim>('status', { validate: validateClaimStatus })],
+  fields: { name: ({ metadata }) => metadata.name ?? '' },
   columns: [
     nameColumn,
     text('Status', 'Pending, Bound or Lost.', ({ metadata, status }) => (metadata.deletionTimestamp === undefined ? status?.phase ?? '' : 'Terminating')),

@@ -4,7 +4,7 @@ import type { KubeObject, ObjectMeta } from '../../api/object.ts'
 import type { Affinity, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec } from '../../api/types-pod.ts'
 import type { NodeSelectorTerm } from '../../api/types-volume.ts'
 import { annotationWarnings, containerWarnings, portWarnings } from './container-warnings.ts'
-import { ipWarnings } from './ip-warnings.ts'
+import { ipWarnings } from './ip-rules.ts'
 import { fractionWarnings } from './quantity-warnings.ts'
 import { volumeWarnings } from './volume-warnings.ts'
 
