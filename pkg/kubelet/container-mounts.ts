@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import type { Container, Pod, VolumeMount } from '../api/types-pod.ts'
 import { ConfigError } from './environment.ts'
 import { expand } from './expansion.ts'
+import { ownPayload } from './file-usage.ts'
 import { hostNetworkHostsFile, podHostsFile } from './hosts-file.ts'
 import type { NodePaths } from './pod-files.ts'
 import { hostsFile, messageFile, subPathTarget } from './pod-files.ts'
@@ -24,19 +25,22 @@ export interface MountInput {
   readonly mounter: Mounter
   /** Whether the runtime can make what is mounted below a mount read-only, too. */
   readonly recursiveReadOnly: boolean
+  /** Whether the kernel has SELinux. */
+  readonly seLinux: boolean
 }
 
 const hostsPath = '/etc/hosts'
 
 export async function containerMounts(input: MountInput): Promise<{ mounts: MountSpec[]; messageFile: string }> {
   const { pod, container, paths } = input
-  const mounts = await Promise.all((container.volumeMounts ?? []).map((mount, index) => volumeMount(mount, index, input)))
+  const label = input.seLinux ? { relabel: true } : {}
+  const mounts: MountSpec[] = await Promise.all((container.volumeMounts ?? []).map((mount, index) => volumeMount(mount, index, input)))
   const taken = (path: string): boolean => mounts.some((mount) => mount.containerPath.replace(/(.)\/+$/, '$1') === path)
   if (!taken(hostsPath)) {
     const file = hostsFile(paths, podUid(pod))
     await mkdir(dirname(file), { recursive: true })
     await writeFile(file, await hostsText(input), { mode: 0o644 })
-    mounts.push({ containerPath: hostsPath, hostPath: file, readOnly: false, propagation: 'None' })
+    mounts.push({ containerPath: hostsPath, hostPath: file, readOnly: false, propagation: 'None', ...label })
   }
   const messagePath = container.terminationMessagePath ?? '/dev/termination-log'
   if (messagePath === '' || taken(messagePath)) return { mounts, messageFile: '' }
@@ -45,7 +49,7 @@ export async function containerMounts(input: MountInput): Promise<{ mounts: Moun
   await writeFile(file, '')
   // Whoever the container runs as must be able to write it.
   await chmod(file, 0o666)
-  mounts.push({ containerPath: messagePath, hostPath: file, readOnly: false, propagation: 'None' })
+  mounts.push({ containerPath: messagePath, hostPath: file, readOnly: false, propagation: 'None', ...label })
   return { mounts, messageFile: file }
 }
 
@@ -75,6 +79,8 @@ async function volumeMount(mount: VolumeMount, index: number, input: MountInput)
     readOnly: (mount.readOnly ?? false) || volume.readOnly,
     propagation: (mount.mountPropagation ?? 'None') as MountSpec['propagation'],
     ...(isRecursive(mount, input.recursiveReadOnly) ? { recursiveReadOnly: true } : {}),
+    // What others have, too, keeps the label that it has.
+    ...(input.seLinux && ownPayload(input.pod.spec.volumes?.find(({ name }) => name === mount.name) ?? { name: '' }) ? { relabel: true } : {}),
   }
 }
 

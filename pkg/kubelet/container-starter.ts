@@ -34,6 +34,8 @@ export interface StarterNode extends SandboxNode {
   /** 0 for no limit. */
   readonly podPidsLimit: number
   readonly seccompDefault: boolean
+  /** Whether the kernel has SELinux. */
+  readonly seLinux: boolean
   readonly containerMounts: typeof containerMounts
 }
 
@@ -113,7 +115,7 @@ export class ContainerStarter {
     const env = new Map([...Object.entries(given.envs), ...await this.#environment(request)])
     const { mounts, messageFile } = await node.containerMounts({
       pod, container, attempt, env, volumes: request.volumes, podIPs: request.podIPs,
-      clusterDomain: node.dns.clusterDomain, paths: node.paths, mounter: node.mounter,
+      clusterDomain: node.dns.clusterDomain, paths: node.paths, mounter: node.mounter, seLinux: node.seLinux,
       recursiveReadOnly: this.#options.runtime.features?.recursiveReadOnlyMounts ?? false,
     })
     const lookup = (name: string): string | undefined => env.get(name)

@@ -20,6 +20,7 @@ export function sandboxConfig(spec: SandboxSpec, owner: string): cri.PodSandboxC
         privileged: spec.privileged,
         seccomp: seccomp(spec.seccomp),
         supplementalGroups: spec.supplementalGroups,
+        ...(spec.seLinux ? { selinuxOptions: spec.seLinux } : {}),
         ...(spec.runAsUser === undefined ? {} : { runAsUser: { value: spec.runAsUser } }),
         ...(spec.runAsUser === undefined || spec.runAsGroup === undefined ? {} : { runAsGroup: { value: spec.runAsGroup } }),
       },
@@ -81,6 +82,7 @@ function security(spec: ContainerSecurity, namespaces: Namespaces): cri.LinuxCon
     maskedPaths: open ? [] : maskedPaths,
     readonlyPaths: open ? [] : readonlyPaths,
     seccomp: seccomp(spec.seccomp),
+    ...(spec.seLinux ? { selinuxOptions: spec.seLinux } : {}),
     ...(spec.appArmor ? { apparmor: seccomp(spec.appArmor), apparmorProfile: appArmorText(spec.appArmor) } : {}),
     ...(spec.runAsUser === undefined ? {} : { runAsUser: { value: spec.runAsUser } }),
     ...(spec.runAsGroup === undefined ? {} : { runAsGroup: { value: spec.runAsGroup } }),
@@ -113,5 +115,6 @@ const propagation = { None: 'PROPAGATION_PRIVATE', HostToContainer: 'PROPAGATION
 const mount = (spec: MountSpec): cri.Mount => ({
   containerPath: spec.containerPath, hostPath: spec.hostPath, readonly: spec.readOnly, propagation: propagation[spec.propagation],
   ...(spec.recursiveReadOnly ? { recursiveReadOnly: true } : {}),
+  ...(spec.relabel ? { selinuxRelabel: true } : {}),
   ...(spec.image ? { image: { image: spec.image.name, userSpecifiedImage: spec.image.name }, imageSubPath: spec.image.subPath } : {}),
 })

@@ -86,7 +86,8 @@ export class FileUsages {
 }
 
 const nothing: FileSystemUsage = { capacityBytes: 0, availableBytes: 0, usedBytes: 0, inodes: 0, inodesFree: 0 }
-const ownPayload = ({ emptyDir, configMap, secret, projected, downwardAPI }: Volume): boolean => Boolean(emptyDir ?? configMap ?? secret ?? projected ?? downwardAPI)
+/** Whether the kubelet makes it for this one pod. */
+export const ownPayload = ({ emptyDir, configMap, secret, projected, downwardAPI }: Volume): boolean => Boolean(emptyDir ?? configMap ?? secret ?? projected ?? downwardAPI)
 
 /** Directories of the host and images belong to nobody's pod. */
 function measurable(pod: Pod, mounted: ReadonlyMap<string, MountedVolume>): { volume: Volume; at: MountedVolume }[] {

@@ -344,7 +344,7 @@ export class Kubelet implements PodStreams, NodeRequests {
       dns: { clusterDns: options.clusterDns ?? [], clusterDomain: options.clusterDomain ?? 'cluster.local', host: parseResolvConf(resolvConf) },
       paths: { pods, logs: options.logDirectory ?? '/var/log/pods', seccomp: join(options.dataDirectory, 'seccomp') },
       cgroupDriver: options.cgroupDriver ?? 'cgroupfs', cgroupRoot: options.cgroupRoot ?? '',
-      podPidsLimit: options.podPidsLimit ?? 0, seccompDefault: options.seccompDefault ?? false, mounter: options.mounter ?? new LinuxMounter(), containerMounts: (options.files ?? realFiles).containerMounts,
+      podPidsLimit: options.podPidsLimit ?? 0, seccompDefault: options.seccompDefault ?? false, seLinux: existsSync('/sys/fs/selinux/enforce'), mounter: options.mounter ?? new LinuxMounter(), containerMounts: (options.files ?? realFiles).containerMounts,
     }
   }
 

@@ -87,6 +87,7 @@ export interface SandboxSpec {
   readonly runAsUser?: number
   readonly runAsGroup?: number
   readonly supplementalGroups: readonly number[]
+  readonly seLinux?: SeLinuxLabel
   readonly seccomp: SeccompChoice
   readonly handler: string
 }
@@ -106,6 +107,8 @@ export interface MountSpec {
   readonly hostPath: string
   readonly readOnly: boolean
   readonly propagation: 'None' | 'HostToContainer' | 'Bidirectional'
+  /** Its files get the container's label. */
+  readonly relabel?: boolean
 }
 
 export interface DeviceSpec {
@@ -127,6 +130,14 @@ export interface ContainerLimits {
   readonly hugePages?: Readonly<Record<string, number>>
 }
 
+/** What of its label a container wants itself; the rest is the runtime's. Without SELinux it means nothing. */
+export interface SeLinuxLabel {
+  readonly user?: string
+  readonly role?: string
+  readonly type?: string
+  readonly level?: string
+}
+
 export interface ContainerSecurity {
   readonly privileged: boolean
   readonly runAsUser?: number
@@ -140,6 +151,7 @@ export interface ContainerSecurity {
   readonly seccomp: SeccompChoice
   /** The name of a profile that is loaded, for Localhost; missing leaves it to the runtime. */
   readonly appArmor?: SeccompChoice
+  readonly seLinux?: SeLinuxLabel
   /** procMount: Unmasked. */
   readonly unmaskedProc: boolean
 }

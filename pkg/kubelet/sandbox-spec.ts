@@ -38,6 +38,7 @@ export function sandboxSpec(pod: Pod, attempt: number, node: SandboxNode, handle
     ...(security.runAsUser === undefined ? {} : { runAsUser: security.runAsUser }),
     ...(security.runAsGroup === undefined ? {} : { runAsGroup: security.runAsGroup }),
     supplementalGroups: supplementalGroups(pod),
+    ...(security.seLinuxOptions ? { seLinux: security.seLinuxOptions } : {}),
     seccomp: security.seccompProfile ? seccompChoice(security.seccompProfile, node.paths.seccomp) : { type: 'RuntimeDefault' },
   }
 }

@@ -11,6 +11,7 @@ export function containerSecurity(pod: Pod, container: Container, { seccompRoot,
   const runAsGroup = own.runAsGroup ?? shared.runAsGroup
   const privileged = own.privileged ?? false
   const appArmor = appArmorChoice(pod, container)
+  const seLinux = own.seLinuxOptions ?? shared.seLinuxOptions
   return {
     privileged,
     ...(runAsUser === undefined ? {} : { runAsUser }),
@@ -23,6 +24,7 @@ export function containerSecurity(pod: Pod, container: Container, { seccompRoot,
     seccomp: privileged ? { type: 'Unconfined' } : seccompChoice(own.seccompProfile ?? shared.seccompProfile ?? (seccompDefault ? { type: 'RuntimeDefault' } : undefined), seccompRoot),
     unmaskedProc: own.procMount === 'Unmasked',
     ...(appArmor ? { appArmor } : {}),
+    ...(seLinux ? { seLinux } : {}),
   }
 }
 

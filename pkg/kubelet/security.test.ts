@@ -1,0 +1,38 @@
+// SELinux labels, from a pod to the runtime's messages.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Container, PodSpec } from '../api/types-pod.ts'
+import { containerMounts } from './container-mounts.ts'
+import { sandboxConfig } from './cri-config.ts'
+import { makePod } from './fixture.suite.ts'
+import { sandboxSpec } from './sandbox-spec.ts'
+import { containerSecurity } from './security.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'kinglet-selinux-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+const paths = { pods: join(directory, 'pods'), logs: join(directory, 'logs'), seccomp: '/s' }
+const container = (more: Partial<Container> = {}): Container => ({ name: 'c', image: 'i', ...more })
+const labelled = (spec: Partial<PodSpec>): ReturnType<typeof makePod> => {
+  const pod = makePod({})
+  return { ...pod, spec: { ...pod.spec, ...spec } }
+}
+
+it('a container has its own label, or the pod\'s as a whole', () => {
+  const pod = labelled({ securityContext: { seLinuxOptions: { level: 's0:c1', type: 'shared_t' } } })
+  const of = (more: Partial<Container> = {}): unknown => containerSecurity(pod, container(more), { seccompRoot: '/s', seccompDefault: false }).seLinux
+  expect(of()).toEqual({ level: 's0:c1', type: 'shared_t' })
+  expect(of({ securityContext: { seLinuxOptions: { level: 's0:c2' } } })).toEqual({ level: 's0:c2' })
+  const node = { dns: { clusterDns: [], clusterDomain: 'd', host: { servers: ['192.0.2.1'], searches: [], options: [] } }, paths, cgroupDriver: 'cgroupfs' as const, cgroupRoot: '' }
+  expect(sandboxConfig(sandboxSpec(pod, 0, node, ''), 'n').linux?.securityContext?.selinuxOptions).toEqual({ level: 's0:c1', type: 'shared_t' })
+})
+
+it.each([[true, ['/etc/hosts', '/own', '/dev/termination-log']], [false, []]])('with SELinux %s, the files of the pod alone are relabelled: %j', async (seLinux, expected) => {
+  const pod = labelled({ volumes: [{ name: 'own', emptyDir: {} }, { name: 'host', hostPath: { path: '/h' } }] })
+  const volumes = new Map([['own', { hostPath: '/v/own', readOnly: false }], ['host', { hostPath: '/h', readOnly: false }]])
+  const { mounts } = await containerMounts({
+    pod, container: container({ volumeMounts: [{ name: 'own', mountPath: '/own' }, { name: 'host', mountPath: '/host' }] }), attempt: 0, volumes, env: new Map(), podIPs: [], clusterDomain: 'd',
+    paths, mounter: {} as never, recursiveReadOnly: false, seLinux,
+  })
+  expect(mounts.filter(({ relabel }) => relabel).map(({ containerPath }) => containerPath).sort()).toEqual([...expected].sort())
+})
