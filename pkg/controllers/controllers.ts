@@ -4,6 +4,7 @@ import type { BuiltinResource } from '../api/resources.ts'
 import type { Controller } from '../controller/controller.ts'
 import { attachDetachController } from './attach-detach.ts'
 import type { ReadMetrics } from './autoscaler-custom.ts'
+import bootstrapSigner from './bootstrap-signer.ts'
 import { certificateSigningController, type CertificateSigner } from './certificate-signing.ts'
 import clusterRoleAggregation from './cluster-role-aggregation.ts'
 import cronJob from './cron-job.ts'
@@ -66,7 +67,7 @@ export function allControllers({ contentResources, unknownGroups, rootCertificat
     endpointSlice, endpoints, endpointSliceMirroring, clusterRoleAggregation,
     resourceQuotaController({ resources: contentResources }),
     claimBinder, volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, attachDetachController(), volumeExpand, ...(localPath ? localPathControllers(localPath) : []),
-    ipAddress, serviceCidr, tokenCleaner, flowSchema,
+    ipAddress, serviceCidr, tokenCleaner, bootstrapSigner, flowSchema,
     ...(signSecretToken ? [tokenSecretController({ certificate: rootCertificate, sign: signSecretToken })] : []),
     ...(certificates ? [certificateSigningController(certificates)] : []),
     nodeLifecycleController(), taintEvictionController(), podGarbageController(),

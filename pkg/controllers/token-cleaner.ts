@@ -5,10 +5,12 @@ import { secrets, type Secret } from '../api/types-config.ts'
 import { controller } from '../controller/controller.ts'
 import { isGone } from '../controller/refusals.ts'
 
+export const isBootstrapToken = ({ type, metadata }: Secret): boolean => type === 'bootstrap.kubernetes.io/token' && metadata.namespace === 'kube-system'
+
 /** When the token ends, in milliseconds; undefined when it lasts or is none. A time that can't be read is the cleaner's no matter. */
-export function endOfToken({ type, metadata, data = {} }: Secret): number | undefined {
-  if (type !== 'bootstrap.kubernetes.io/token' || metadata.namespace !== 'kube-system' || !data['expiration']) return undefined
-  return parseTime(Buffer.from(data['expiration'], 'base64').toString())?.ms
+export function endOfToken(secret: Secret): number | undefined {
+  const expiration = secret.data?.['expiration']
+  return isBootstrapToken(secret) && expiration ? parseTime(Buffer.from(expiration, 'base64').toString())?.ms : undefined
 }
 
 export default controller<Secret>({

@@ -1,10 +1,12 @@
 // What the cluster makes for those who show who they are: tokens in secrets, certificates; and the addresses of services.
 import { X509Certificate, webcrypto } from 'node:crypto'
 import { certificateSigningRequests, type CertificateSigningRequest } from '../../pkg/api/types-certificates.ts'
-import { secrets, serviceAccounts } from '../../pkg/api/types-config.ts'
+import { configMaps, secrets, serviceAccounts, type Secret } from '../../pkg/api/types-config.ts'
 import { ipAddresses, serviceCIDRs, services } from '../../pkg/api/types-service.ts'
 import { certificateSigner } from '../../pkg/cluster/certificate-signer.ts'
 import { certificateSigningController } from '../../pkg/controllers/certificate-signing.ts'
+import bootstrapSigner, { detachedSignature } from '../../pkg/controllers/bootstrap-signer.ts'
+import tokenCleaner from '../../pkg/controllers/token-cleaner.ts'
 import ipAddress from '../../pkg/controllers/ip-address.ts'
 import { nodeLifecycleController } from '../../pkg/controllers/node-lifecycle.ts'
 import { tokenSecretController } from '../../pkg/controllers/service-account-token-secret.ts'
@@ -33,7 +35,7 @@ describe('identities', () => {
     authorities = { clientAuthority: await authority('clients'), serverAuthority: await authority('servers') }
     harness = await Harness.start({
       controllers: [
-        nodeLifecycleController(), serviceAccount, ipAddress, serviceCidr, certificateSigningController(certificateSigner(authorities, systemClock)),
+        nodeLifecycleController(), serviceAccount, bootstrapSigner, tokenCleaner, ipAddress, serviceCidr, certificateSigningController(certificateSigner(authorities, systemClock)),
         tokenSecretController({ certificate: 'PEM', sign: ({ namespace, serviceAccount: { name }, secretName }) => {
           signed.push(secretName)
           return `token of ${namespace}/${name}`
@@ -82,6 +84,21 @@ describe('identities', () => {
     expect(certificate.subject).toBe('O=dev\nCN=jane')
     expect(certificate.validToDate.getTime()).toBeLessThan(systemClock.now() + 3_700_000)
     expect([state('root')?.certificate, state('denied')?.certificate]).toEqual([undefined, undefined])
+  })
+
+  it('signs cluster-info with each bootstrap token, as long as there is one', async () => {
+    const namespace = await harness.namespace('kube-public')
+    const place = { namespace, name: 'cluster-info' }
+    await harness.client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: place, data: { kubeconfig: 'how to get here' } })
+    const signature = (): string | undefined => harness.informers.for(configMaps).get(place)?.data?.['jws-kubeconfig-abcdef']
+    const stringData = { 'token-id': 'abcdef', 'token-secret': '0123456789abcdef', 'usage-bootstrap-signing': 'true', expiration: new Date(systemClock.now() + 2000).toISOString() }
+    const token = { namespace: 'kube-system', name: 'bootstrap-token-abcdef' }
+    await harness.client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: token, type: 'bootstrap.kubernetes.io/token', stringData } as Secret)
+    await harness.until(configMaps, 'signed', () => signature() === detachedSignature('how to get here', 'abcdef', '0123456789abcdef'))
+    await harness.client.patch(configMaps, place, { type: 'merge', body: { data: { kubeconfig: 'another way' } } })
+    await harness.until(configMaps, 'signed again', () => signature() === detachedSignature('another way', 'abcdef', '0123456789abcdef'))
+    await harness.until(configMaps, 'unsigned when the token is over', () => signature() === undefined)
+    await harness.until(secrets, 'the token is gone', (informer) => informer.get(token) === undefined)
   })
 
   it('shows the address of each service as an object', async () => {
