@@ -3,13 +3,16 @@ import { invalid, invalidObject } from '../api/field-error.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { ApiRequest, ApiResponse, UserInfo } from '../api/request.ts'
 import { badRequest, conflict, forbidden, isNotFound } from '../api/status-error.ts'
+import type { Secret, ServiceAccount } from '../api/types-config.ts'
 import type { BoundObjectReference, TokenRequest } from '../api/types-auth.ts'
 import { InvalidTokenError, type KubernetesClaims, type ServiceAccountTokens, type VerifiedToken } from '../pki/service-account-tokens.ts'
+import { bootstrapUser } from '../registry/bootstrap.ts'
 import type { Definition } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
-import type { TokenUser } from './authenticator.ts'
+import type { AuthenticationNotes, TokenUser } from './authenticator.ts'
 import type { SpecialRequest } from './handle.ts'
+import { dateText, lastUsedLabel, secretTokenUse } from './secret-tokens.ts'
 
 export interface AccountTokensOptions {
   readonly registry: Registry
@@ -17,6 +20,7 @@ export interface AccountTokensOptions {
   /** Audiences of the API server itself. */
   readonly audiences: readonly string[]
   readonly clock: Clock
+  readonly log: (text: string) => void
 }
 
 const defaultSeconds = 3600
@@ -33,12 +37,14 @@ export class AccountTokens {
   readonly #tokens: ServiceAccountTokens
   readonly #audiences: readonly string[]
   readonly #clock: Clock
+  readonly #log: (text: string) => void
 
-  constructor({ registry, tokens, audiences, clock }: AccountTokensOptions) {
+  constructor({ registry, tokens, audiences, clock, log }: AccountTokensOptions) {
     this.#registry = registry
     this.#tokens = tokens
     this.#audiences = audiences
     this.#clock = clock
+    this.#log = log
   }
 
   requests(): [string, SpecialRequest][] {
@@ -49,11 +55,38 @@ export class AccountTokens {
     if (!this.#tokens.isOurs(token)) return undefined
     try {
       const verified = this.#tokens.verify(token, audiences)
-      return this.#stillThere(verified.kubernetes) ? { user: userOf(verified), audiences: verified.audiences } : undefined
+      if (!this.#stillThere(verified.kubernetes)) return undefined
+      const notes = verified.id === undefined ? this.#secretNotes(token, verified.kubernetes) : this.#staleNotes(verified)
+      return notes && { user: userOf(verified), audiences: verified.audiences, ...notes }
     } catch (error) {
       if (error instanceof InvalidTokenError) return undefined
       throw error
     }
+  }
+
+  /** undefined for a token that its secret does not have, or that was called invalid. */
+  #secretNotes(token: string, { namespace, secret, serviceaccount }: KubernetesClaims): AuthenticationNotes | undefined {
+    const found = this.#find('secrets', namespace, secret?.name ?? '') as Secret | undefined
+    const today = dateText(this.#clock.now())
+    const { valid, marks, ...notes } = secretTokenUse(token, found, this.#find('serviceaccounts', namespace, serviceaccount.name) as ServiceAccount | undefined, today)
+    if (found && marks) this.#mark(found, today)
+    return valid ? notes : undefined
+  }
+
+  /** Nobody waits for it. */
+  #mark({ metadata: { namespace, name = '', uid } }: Secret, today: string): void {
+    const body = { metadata: { uid, labels: { [lastUsedLabel]: today } } }
+    const definition = this.#registry.definition('', 'v1', 'secrets')
+    if (definition) {
+      this.#registry.patch(definition, { user: bootstrapUser, options: { fieldManager: 'kube-apiserver' }, namespace, name, patch: { type: 'merge', body } })
+        .catch((error: Error) => this.#log(`the use of the token of secret ${namespace}/${name} could not be noted: ${error.message}`))
+    }
+  }
+
+  /** Tokens of volumes are good for longer than they should be used. */
+  #staleNotes({ username, kubernetes: { warnafter } }: VerifiedToken): AuthenticationNotes {
+    const seconds = Math.floor(this.#clock.now() / 1000)
+    return warnafter === undefined || seconds <= warnafter ? {} : { annotations: { 'authentication.k8s.io/stale-token': `subject: ${username}, seconds after warning threshold: ${seconds - warnafter}` } }
   }
 
   #stillThere({ namespace, serviceaccount, pod, secret, node }: KubernetesClaims): boolean {
@@ -89,10 +122,11 @@ export class AccountTokens {
     const audiences = asked.spec?.audiences?.length ? asked.spec.audiences : this.#audiences
     const bound = this.#bound(accounts, account, asked.spec?.boundObjectRef)
     const extended = seconds === volumeSeconds && bound['pod'] !== undefined && this.#audiences.some((audience) => audiences.includes(audience))
-    const token = request.options.dryRun?.length ? '' : this.#tokens.sign({
+    const { token, id } = request.options.dryRun?.length ? { token: '', id: undefined } : this.#tokens.sign({
       namespace, serviceAccount: { name, uid: account.metadata.uid ?? '' }, audiences, ...bound,
       expirationSeconds: extended ? yearSeconds : seconds, ...(extended ? { warnAfterSeconds: seconds } : {}),
-    }).token
+    })
+    if (id) request.annotate?.('authentication.kubernetes.io/issued-credential-id', `JTI=${id}`)
     const nowSeconds = Math.floor(this.#clock.now() / 1000)
     const object: TokenRequest = {
       kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1',

@@ -92,7 +92,7 @@ export class ApiServer {
     registry.useAuthorizer((query) => this.authorizer.authorize('path' in query ? query : { ...query, namespace: query.namespace ?? '' }))
     const { frontProxy, onUnreachable = () => undefined } = options
     this.aggregation = frontProxy && new Aggregation({ registry, clock, signal: this.#stop.signal, frontProxy, authorizer: this.authorizer, onUnreachable })
-    const accounts = new AccountTokens({ registry, tokens: accountTokens, audiences, clock })
+    const accounts = new AccountTokens({ registry, tokens: accountTokens, audiences, clock, log: this.#log })
     const fixed = options.staticTokens
     this.#tokens = [
       ...(fixed ? [(token: string) => { const user = fixed.get(token); return user && { user } }] : []),

@@ -46,7 +46,7 @@ test('a read: two stages, who, whence, what, and why it was allowed', async () =
   const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/) as unknown
   const both = {
     kind: 'Event', apiVersion: 'audit.k8s.io/v1', level: 'Metadata', auditID: headers['audit-id'], requestURI: '/api/v1/namespaces/default?pretty=1', verb: 'get',
-    user: { username: 'admin', groups: ['system:masters', 'system:authenticated'] }, sourceIPs: ['1.2.3.4', '127.0.0.1'], userAgent: 'tester/1',
+    user: { username: 'admin', groups: ['system:masters', 'system:authenticated'], extra: { 'authentication.kubernetes.io/credential-id': [expect.stringMatching(/^X509SHA256=[0-9a-f]{64}$/)] } }, sourceIPs: ['1.2.3.4', '127.0.0.1'], userAgent: 'tester/1',
     objectRef: { resource: 'namespaces', namespace: 'default', name: 'default', apiVersion: 'v1' }, requestReceivedTimestamp: time, stageTimestamp: time,
   }
   expect(first).toEqual({ ...both, stage: 'RequestReceived' })

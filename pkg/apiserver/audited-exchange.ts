@@ -5,6 +5,7 @@ import type { UserInfo } from '../api/request.ts'
 import { StatusError } from '../api/status-error.ts'
 import { referenceOf, type Auditor } from './audit.ts'
 import type { AuditFacts, AuditRecord } from './audit-record.ts'
+import type { AuthenticationNotes } from './authenticator.ts'
 import { header, type Incoming, type Outgoing } from './exchange.ts'
 import type { RequestPath } from './request-path.ts'
 import { verbOf } from './resource-door.ts'
@@ -39,10 +40,11 @@ export class AuditedExchange {
   }
 
   /** To be told of who asks, before it is known whether as somebody else. */
-  readonly onSelf = (user: UserInfo): void => {
+  readonly onSelf = (user: UserInfo, { annotations = {} }: AuthenticationNotes = {}): void => {
     const { outgoing, path } = this.#contact
     this.#self = user
     this.record = this.#auditor.begin(this.#facts(user), pathOf(this.#contact))
+    for (const [key, value] of Object.entries(annotations)) this.record?.annotate(key, value)
     if (outgoing && this.record && lasts(this.#verb, path)) onHead(outgoing as Http2ServerResponse, (code) => this.record?.started(code))
   }
 

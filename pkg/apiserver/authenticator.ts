@@ -10,7 +10,15 @@ import { impersonated } from './authn-impersonation.ts'
 /** A bearer token's user; undefined when the token means nothing here. `audiences` undefined: this server's own. */
 export type TokenAuthenticator = (token: string, audiences?: readonly string[]) => TokenUser | undefined | Promise<TokenUser | undefined>
 
-export interface TokenUser {
+/** What the credentials are to be remembered for. */
+export interface AuthenticationNotes {
+  /** For the audit log. */
+  readonly annotations?: Readonly<Record<string, string>>
+  /** For the client. */
+  readonly warning?: string
+}
+
+export interface TokenUser extends AuthenticationNotes {
   readonly user: UserInfo
   /** Those of the token that were asked for. */
   readonly audiences?: readonly string[]
@@ -25,7 +33,7 @@ export interface AuthenticatorOptions {
 }
 
 /** `onSelf` is told who asks before it is known whether as somebody else. */
-export type Authenticate = (incoming: Incoming, onSelf?: (user: UserInfo) => void) => UserInfo | Promise<UserInfo>
+export type Authenticate = (incoming: Incoming, onSelf?: (user: UserInfo, notes: AuthenticationNotes) => void) => UserInfo | Promise<UserInfo>
 
 export const anonymousUser: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] }
 export const authenticatedGroup = 'system:authenticated'
@@ -34,18 +42,18 @@ export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorize
 
 /** Promises: each user but the anonymous one is in `system:authenticated`. Throws 401 for credentials that are no good. */
 export function createAuthenticate(options: AuthenticatorOptions): Authenticate {
-  const own = async (incoming: Incoming): Promise<UserInfo> => {
+  const own = async (incoming: Incoming): Promise<TokenUser> => {
     const token = bearerOf(incoming) ?? protocolToken(incoming)
     const certified = certificateUser(incoming)
     if (certified instanceof StatusError && token === undefined) throw certified
-    if (certified && !(certified instanceof StatusError)) return certified
+    if (certified && !(certified instanceof StatusError)) return { user: certified }
     if (token !== undefined) return tokenUser(options.tokens, token)
     if (options.anonymous === false) throw unauthorized()
-    return anonymousUser
+    return { user: anonymousUser }
   }
   return async (incoming, onSelf) => {
-    const user = await own(incoming)
-    onSelf?.(user)
+    const { user, ...notes } = await own(incoming)
+    onSelf?.(user, notes)
     return impersonated(incoming, user, options.authorizer)
   }
 }
@@ -55,10 +63,10 @@ function bearerOf(incoming: Incoming): string | undefined {
   return match?.[1]
 }
 
-async function tokenUser(tokens: readonly TokenAuthenticator[], token: string): Promise<UserInfo> {
+async function tokenUser(tokens: readonly TokenAuthenticator[], token: string): Promise<TokenUser> {
   for (const authenticate of tokens) {
     const found = await authenticate(token)
-    if (found) return withAuthenticated(found.user)
+    if (found) return { ...found, user: withAuthenticated(found.user) }
   }
   throw unauthorized()
 }

@@ -17,9 +17,11 @@ export function certificateUser(incoming: Incoming): UserInfo | StatusError | un
 }
 
 function readCertificate(socket: TLSSocket): UserInfo | StatusError | undefined {
-  const subject = socket.getPeerCertificate?.()?.subject as Record<string, string | string[]> | undefined
+  const certificate = socket.getPeerCertificate?.()
+  const subject = certificate?.subject as Record<string, string | string[]> | undefined
   if (!subject) return undefined
   const name = [subject['CN'] ?? []].flat()[0]
   if (!socket.authorized || !name) return unauthorized()
-  return { username: name, groups: [...[subject['O'] ?? []].flat(), authenticatedGroup] }
+  const credential = `X509SHA256=${certificate.fingerprint256.replaceAll(':', '').toLowerCase()}`
+  return { username: name, groups: [...[subject['O'] ?? []].flat(), authenticatedGroup], extra: { 'authentication.kubernetes.io/credential-id': [credential] } }
 }

@@ -50,6 +50,7 @@ export interface CallOptions {
 export interface TestServer {
   readonly api: ApiServer
   readonly registry: Registry
+  readonly tokens: ServiceAccountTokens
   readonly port: number
   readonly url: string
   readonly ca: string
@@ -82,14 +83,15 @@ export async function startServer({ nodeConnections = () => undefined, limits, a
   ])
   const custom = new CustomResources({ registry, store, clock, call: callWebhook, log: (text) => void logged.push(text) })
   custom.start()
+  const tokens = new ServiceAccountTokens({ issuer, key, clock })
   const api = new ApiServer({
     registry, clock, nodeConnections, webhooks, ...(limits ? { limits } : {}), ...(audit ? { auditor: new Auditor({ ...audit, clock }) } : {}), audiences: [issuer], log: (text) => void logged.push(text),
-    accountTokens: new ServiceAccountTokens({ issuer, key, clock }),
+    accountTokens: tokens,
     staticTokens: new Map([['secret-token', { username: 'token-user', groups: [] }]]),
   })
   const { port } = await api.listen({ host: '127.0.0.1', port: 0, tls: { key: serving.key, cert: serving.certificate, clientCa: authority.certificate } })
   return {
-    api, registry, port, logged, ca: authority.certificate, url: `https://127.0.0.1:${port}`,
+    api, registry, tokens, port, logged, ca: authority.certificate, url: `https://127.0.0.1:${port}`,
     kubeconfig: kubeconfigYaml({ server: `https://127.0.0.1:${port}`, serverAuthority: authority.certificate, user: admin }),
     call: (method, path, options) => call(port, method, path, options),
     async stop() {

@@ -1,4 +1,5 @@
 // The HTTP door end to end: a real server on the memory store.
+import { createHash, X509Certificate } from 'node:crypto'
 import { connect, type ClientHttp2Session } from 'node:http2'
 import { gunzipSync } from 'node:zlib'
 import { admin, alice, startServer, stranger, type TestServer } from './fixture.suite.ts'
@@ -107,7 +108,7 @@ describe('who asks', () => {
     await server.call('POST', `${rbac}/clusterroles`, { body: { metadata: { name: 'basic' }, rules: [{ apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'], verbs: ['create'] }] } })
     await server.call('POST', `${rbac}/clusterrolebindings`, { body: { metadata: { name: 'basic' }, ...bind } })
     const reply = await server.call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { as: alice, body, headers: {} })
-    expect(reply.json['status']).toEqual({ userInfo: { username: 'alice', groups: ['devs', 'system:authenticated'] } })
+    expect(reply.json['status']).toEqual({ userInfo: { username: 'alice', groups: ['devs', 'system:authenticated'], extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(new X509Certificate(alice.certificate).raw).digest('hex')}`] } } })
     const other = await server.call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body, headers: { 'impersonate-user': 'system:serviceaccount:a:b', 'impersonate-extra-scopes': ['x', 'y'] } })
     expect(other.json['status']).toEqual({ userInfo: { username: 'system:serviceaccount:a:b', groups: ['system:serviceaccounts', 'system:serviceaccounts:a', 'system:authenticated'], extra: { scopes: ['x', 'y'] } } })
   })
@@ -154,6 +155,31 @@ describe('service account tokens', () => {
     const { token } = json['status'] as { token: string }
     const reply = await server.call('GET', '/api/v1/namespaces/default/pods', { as: 'nobody', headers: { authorization: `Bearer ${token}` } })
     expect(reply.json.message).toContain('User "system:serviceaccount:default:default" cannot list resource "pods"')
+  })
+
+  it('in secrets are good while the secret has them, and their use is noted', async () => {
+    const secret = '/api/v1/namespaces/a/secrets/own-token'
+    const account = (await server.call('POST', '/api/v1/namespaces/a/serviceaccounts', { body: { metadata: { name: 'own' } } })).json
+    const token = server.tokens.signForSecret({ namespace: 'a', serviceAccount: { name: 'own', uid: account.metadata?.uid ?? '' }, secretName: 'own-token' })
+    const metadata = { name: 'own-token', annotations: { 'kubernetes.io/service-account.name': 'own' } }
+    expect((await server.call('POST', '/api/v1/namespaces/a/secrets', { body: { metadata, type: 'kubernetes.io/service-account-token', stringData: { token } } })).code).toBe(201)
+    const use = () => server.call('GET', configMaps, { as: 'nobody', headers: { authorization: `Bearer ${token}` } })
+    const labels = async (): Promise<Record<string, string>> => (await server.call('GET', secret)).json.metadata?.labels ?? {}
+    const patch = (path: string, body: object) => server.call('PATCH', path, { body, headers: { 'content-type': 'application/merge-patch+json' } })
+    const first = await use()
+    expect([first.code, first.headers['warning']]).toEqual([403, undefined])
+    const today = new Date().toISOString().slice(0, 10)
+    for (let tries = 0; tries < 100 && !(await labels())['kubernetes.io/legacy-token-last-used']; tries++) await new Promise(setImmediate)
+    expect([today, new Date().toISOString().slice(0, 10)]).toContain((await labels())['kubernetes.io/legacy-token-last-used'])
+    await patch('/api/v1/namespaces/a/serviceaccounts/own', { secrets: [{ name: 'own-token' }] })
+    expect((await use()).headers['warning']).toContain('Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated')
+    await patch(secret, { metadata: { labels: { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' } } })
+    expect((await use()).code).toBe(401)
+    await patch(secret, { metadata: { labels: { 'kubernetes.io/legacy-token-invalid-since': null } } })
+    expect((await use()).code).toBe(403)
+    await patch(secret, { stringData: { token: 'another' } })
+    expect((await use()).code).toBe(401)
+    await server.call('DELETE', secret)
   })
 
   it('are not given out for less than ten minutes', async () => {

@@ -199,7 +199,10 @@ export class HttpDoor {
       const parsed = parsePath(path)
       const parameters = new URLSearchParams(query)
       audited = auditor && new AuditedExchange(auditor, { id, incoming, outgoing, path: parsed, query: parameters })
-      const user = await this.#options.authenticate(incoming, audited?.onSelf)
+      const user = await this.#options.authenticate(incoming, (self, notes) => {
+        audited?.onSelf(self, notes)
+        if (notes.warning !== undefined) contact.warnings.push(notes.warning)
+      })
       audited?.actingAs(user)
       // What is passed on is passed on as it comes.
       const early = parsed.kind === 'resource' && !isConnect(parsed) && hasShortBody(incoming)

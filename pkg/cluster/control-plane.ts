@@ -19,6 +19,7 @@ import { GarbageCollector } from '../controllers/garbage-collector.ts'
 import { flowBootstrapControllers } from '../controllers/flow-bootstrap.ts'
 import { apiServiceController, reportUnreachable } from '../controllers/api-service.ts'
 import { allControllers, contentResources, ownedResources, type Served } from '../controllers/controllers.ts'
+import { trackingConfigMap } from '../controllers/legacy-token-cleaner.ts'
 import { nodeIpamController } from '../controllers/node-ipam.ts'
 import { type ClusterPki, type ClusterPkiOptions, loadOrCreatePki } from '../pki/cluster-pki.ts'
 import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
@@ -132,7 +133,7 @@ export class ControlPlane {
     try {
       const manifests = readManifests(cluster)
       const flowObjects = manifests.filter(({ apiVersion }) => apiVersion?.startsWith(flowSchemas.group))
-      await ensureObjects(registry, [...manifests, kubernetesService(cluster)])
+      await ensureObjects(registry, [...manifests, trackingConfigMap(clock.now()), kubernetesService(cluster)])
       const { port } = await server.listen({
         host: cluster.bindAddress, port: cluster.httpsPort,
         tls: { key: pki.apiServing.key, cert: pki.apiServing.certificate, clientCa: pki.clientAuthority.certificate },

@@ -20,6 +20,7 @@ import ephemeralVolume from './ephemeral-volume.ts'
 import { autoscalerController } from './horizontal-pod-autoscaler.ts'
 import ipAddress from './ip-address.ts'
 import { localPathControllers, type LocalPathOptions } from './local-path-provisioner.ts'
+import { legacyTokenControllers } from './legacy-token-cleaner.ts'
 import { namespaceController } from './namespace.ts'
 import { nodeLifecycleController } from './node-lifecycle.ts'
 import { podGarbageController } from './pod-gc.ts'
@@ -67,7 +68,7 @@ export function allControllers({ contentResources, unknownGroups, rootCertificat
     endpointSlice, endpoints, endpointSliceMirroring, clusterRoleAggregation,
     resourceQuotaController({ resources: contentResources }),
     claimBinder, volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, attachDetachController(), volumeExpand, ...(localPath ? localPathControllers(localPath) : []),
-    ipAddress, serviceCidr, tokenCleaner, bootstrapSigner, flowSchema,
+    ipAddress, serviceCidr, tokenCleaner, bootstrapSigner, ...legacyTokenControllers, flowSchema,
     ...(signSecretToken ? [tokenSecretController({ certificate: rootCertificate, sign: signSecretToken })] : []),
     ...(certificates ? [certificateSigningController(certificates)] : []),
     nodeLifecycleController(), taintEvictionController(), podGarbageController(),

@@ -90,16 +90,17 @@ export class ServiceAccountTokens {
     for (const older of (options.olderKeys ?? []).map((pem) => createPublicKey(pem))) this.#publicKeys.set(keyId(older), older)
   }
 
-  /** A new token and when it ends. */
-  sign(request: TokenRequest): { token: string; expiresAtMs: number } {
+  /** A new token, its id, and when it ends. */
+  sign(request: TokenRequest): { token: string; id: string; expiresAtMs: number } {
     const now = Math.floor(this.#clock.now() / 1000)
     const expires = now + request.expirationSeconds
+    const id = randomUUID()
     const token = this.#signed({
       aud: request.audiences ?? this.#audiences,
       exp: expires,
       iat: now,
       iss: this.#issuer,
-      jti: randomUUID(),
+      jti: id,
       'kubernetes.io': {
         namespace: request.namespace,
         node: request.node && bare(request.node),
@@ -111,7 +112,7 @@ export class ServiceAccountTokens {
       nbf: now,
       sub: usernameOf(request.namespace, request.serviceAccount.name),
     })
-    return { token, expiresAtMs: expires * 1000 }
+    return { token, id, expiresAtMs: expires * 1000 }
   }
 
   /** The token of a Secret of type kubernetes.io/service-account-token: good as long as the secret is. */
