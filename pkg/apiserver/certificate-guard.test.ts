@@ -1,3 +1,4 @@
+import { sampleRequest } from '../api/certificate-request.suite.ts'
 import type { ApiRequest } from '../api/request.ts'
 import { defaultAdmission } from '../registry/admission-plugins.ts'
 import { builtinDefinitions } from '../registry/kinds.ts'
@@ -10,12 +11,11 @@ import { certificateGuard } from './certificate-guard.ts'
 describe('certificateGuard', () => {
   const registry = new Registry({ store: new MemoryStore(), clock: new ManualClock(), definitions: builtinDefinitions(), admission: defaultAdmission, allocators: [] })
   const user = { username: 'jo', groups: [] }
-  const pem = '-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n'
   beforeAll(async () => {
     await registry.create(registry.definition('certificates.k8s.io', 'v1', 'certificatesigningrequests')!, {
       user, options: {}, object: {
         apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { name: 'r' },
-        spec: { request: Buffer.from(pem).toString('base64'), signerName: 'example.com/own', usages: ['client auth'] },
+        spec: { request: Buffer.from(sampleRequest).toString('base64'), signerName: 'example.com/own', usages: ['client auth'] },
       } as never,
     })
   })

@@ -89,7 +89,8 @@ const shownUser = ({ username, uid, groups, extra }: UserInfo): object => ({
 })
 
 async function reviewToken(tokens: readonly TokenAuthenticator[], review: TokenReview): Promise<object> {
-  const { token = '', audiences } = review.spec
+  const { token = '', audiences } = review.spec ?? {}
+  if (token === '') throw badRequest('token is required for TokenReview in authentication')
   for (const authenticate of tokens) {
     const found = await authenticate(token, audiences?.length ? audiences : undefined)
     if (found) return { authenticated: true, user: shownUser(withAuthenticated(found.user)), ...(found.audiences ? { audiences: found.audiences } : {}) }

@@ -1,12 +1,15 @@
 // CertificateSigningRequest: a request for a certificate, approved and signed by others.
+import { requestFault } from '../../api/certificate-request.ts'
 import { humanDuration } from '../../api/human-duration.ts'
 import type { KubeObject } from '../../api/object.ts'
+import { certificatesFault } from '../../api/pem.ts'
 import { formatTime } from '../../api/times.ts'
 import type { RuleContext } from '../definition.ts'
 import { ageColumn, nameColumn, none, text } from './columns.ts'
 import { define, named, subresource } from './define.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsSubdomain, checkImmutable, duplicate, invalid, notSupported, required } from './rules.ts'
+import { checkOneOf, duplicate, forbiddenField, invalid, notSupported, required, same } from './rules.ts'
+import { checkSignerName } from './signer-name.ts'
 
 interface Condition {
   type: string
@@ -28,7 +31,7 @@ interface SigningRequest extends KubeObject {
     groups?: string[]
     extra?: Record<string, readonly string[]>
   }
-  status?: { conditions?: Condition[]; certificate?: string }
+  status?: { conditions?: readonly Condition[]; certificate?: string }
 }
 
 const usages = [
@@ -43,57 +46,94 @@ function conditionText({ status }: SigningRequest): string {
   return [decided, ...(types.includes('Failed') ? ['Failed'] : []), ...(status?.certificate ? ['Issued'] : [])].join(',')
 }
 
-function isRequest(base64: string | undefined): boolean {
-  return /-----BEGIN (NEW )?CERTIFICATE REQUEST-----/.test(Buffer.from(base64 ?? '', 'base64').toString('latin1'))
-}
+const allStatuses = ['False', 'True', 'Unknown']
+const lasting = ['Approved', 'Denied', 'Failed']
+const decisions = ['Approved', 'Denied']
 
-function checkConditions(out: Errors, conditions: readonly Condition[]): void {
-  const types = new Set<string>()
-  for (const [index, { type, status }] of conditions.entries()) {
+const conditionsOf = (object: KubeObject | undefined): readonly Condition[] => (object as SigningRequest | undefined)?.status?.conditions ?? []
+const ofType = (conditions: readonly Condition[], wanted: string): Condition[] => conditions.filter(({ type }) => type === wanted)
+const pemOf = (base64: string | undefined): string => Buffer.from(base64 ?? '', 'base64').toString('latin1')
+
+const hasDuplicates = (values: readonly string[]): boolean => new Set(values).size < values.length
+const isDecided = (conditions: readonly Condition[]): boolean => decisions.every((type) => ofType(conditions, type).length > 0)
+
+/** What the object before an update had wrong already is let be. */
+function checkConditions(out: Errors, conditions: readonly Condition[], old: readonly Condition[]): void {
+  const earlier = new Set<string>()
+  for (const [index, { type = '', status = '' }] of conditions.entries()) {
     const path = `status.conditions[${index}]`
-    if (!type) out.push(required(`${path}.type`))
-    if ((type === 'Approved' || type === 'Denied' || type === 'Failed') && status !== 'True') out.push(notSupported(`${path}.status`, status ?? '', ['True']))
-    if (types.has(type)) out.push(duplicate(`${path}.type`, type))
-    types.add(type)
+    if (type === '' && !old.some((condition) => !condition.type)) out.push(required(`${path}.type`))
+    checkOneOf(out, `${path}.status`, status, lasting.includes(type) ? ['True'] : allStatuses)
+    const other = type === 'Approved' ? 'Denied' : type === 'Denied' ? 'Approved' : undefined
+    if (other && earlier.has(other) && !isDecided(old)) out.push(invalid(`${path}.type`, type, 'Approved and Denied conditions are mutually exclusive'))
+    if (earlier.has(type) && !hasDuplicates(old.map((condition) => condition.type))) out.push(duplicate(`${path}.type`, type))
+    earlier.add(type)
   }
-  if (types.has('Approved') && types.has('Denied')) out.push(invalid('status.conditions', 'Denied', 'Approved and Denied conditions are mutually exclusive'))
 }
 
-function validate({ spec, status }: SigningRequest, old?: SigningRequest): Errors {
+const legacySigner = 'kubernetes.io/legacy-unknown'
+
+function checkSpec(out: Errors, { request, usages: asked = [], signerName = '', expirationSeconds }: SigningRequest['spec'], old: SigningRequest['spec'] | undefined): void {
+  const fault = requestFault(pemOf(request))
+  if (fault) out.push(invalid('spec.request', request ?? '', fault))
+  if (asked.length === 0) out.push(required('spec.usages'))
+  if (!old?.usages?.some((usage) => !usages.includes(usage))) {
+    for (const [index, usage] of asked.entries()) if (!usages.includes(usage)) out.push(notSupported(`spec.usages[${index}]`, usage, usages))
+  }
+  if (!hasDuplicates(old?.usages ?? [])) {
+    for (const [index, usage] of asked.entries()) if (asked.indexOf(usage) < index) out.push(duplicate(`spec.usages[${index}]`, usage))
+  }
+  if (signerName === legacySigner && old?.signerName !== legacySigner) out.push(invalid('spec.signerName', signerName, 'the legacy signerName is not allowed via this API version'))
+  else checkSignerName(out, 'spec.signerName', signerName)
+  if (expirationSeconds !== undefined && expirationSeconds < 600) {
+    out.push(invalid('spec.expirationSeconds', expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)'))
+  }
+}
+
+function checkCertificate(out: Errors, certificate = '', old: string | undefined): void {
+  if (old !== undefined && (certificate === old || certificatesFault(pemOf(old)))) return
+  const fault = certificatesFault(pemOf(certificate))
+  if (fault) out.push(invalid('status.certificate', '<certificate data>', fault))
+}
+
+/** What a write may do that others may not: give the certificate, or decide. */
+interface Powers {
+  readonly certify?: boolean
+  readonly decide?: boolean
+}
+
+function checkChange(out: Errors, object: SigningRequest, old: SigningRequest, { certify, decide }: Powers): void {
+  const path = 'status.conditions'
+  const [now, before] = [conditionsOf(object), conditionsOf(old)]
+  const grown = (type: string): number => ofType(now, type).length - ofType(before, type).length
+  for (const type of lasting) if (grown(type) < 0) out.push(forbiddenField(path, `updates may not remove a condition of type ${JSON.stringify(type)}`))
+  if (!decide) {
+    for (const type of decisions) {
+      if (grown(type) > 0) out.push(forbiddenField(path, `updates may not add a condition of type ${JSON.stringify(type)}`))
+      else if (grown(type) === 0 && !same(ofType(now, type), ofType(before, type))) out.push(forbiddenField(path, `updates may not modify a condition of type ${JSON.stringify(type)}`))
+    }
+  }
+  const [certificate, oldCertificate] = [object.status?.certificate ?? '', old.status?.certificate ?? '']
+  if (certificate === oldCertificate) return
+  if (!certify) out.push(forbiddenField('status.certificate', 'updates may not set certificate content'))
+  else if (oldCertificate !== '') out.push(forbiddenField('status.certificate', 'updates may not modify existing certificate content'))
+}
+
+const checkWith = (powers: Powers) => (object: SigningRequest, old?: SigningRequest): Errors => {
   const out: Errors = []
-  if (!isRequest(spec.request)) out.push(invalid('spec.request', spec.request ?? '', 'PEM block type must be CERTIFICATE REQUEST'))
-  if (!spec.usages?.length) out.push(required('spec.usages'))
-  for (const [index, usage] of (spec.usages ?? []).entries()) {
-    if (!usages.includes(usage)) out.push(notSupported(`spec.usages[${index}]`, usage, usages))
-    if (spec.usages?.indexOf(usage) !== index) out.push(duplicate(`spec.usages[${index}]`, usage))
-  }
-  const [domain = '', ...path] = (spec.signerName ?? '').split('/')
-  if (!spec.signerName) out.push(required('spec.signerName'))
-  else if (path.length !== 1 || path[0] === '') out.push(invalid('spec.signerName', spec.signerName, 'must be a fully qualified domain and path of the form \'example.com/signer-name\''))
-  else checkDnsSubdomain(out, 'spec.signerName', domain)
-  if (spec.expirationSeconds !== undefined && spec.expirationSeconds < 600) {
-    out.push(invalid('spec.expirationSeconds', spec.expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)'))
-  }
-  checkConditions(out, status?.conditions ?? [])
-  if (old) checkImmutable(out, 'spec', spec, old.spec)
+  checkSpec(out, object.spec, old?.spec)
+  checkConditions(out, conditionsOf(object), conditionsOf(old))
+  checkCertificate(out, object.status?.certificate, old && (old.status?.certificate ?? ''))
+  if (old) checkChange(out, object, old, powers)
   return out
 }
 
-const decisions = new Set(['Approved', 'Denied'])
-
-/** Status keeps every decision as it stands, where the body has it; what the body left out comes last. */
+/** Status leaves every decision as it stands, where the body has as many of its type; what it adds or takes away is refused later. */
 function keepDecisions(stored: readonly Condition[], body: readonly Condition[]): Condition[] {
-  const standing = new Map(stored.filter(({ type }) => decisions.has(type)).map((condition) => [condition.type, condition]))
-  const kept = body.flatMap((condition) => {
-    if (!decisions.has(condition.type)) return [condition]
-    const old = standing.get(condition.type)
-    standing.delete(condition.type)
-    return old ? [old] : []
-  })
-  return [...kept, ...standing.values()]
+  const standing = new Map(decisions.map((type) => [type, ofType(stored, type)]))
+  const settled = new Set(decisions.filter((type) => ofType(stored, type).length === ofType(body, type).length))
+  return body.map((condition) => (settled.has(condition.type) ? standing.get(condition.type)?.shift() ?? condition : condition))
 }
-
-const conditionsOf = (object: KubeObject): Condition[] => (object as SigningRequest).status?.conditions ?? []
 
 /** A time that the client left out is now; a condition that holds on keeps the time since when it does. */
 function dateConditions(draft: SigningRequest, old: SigningRequest, { clock }: RuleContext): void {
@@ -125,20 +165,20 @@ export default define(named<SigningRequest>('certificates.k8s.io/v1', 'certifica
   defaults(draft) {
     draft.spec ??= {}
   },
-  validate,
+  validate: checkWith({}),
   fields: { 'spec.signerName': ({ spec }) => spec.signerName ?? '' },
   subresources: [
     subresource<SigningRequest>('approval', {
       merge: (stored, body) => ({ ...stored, metadata: body.metadata, status: { ...stored.status, conditions: conditionsOf(body) } }),
       prepareUpdate: dateConditions,
-      validate,
+      validate: checkWith({ decide: true }),
     }),
     subresource<SigningRequest>('status', {
       merge: (stored, body) => ({
         ...stored, metadata: body.metadata, status: { ...(body as SigningRequest).status, conditions: keepDecisions(conditionsOf(stored), conditionsOf(body)) },
       }),
       prepareUpdate: dateConditions,
-      validate,
+      validate: checkWith({ certify: true }),
     }),
   ],
   columns: [

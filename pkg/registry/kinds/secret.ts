@@ -1,6 +1,7 @@
 // Secret: bytes by key, typed.
 import { kindOf } from '../../api/conform-scalar.ts'
 import { JsonSyntaxError, parseJson } from '../../api/json-text.ts'
+import { keyPairFault } from '../../api/pem.ts'
 import { secrets } from '../../api/types-config.ts'
 import type { Secret } from '../../api/types-config.ts'
 import { ageColumn, integer, nameColumn, text } from './columns.ts'
@@ -82,6 +83,11 @@ export default define(secrets, {
     mergeStringData(draft)
   },
   validate,
+  warnings({ type, data = {} }) {
+    const text = (key: string): string => Buffer.from(data[key] ?? '', 'base64').toString('latin1')
+    const fault = type === 'kubernetes.io/tls' ? keyPairFault(text('tls.crt'), text('tls.key')) : ''
+    return fault ? [fault] : []
+  },
   fields: { type: ({ type = '' }) => type },
   columns: [
     nameColumn,
