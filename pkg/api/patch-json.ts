@@ -7,6 +7,8 @@ import { rejectedPatch } from './patch-merge.ts'
 import { StatusError, badRequest } from './status-error.ts'
 
 const maxOperations = 10_000
+/** Of the text of all that a patch copies: a short patch could otherwise double an object many times over. */
+const maxCopied = 3 * 1024 * 1024
 const names = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test'])
 
 /** The patched object. Neither argument is changed. Fails with 400, 413 or 422. */
@@ -17,14 +19,32 @@ export function jsonPatch(original: JsonObject, patch: unknown): JsonObject {
   }
   const operations = patch.map(readOperation)
   try {
+    let document: unknown = thaw(original)
+    let copied = 0
     // Values are copied: an operation may put one into two places.
-    const { newDocument } = fastJsonPatch.applyPatch<unknown>(thaw(original), thaw(operations) as unknown as Operation[], true, true, true)
-    if (!isJsonObject(newDocument)) throw rejectedPatch('expected the patched document to be an object')
-    return newDocument
+    for (const [index, operation] of (thaw(operations) as unknown as Operation[]).entries()) {
+      if (operation.op === 'copy' && (copied += lengthAt(document, operation.from)) > maxCopied) {
+        throw rejectedPatch(`Unable to complete the copy, the accumulated size increase of copy is ${copied}, exceeding the limit ${maxCopied}`)
+      }
+      document = fastJsonPatch.applyOperation<unknown>(document, operation, true, true, true, index).newDocument
+    }
+    if (!isJsonObject(document)) throw rejectedPatch('expected the patched document to be an object')
+    return document
   } catch (error) {
     if (error instanceof fastJsonPatch.JsonPatchError) throw rejectedPatch(fault(error))
     // The library's answer to paths through __proto__, and to values of an unexpected kind on the way.
     if (error instanceof TypeError) throw rejectedPatch(error.message)
+    throw error
+  }
+}
+
+/** The length of a value's text; 0 for what is not there. */
+function lengthAt(document: unknown, pointer: string): number {
+  try {
+    return JSON.stringify(fastJsonPatch.getValueByPointer(document, pointer))?.length ?? 0
+  } catch (error) {
+    // The operation itself will tell.
+    if (error instanceof fastJsonPatch.JsonPatchError || error instanceof TypeError) return 0
     throw error
   }
 }

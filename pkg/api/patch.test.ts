@@ -1,4 +1,5 @@
 // Patches: JSON, merge and strategic merge, on frozen objects.
+import { cpuMs } from '../util/cpu-time.suite.ts'
 import { deepFreeze } from '../util/deep-freeze.ts'
 import type { JsonObject } from './json.ts'
 import { applyPatch } from './patch.ts'
@@ -98,6 +99,18 @@ it.each<[JsonObject, JsonObject, JsonObject]>([
 
 describe('JSON patch', () => {
   const patch = (body: unknown): JsonObject => applyPatch(original as JsonObject, { type: 'json', body: deepFreeze(body) }, schema)
+
+  it('copies no more than a request may have', () => {
+    const data = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`key-${index}`, 'x'.repeat(100)]))
+    const copies = Array.from({ length: 10_000 }, (_, index) => ({ op: 'copy', from: '/data', path: `/x${index}` }))
+    const spent = cpuMs(() => {
+      expect(() => applyPatch({ data }, { type: 'json', body: copies }, schema)).toThrow(expect.objectContaining({ status: expect.objectContaining({
+        code: 422, details: { causes: [expect.objectContaining({ message: expect.stringMatching(/^Unable to complete the copy, the accumulated size increase of copy is 3\d+, exceeding the limit 3145728$/) })] },
+      }) }))
+    })
+    expect(spent).toBeLessThan(500)
+    expect(Object.keys(applyPatch({ data }, { type: 'json', body: copies.slice(0, 5) }, schema))).toHaveLength(6)
+  })
 
   it('applies operations in order', () => {
     expect(patch([
