@@ -1,7 +1,5 @@
 // JSON patches (RFC 6902).
-import fastJsonPatch from 'fast-json-patch'
-import type { JsonPatchError, Operation } from 'fast-json-patch'
-import { isJsonObject, thaw } from './json.ts'
+import { equalJson, isJsonObject, setKey, thaw } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { rejectedPatch } from './patch-merge.ts'
 import { StatusError, badRequest } from './status-error.ts'
@@ -11,42 +9,25 @@ const maxOperations = 10_000
 const maxCopied = 3 * 1024 * 1024
 const names = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test'])
 
+interface Operation {
+  readonly op: string
+  readonly path: string
+  readonly from: string
+  readonly value: unknown
+}
+
 /** The patched object. Neither argument is changed. Fails with 400, 413 or 422. */
 export function jsonPatch(original: JsonObject, patch: unknown): JsonObject {
   if (!Array.isArray(patch)) throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch')
   if (patch.length > maxOperations) {
     throw new StatusError(413, 'RequestEntityTooLarge', `Request entity is too large: The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`)
   }
-  const operations = patch.map(readOperation)
-  try {
-    let document: unknown = thaw(original)
-    let copied = 0
-    // Values are copied: an operation may put one into two places.
-    for (const [index, operation] of (thaw(operations) as unknown as Operation[]).entries()) {
-      if (operation.op === 'copy' && (copied += lengthAt(document, operation.from)) > maxCopied) {
-        throw rejectedPatch(`Unable to complete the copy, the accumulated size increase of copy is ${copied}, exceeding the limit ${maxCopied}`)
-      }
-      document = fastJsonPatch.applyOperation<unknown>(document, operation, true, true, true, index).newDocument
-    }
-    if (!isJsonObject(document)) throw rejectedPatch('expected the patched document to be an object')
-    return document
-  } catch (error) {
-    if (error instanceof fastJsonPatch.JsonPatchError) throw rejectedPatch(fault(error))
-    // The library's answer to paths through __proto__, and to values of an unexpected kind on the way.
-    if (error instanceof TypeError) throw rejectedPatch(error.message)
-    throw error
-  }
-}
-
-/** The length of a value's text; 0 for what is not there. */
-function lengthAt(document: unknown, pointer: string): number {
-  try {
-    return JSON.stringify(fastJsonPatch.getValueByPointer(document, pointer))?.length ?? 0
-  } catch (error) {
-    // The operation itself will tell.
-    if (error instanceof fastJsonPatch.JsonPatchError || error instanceof TypeError) return 0
-    throw error
-  }
+  // Values are copied: a later operation may change what an earlier one has put in.
+  const operations = thaw(patch.map(readOperation)) as unknown as Operation[]
+  const document = new PatchedDocument(thaw(original))
+  for (const operation of operations) document.apply(operation)
+  if (!isJsonObject(document.root)) throw rejectedPatch('expected the patched document to be an object')
+  return document.root
 }
 
 function readOperation(operation: unknown): JsonObject {
@@ -55,13 +36,105 @@ function readOperation(operation: unknown): JsonObject {
   if (typeof op !== 'string' || !names.has(op)) throw rejectedPatch(`Unexpected kind: ${typeof op === 'string' ? op : 'unknown'}`)
   if (typeof path !== 'string') throw rejectedPatch(`${op} operation: missing path`)
   if ((op === 'move' || op === 'copy') && typeof from !== 'string') throw rejectedPatch(`${op} operation: missing from`)
-  if ((op === 'add' || op === 'replace' || op === 'test') && operation['value'] === undefined) return { ...operation, value: null }
-  return operation
+  return { op, path, from: from ?? '', value: operation['value'] ?? null }
 }
 
-function fault(error: JsonPatchError): string {
-  const operation: unknown = error.operation
-  const { op, path } = readOperation(operation) as { op: string; path: string }
-  if (error.name === 'TEST_OPERATION_FAILED') return `testing value ${path} failed: test failed`
-  return `${op} operation does not apply: doc is missing path: ${JSON.stringify(path)}: missing value`
+/** A step led nowhere. */
+class MissingPath extends Error {}
+
+/** Each operation costs what it moves, never what the document has. */
+class PatchedDocument {
+  root: unknown
+  #copied = 0
+
+  constructor(root: unknown) {
+    this.root = root
+  }
+
+  apply(operation: Operation): void {
+    try {
+      this.#run(operation)
+    } catch (error) {
+      if (!(error instanceof MissingPath)) throw error
+      throw rejectedPatch(`${operation.op} operation does not apply: doc is missing path: ${JSON.stringify(operation.path)}: missing value`)
+    }
+  }
+
+  #run({ op, path, from, value }: Operation): void {
+    switch (op) {
+      case 'add': return this.#add(path, value)
+      case 'remove': return void this.#remove(path)
+      case 'replace': return this.#replace(path, value)
+      case 'move': return this.#add(path, this.#remove(from))
+      case 'copy': return this.#add(path, this.#copyOf(from))
+      case 'test':
+        if (!equalJson(this.#find(path) ?? null, value)) throw rejectedPatch(`testing value ${path} failed: test failed`)
+    }
+  }
+
+  #copyOf(from: string): unknown {
+    const value = this.#find(from)
+    if (value === undefined) throw new MissingPath()
+    this.#copied += JSON.stringify(value).length
+    if (this.#copied > maxCopied) throw rejectedPatch(`Unable to complete the copy, the accumulated size increase of copy is ${this.#copied}, exceeding the limit ${maxCopied}`)
+    return thaw(value)
+  }
+
+  /** undefined when only the last step leads nowhere. */
+  #find(path: string): unknown {
+    if (path === '') return this.root
+    const { parent, key } = this.#place(path)
+    return child(parent, key)
+  }
+
+  #add(path: string, value: unknown): void {
+    if (path === '') return void (this.root = value)
+    const { parent, key } = this.#place(path)
+    if (Array.isArray(parent)) parent.splice(key === '-' ? parent.length : indexOf(key, parent.length), 0, value)
+    else setKey(parent, key, value)
+  }
+
+  #replace(path: string, value: unknown): void {
+    if (path === '') return void (this.root = value)
+    const { parent, key } = this.#place(path)
+    if (child(parent, key) === undefined) throw new MissingPath()
+    if (Array.isArray(parent)) parent[Number(key)] = value
+    else setKey(parent, key, value)
+  }
+
+  #remove(path: string): unknown {
+    const value = this.#find(path)
+    if (value === undefined) throw new MissingPath()
+    if (path === '') {
+      this.root = null
+      return value
+    }
+    const { parent, key } = this.#place(path)
+    if (Array.isArray(parent)) parent.splice(Number(key), 1)
+    else delete parent[key]
+    return value
+  }
+
+  #place(path: string): { parent: JsonObject | unknown[]; key: string } {
+    const [first, ...steps] = path.split('/').map((step) => (step.includes('~') ? step.replaceAll('~1', '/').replaceAll('~0', '~') : step))
+    const key = steps.pop()
+    if (first !== '' || key === undefined) throw new MissingPath()
+    let parent = this.root
+    for (const step of steps) parent = child(parent, step)
+    if (typeof parent !== 'object' || parent === null) throw new MissingPath()
+    return { parent: parent as JsonObject | unknown[], key }
+  }
+}
+
+function child(parent: unknown, key: string): unknown {
+  if (Array.isArray(parent)) return isIndex(key) ? parent[Number(key)] : undefined
+  return isJsonObject(parent) && Object.hasOwn(parent, key) ? parent[key] : undefined
+}
+
+const isIndex = (key: string): boolean => /^(?:0|[1-9]\d*)$/.test(key)
+
+/** Of an item that is to stand there. */
+function indexOf(key: string, last: number): number {
+  if (!isIndex(key) || Number(key) > last) throw new MissingPath()
+  return Number(key)
 }

@@ -120,25 +120,22 @@ function withoutPrimitives(value: unknown, deleted: unknown): unknown {
   if (!Array.isArray(deleted)) throw badDeletion()
   if (value === undefined) return undefined
   if (!Array.isArray(value)) throw badKind('slice', value)
-  return value.filter((item) => !deleted.includes(item))
+  const gone = new Set<unknown>(deleted)
+  return value.filter((item) => !gone.has(item))
 }
 
 function mergeList(original: readonly unknown[], patch: readonly unknown[], schema: ListSchema): unknown[] {
   const key = schema.patchMergeKey
   if (key === undefined) return mergePrimitives(original, patch)
-  let items = [...original]
   const plain: JsonObject[] = []
+  const deleted = new Set<unknown>()
   let replace = false
   for (const item of patch) {
     if (Array.isArray(item)) throw rejectedPatch('lists of lists are not supported')
     if (!isJsonObject(item)) throw badKind('map', item)
     switch (item[directive]) {
       case undefined: plain.push(item); break
-      case 'delete': {
-        const value = keyOf(item, key)
-        items = items.filter((candidate) => keyOf(candidate, key) !== value)
-        break
-      }
+      case 'delete': deleted.add(keyOf(item, key)); break
       case 'replace': replace = true; break
       case 'merge': throw badRequest('merging lists cannot yet be specified in the patch')
       default: throw badRequest(`unknown patch type: ${shown(item[directive])} in map: ${JSON.stringify(item)}`)
@@ -146,11 +143,13 @@ function mergeList(original: readonly unknown[], patch: readonly unknown[], sche
   }
   if (replace) return plain
   const identity = (item: unknown): unknown => keyOf(item, key)
+  const items = deleted.size === 0 ? [...original] : original.filter((item) => !deleted.has(identity(item)))
   const before = items.map(identity)
+  const place = positions(before)
   for (const item of plain) {
     const value = identity(item)
-    const index = items.findIndex((candidate) => identity(candidate) === value)
-    if (index < 0) items.push(clean(item))
+    const index = place.get(value)
+    if (index === undefined) place.set(value, items.push(clean(item)) - 1)
     else items[index] = mergeObject(items[index] as JsonObject, item, schema.items)
   }
   return arrange(items, plain.map(identity), before, identity)

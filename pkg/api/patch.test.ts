@@ -46,6 +46,15 @@ describe('strategic merge', () => {
     expect(strategic({ metadata: { labels: { $patch: 'delete' } } }).metadata.labels).toEqual({})
   })
 
+  it('merges long lists in one go', () => {
+    const list = (value: string): object[] => Array.from({ length: 20_000 }, (_, index) => ({ name: `n${index}`, image: value }))
+    const object = { spec: { template: { spec: { containers: list('old') } } } }
+    const body = { spec: { template: { spec: { containers: [...list('new'), ...list('').slice(0, 10_000).map((item) => ({ ...item, $patch: 'delete' }))] } } } }
+    expect(cpuMs(() => {
+      expect((applyPatch(object, { type: 'strategic', body }, schema) as typeof object).spec.template.spec.containers).toEqual(list('new'))
+    })).toBeLessThan(1500)
+  })
+
   it('merges lists within list elements', () => {
     const [first] = containers([{ name: 'a', env: [{ name: 'F', value: '3' }, { name: 'E', $patch: 'delete' }] }]) as [{ env: unknown }]
     expect(first.env).toEqual([{ name: 'F', value: '3' }])
@@ -110,6 +119,40 @@ describe('JSON patch', () => {
     })
     expect(spent).toBeLessThan(500)
     expect(Object.keys(applyPatch({ data }, { type: 'json', body: copies.slice(0, 5) }, schema))).toHaveLength(6)
+  })
+
+  it('costs what the operations move, not what the object has', () => {
+    const data = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`key-${index}`, 'x'.repeat(80)]))
+    const moves = Array.from({ length: 10_000 }, (_, index) => ({ op: 'move', from: `/data/key-${index}`, path: `/data/moved-${index}` }))
+    expect(cpuMs(() => {
+      expect(Object.keys(applyPatch({ data }, { type: 'json', body: moves }, schema)['data'] as object)).toHaveLength(10_000)
+    })).toBeLessThan(500)
+  })
+
+  it.each<[unknown[], unknown]>([
+    [[{ op: 'move', from: '/a', path: '/b/0' }], { b: [{ x: 1 }, 1, 2] }],
+    [[{ op: 'add', path: '/b/2', value: 3 }], { a: { x: 1 }, b: [1, 2, 3] }],
+    [[{ op: 'add', path: '/b/3', value: 3 }], 'missing'],
+    [[{ op: 'add', path: '/b/01', value: 3 }], 'missing'],
+    [[{ op: 'replace', path: '/b/-', value: 3 }], 'missing'],
+    [[{ op: 'replace', path: '/b/2', value: 3 }], 'missing'],
+    [[{ op: 'replace', path: '/c', value: 3 }], 'missing'],
+    [[{ op: 'move', from: '/a', path: '/a/x' }], 'missing'],
+    [[{ op: 'copy', from: '/c', path: '/d' }], 'missing'],
+    [[{ op: 'add', path: '/c/d', value: 3 }], 'missing'],
+    [[{ op: 'add', path: '/a/x/y', value: 3 }], 'missing'],
+    [[{ op: 'add', path: 'c', value: 3 }], 'missing'],
+    [[{ op: 'test', path: '/c', value: null }, { op: 'test', path: '/b/1', value: 2 }, { op: 'add', path: '/c' }], { a: { x: 1 }, b: [1, 2], c: null }],
+    [[{ op: 'copy', from: '/a', path: '/c' }, { op: 'replace', path: '/c/x', value: 2 }], { a: { x: 1 }, b: [1, 2], c: { x: 2 } }],
+    [[{ op: 'copy', from: '', path: '/c' }], { a: { x: 1 }, b: [1, 2], c: { a: { x: 1 }, b: [1, 2] } }],
+    [[{ op: 'move', from: '/a', path: '' }], { x: 1 }],
+    [[{ op: 'add', path: '/constructor', value: 1 }, { op: 'add', path: '/__proto__', value: 2 }, { op: 'remove', path: '/a' }], JSON.parse('{"b":[1,2],"constructor":1,"__proto__":2}')],
+    [[{ op: 'add', path: '/toString/x', value: 1 }], 'missing'],
+    [[{ op: 'add', path: '/~01', value: 1 }, { op: 'add', path: '/~1', value: 2 }], { a: { x: 1 }, b: [1, 2], '~1': 1, '/': 2 }],
+  ])('%j', (operations, result) => {
+    const run = (): unknown => applyPatch(deepFreeze({ a: { x: 1 }, b: [1, 2] }), { type: 'json', body: deepFreeze(operations) }, schema)
+    if (result !== 'missing') expect(run()).toEqual(result)
+    else expect(run).toThrow(expect.objectContaining({ code: 422, status: expect.objectContaining({ details: { causes: [expect.objectContaining({ message: expect.stringMatching(/ operation does not apply: doc is missing path/) })] } }) }))
   })
 
   it('applies operations in order', () => {

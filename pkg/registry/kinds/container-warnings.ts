@@ -24,8 +24,10 @@ function resourceWarnings(path: string, { resources }: Container): string[] {
 const extendsItself = ({ name, value = '', valueFrom }: EnvVar): boolean => !valueFrom && value !== `$(${name})` && value.includes(`$(${name})`)
 
 function hiddenVariables(path: string, { env = [] }: Container): string[] {
+  const seen = new Set<string | undefined>()
   return env.flatMap((variable, index) => {
-    const earlier = env.slice(0, index).some(({ name }) => name === variable.name)
+    const earlier = seen.has(variable.name)
+    seen.add(variable.name)
     return earlier && !extendsItself(variable) ? [`${path}.env[${index}]: hides previous definition of ${JSON.stringify(variable.name)}, which may be dropped when using apply`] : []
   })
 }
@@ -63,8 +65,11 @@ function clash({ hostIP = '', hostPort = 0 }: ContainerPort, { hostIP: otherIp =
   return hostPort === otherPort && (hostIP === '') !== (otherIp === '') ? 'dangerously ambiguous' : undefined
 }
 
+/** More ports than any pod has are not compared, each with all before it: that would take minutes. */
+const mostCompared = 1000
+
 export function portWarnings(path: string, spec: PodSpec): string[] {
-  const ports = placedContainers(path, spec).flatMap(({ at, container }) => (container.ports ?? []).map((port, index) => ({ at: `${at}.ports[${index}]`, port })))
+  const ports = placedContainers(path, spec).flatMap(({ at, container }) => (container.ports ?? []).map((port, index) => ({ at: `${at}.ports[${index}]`, port }))).slice(0, mostCompared)
   const numbers = ports.flatMap(({ at, port }, index) => [
     ...(port.hostIP && !port.hostPort ? [`${at}: hostIP set without hostPort: ${inStruct(port)}`] : []),
     ...ports.slice(0, index).flatMap((other) => {

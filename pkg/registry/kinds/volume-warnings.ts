@@ -23,9 +23,12 @@ interface File {
 const shown = ({ path, source }: File): string => (source ? `${JSON.stringify(path)} (${source})` : JSON.stringify(path))
 const holds = (folder: string, path: string): boolean => `${path}/`.startsWith(`${folder}/`)
 
+/** More files than any volume projects are not compared, each with all before it. */
+const mostCompared = 1000
+
 /** Pairs of files of which one is the other, or lies below it. */
 function overlaps(files: readonly File[]): string[] {
-  const trimmed = files.map(({ path, source }) => ({ path: path.replace(/\/+$/, ''), source }))
+  const trimmed = files.slice(0, mostCompared).map(({ path, source }) => ({ path: path.replace(/\/+$/, ''), source }))
   return trimmed.flatMap((file, index) => (file.path === '' ? [] : trimmed.slice(0, index)
     .filter(({ path }) => path !== '' && (holds(file.path, path) || holds(path, file.path)))
     .map((other) => `${shown(file)} with ${shown(other)}`)))
