@@ -1,13 +1,12 @@
-// JSON patches (RFC 6902).
+// JSON patches (RFC 6902): each operation takes time by what it changes, not by the size of the object.
 import { equalJson, isJsonObject, setKey, thaw } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { rejectedPatch } from './patch-merge.ts'
 import { StatusError, badRequest } from './status-error.ts'
 
 const maxOperations = 10_000
-/** Of the text of all that a patch copies: a short patch could otherwise double an object many times over. */
-const maxCopied = 3 * 1024 * 1024
-const names = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test'])
+/** What the copies of one patch may come to: a few of them that double would fill any memory. */
+const maxCopiedBytes = 3 * 1024 * 1024
 
 interface Operation {
   readonly op: string
@@ -16,125 +15,123 @@ interface Operation {
   readonly value: unknown
 }
 
+/** Where a path ends: the member of an object, or the item of a list, that it names. */
+interface Place {
+  readonly in: JsonObject | unknown[]
+  readonly key: string
+}
+
+interface Run {
+  document: unknown
+  copiedBytes: number
+}
+
 /** The patched object. Neither argument is changed. Fails with 400, 413 or 422. */
 export function jsonPatch(original: JsonObject, patch: unknown): JsonObject {
   if (!Array.isArray(patch)) throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch')
   if (patch.length > maxOperations) {
     throw new StatusError(413, 'RequestEntityTooLarge', `Request entity is too large: The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`)
   }
-  // Values are copied: a later operation may change what an earlier one has put in.
-  const operations = thaw(patch.map(readOperation)) as unknown as Operation[]
-  const document = new PatchedDocument(thaw(original))
-  for (const operation of operations) document.apply(operation)
-  if (!isJsonObject(document.root)) throw rejectedPatch('expected the patched document to be an object')
-  return document.root
+  const operations = patch.map(readOperation)
+  const run: Run = { document: thaw(original), copiedBytes: 0 }
+  for (const operation of operations) actions[operation.op]?.(run, operation)
+  if (!isJsonObject(run.document)) throw rejectedPatch('expected the patched document to be an object')
+  return run.document
 }
 
-function readOperation(operation: unknown): JsonObject {
+function readOperation(operation: unknown): Operation {
   if (!isJsonObject(operation)) throw badRequest('error decoding patch: expected an operation to be an object')
-  const { op, path, from } = operation
-  if (typeof op !== 'string' || !names.has(op)) throw rejectedPatch(`Unexpected kind: ${typeof op === 'string' ? op : 'unknown'}`)
+  const { op, path, from, value = null } = operation
+  if (typeof op !== 'string' || !Object.hasOwn(actions, op)) throw rejectedPatch(`Unexpected kind: ${typeof op === 'string' ? op : 'unknown'}`)
   if (typeof path !== 'string') throw rejectedPatch(`${op} operation: missing path`)
   if ((op === 'move' || op === 'copy') && typeof from !== 'string') throw rejectedPatch(`${op} operation: missing from`)
-  return { op, path, from: from ?? '', value: operation['value'] ?? null }
+  return { op, path, from: typeof from === 'string' ? from : '', value }
 }
 
-/** A step led nowhere. */
-class MissingPath extends Error {}
-
-/** Each operation costs what it moves, never what the document has. */
-class PatchedDocument {
-  root: unknown
-  #copied = 0
-
-  constructor(root: unknown) {
-    this.root = root
-  }
-
-  apply(operation: Operation): void {
-    try {
-      this.#run(operation)
-    } catch (error) {
-      if (!(error instanceof MissingPath)) throw error
-      throw rejectedPatch(`${operation.op} operation does not apply: doc is missing path: ${JSON.stringify(operation.path)}: missing value`)
-    }
-  }
-
-  #run({ op, path, from, value }: Operation): void {
-    switch (op) {
-      case 'add': return this.#add(path, value)
-      case 'remove': return void this.#remove(path)
-      case 'replace': return this.#replace(path, value)
-      case 'move': return this.#add(path, this.#remove(from))
-      case 'copy': return this.#add(path, this.#copyOf(from))
-      case 'test':
-        if (!equalJson(this.#find(path) ?? null, value)) throw rejectedPatch(`testing value ${path} failed: test failed`)
-    }
-  }
-
-  #copyOf(from: string): unknown {
-    const value = this.#find(from)
-    if (value === undefined) throw new MissingPath()
-    this.#copied += JSON.stringify(value).length
-    if (this.#copied > maxCopied) throw rejectedPatch(`Unable to complete the copy, the accumulated size increase of copy is ${this.#copied}, exceeding the limit ${maxCopied}`)
-    return thaw(value)
-  }
-
-  /** undefined when only the last step leads nowhere. */
-  #find(path: string): unknown {
-    if (path === '') return this.root
-    const { parent, key } = this.#place(path)
-    return child(parent, key)
-  }
-
-  #add(path: string, value: unknown): void {
-    if (path === '') return void (this.root = value)
-    const { parent, key } = this.#place(path)
-    if (Array.isArray(parent)) parent.splice(key === '-' ? parent.length : indexOf(key, parent.length), 0, value)
-    else setKey(parent, key, value)
-  }
-
-  #replace(path: string, value: unknown): void {
-    if (path === '') return void (this.root = value)
-    const { parent, key } = this.#place(path)
-    if (child(parent, key) === undefined) throw new MissingPath()
-    if (Array.isArray(parent)) parent[Number(key)] = value
-    else setKey(parent, key, value)
-  }
-
-  #remove(path: string): unknown {
-    const value = this.#find(path)
-    if (value === undefined) throw new MissingPath()
+const actions: Readonly<Record<string, (run: Run, operation: Operation) => void>> = {
+  add(run, { path, value }) {
+    add(placeOf(run.document, path) ?? missing('add operation does not apply: doc is missing path', `"${path}"`), thaw(value), `error in add for path: '${path}'`)
+  },
+  remove(run, { path }) {
+    remove(placeOf(run.document, path) ?? missing('remove operation does not apply: doc is missing path', `"${path}"`), `error in remove for path: '${path}'`)
+  },
+  replace(run, { path, value }) {
     if (path === '') {
-      this.root = null
-      return value
+      run.document = thaw(value)
+      return
     }
-    const { parent, key } = this.#place(path)
-    if (Array.isArray(parent)) parent.splice(Number(key), 1)
-    else delete parent[key]
-    return value
-  }
-
-  #place(path: string): { parent: JsonObject | unknown[]; key: string } {
-    const [first, ...steps] = path.split('/').map((step) => (step.includes('~') ? step.replaceAll('~1', '/').replaceAll('~0', '~') : step))
-    const key = steps.pop()
-    if (first !== '' || key === undefined) throw new MissingPath()
-    let parent = this.root
-    for (const step of steps) parent = child(parent, step)
-    if (typeof parent !== 'object' || parent === null) throw new MissingPath()
-    return { parent: parent as JsonObject | unknown[], key }
-  }
+    const place = placeOf(run.document, path)
+    if (!place) return missing('replace operation does not apply: doc is missing path', path)
+    if (read(place) === undefined) missing('replace operation does not apply: doc is missing key', path)
+    if (Array.isArray(place.in)) place.in[indexOf(place.key, place.in.length)] = thaw(value)
+    else setKey(place.in, place.key, thaw(value))
+  },
+  move(run, { path, from }) {
+    const source = placeOf(run.document, from) ?? missing('move operation does not apply: doc is missing from path', from)
+    const value = remove(source, `error in move for path: '${from}'`)
+    add(placeOf(run.document, path) ?? missing('move operation does not apply: doc is missing destination path', path), value, `error in move for path: '${path}'`)
+  },
+  copy(run, { path, from }) {
+    const value = read(placeOf(run.document, from) ?? missing('copy operation does not apply: doc is missing from path', from))
+    if (value === undefined) throw rejectedPatch(`error in copy for from: '${from}': missing value`)
+    const place = placeOf(run.document, path) ?? missing('copy operation does not apply: doc is missing destination path', path)
+    run.copiedBytes += JSON.stringify(value).length
+    if (run.copiedBytes > maxCopiedBytes) {
+      throw rejectedPatch(`Unable to complete the copy, the accumulated size increase of copy is ${run.copiedBytes}, exceeding the limit ${maxCopiedBytes}`)
+    }
+    add(place, thaw(value), 'error while adding value during copy')
+  },
+  test(run, { path, value }) {
+    const found = path === '' ? run.document : read(placeOf(run.document, path) ?? missing('test operation does not apply: is missing path', path))
+    if (!equalJson(found ?? null, value)) throw rejectedPatch(`testing value ${path} failed: test failed`)
+  },
 }
 
-function child(parent: unknown, key: string): unknown {
-  if (Array.isArray(parent)) return isIndex(key) ? parent[Number(key)] : undefined
-  return isJsonObject(parent) && Object.hasOwn(parent, key) ? parent[key] : undefined
+function missing(text: string, path: string): never {
+  throw rejectedPatch(`${text}: ${path}: missing value`)
 }
 
-const isIndex = (key: string): boolean => /^(?:0|[1-9]\d*)$/.test(key)
+/** undefined when what the path leads through is not there. */
+function placeOf(document: unknown, path: string): Place | undefined {
+  const steps = path.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const key = steps.pop()
+  if (key === undefined) return undefined
+  let at = document
+  for (const step of steps) {
+    if (typeof at !== 'object' || at === null) return undefined
+    at = read({ in: at as Place['in'], key: step })
+  }
+  return typeof at === 'object' && at !== null ? { in: at as Place['in'], key } : undefined
+}
 
-/** Of an item that is to stand there. */
-function indexOf(key: string, last: number): number {
-  if (!isIndex(key) || Number(key) > last) throw new MissingPath()
-  return Number(key)
+/** A whole number counts from the end when it is negative; NaN for anything that is no index of so many items. */
+function indexOf(key: string, items: number): number {
+  const index = /^[+-]?\d+$/.test(key) ? Number(key) : NaN
+  return index >= items || index < -items ? NaN : index < 0 ? index + items : index
+}
+
+function read({ in: within, key }: Place): unknown {
+  if (Array.isArray(within)) return within[indexOf(key, within.length)]
+  return Object.hasOwn(within, key) ? within[key] : undefined
+}
+
+function add({ in: within, key }: Place, value: unknown, where: string): void {
+  if (!Array.isArray(within)) return setKey(within, key, value)
+  const index = key === '-' ? within.length : indexOf(key, within.length + 1)
+  if (Number.isNaN(index)) throw rejectedPatch(`${where}: Unable to access invalid index: ${key}: invalid index referenced`)
+  within.splice(index, 0, value)
+}
+
+function remove(place: Place, where: string): unknown {
+  const { in: within, key } = place
+  const value = read(place)
+  if (Array.isArray(within)) {
+    const index = indexOf(key, within.length)
+    if (Number.isNaN(index)) throw rejectedPatch(`${where}: Unable to access invalid index: ${key}: invalid index referenced`)
+    within.splice(index, 1)
+  } else {
+    if (value === undefined) throw rejectedPatch(`${where}: Unable to remove nonexistent key: ${key}: missing value`)
+    delete within[key]
+  }
+  return value
 }

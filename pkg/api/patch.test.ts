@@ -133,7 +133,7 @@ describe('JSON patch', () => {
     [[{ op: 'move', from: '/a', path: '/b/0' }], { b: [{ x: 1 }, 1, 2] }],
     [[{ op: 'add', path: '/b/2', value: 3 }], { a: { x: 1 }, b: [1, 2, 3] }],
     [[{ op: 'add', path: '/b/3', value: 3 }], 'missing'],
-    [[{ op: 'add', path: '/b/01', value: 3 }], 'missing'],
+    [[{ op: 'add', path: '/b/01', value: 3 }], { a: { x: 1 }, b: [1, 3, 2] }],
     [[{ op: 'replace', path: '/b/-', value: 3 }], 'missing'],
     [[{ op: 'replace', path: '/b/2', value: 3 }], 'missing'],
     [[{ op: 'replace', path: '/c', value: 3 }], 'missing'],
@@ -144,15 +144,15 @@ describe('JSON patch', () => {
     [[{ op: 'add', path: 'c', value: 3 }], 'missing'],
     [[{ op: 'test', path: '/c', value: null }, { op: 'test', path: '/b/1', value: 2 }, { op: 'add', path: '/c' }], { a: { x: 1 }, b: [1, 2], c: null }],
     [[{ op: 'copy', from: '/a', path: '/c' }, { op: 'replace', path: '/c/x', value: 2 }], { a: { x: 1 }, b: [1, 2], c: { x: 2 } }],
-    [[{ op: 'copy', from: '', path: '/c' }], { a: { x: 1 }, b: [1, 2], c: { a: { x: 1 }, b: [1, 2] } }],
-    [[{ op: 'move', from: '/a', path: '' }], { x: 1 }],
+    [[{ op: 'copy', from: '', path: '/c' }], 'missing'],
+    [[{ op: 'move', from: '/a', path: '' }], 'missing'],
     [[{ op: 'add', path: '/constructor', value: 1 }, { op: 'add', path: '/__proto__', value: 2 }, { op: 'remove', path: '/a' }], JSON.parse('{"b":[1,2],"constructor":1,"__proto__":2}')],
     [[{ op: 'add', path: '/toString/x', value: 1 }], 'missing'],
     [[{ op: 'add', path: '/~01', value: 1 }, { op: 'add', path: '/~1', value: 2 }], { a: { x: 1 }, b: [1, 2], '~1': 1, '/': 2 }],
   ])('%j', (operations, result) => {
     const run = (): unknown => applyPatch(deepFreeze({ a: { x: 1 }, b: [1, 2] }), { type: 'json', body: deepFreeze(operations) }, schema)
     if (result !== 'missing') expect(run()).toEqual(result)
-    else expect(run).toThrow(expect.objectContaining({ code: 422, status: expect.objectContaining({ details: { causes: [expect.objectContaining({ message: expect.stringMatching(/ operation does not apply: doc is missing path/) })] } }) }))
+    else expect(run).toThrow(expect.objectContaining({ code: 422, status: expect.objectContaining({ details: { causes: [expect.objectContaining({ message: expect.stringMatching(/: (missing value|invalid index referenced)$/) })] } }) }))
   })
 
   it('applies operations in order', () => {
@@ -162,11 +162,35 @@ describe('JSON patch', () => {
     ])).toMatchObject({ metadata: { finalizers: ['y', 'z', 'w'], labels: { a: '1', 'x/y': 'z' }, annotations: { a: '9', b: '2' } } })
   })
 
+  it('moves, counts from the end, and copies what goes to two places', () => {
+    expect(patch([
+      { op: 'add', path: '/x', value: { a: [1, 2] } }, { op: 'copy', from: '/x', path: '/y' }, { op: 'add', path: '/y/a/-1', value: 3 }, { op: 'remove', path: '/x/a/-1' },
+      { op: 'move', from: '/y/a/0', path: '/x/a/0' }, { op: 'test', path: '/none', value: null }, { op: 'add', path: '/__proto__', value: 5 },
+    ])).toMatchObject(JSON.parse('{ "x": { "a": [1, 1] }, "y": { "a": [2, 3] }, "__proto__": 5 }') as object)
+  })
+
+  it('takes no longer for large objects, and does not let copies grow without end', () => {
+    const large = { a: { b: Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`k${index}`, index])) } }
+    expect(cpuMs(() => {
+      const body = Array.from({ length: 10_000 }, (_, index) => (index % 2 === 0 ? { op: 'move', from: '/a', path: '/c' } : { op: 'move', from: '/c', path: '/a' }))
+      expect(applyPatch(large, { type: 'json', body }, schema)).toEqual(large)
+      const doubling = Array.from({ length: 40 }, (_, index) => ({ op: 'copy', from: '/metadata', path: `/metadata/k${index}` }))
+      expect(() => patch(doubling)).toThrow(expect.objectContaining({ code: 422 }))
+    })).toBeLessThan(1000)
+  })
+
   it.each<[unknown, number, string]>([
-    [[{ op: 'remove', path: '/nope' }], 422, 'remove operation does not apply: doc is missing path: "/nope": missing value'],
+    [[{ op: 'remove', path: '/nope' }], 422, "error in remove for path: '/nope': Unable to remove nonexistent key: nope: missing value"],
+    [[{ op: 'remove', path: '/nope/x' }], 422, 'remove operation does not apply: doc is missing path: "/nope/x": missing value'],
+    [[{ op: 'replace', path: '/nope', value: 1 }], 422, 'replace operation does not apply: doc is missing key: /nope: missing value'],
+    [[{ op: 'add', path: '/metadata/finalizers/9', value: 'x' }], 422, "error in add for path: '/metadata/finalizers/9': Unable to access invalid index: 9: invalid index referenced"],
+    [[{ op: 'copy', from: '', path: '/a' }], 422, 'copy operation does not apply: doc is missing from path: : missing value'],
+    [[{ op: 'move', from: '', path: '/a' }], 422, 'move operation does not apply: doc is missing from path: : missing value'],
+    [[{ op: 'move', from: '/metadata', path: '/metadata/a' }], 422, 'move operation does not apply: doc is missing destination path: /metadata/a: missing value'],
+    [[{ op: 'remove', path: '' }], 422, 'remove operation does not apply: doc is missing path: "": missing value'],
     [[{ op: 'test', path: '/metadata/name', value: 'x' }], 422, 'testing value /metadata/name failed: test failed'],
     [[{ op: 'fly', path: '/' }], 422, 'Unexpected kind: fly'],
-    [[{ op: 'add', path: '/__proto__/x', value: 1 }], 422, ''],
+    [[{ op: 'add', path: '/__proto__/x', value: 1 }], 422, 'add operation does not apply: doc is missing path: "/__proto__/x": missing value'],
     [[{ op: 'replace', path: '', value: [] }], 422, 'expected the patched document to be an object'],
     [{}, 400, ''], [[1], 400, ''], [Array(10_001).fill({ op: 'test', path: '' }), 413, ''],
   ])('refuses %#', (body, code, cause) => {

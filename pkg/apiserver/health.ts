@@ -17,7 +17,7 @@ type Endpoint = 'healthz' | 'livez' | 'readyz'
 export async function healthAnswer(endpoint: Endpoint, only: string | undefined, query: URLSearchParams, checks: HealthChecks): Promise<Answer> {
   const all: Record<string, HealthCheck> = { ping: () => undefined, ...checks.livez, ...(endpoint === 'livez' ? {} : checks.readyz) }
   if (only) {
-    const check = all[only]
+    const check = Object.hasOwn(all, only) ? all[only] : undefined
     if (!check) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
     const wrong = await fault(check)
     return wrong === undefined ? text(200, 'ok') : text(500, `internal server error: ${wrong}\n`)

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { IncomingMessage } from 'node:http'
 import type { Hono } from 'hono'
-import { badRequest } from '../api/status-error.ts'
+import { StatusError, badRequest } from '../api/status-error.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { Clock } from '../util/clock.ts'
 import { onNextTurn } from '../util/turn.ts'
@@ -22,7 +22,7 @@ import { ConnectionWatchdog } from './connection-watchdog.ts'
 import { hasShortBody, header, readBody, type Contact, type Exchange, type Incoming, type Outgoing } from './exchange.ts'
 import type { FlowControl } from './flow-control.ts'
 import { defaultLimits, type FrontLimits } from './front-limits.ts'
-import { listenerOptions, refuseConnection, refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
+import { isUpgrade, listenerOptions, refuseConnection, refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { decodePath, parsePath, type RequestPath, type ResourcePath } from './request-path.ts'
 import { send, sendFailure } from './respond.ts'
@@ -99,7 +99,8 @@ export class HttpDoor {
     this.#watchdog = new ConnectionWatchdog(options.clock)
     this.#limits = { ...defaultLimits, ...options.limits }
     this.#pinger = new SessionPinger(options.clock, this.#limits.pingMs)
-    this.#server = createSecureServer(serverOptions(options.tls, this.#limits))
+    // The platform takes this as an option for servers of HTTP/1.1 only.
+    this.#server = Object.assign(createSecureServer(serverOptions(options.tls, this.#limits)), { shouldUpgradeCallback: isUpgrade })
     this.#server.on('session', (session) => this.#pinger.add(session))
     this.#server.prependListener('secureConnection', (socket: TLSSocket) => this.#watchdog.add(socket))
     const gate = new ConnectionGate(onNextTurn)
@@ -241,6 +242,8 @@ export class HttpDoor {
       const value = header(incoming, name)
       if (value !== undefined) headers.set(name, value)
     }
+    // The platform makes no requests of these.
+    if (['CONNECT', 'TRACE', 'TRACK'].includes(method)) throw new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
     const host = header(incoming, ':authority') ?? header(incoming, 'host') ?? 'localhost'
     const response = await this.#options.system.fetch(new Request(`https://${host}${incoming.url ?? '/'}`, { method, headers }))
     const { 'content-type': contentType = 'text/plain', ...rest } = Object.fromEntries(response.headers)
@@ -267,7 +270,7 @@ export class HttpDoor {
       else await this.#options.serveUpgrade(upgrade, parsed)
       audit?.started(switching)
     } catch (error) {
-      const code = refuseUpgrade(socket, error, log)
+      const code = refuseUpgrade({ incoming, socket }, error, log)
       audited?.failed(error)
       audited?.ended(code)
     }

@@ -2,7 +2,9 @@
 import type { Http2ServerResponse, SecureServerOptions } from 'node:http2'
 import type { ServerOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
+import { badRequest } from '../api/status-error.ts'
+import { HandshakeError } from '../util/web-sockets.ts'
 import type { Outgoing } from './exchange.ts'
 import type { FrontLimits } from './front-limits.ts'
 import { statusOf } from './respond.ts'
@@ -27,6 +29,11 @@ export function serverOptions(tls: { key: string; cert: string; clientCa: string
     maxSessionMemory: 256,
     ...http1,
   }
+}
+
+/** Whether another protocol is to be spoken. Where nobody speaks one, the wish is passed over; what is proxied decides for itself. */
+export function isUpgrade({ headers, url = '' }: IncomingMessage): boolean {
+  return /^(websocket|spdy\/3\.1)$/i.test(headers.upgrade ?? '') || splitUrl(url)[0].split('/').includes('proxy')
 }
 
 /** Of the socket that takes connections. What they send waits until their turn has come. */
@@ -61,10 +68,10 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): 
 }
 
 /** Answers an upgrade request with a Status and closes. Returns the code. */
-export function refuseUpgrade(socket: Duplex, error: unknown, log: (text: string) => void): number {
-  const status = statusOf(error, log)
+export function refuseUpgrade({ incoming, socket }: { incoming: IncomingMessage; socket: Duplex }, error: unknown, log: (text: string) => void): number {
+  const status = statusOf(error instanceof HandshakeError ? badRequest(error.message) : error, log)
   const body = JSON.stringify(status)
   const code = status.code ?? 500
-  if (socket.writable) socket.end(`HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+  if (socket.writable) socket.end(`HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${incoming.method === 'HEAD' ? '' : body}`)
   return code
 }

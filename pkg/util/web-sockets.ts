@@ -25,10 +25,15 @@ export function protocolToken(incoming: Pick<IncomingMessage, 'headers'>): strin
   return found === undefined ? undefined : Buffer.from(found.slice(bearerPrefix.length), 'base64url').toString()
 }
 
+/** The client has not asked for a WebSocket as one must. */
+export class HandshakeError extends Error {
+  override name = 'HandshakeError'
+}
+
 /** Longest message that a client may send. */
 const longestMessage = 1 << 20
 
-/** Accepts with `protocol`, one of those offered, or with none. */
+/** Accepts with `protocol`, one of those offered, or with none. Fails with HandshakeError when the client's handshake is none. */
 export async function acceptWebSocket({ incoming, socket, head }: SocketClient, protocol?: string): Promise<WebSocket> {
   // Loaded when it is first needed: most servers are never asked.
   const { WebSocketServer } = await import('ws')
@@ -37,7 +42,10 @@ export async function acceptWebSocket({ incoming, socket, head }: SocketClient, 
   const { 'sec-websocket-protocol': _offered, ...headers } = incoming.headers
   incoming.headers = headers
   if (protocol !== undefined) server.on('headers', (lines) => void lines.push(`Sec-WebSocket-Protocol: ${protocol}`))
-  const client = await new Promise<WebSocket>((resolve) => server.handleUpgrade(incoming, socket, head, resolve))
+  const client = await new Promise<WebSocket>((resolve, reject) => {
+    server.on('wsClientError', ({ message }) => reject(new HandshakeError(message)))
+    server.handleUpgrade(incoming, socket, head, resolve)
+  })
   client.on('error', () => client.terminate())
   return client
 }

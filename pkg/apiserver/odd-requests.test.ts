@@ -1,0 +1,48 @@
+// Requests that no client library makes: the answer is an answer, and the connection stays in step.
+import { connect } from 'node:tls'
+import { admin, startServer, type TestServer } from './fixture.suite.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.stop())
+
+/** Everything the server says until it closes the connection. */
+function said(head: string, ...headers: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const socket = connect({ host: '127.0.0.1', port: server.port, ca: server.ca, cert: admin.certificate, key: admin.key }, () => {
+      socket.write([head, 'Host: x', ...headers, '', ''].join('\r\n'))
+    })
+    socket.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk)).on('error', reject).on('close', () => resolve(text))
+  })
+}
+
+const webSocket = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
+
+it('an upgrade that nobody knows is passed over', async () => {
+  const text = await said('GET /api/v1/namespaces/a HTTP/1.1', 'Connection: Upgrade, close', 'Upgrade: h2c')
+  expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+  expect(text).toContain('"name":"a"')
+})
+
+it('an upgrade is not served where there is none', async () => {
+  expect(await said('GET /api/v1/namespaces/a HTTP/1.1', ...webSocket, 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==')).toContain('upgrade is not supported here')
+  expect(await said('HEAD /api/v1/namespaces/a HTTP/1.1', ...webSocket)).toMatch(/^HTTP\/1\.1 400 [^{]*\r\n\r\n$/)
+})
+
+it('a WebSocket without a key is a failure like any other', async () => {
+  const text = await said('GET /api/v1/namespaces/a/configmaps?watch=1 HTTP/1.1', ...webSocket, 'Sec-WebSocket-Key: x')
+  expect(text).toMatch(/^HTTP\/1\.1 400 [^]*"message":"Missing or invalid Sec-WebSocket-Key header"/)
+  expect(server.logged).toEqual([])
+})
+
+it.each(['TRACE', 'TRACK'])('%s is not allowed', async (method) => {
+  expect(await said(`${method} /version HTTP/1.1`, 'Connection: close')).toMatch(/^HTTP\/1\.1 (405|400) /)
+  expect(server.logged).toEqual([])
+})
+
+it.each(['__proto__', 'constructor', 'nope'])('there is no health check %s', async (name) => {
+  expect((await server.call('GET', `/livez/${name}`)).code).toBe(404)
+})
