@@ -1,33 +1,39 @@
 // Checks of what containers ask for: quantities, and requests against limits.
 import { isQuantity, parseQuantity } from '../../api/quantity.ts'
-import type { ResourceRequirements } from '../../api/types-pod.ts'
+import type { ResourceClaim, ResourceRequirements } from '../../api/types-pod.ts'
 import type { Errors } from './rules.ts'
-import { checkContainerResourceName, checkResourceQuantity, duplicate, fieldNotFound, forbiddenField, invalid, required } from './rules.ts'
+import { checkContainerResourceName, checkDnsLabel, checkResourceQuantity, duplicate, fieldNotFound, forbiddenField, invalid, required } from './rules.ts'
 
-export function checkResourceList(out: Errors, path: string, list: Readonly<Record<string, string>> | undefined): void {
-  for (const [name, value] of Object.entries(list ?? {})) {
-    checkContainerResourceName(out, `${path}[${name}]`, name)
-    checkResourceQuantity(out, `${path}[${name}]`, { name, value })
-    if (name.startsWith(hugePages) && !isWholePages(name, value)) out.push(invalid(`${path}[${name}]`, value, `${value} is not positive integer multiple of ${name}`))
-  }
-}
+type NameCheck = (out: Errors, path: string, name: string) => void
 
 const hugePages = 'hugepages-'
 
+function checkAmount(out: Errors, path: string, { name, value }: { name: string; value: string }, checkName: NameCheck): void {
+  checkName(out, path, name)
+  checkResourceQuantity(out, path, { name, value })
+}
+
+function checkPages(out: Errors, path: string, name: string, value: string): void {
+  if (name.startsWith(hugePages) && !isWholePages(name, value)) out.push(invalid(path, value, `${value} is not positive integer multiple of ${name}`))
+}
+
 function isWholePages(name: string, value: string): boolean {
   const page = name.slice(hugePages.length)
-  if (!isQuantity(page) || !isQuantity(value)) return true
-  const size = parseQuantity(page).nanos
-  const asked = parseQuantity(value).nanos
-  return size > 0n && asked >= 0n && asked % size === 0n
+  if (!isQuantity(value)) return true
+  const size = isQuantity(page) ? parseQuantity(page).nanos : 0n
+  return size > 0n && size % 1_000_000_000n === 0n && parseQuantity(value).nanos % size === 0n
 }
 
 // A resource that a node cannot give out twice must be limited to exactly what is requested.
 function mayOvercommit(name: string): boolean {
-  return !name.startsWith('hugepages-') && (!name.includes('/') || name.startsWith('kubernetes.io/'))
+  return !name.startsWith(hugePages) && (!name.includes('/') || name.includes('kubernetes.io/'))
 }
 
-function checkPair(out: Errors, path: string, { name, request, limit }: { name: string; request: string; limit: string }): void {
+function checkAgainstLimit(out: Errors, path: string, { name, request, limit }: { name: string; request: string; limit: string | undefined }): void {
+  if (limit === undefined) {
+    if (!mayOvercommit(name)) out.push(required(`${path}.limits`, 'Limit must be set for non overcommitable resources'))
+    return
+  }
   if (!isQuantity(request) || !isQuantity(limit)) return
   const asked = parseQuantity(request).nanos
   const most = parseQuantity(limit).nanos
@@ -36,26 +42,48 @@ function checkPair(out: Errors, path: string, { name, request, limit }: { name: 
 }
 
 /** `claims` are the names of the pod's claims. */
-export function checkResources(out: Errors, path: string, resources: ResourceRequirements | undefined, claims: ReadonlySet<string> = new Set()): void {
+export function checkResources(
+  out: Errors, path: string, resources: ResourceRequirements | undefined, claims: ReadonlySet<string> = new Set(), checkName: NameCheck = checkContainerResourceName,
+): void {
   const { limits = {}, requests = {} } = resources ?? {}
-  checkResourceList(out, `${path}.limits`, limits)
-  checkResourceList(out, `${path}.requests`, requests)
-  for (const [name, request] of Object.entries(requests)) {
-    const limit = limits[name]
-    if (limit !== undefined) checkPair(out, path, { name, request, limit })
-    else if (!mayOvercommit(name)) out.push(required(`${path}.limits`, 'Limit must be set for non overcommitable resources'))
+  for (const [name, value] of Object.entries(limits)) {
+    checkAmount(out, `${path}.limits[${name}]`, { name, value }, checkName)
+    checkPages(out, `${path}.limits[${name}]`, name, value)
+  }
+  for (const [name, value] of Object.entries(requests)) {
+    checkAmount(out, `${path}.requests[${name}]`, { name, value }, checkName)
+    checkAgainstLimit(out, path, { name, request: value, limit: limits[name] })
+    checkPages(out, `${path}.requests[${name}]`, name, value)
   }
   const names = [...Object.keys(limits), ...Object.keys(requests)]
   if (names.some((name) => name.startsWith(hugePages)) && !names.some((name) => name === 'cpu' || name === 'memory')) {
     out.push(forbiddenField(path, 'HugePages require cpu or memory'))
   }
+  checkClaims(out, `${path}.claims`, resources?.claims ?? [], claims)
+}
+
+/** A claim is named whole, or request by request, and nothing of it twice. */
+function checkClaims(out: Errors, path: string, wanted: readonly ResourceClaim[], claims: ReadonlySet<string>): void {
   const seen = new Set<string>()
-  for (const [index, claim] of (resources?.claims ?? []).entries()) {
-    const at = `${path}.claims[${index}]`
-    const identity = `${claim.name}/${claim.request ?? ''}`
-    if (!claim.name) out.push(required(`${at}.name`))
-    else if (!claims.has(claim.name)) out.push(fieldNotFound(`${at}.name`, claim.name))
-    if (seen.has(identity)) out.push(duplicate(at, claim))
-    seen.add(identity)
+  for (const [index, { name, request }] of wanted.entries()) {
+    const at = `${path}[${index}]`
+    if (!name) {
+      out.push(required(at))
+      continue
+    }
+    if (seen.has(name)) out.push(duplicate(at, name))
+    else checkClaim(out, at, { name, request: request ?? '' }, seen)
+    if (!claims.has(name)) {
+      const known = claims.size === 0 ? ' which is empty' : `: ${[...claims].sort().join(', ')}`
+      out.push(fieldNotFound(at, name, `must be one of the names in pod.spec.resourceClaims${known}`))
+    }
   }
+}
+
+function checkClaim(out: Errors, path: string, { name, request }: { name: string; request: string }, seen: Set<string>): void {
+  if (request !== '') checkDnsLabel(out, `${path}.request`, request)
+  const key = request === '' ? name : `${name}/${request}`
+  if (seen.has(key)) out.push(duplicate(path, key))
+  else if (request === '') for (const other of seen) if (other.startsWith(`${name}/`)) out.push(duplicate(path, name))
+  seen.add(key)
 }

@@ -4,27 +4,30 @@ import { addQuantities, compareQuantities, formatQuantity, isQuantity, parseQuan
 import type { Container, PodSpec } from '../../api/types-pod.ts'
 import { checkResources } from './container-resources.ts'
 import type { Errors } from './rules.ts'
-import { forbiddenField, invalid } from './rules.ts'
+import { checkComputeResourceName, forbiddenField, invalid, notSupported } from './rules.ts'
 
 const mayOvercommit = ['cpu', 'memory']
 
-function requestOf({ resources }: Container, name: string): Quantity | undefined {
-  const value = resources?.requests?.[name]
+type List = 'requests' | 'limits'
+
+function amountOf({ resources }: Container, name: string, list: List): Quantity | undefined {
+  const value = resources?.[list]?.[name]
   return value !== undefined && isQuantity(value) ? parseQuantity(value) : undefined
 }
 
 /** The most that the containers ask for at one time: sidecars run beside all that start after them. */
-function containersAsk({ containers = [], initContainers = [] }: PodSpec, name: string): Quantity | undefined {
-  const asked = [...containers, ...initContainers].some((container) => requestOf(container, name) !== undefined)
+function containersAsk({ containers = [], initContainers = [] }: PodSpec, name: string, list: List = 'requests'): Quantity | undefined {
+  const requestOf = (container: Container): Quantity | undefined => amountOf(container, name, list)
+  const asked = [...containers, ...initContainers].some((container) => requestOf(container) !== undefined)
   if (!asked) return undefined
   let sidecars = zeroQuantity
   let peak = zeroQuantity
   for (const container of initContainers) {
-    const now = addQuantities(sidecars, requestOf(container, name) ?? zeroQuantity)
+    const now = addQuantities(sidecars, requestOf(container) ?? zeroQuantity)
     if (container.restartPolicy === 'Always') sidecars = now
     if (compareQuantities(now, peak) > 0) peak = now
   }
-  const together = containers.reduce((sum, container) => addQuantities(sum, requestOf(container, name) ?? zeroQuantity), sidecars)
+  const together = containers.reduce((sum, container) => addQuantities(sum, requestOf(container) ?? zeroQuantity), sidecars)
   return compareQuantities(together, peak) > 0 ? together : peak
 }
 
@@ -42,25 +45,40 @@ export function defaultPodRequests(spec: PodSpec): void {
   resources.requests = requests
 }
 
-const wholeOf = (list: Readonly<Record<string, string>> | undefined, name: string): string => list?.[name] ?? '0'
+const hugePages = 'hugepages-'
+const ofPods = ['cpu', hugePages, 'memory']
+
+function checkName(out: Errors, path: string, name: string): void {
+  const before = out.length
+  checkComputeResourceName(out, path, name)
+  if (out.length === before && name !== 'cpu' && name !== 'memory' && !name.startsWith(hugePages)) out.push(notSupported(path, name, ofPods))
+}
+
+const exceeds = (value: Quantity, most: string): boolean => isQuantity(most) && compareQuantities(value, parseQuantity(most)) > 0
 
 /** Containers together ask for no more than the pod, and none may use more than the pod. */
-export function checkPodResources(out: Errors, path: string, spec: PodSpec): void {
-  const { resources, containers = [] } = spec
+export function checkPodResources(out: Errors, path: string, spec: PodSpec, claims: ReadonlySet<string>): void {
+  const { resources } = spec
   if (!resources) return
-  if (resources.claims?.length) out.push(forbiddenField(`${path}.claims`, 'claims cannot be set for Resources at pod-level'))
-  checkResources(out, path, { limits: resources.limits, requests: resources.requests })
-  for (const name of mayOvercommit) {
+  if (spec.os?.name === 'windows') return void out.push(forbiddenField(path, 'may not be set for a windows pod'))
+  if (resources.claims?.length) out.push(forbiddenField(`${path}.claims`, 'claims may not be set for Resources at pod-level'))
+  checkResources(out, path, resources, claims, checkName)
+  for (const [name, whole] of Object.entries(resources.requests ?? {})) {
     const asked = containersAsk(spec, name)
-    const whole = wholeOf(resources.requests, name)
-    if (asked && isQuantity(whole) && compareQuantities(asked, parseQuantity(whole)) > 0) {
-      out.push(invalid(`${path}.requests[${name}]`, whole, `must be greater than or equal to aggregate container requests of ${formatQuantity(asked)}`))
-    }
+    if (asked && exceeds(asked, whole)) out.push(invalid(`${path}.requests[${name}]`, whole, `must be greater than or equal to aggregate container requests of ${formatQuantity(asked)}`))
   }
+  for (const [name, whole] of Object.entries(resources.limits ?? {})) {
+    const used = name.startsWith(hugePages) ? containersAsk(spec, name, 'limits') : undefined
+    if (used && exceeds(used, whole)) out.push(invalid(`${path}.limits[${name}]`, whole, `must be greater than or equal to aggregate container limits of ${formatQuantity(used)}`))
+  }
+  checkEachLimit(out, path, spec)
+}
+
+function checkEachLimit(out: Errors, path: string, { resources, containers = [] }: PodSpec): void {
   for (const [index, container] of containers.entries()) {
     for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
-      const most = resources.limits?.[name]
-      if (most === undefined || !isQuantity(limit) || !isQuantity(most) || compareQuantities(parseQuantity(limit), parseQuantity(most)) <= 0) continue
+      const most = resources?.limits?.[name]
+      if (most === undefined || !isQuantity(limit) || !exceeds(parseQuantity(limit), most)) continue
       out.push(invalid(`${path}.containers[${index}][${name}].limits`, limit, `must be less than or equal to pod limits of ${most}`))
     }
   }

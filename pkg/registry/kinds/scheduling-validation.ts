@@ -1,9 +1,11 @@
 // Checks of what a pod says about where it may run: tolerations, affinity, spreading.
-import type { Affinity, PodAffinityTerm, PodSpec, Toleration, TopologySpreadConstraint, WeightedPodAffinityTerm } from '../../api/types-pod.ts'
+import { labelValueFaults } from '../../api/names.ts'
+import type { LabelSelector } from '../../api/types-common.ts'
+import type { Affinity, PodAffinityTerm, Toleration, TopologySpreadConstraint, WeightedPodAffinityTerm } from '../../api/types-pod.ts'
 import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '../../api/types-volume.ts'
 import type { Errors } from './rules.ts'
 import {
-  checkDnsLabel, checkLabelKey, checkLabelSelector, checkLabelValue, checkOptionalOneOf, checkPositive, duplicate, forbiddenField, invalid, notSupported, required,
+  checkDnsLabel, checkDnsSubdomain, checkLabelKey, checkLabelSelector, checkLabelValue, checkOptionalOneOf, duplicate, forbiddenField, invalid, notSupported, required,
 } from './rules.ts'
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
@@ -16,13 +18,15 @@ export function checkTolerations(out: Errors, path: string, tolerations: readonl
     if (tolerationSeconds !== undefined && effect !== 'NoExecute') out.push(invalid(`${at}.effect`, effect, 'effect must be \'NoExecute\' when `tolerationSeconds` is set'))
     if (operator === 'Exists') {
       if (value !== '') out.push(invalid(`${at}.operator`, value, 'value must be empty when `operator` is \'Exists\''))
-    } else if (operator === '' || operator === 'Equal') checkLabelValue(out, `${at}.operator`, value)
-    else out.push(notSupported(`${at}.operator`, operator, ['Equal', 'Exists']))
+    } else if (operator === '' || operator === 'Equal') {
+      const faults = labelValueFaults(value)
+      if (faults.length > 0) out.push(invalid(`${at}.operator`, value, faults.join(';')))
+    } else out.push(notSupported(`${at}.operator`, operator, operator === 'Lt' || operator === 'Gt' ? ['Equal', 'Exists', 'Lt', 'Gt'] : ['Equal', 'Exists']))
     if (effect !== '' && !effects.includes(effect)) out.push(notSupported(`${at}.effect`, effect, effects))
   }
 }
 
-function checkRequirement(out: Errors, path: string, { key, operator, values = [] }: NodeSelectorRequirement): void {
+function checkRequirement(out: Errors, path: string, { key, operator, values = [] }: NodeSelectorRequirement, preferred: boolean): void {
   if (operator === 'In' || operator === 'NotIn') {
     if (values.length === 0) out.push(required(`${path}.values`, 'must be specified when `operator` is \'In\' or \'NotIn\''))
   } else if (operator === 'Exists' || operator === 'DoesNotExist') {
@@ -31,6 +35,8 @@ function checkRequirement(out: Errors, path: string, { key, operator, values = [
     if (values.length !== 1) out.push(required(`${path}.values`, 'must be specified single value when `operator` is \'Lt\' or \'Gt\''))
   } else out.push(invalid(`${path}.operator`, operator ?? '', 'not a valid selector operator'))
   checkLabelKey(out, `${path}.key`, key ?? '')
+  // What is only preferred may name labels that no node can have.
+  if (!preferred) for (const [index, value] of values.entries()) checkLabelValue(out, `${path}.values[${index}]`, value)
 }
 
 function checkField(out: Errors, path: string, { key, operator, values = [] }: NodeSelectorRequirement): void {
@@ -38,10 +44,11 @@ function checkField(out: Errors, path: string, { key, operator, values = [] }: N
     if (values.length !== 1) out.push(required(`${path}.values`, 'must be only one value when `operator` is \'In\' or \'NotIn\' for node field selector'))
   } else out.push(invalid(`${path}.operator`, operator ?? '', 'not a valid selector operator'))
   if (key !== 'metadata.name') out.push(invalid(`${path}.key`, key ?? '', 'not a valid field selector key'))
+  else for (const [index, value] of values.entries()) checkDnsSubdomain(out, `${path}.values[${index}]`, value)
 }
 
-function checkNodeTerm(out: Errors, path: string, term: NodeSelectorTerm): void {
-  for (const [index, requirement] of (term.matchExpressions ?? []).entries()) checkRequirement(out, `${path}.matchExpressions[${index}]`, requirement)
+function checkNodeTerm(out: Errors, path: string, term: NodeSelectorTerm, preferred = false): void {
+  for (const [index, requirement] of (term.matchExpressions ?? []).entries()) checkRequirement(out, `${path}.matchExpressions[${index}]`, requirement, preferred)
   for (const [index, requirement] of (term.matchFields ?? []).entries()) checkField(out, `${path}.matchFields[${index}]`, requirement)
 }
 
@@ -54,11 +61,35 @@ export function checkNodeSelector(out: Errors, path: string, selector: NodeSelec
 function checkPodTerm(out: Errors, path: string, term: PodAffinityTerm | undefined): void {
   checkLabelSelector(out, `${path}.labelSelector`, term?.labelSelector)
   checkLabelSelector(out, `${path}.namespaceSelector`, term?.namespaceSelector)
-  for (const [index, name] of (term?.namespaces ?? []).entries()) checkDnsLabel(out, `${path}.namespaces[${index}]`, name)
+  for (const name of term?.namespaces ?? []) checkDnsLabel(out, `${path}.namespace`, name)
+  checkLabelKeys(out, path, term ?? {})
   if (!term?.topologyKey) out.push(required(`${path}.topologyKey`, 'can not be empty'))
-  else checkLabelKey(out, `${path}.topologyKey`, term.topologyKey)
-  if (term?.matchLabelKeys?.length && !term.labelSelector) out.push(forbiddenField(`${path}.matchLabelKeys`, 'must not be specified when labelSelector is not set'))
-  if (term?.mismatchLabelKeys?.length && !term.labelSelector) out.push(forbiddenField(`${path}.mismatchLabelKeys`, 'must not be specified when labelSelector is not set'))
+  checkLabelKey(out, `${path}.topologyKey`, term?.topologyKey ?? '')
+}
+
+interface LabelKeys {
+  readonly matchLabelKeys?: string[]
+  readonly mismatchLabelKeys?: string[]
+  readonly labelSelector?: LabelSelector
+}
+
+/** Keys whose values come from the pod itself, and are added to the selector. */
+function checkLabelKeys(out: Errors, path: string, keys: LabelKeys): void {
+  const { matchLabelKeys = [], mismatchLabelKeys = [], labelSelector } = keys
+  for (const field of ['matchLabelKeys', 'mismatchLabelKeys'] as const) {
+    const list = keys[field] ?? []
+    if (list.length > 0 && !labelSelector) out.push(forbiddenField(`${path}.${field}`, 'must not be specified when labelSelector is not set'))
+    else for (const [index, key] of list.entries()) checkLabelKey(out, `${path}.${field}[${index}]`, key)
+  }
+  const seen = new Set(Object.keys(labelSelector?.matchLabels ?? {}))
+  for (const { key = '' } of labelSelector?.matchExpressions ?? []) {
+    // One is the requirement that was made of the key; the path has no field, as in Kubernetes.
+    if (seen.has(key) && matchLabelKeys.includes(key)) out.push(invalid(`${path}[${matchLabelKeys.lastIndexOf(key)}]`, key, 'exists in both matchLabelKeys and labelSelector'))
+    seen.add(key)
+  }
+  for (const [index, key] of matchLabelKeys.entries()) {
+    if (mismatchLabelKeys.includes(key)) out.push(invalid(`${path}.matchLabelKeys[${index}]`, key, 'exists in both matchLabelKeys and mismatchLabelKeys'))
+  }
 }
 
 interface PodTerms {
@@ -90,7 +121,7 @@ export function checkAffinity(out: Errors, path: string, affinity: Affinity): vo
     for (const [index, { weight, preference }] of (nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
       const term = `${at}.preferredDuringSchedulingIgnoredDuringExecution[${index}]`
       checkWeight(out, `${term}.weight`, weight)
-      checkNodeTerm(out, `${term}.preference`, preference ?? {})
+      checkNodeTerm(out, `${term}.preference`, preference ?? {}, true)
     }
   }
   if (podAffinity) checkPodTerms(out, `${path}.podAffinity`, podAffinity)
@@ -98,41 +129,27 @@ export function checkAffinity(out: Errors, path: string, affinity: Affinity): vo
 }
 
 export function checkSpread(out: Errors, path: string, constraints: readonly TopologySpreadConstraint[]): void {
-  const seen = new Set<string>()
   for (const [index, constraint] of constraints.entries()) {
     const at = `${path}[${index}]`
-    if (!((constraint.maxSkew ?? 0) > 0)) out.push(invalid(`${at}.maxSkew`, constraint.maxSkew ?? 0, 'must be greater than zero'))
-    if (!constraint.topologyKey) out.push(required(`${at}.topologyKey`, 'can not be empty'))
-    else checkLabelKey(out, `${at}.topologyKey`, constraint.topologyKey)
-    const how = constraint.whenUnsatisfiable
-    if (how !== 'DoNotSchedule' && how !== 'ScheduleAnyway') out.push(notSupported(`${at}.whenUnsatisfiable`, how ?? '', ['DoNotSchedule', 'ScheduleAnyway']))
-    const identity = `{${constraint.topologyKey}, ${how}}`
-    if (seen.has(identity)) out.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, identity))
-    seen.add(identity)
-    checkPositive(out, `${at}.minDomains`, constraint.minDomains)
-    if (constraint.minDomains !== undefined && how !== 'DoNotSchedule') {
-      out.push(invalid(`${at}.minDomains`, constraint.minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${how}`))
+    const { maxSkew = 0, topologyKey = '', whenUnsatisfiable: how = '', minDomains } = constraint
+    if (maxSkew <= 0) out.push(invalid(`${at}.maxSkew`, maxSkew, 'must be greater than zero'))
+    if (!topologyKey) out.push(required(`${at}.topologyKey`, 'can not be empty'))
+    if (how !== 'DoNotSchedule' && how !== 'ScheduleAnyway') out.push(notSupported(`${at}.whenUnsatisfiable`, how, ['DoNotSchedule', 'ScheduleAnyway']))
+    const again = constraints.slice(index + 1).some((other) => (other.topologyKey ?? '') === topologyKey && (other.whenUnsatisfiable ?? '') === how)
+    if (again) out.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${how}}`))
+    if (minDomains !== undefined && minDomains <= 0) out.push(invalid(`${at}.minDomains`, minDomains, 'must be greater than zero'))
+    if (minDomains !== undefined && how !== 'DoNotSchedule') {
+      out.push(invalid(`${at}.minDomains`, minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${how}`))
     }
-    checkOptionalOneOf(out, `${at}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, ['Honor', 'Ignore'])
-    checkOptionalOneOf(out, `${at}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, ['Honor', 'Ignore'])
+    for (const field of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) checkOptionalOneOf(out, `${at}.${field}`, constraint[field], ['Honor', 'Ignore'])
+    checkLabelKeys(out, at, { ...constraint, mismatchLabelKeys: [] })
     checkLabelSelector(out, `${at}.labelSelector`, constraint.labelSelector)
-    if (constraint.matchLabelKeys?.length && !constraint.labelSelector) out.push(forbiddenField(`${at}.matchLabelKeys`, 'must not be specified when labelSelector is not set'))
   }
 }
 
-/** Everything about placement in a pod's spec. */
-export function checkScheduling(out: Errors, path: string, spec: PodSpec): void {
-  for (const [key, value] of Object.entries(spec.nodeSelector ?? {})) {
-    checkLabelKey(out, `${path}.nodeSelector`, key)
-    checkLabelValue(out, `${path}.nodeSelector`, value)
-  }
-  checkTolerations(out, `${path}.tolerations`, spec.tolerations)
-  if (spec.affinity) checkAffinity(out, `${path}.affinity`, spec.affinity)
-  checkSpread(out, `${path}.topologySpreadConstraints`, spec.topologySpreadConstraints ?? [])
-  const gates = spec.schedulingGates ?? []
+export function checkGates(out: Errors, path: string, gates: readonly { readonly name: string }[]): void {
   for (const [index, { name }] of gates.entries()) {
-    checkLabelKey(out, `${path}.schedulingGates[${index}]`, name ?? '')
-    if (gates.findIndex((gate) => gate.name === name) !== index) out.push(duplicate(`${path}.schedulingGates[${index}]`, name))
+    checkLabelKey(out, `${path}[${index}]`, name ?? '')
+    if (gates.findIndex((gate) => gate.name === name) !== index) out.push(duplicate(`${path}[${index}]`, name))
   }
-  if (gates.length > 0 && spec.nodeName) out.push(forbiddenField(`${path}.nodeName`, 'cannot be set until all schedulingGates have been cleared'))
 }

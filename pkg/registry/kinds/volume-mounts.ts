@@ -35,10 +35,8 @@ export function checkMounts(out: Errors, path: string, container: Container, vol
     if (!mountPath) out.push(required(`${at}.mountPath`))
     if (seen.has(mountPath)) out.push(invalid(`${at}.mountPath`, mountPath, 'must be unique'))
     seen.add(mountPath)
-    for (const device of volumeDevices) {
-      if (device.name === name) out.push(invalid(`${at}.name`, name, 'must not already exist in volumeDevices'))
-      if (device.devicePath === mountPath) out.push(invalid(`${at}.mountPath`, mountPath, 'must not already exist as a path in volumeDevices'))
-    }
+    if (volumeDevices.some((device) => device.name === name)) out.push(invalid(`${at}.name`, name, 'must not already exist in volumeDevices'))
+    if (volumeDevices.some((device) => device.devicePath === mountPath)) out.push(invalid(`${at}.mountPath`, mountPath, 'must not already exist as a path in volumeDevices'))
     if (subPath) checkDescendingPath(out, `${path}.subPath`, subPath)
     if (subPathExpr) {
       if (subPath) out.push(invalid(`${at}.subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive'))
@@ -64,10 +62,8 @@ export function checkDevices(out: Errors, path: string, { volumeDevices = [], vo
     if (paths.has(devicePath)) out.push(invalid(`${at}.devicePath`, devicePath, 'must be unique'))
     if (devicePath?.split('/').includes('..')) out.push(invalid(`${at}.devicePath`, devicePath, "can not contain backsteps ('..')"))
     else paths.add(devicePath)
-    for (const mount of volumeMounts) {
-      if (mount.name === name) out.push(invalid(`${at}.name`, name, 'must not already exist in volumeMounts'))
-      if (mount.mountPath === devicePath) out.push(invalid(`${at}.devicePath`, devicePath, 'must not already exist as a path in volumeMounts'))
-    }
+    if (volumeMounts.some((mount) => mount.name === name)) out.push(invalid(`${at}.name`, name, 'must not already exist in volumeMounts'))
+    if (volumeMounts.some((mount) => mount.mountPath === devicePath)) out.push(invalid(`${at}.devicePath`, devicePath, 'must not already exist as a path in volumeMounts'))
     names.add(name)
   }
 }

@@ -1,8 +1,9 @@
 // Checks of files that are put into volumes: keys of ConfigMaps and Secrets, fields of the pod, tokens, trust bundles.
-import { dnsSubdomainFaults } from '../../api/names.ts'
-import type { ClusterTrustBundleProjection, DownwardAPIVolumeFile, KeyToPath, ObjectFieldSelector, ProjectedVolumeSource, ResourceFieldSelector, VolumeProjection } from '../../api/types-volume.ts'
+import { dnsSubdomainFaults, qualifiedNameFaults } from '../../api/names.ts'
+import type { ClusterTrustBundleProjection, DownwardAPIVolumeFile, KeyToPath, ObjectFieldSelector, PodCertificateProjection, ProjectedVolumeSource, ResourceFieldSelector, VolumeProjection } from '../../api/types-volume.ts'
 import type { Errors } from './rules.ts'
-import { addFaults, checkLabelKey, checkLabelSelector, checkOneOf, checkRequired, forbiddenField, invalid, notSupported, required } from './rules.ts'
+import { addFaults, checkLabelKey, checkLabelSelector, checkRequired, forbiddenField, invalid, notSupported, required } from './rules.ts'
+import { checkSignerName, isOwnSigner } from './signer-names.ts'
 
 const modeText = 'must be a number between 0 and 0777 (octal), both inclusive'
 
@@ -40,17 +41,28 @@ export function checkItems(out: Errors, path: string, items: readonly KeyToPath[
 }
 
 const downwardFields = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid']
-const podFields = /^(metadata\.(name|namespace|uid|labels|annotations)|spec\.(nodeName|restartPolicy|schedulerName|serviceAccountName|hostNetwork)|status\.(phase|podIPs?|hostIPs?|nominatedNodeName))$/
-const subscripted = /^(.*)\['(.*)'\]$/s
+const podFields = /^(metadata\.(name|namespace|uid|labels|annotations)|spec\.(nodeName|restartPolicy|schedulerName|serviceAccountName)|status\.(phase|podIPs?|hostIPs?))$/
+const subscripted = /^(.+?)\['(.*)'\]$/s
+
+/** Why a path is no field of a pod. */
+function pathFault(apiVersion: string, fieldPath: string): string | undefined {
+  if (apiVersion !== 'v1') return `unsupported pod version: ${apiVersion}`
+  const [, base] = subscripted.exec(fieldPath) ?? []
+  if (base !== undefined) return base === 'metadata.annotations' || base === 'metadata.labels' ? undefined : `field label does not support subscript: ${fieldPath}`
+  return podFields.test(fieldPath) ? undefined : `field label not supported: ${fieldPath}`
+}
 
 /** A field of the pod by its path; `known` are those that may be asked for here. */
-export function checkFieldRef(out: Errors, path: string, { fieldPath }: ObjectFieldSelector, known: readonly string[]): void {
-  if (!checkRequired(out, `${path}.fieldPath`, fieldPath) || known.includes(fieldPath)) return
-  const [, base = '', key = ''] = subscripted.exec(fieldPath) ?? []
-  if (base === 'metadata.annotations') checkLabelKey(out, path, key.toLowerCase())
-  else if (base === 'metadata.labels') checkLabelKey(out, path, key)
-  else if (podFields.test(fieldPath)) out.push(notSupported(`${path}.fieldPath`, fieldPath, known))
-  else out.push(invalid(`${path}.fieldPath`, fieldPath, `error converting fieldPath: field label not supported: ${fieldPath}`))
+export function checkFieldRef(out: Errors, path: string, { apiVersion, fieldPath }: ObjectFieldSelector, known: readonly string[]): void {
+  if (!checkRequired(out, `${path}.apiVersion`, apiVersion) || !apiVersion) return
+  if (!checkRequired(out, `${path}.fieldPath`, fieldPath)) return
+  // An old name of the node.
+  const field = fieldPath === 'spec.host' ? 'spec.nodeName' : fieldPath
+  const fault = pathFault(apiVersion, field)
+  const [, base, key = ''] = subscripted.exec(field) ?? []
+  if (fault !== undefined) out.push(invalid(`${path}.fieldPath`, fieldPath, `error converting fieldPath: ${fault}`))
+  else if (base !== undefined) checkLabelKey(out, path, base === 'metadata.annotations' ? key.toLowerCase() : key)
+  else if (!known.includes(field)) out.push(notSupported(`${path}.fieldPath`, field, known))
 }
 
 const resourceFields = ['limits.cpu', 'limits.ephemeral-storage', 'limits.memory', 'requests.cpu', 'requests.ephemeral-storage', 'requests.memory']
@@ -95,17 +107,43 @@ function checkTrustBundle(out: Errors, path: string, bundle: ClusterTrustBundleP
   if (name !== undefined && signerName !== undefined) out.push(invalid(path, bundle, 'only one of name and signerName may be used'))
   else if (name !== undefined) {
     if (name === '') out.push(required(`${path}.name`, 'must be a valid object name'))
+    // In front of the last colon is the signer's name.
     const bare = name.slice(name.lastIndexOf(':') + 1)
     addFaults(out, `${path}.name`, name, dnsSubdomainFaults(bare).map((fault) => `not a valid clustertrustbundlename: ${fault}`))
     if (labelSelector) out.push(invalid(`${path}.labelSelector`, labelSelector, 'labelSelector must be unset if name is specified'))
   } else if (signerName !== undefined) {
     if (signerName === '') out.push(required(`${path}.signerName`, 'must be a valid signer name'))
+    checkSignerName(out, `${path}.signerName`, signerName)
     checkLabelSelector(out, `${path}.labelSelector`, labelSelector)
   } else out.push(required(path, 'either name or signerName must be specified'))
   checkLocalPath(out, `${path}.path`, bundle.path)
 }
 
 const keyTypes = ['RSA3072', 'RSA4096', 'ECDSAP256', 'ECDSAP384', 'ECDSAP521', 'ED25519']
+
+const certificatePaths = ['credentialBundlePath', 'keyPath', 'certificateChainPath'] as const
+const shortestLife = 3600
+const longestLife = 91 * 86_400
+const longestLifeOfOwn = 86_400
+
+/** Signers of the cluster's own give certificates of a day, others of three months. */
+function checkPodCertificate(out: Errors, path: string, certificate: PodCertificateProjection): void {
+  const { signerName, keyType = '', maxExpirationSeconds: seconds, userAnnotations = {} } = certificate
+  checkSignerName(out, `${path}.signerName`, signerName)
+  for (const key of Object.keys(userAnnotations)) checkDomainKey(out, `${path}.userAnnotations`, key.toLowerCase())
+  if (!keyTypes.includes(keyType)) out.push(notSupported(`${path}.keyType`, keyType, keyTypes))
+  const most = isOwnSigner(signerName ?? '') ? longestLifeOfOwn : longestLife
+  if (seconds !== undefined && seconds < shortestLife) out.push(invalid(`${path}.maxExpirationSeconds`, seconds, `if provided, maxExpirationSeconds must be >= ${shortestLife}`))
+  if (seconds !== undefined && seconds > most) out.push(invalid(`${path}.maxExpirationSeconds`, seconds, `if provided, maxExpirationSeconds must be <= ${most}`))
+  for (const field of certificatePaths) if (certificate[field]) checkLocalPath(out, `${path}.${field}`, certificate[field])
+  if (!certificatePaths.some((field) => certificate[field])) out.push(required(path, 'specify at least one of credentialBundlePath, keyPath, and certificateChainPath'))
+}
+
+function checkDomainKey(out: Errors, path: string, key: string): void {
+  const faults = qualifiedNameFaults(key)
+  addFaults(out, path, key, faults)
+  if (faults.length === 0 && !key.includes('/')) out.push(invalid(path, key, 'must be a domain-prefixed key (such as "acme.io/foo")'))
+}
 
 function checkProjection(out: Errors, path: string, whole: string, source: VolumeProjection): void {
   const { secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate } = source
@@ -126,23 +164,18 @@ function checkProjection(out: Errors, path: string, whole: string, source: Volum
     checkLocalPath(out, `${whole}.path`, target)
   }
   if (clusterTrustBundle) checkTrustBundle(out, `${path}.clusterTrustBundle`, clusterTrustBundle)
-  if (podCertificate) {
-    checkRequired(out, `${path}.podCertificate.signerName`, podCertificate.signerName)
-    checkOneOf(out, `${path}.podCertificate.keyType`, podCertificate.keyType, keyTypes)
-    for (const field of ['credentialBundlePath', 'keyPath', 'certificateChainPath'] as const) {
-      if (podCertificate[field]) checkLocalPath(out, `${path}.podCertificate.${field}`, podCertificate[field])
-    }
-  }
+  if (podCertificate) checkPodCertificate(out, `${path}.podCertificate`, podCertificate)
   if (Object.keys(source).length > 1) out.push(forbiddenField(path, 'may not specify more than 1 volume type per source'))
 }
 
 /** Where the files of one source go, with what a conflict is blamed on. */
-function targets({ secret, configMap, downwardAPI, clusterTrustBundle }: VolumeProjection): (readonly [path: string, blamed: string])[] {
+function targets({ secret, configMap, downwardAPI, clusterTrustBundle, podCertificate }: VolumeProjection): (readonly [path: string, blamed: string])[] {
   return [
     ...(secret?.items ?? []).map(({ path }) => [path, secret?.name ?? ''] as const),
     ...(configMap?.items ?? []).map(({ path }) => [path, configMap?.name ?? ''] as const),
     ...(downwardAPI?.items ?? []).map(({ path }) => [path, path] as const),
     ...(clusterTrustBundle ? [[clusterTrustBundle.path, clusterTrustBundle.path] as const] : []),
+    ...certificatePaths.flatMap((field) => (podCertificate?.[field] ? [[podCertificate[field], podCertificate[field]] as const] : [])),
   ]
 }
 

@@ -2,7 +2,7 @@
 import type { EphemeralVolumeSource, Volume } from '../../api/types-volume.ts'
 import { dnsSubdomainFaults } from '../../api/names.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsLabel, checkOptionalOneOf, checkRequired, duplicate, forbiddenField, invalid, required } from './rules.ts'
+import { checkDnsLabel, checkLabelKey, checkLabels, checkOneOf, checkOptionalOneOf, checkRequired, duplicate, forbiddenField, invalid, required } from './rules.ts'
 import { checkCsiDriver, checkDisk } from './volume-disks.ts'
 import { checkDescendingPath, checkDownwardItems, checkItems, checkMode, checkNoBacksteps, checkProjected } from './volume-projection.ts'
 import { checkClaimSpec } from './volume-rules.ts'
@@ -24,14 +24,14 @@ export function checkHostPath(out: Errors, path: string, hostPath: NonNullable<V
   checkOptionalOneOf(out, `${path}.type`, hostPath.type, hostPathTypes)
 }
 
-const copied = ['annotations', 'labels']
-
 function checkEphemeral(out: Errors, path: string, { volumeClaimTemplate: template }: EphemeralVolumeSource): void {
   const at = `${path}.volumeClaimTemplate`
   if (!checkRequired(out, at, template) || !template) return
-  for (const field of Object.keys(template.metadata ?? {})) {
-    if (!copied.includes(field)) out.push(forbiddenField(`${at}.metadata.${field}`, 'cannot be set for an ephemeral volume'))
-  }
+  const { annotations = {}, labels, ...rest } = template.metadata ?? {}
+  for (const key of Object.keys(annotations)) checkLabelKey(out, `${at}.metadata.annotations`, key.toLowerCase())
+  checkLabels(out, `${at}.metadata.labels`, labels)
+  // Go's name of the field, with its first letter made small.
+  for (const field of Object.keys(rest)) out.push(forbiddenField(`${at}.metadata.${field === 'uid' ? 'uID' : field}`, 'cannot be set'))
   checkClaimSpec(out, `${at}.spec`, template.spec ?? {})
 }
 
@@ -71,7 +71,7 @@ const checks: { readonly [Name in Source]?: Check<Name> } = {
   ephemeral: checkEphemeral,
   image(out, path, { pullPolicy, reference }, inPod) {
     if (inPod) checkRequired(out, `${path}.reference`, reference)
-    checkOptionalOneOf(out, `${path}.pullPolicy`, pullPolicy, ['Always', 'IfNotPresent', 'Never'])
+    checkOneOf(out, `${path}.pullPolicy`, pullPolicy, ['Always', 'IfNotPresent', 'Never'])
   },
 }
 
@@ -81,42 +81,35 @@ function checkSource(out: Errors, path: string, volume: Volume, inPod: boolean):
     out.push(required(path, 'must specify a volume type'))
     return
   }
-  const at = `${path}.${first}`
+  const at = `${path}.${first === 'gcePersistentDisk' ? 'persistentDisk' : first}`
   const check = checks[first] as Check<Source> | undefined
   if (check) check(out, at, volume[first] as NonNullable<Volume[Source]>, inPod)
   else checkDisk(out, at, first, { ...volume[first] })
   for (const other of others) out.push(forbiddenField(`${path}.${other}`, 'may not specify more than 1 volume type'))
 }
 
-/** Claims that are made for ephemeral volumes have the names of pod and volume, and are nobody else's. */
-function checkMadeClaims(out: Errors, path: string, volumes: readonly Volume[], podName: string): void {
-  const made = new Set<string>()
-  for (const [index, { name, ephemeral }] of volumes.entries()) {
-    if (!ephemeral || !name) continue
-    const claim = `${podName}-${name}`
-    made.add(claim)
-    for (const fault of dnsSubdomainFaults(claim)) out.push(invalid(`${path}[${index}].name`, name, `PVC name "${claim}": ${fault}`))
-  }
-  for (const [index, { persistentVolumeClaim: claim }] of volumes.entries()) {
-    if (claim && made.has(claim.claimName)) {
-      out.push(invalid(`${path}[${index}].persistentVolumeClaim.claimName`, claim.claimName, 'must not reference a PVC that gets created for an ephemeral volume'))
-    }
-  }
-}
+/** A claim that is made for an ephemeral volume has the names of pod and volume, and is nobody else's. */
+const madeClaim = (podName: string, volume: string): string => `${podName}-${volume}`
 
-/** Answers the volumes by name, for the mounts of containers; `podName` is missing in templates. */
+/** Answers the volumes that are right by name, for the mounts of containers; `podName` is missing in templates. */
 export function checkVolumes(out: Errors, path: string, volumes: readonly Volume[], podName?: string): ReadonlyMap<string, Volume> {
   const byName = new Map<string, Volume>()
+  const made = new Set(podName ? volumes.filter(({ ephemeral }) => ephemeral).map(({ name }) => madeClaim(podName, name)) : [])
   for (const [index, volume] of volumes.entries()) {
     const at = `${path}[${index}]`
+    const before = out.length
+    const { name = '', ephemeral, persistentVolumeClaim: claim } = volume
     checkSource(out, at, volume, podName !== undefined)
-    if (!volume.name) out.push(required(`${at}.name`))
-    else {
-      checkDnsLabel(out, `${at}.name`, volume.name)
-      if (byName.has(volume.name)) out.push(duplicate(`${at}.name`, volume.name))
-      byName.set(volume.name, volume)
+    if (ephemeral && podName && name) {
+      for (const fault of dnsSubdomainFaults(madeClaim(podName, name))) out.push(invalid(`${at}.name`, name, `PVC name "${madeClaim(podName, name)}": ${fault}`))
+    }
+    if (!name) out.push(required(`${at}.name`))
+    else checkDnsLabel(out, `${at}.name`, name)
+    if (byName.has(name)) out.push(duplicate(`${at}.name`, name))
+    if (out.length === before) byName.set(name, volume)
+    if (claim && made.has(claim.claimName)) {
+      out.push(invalid(`${at}.persistentVolumeClaim.claimName`, claim.claimName, 'must not reference a PVC that gets created for an ephemeral volume'))
     }
   }
-  if (podName && volumes.some(({ ephemeral }) => ephemeral)) checkMadeClaims(out, path, volumes, podName)
   return byName
 }
