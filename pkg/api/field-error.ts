@@ -37,8 +37,8 @@ export const forbiddenField = (field: string, detail: string): FieldError =>
 export const duplicate = (field: string, value: unknown): FieldError =>
   ({ field, reason: 'FieldValueDuplicate', text: `Duplicate value: ${shown(value)}` })
 
-export const fieldNotFound = (field: string, value: unknown, detail = ''): FieldError =>
-  ({ field, reason: 'FieldValueNotFound', text: join(`Not found: ${shown(value)}`, detail) })
+export const fieldNotFound = (field: string, value: unknown): FieldError =>
+  ({ field, reason: 'FieldValueNotFound', text: `Not found: ${shown(value)}` })
 
 export const tooLong = (field: string, maxBytes: number): FieldError =>
   ({ field, reason: 'FieldValueTooLong', text: `Too long: may not be more than ${maxBytes} byte${maxBytes === 1 ? '' : 's'}` })

@@ -1,12 +1,11 @@
 // Checks of what containers ask for: quantities, and requests against limits.
 import { isQuantity, parseQuantity } from '../../api/quantity.ts'
 import type { ResourceClaim, ResourceRequirements } from '../../api/types-pod.ts'
+import { checkContainerResourceName, checkResourceQuantity, isHugePages, mayOvercommit } from './resource-names.ts'
 import type { Errors } from './rules.ts'
-import { checkContainerResourceName, checkDnsLabel, checkResourceQuantity, duplicate, fieldNotFound, forbiddenField, invalid, required } from './rules.ts'
+import { checkDnsLabel, duplicate, fieldNotFound, forbiddenField, invalid, required, withDetail } from './rules.ts'
 
 type NameCheck = (out: Errors, path: string, name: string) => void
-
-const hugePages = 'hugepages-'
 
 function checkAmount(out: Errors, path: string, { name, value }: { name: string; value: string }, checkName: NameCheck): void {
   checkName(out, path, name)
@@ -14,19 +13,14 @@ function checkAmount(out: Errors, path: string, { name, value }: { name: string;
 }
 
 function checkPages(out: Errors, path: string, name: string, value: string): void {
-  if (name.startsWith(hugePages) && !isWholePages(name, value)) out.push(invalid(path, value, `${value} is not positive integer multiple of ${name}`))
+  if (isHugePages(name) && !isWholePages(name, value)) out.push(invalid(path, value, `${value} is not positive integer multiple of ${name}`))
 }
 
 function isWholePages(name: string, value: string): boolean {
-  const page = name.slice(hugePages.length)
+  const page = name.slice('hugepages-'.length)
   if (!isQuantity(value)) return true
   const size = isQuantity(page) ? parseQuantity(page).nanos : 0n
   return size > 0n && size % 1_000_000_000n === 0n && parseQuantity(value).nanos % size === 0n
-}
-
-// A resource that a node cannot give out twice must be limited to exactly what is requested.
-function mayOvercommit(name: string): boolean {
-  return !name.startsWith(hugePages) && (!name.includes('/') || name.includes('kubernetes.io/'))
 }
 
 function checkAgainstLimit(out: Errors, path: string, { name, request, limit }: { name: string; request: string; limit: string | undefined }): void {
@@ -56,7 +50,7 @@ export function checkResources(
     checkPages(out, `${path}.requests[${name}]`, name, value)
   }
   const names = [...Object.keys(limits), ...Object.keys(requests)]
-  if (names.some((name) => name.startsWith(hugePages)) && !names.some((name) => name === 'cpu' || name === 'memory')) {
+  if (names.some(isHugePages) && !names.some((name) => name === 'cpu' || name === 'memory')) {
     out.push(forbiddenField(path, 'HugePages require cpu or memory'))
   }
   checkClaims(out, `${path}.claims`, resources?.claims ?? [], claims)
@@ -75,7 +69,7 @@ function checkClaims(out: Errors, path: string, wanted: readonly ResourceClaim[]
     else checkClaim(out, at, { name, request: request ?? '' }, seen)
     if (!claims.has(name)) {
       const known = claims.size === 0 ? ' which is empty' : `: ${[...claims].sort().join(', ')}`
-      out.push(fieldNotFound(at, name, `must be one of the names in pod.spec.resourceClaims${known}`))
+      out.push(withDetail(fieldNotFound(at, name), `must be one of the names in pod.spec.resourceClaims${known}`))
     }
   }
 }

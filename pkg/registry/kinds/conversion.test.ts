@@ -93,7 +93,7 @@ describe('subresources', () => {
     const next = resize?.merge?.(old, pod({ requests: { cpu: '2' } }, 'other')) as AnyObject
     expect(next).toEqual(pod({ requests: { cpu: '2' } }))
     expect(resize?.validate?.(next, old)).toEqual([])
-    expect(resize?.validate?.(pod({ requests: { cpu: '1', 'ephemeral-storage': '1Gi' } }), old)).toMatchObject([{ field: 'spec.containers[0].resources', reason: 'FieldValueForbidden' }])
+    expect(resize?.validate?.(pod({ requests: { cpu: '1', 'ephemeral-storage': '1Gi' } }), old)).toMatchObject([{ field: 'spec', reason: 'FieldValueForbidden', text: 'Forbidden: only cpu and memory resources are mutable' }])
     expect(resize?.validate?.(pod({}), old)).toMatchObject([{ field: 'spec' }, { field: 'spec.containers[0].resources.requests', text: expect.stringContaining('resource requests cannot be removed') }])
   })
 
@@ -112,7 +112,7 @@ describe('subresources', () => {
     ]],
     ['none is added', { containers: [named('a')] }, { containers: [named('a'), named('b')] }, ['spec.containers: Forbidden: containers may not be added or removed on resize']],
     ['init containers stay', { containers: [named('a')], initContainers: [named('i')] }, { containers: [named('a')], initContainers: [named('i', { requests: { cpu: '2' } })] }, [
-      'spec.initContainers[0].resources: Forbidden: resources for non-sidecar init containers are immutable',
+      'spec: Forbidden: resources for non-sidecar init containers are immutable',
     ]],
     ['sidecars change', { containers: [named('a')], initContainers: [{ ...named('i'), restartPolicy: 'Always' }] }, { containers: [named('a')], initContainers: [{ ...named('i', { requests: { cpu: '2' } }), restartPolicy: 'Always' }] }, []],
     ['equal to the limits', { containers: [named('a', limited)] }, { containers: [named('a', { requests: limited.limits, limits: limited.limits })] }, ['spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing']],

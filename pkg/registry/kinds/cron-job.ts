@@ -43,7 +43,7 @@ function validate({ metadata, spec }: CronJob, old?: CronJob): Errors {
   if (!old || old.spec.timeZone !== spec.timeZone) checkTimeZone(out, spec.timeZone)
   checkOneOf(out, 'spec.concurrencyPolicy', spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace'])
   const job = spec.jobTemplate?.spec ?? { template: {} }
-  checkJobSpec(out, 'spec.jobTemplate.spec', job)
+  checkJobSpec(out, 'spec.jobTemplate.spec', job, old?.spec.jobTemplate?.spec)
   if (job.selector) out.push(invalid('spec.jobTemplate.spec.selector', job.selector, '`selector` will be auto-generated'))
   if (job.manualSelector) out.push(notSupported('spec.jobTemplate.spec.manualSelector', true, ['nil', 'false']))
   checkNonNegative(out, 'spec.successfulJobsHistoryLimit', spec.successfulJobsHistoryLimit)

@@ -55,7 +55,7 @@ function validate({ spec }: DaemonSet, old?: DaemonSet): Errors {
   checkLabelSelector(out, 'spec.selector', selector)
   if (out.length === 0) checkTemplateLabels(out, selector, template)
   if (selector && isEmptySelector(selector)) out.push(invalid('spec.selector', selector, 'empty selector is invalid for daemonset'))
-  checkPodTemplate(out, 'spec.template', template)
+  checkPodTemplate(out, 'spec.template', template, old?.spec.template)
   checkAlwaysRestarts(out, template, 'DaemonSet')
   checkNonNegative(out, 'spec.minReadySeconds', spec.minReadySeconds)
   checkUpdateStrategy(out, spec)

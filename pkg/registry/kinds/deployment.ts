@@ -52,7 +52,7 @@ function checkRollingUpdate(out: Errors, path: string, { maxUnavailable, maxSurg
 function validate({ spec }: Deployment, old?: Deployment): Errors {
   const out: Errors = []
   checkNonNegative(out, 'spec.replicas', spec.replicas)
-  checkReplicaTemplate(out, spec)
+  checkReplicaTemplate(out, spec, old?.spec.template)
   checkStrategy(out, spec)
   checkNonNegative(out, 'spec.minReadySeconds', spec.minReadySeconds)
   checkNonNegative(out, 'spec.revisionHistoryLimit', spec.revisionHistoryLimit)

@@ -23,7 +23,7 @@ export function defaultJobSpec(spec: JobSpec): void {
 const counts = ['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished', 'backoffLimitPerIndex', 'maxFailedIndexes'] as const
 
 /** What jobs and the templates of cron jobs share; `path` is `spec` or `spec.jobTemplate.spec`. */
-export function checkJobSpec(out: Errors, path: string, spec: JobSpec): void {
+export function checkJobSpec(out: Errors, path: string, spec: JobSpec, old?: JobSpec): void {
   for (const field of counts) checkNonNegative(out, `${path}.${field}`, spec[field])
   if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) out.push(required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'))
   checkManager(out, `${path}.managedBy`, spec.managedBy)
@@ -37,7 +37,7 @@ export function checkJobSpec(out: Errors, path: string, spec: JobSpec): void {
   checkFailurePolicy(out, `${path}.podFailurePolicy`, spec)
   checkSuccessPolicy(out, `${path}.successPolicy`, spec)
   checkOptionalOneOf(out, `${path}.podReplacementPolicy`, spec.podReplacementPolicy, spec.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed'])
-  checkPodTemplate(out, `${path}.template`, spec.template ?? {})
+  checkPodTemplate(out, `${path}.template`, spec.template ?? {}, old?.template)
   checkRestartPolicy(out, `${path}.template.spec.restartPolicy`, spec)
 }
 

@@ -145,7 +145,7 @@ export default define(jobs, {
   validate(job, old) {
     const out: Errors = []
     checkGenerated(out, job, old)
-    checkJobSpec(out, 'spec', job.spec)
+    checkJobSpec(out, 'spec', job.spec, old?.spec)
     checkSelector(out, job.spec)
     checkHostNames(out, job)
     if (old) checkUpdate(out, job, old)

@@ -3,8 +3,9 @@ import type { Quantity } from '../../api/quantity.ts'
 import { addQuantities, compareQuantities, formatQuantity, isQuantity, parseQuantity, zeroQuantity } from '../../api/quantity.ts'
 import type { Container, PodSpec } from '../../api/types-pod.ts'
 import { checkResources } from './container-resources.ts'
+import { checkKnownResourceName, isHugePages } from './resource-names.ts'
 import type { Errors } from './rules.ts'
-import { checkComputeResourceName, forbiddenField, invalid, notSupported } from './rules.ts'
+import { forbiddenField, invalid, notSupported } from './rules.ts'
 
 const mayOvercommit = ['cpu', 'memory']
 
@@ -45,13 +46,12 @@ export function defaultPodRequests(spec: PodSpec): void {
   resources.requests = requests
 }
 
-const hugePages = 'hugepages-'
-const ofPods = ['cpu', hugePages, 'memory']
+const ofPods = ['cpu', 'hugepages-', 'memory']
 
 function checkName(out: Errors, path: string, name: string): void {
   const before = out.length
-  checkComputeResourceName(out, path, name)
-  if (out.length === before && name !== 'cpu' && name !== 'memory' && !name.startsWith(hugePages)) out.push(notSupported(path, name, ofPods))
+  checkKnownResourceName(out, path, name)
+  if (out.length === before && name !== 'cpu' && name !== 'memory' && !isHugePages(name)) out.push(notSupported(path, name, ofPods))
 }
 
 const exceeds = (value: Quantity, most: string): boolean => isQuantity(most) && compareQuantities(value, parseQuantity(most)) > 0
@@ -68,7 +68,7 @@ export function checkPodResources(out: Errors, path: string, spec: PodSpec, clai
     if (asked && exceeds(asked, whole)) out.push(invalid(`${path}.requests[${name}]`, whole, `must be greater than or equal to aggregate container requests of ${formatQuantity(asked)}`))
   }
   for (const [name, whole] of Object.entries(resources.limits ?? {})) {
-    const used = name.startsWith(hugePages) ? containersAsk(spec, name, 'limits') : undefined
+    const used = isHugePages(name) ? containersAsk(spec, name, 'limits') : undefined
     if (used && exceeds(used, whole)) out.push(invalid(`${path}.limits[${name}]`, whole, `must be greater than or equal to aggregate container limits of ${formatQuantity(used)}`))
   }
   checkEachLimit(out, path, spec)

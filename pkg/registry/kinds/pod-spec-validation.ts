@@ -11,7 +11,7 @@ import { checkOs } from './pod-os.ts'
 import { placedContainers } from './placed-containers.ts'
 import type { Errors } from './rules.ts'
 import {
-  checkDnsLabel, checkDnsSubdomain, checkLabelKey, checkLabels, checkOneOf, checkOptionalOneOf, checkRange, duplicate, forbiddenField, invalid, required,
+  checkDnsLabel, checkDnsSubdomain, checkLabelKey, checkLabels, checkOneOf, checkRange, duplicate, forbiddenField, invalid, required, withoutOldFaults,
 } from './rules.ts'
 import { checkAffinity, checkGates, checkSpread, checkTolerations } from './scheduling-validation.ts'
 import { checkProfilesAgree } from './security-annotations.ts'
@@ -21,8 +21,14 @@ import { checkHostProcess } from './windows-options.ts'
 
 const maxInt32 = 2147483647
 
-/** The metadata and spec of a template. */
-export function checkPodTemplate(out: Errors, path: string, template: PodTemplateSpec): void {
+/** The metadata and spec of a template; `old` is what it was before an update. */
+export function checkPodTemplate(out: Errors, path: string, template: PodTemplateSpec, old?: PodTemplateSpec): void {
+  const errors = templateErrors(path, template)
+  out.push(...(old ? withoutOldFaults(errors, () => templateErrors(path, old)) : errors))
+}
+
+function templateErrors(path: string, template: PodTemplateSpec): Errors {
+  const out: Errors = []
   const { metadata: { labels, annotations = {} } = {}, spec = { containers: [] } } = template
   checkLabels(out, `${path}.labels`, labels)
   for (const key of Object.keys(annotations)) checkLabelKey(out, `${path}.annotations`, key.toLowerCase())
@@ -30,6 +36,7 @@ export function checkPodTemplate(out: Errors, path: string, template: PodTemplat
   checkPodSpec(out, `${path}.spec`, spec)
   checkProfilesAgree(out, `${path}.spec`, spec, { annotations })
   if (spec.ephemeralContainers?.length) out.push(forbiddenField(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'))
+  return out
 }
 
 /** What checks of a spec use of the metadata of its pod. */

@@ -13,9 +13,9 @@ export default define(podTemplates, {
     object.template ??= {}
     defaultPodTemplate(object.template)
   },
-  validate(object) {
+  validate(object, old) {
     const out: Errors = []
-    checkPodTemplate(out, 'template', object.template ?? {})
+    checkPodTemplate(out, 'template', object.template ?? {}, old?.template)
     return out
   },
   columns: [

@@ -25,7 +25,7 @@ describe('volumes', () => {
     ['rbd', { rbd: {} }, [`${v}.rbd.monitors: Required value`, `${v}.rbd.image: Required value`]],
     ['cephfs', { cephfs: {} }, [`${v}.cephfs.monitors: Required value`]],
     ['glusterfs', { glusterfs: {} }, [`${v}.glusterfs.endpoints: Required value`, `${v}.glusterfs.path: Required value`]],
-    ['gce', { gcePersistentDisk: { partition: 256 } }, [`${v}.gcePersistentDisk.pdName: Required value`, `${v}.gcePersistentDisk.partition: Invalid value: 256: must be between 1 and 255, inclusive`]],
+    ['gce', { gcePersistentDisk: { partition: 256 } }, [`${v}.persistentDisk.pdName: Required value`, `${v}.persistentDisk.partition: Invalid value: 256: must be between 1 and 255, inclusive`]],
     ['azureFile', { azureFile: {} }, [`${v}.azureFile.secretName: Required value`, `${v}.azureFile.shareName: Required value`]],
     ['azureDisk', { azureDisk: { diskName: 'a', diskURI: 'x', kind: 'Managed' } }, [
       `${v}.azureDisk.diskURI: Unsupported value: "x": supported values: "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}"`,
@@ -56,7 +56,7 @@ describe('volumes', () => {
     ['trust bundle with a selector', { projected: { sources: [{ clusterTrustBundle: { name: 'a', labelSelector: {}, path: 'p' } }] } }, [
       `${v}.projected.sources[0].clusterTrustBundle.labelSelector: Invalid value: {}: labelSelector must be unset if name is specified`,
     ]],
-    ['key type', { projected: { sources: [{ podCertificate: { signerName: 'a/b', keyType: 'DSA' } }] } }, [
+    ['key type', { projected: { sources: [{ podCertificate: { signerName: 'a.b/c', keyType: 'DSA', keyPath: 'k' } }] } }, [
       `${v}.projected.sources[0].podCertificate.keyType: Unsupported value: "DSA": supported values: "RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519"`,
     ]],
     ['file of the pod', { downwardAPI: { items: [{ path: 'a', fieldRef: { fieldPath: 'spec.nodeName' } }] } }, [
@@ -64,7 +64,7 @@ describe('volumes', () => {
     ]],
     ['reserved path', { secret: { secretName: 's', items: [{ key: 'k', path: '..a' }] } }, [`${v}.secret.items[0].path: Invalid value: "..a": must not start with '..'`]],
     ['name of a claim template', { ephemeral: { volumeClaimTemplate: { metadata: { name: 'x', labels: { a: 'b' } }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1' } } } } } }, [
-      `${v}.ephemeral.volumeClaimTemplate.metadata.name: Forbidden: cannot be set for an ephemeral volume`,
+      `${v}.ephemeral.volumeClaimTemplate.metadata.name: Forbidden: cannot be set`,
     ]],
   ])('%s', (_, source, expected) => {
     expect(faults('pods.v1', withVolume(source))).toEqual(expected)
@@ -120,7 +120,7 @@ describe('containers', () => {
     ['long sleep', withContainer({ lifecycle: { preStop: { sleep: { seconds: 31 } } } }), [`${c}.lifecycle.preStop.sleep: Invalid value: 31: must be non-negative and less than terminationGracePeriodSeconds (30)`]],
     ['no sleep', withContainer({ lifecycle: { preStop: { sleep: { seconds: 0 } } } }), []],
     ['config map key', env({ configMapKeyRef: { name: 'm', key: 'a b' } }), [`${from}.configMapKeyRef.key: Invalid value: "a b": a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')`]],
-    ['file key', env({ fileKeyRef: { volumeName: 'v', path: '/a', key: 'K' } }), [`${from}.fileKeyRef.path: Invalid value: "/a": must be a relative path`, `${from}.fileKeyRef.volumeName: Not found: "v"`]],
+    ['file key', env({ fileKeyRef: { volumeName: 'v', path: 'a/..', key: 'K' } }), [`${from}.fileKeyRef.path: Invalid value: "a/..": must not contain '..'`, `${from}.fileKeyRef.volumeName: Not found: "v"`]],
     ['divisor', env({ resourceFieldRef: { resource: 'limits.cpu', divisor: '2' } }), [`${from}.resourceFieldRef.divisor: Invalid value: "limits.cpu": only divisor's values 1m and 1 are supported with the cpu resource`]],
     ['no source of variables', withContainer({ envFrom: [{}] }), [`${c}.envFrom: Invalid value: "": must specify one of: \`configMapRef\` or \`secretRef\``]],
     ['pages alone', withContainer({ resources: { limits: { 'hugepages-2Mi': '3Mi' }, requests: { 'hugepages-2Mi': '3Mi' } } }), [
@@ -144,7 +144,7 @@ describe('containers', () => {
 
 describe('pods as a whole', () => {
   it.each<[string, Json, string[]]>([
-    ['users of its own', { hostUsers: false, hostNetwork: true, hostPID: true }, ['spec.hostNetwork: Forbidden: when `pod.Spec.HostUsers` is false', 'spec.HostPID: Forbidden: when `pod.Spec.HostUsers` is false']],
+    ['users of its own', { hostUsers: false, hostNetwork: true, hostPID: true }, ['spec.hostNetwork: Forbidden: when `hostUsers` is false', 'spec.HostPID: Forbidden: when `hostUsers` is false']],
     ['processes', { hostPID: true, shareProcessNamespace: true }, ['spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled']],
     ['host port', { hostNetwork: true, containers: [{ ...container, ports: [{ containerPort: 1, hostPort: 2 }] }] }, [`${c}.ports[0].hostPort: Invalid value: 2: must match \`containerPort\` when \`hostNetwork\` is true`]],
     ['net sysctl of the host', { hostNetwork: true, securityContext: { sysctls: [{ name: 'net.a', value: '1' }] } }, ["spec.securityContext.sysctls[0].name: Invalid value: \"net.a\": may not be specified when 'hostNetwork' is true"]],
@@ -153,7 +153,7 @@ describe('pods as a whole', () => {
     ['DNS policy', { dnsPolicy: 'X' }, ['spec.dnsPolicy: Unsupported value: "X": supported values: "ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"']],
     ['linux', { os: { name: 'linux' }, securityContext: { windowsOptions: {} } }, ['spec.securityContext.windowsOptions: Forbidden: windows options cannot be set for a linux pod']],
     ['windows', { os: { name: 'windows' }, hostPID: true, containers: [{ ...container, securityContext: { privileged: true } }] }, ['spec.hostPID: Forbidden: cannot be set for a windows pod', `${c}.securityContext.privileged: Forbidden: cannot be set for a windows pod`]],
-    ['claims', { resourceClaims: [{ name: 'a', resourceClaimName: 'x', resourceClaimTemplateName: 'y' }] }, ['spec.resourceClaims[0]: Invalid value: {"name":"a","resourceClaimName":"x","resourceClaimTemplateName":"y"}: at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified']],
+    ['claims', { resourceClaims: [{ name: 'a', resourceClaimName: 'x', resourceClaimTemplateName: 'y' }] }, ['spec.resourceClaims[0]: Invalid value: {"Name":"a","ResourceClaimName":"x","ResourceClaimTemplateName":"y"}: at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified']],
     ['overhead', { overhead: { cpu: '-1' } }, ['spec.overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0']],
     ['less than its containers', { resources: { requests: { cpu: '1' } }, containers: [{ ...container, resources: { requests: { cpu: '2' } } }] }, ['spec.resources.requests[cpu]: Invalid value: "1": must be greater than or equal to aggregate container requests of 2']],
     ['less than a container', { resources: { limits: { cpu: '1' }, requests: { cpu: '1' } }, containers: [{ ...container, resources: { limits: { cpu: '2' }, requests: { cpu: '1' } } }] }, ['spec.resources.containers[0][cpu].limits: Invalid value: "2": must be less than or equal to pod limits of 1']],

@@ -4,28 +4,15 @@ import type { KubeObject, ObjectMeta } from '../../api/object.ts'
 import type { Affinity, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec } from '../../api/types-pod.ts'
 import type { NodeSelectorTerm } from '../../api/types-volume.ts'
 import { annotationWarnings, containerWarnings, portWarnings } from './container-warnings.ts'
+import { deprecatedLabelText } from './deprecated-labels.ts'
 import { ipWarnings } from './ip-rules.ts'
 import { fractionWarnings } from './quantity-warnings.ts'
 import { volumeWarnings } from './volume-warnings.ts'
 
-const deprecatedLabels: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-  'app.kubernetes.io/created-by': 'deprecated since v1.9',
-  'scheduler.alpha.kubernetes.io/preferAvoidPods': 'deprecated since v1.22; use Taints and Tolerations instead',
-  'node-role.kubernetes.io/master': 'use "node-role.kubernetes.io/control-plane" instead',
-}
-
-/** What is wrong with a label of nodes; undefined when nothing is. */
-export const deprecatedNodeLabel = (key: string): string | undefined => deprecatedLabels[key]
-
 function termWarnings(path: string, { matchExpressions = [] }: NodeSelectorTerm, preferred: boolean): string[] {
   return matchExpressions.flatMap(({ key = '', values = [] }, index) => {
     const at = `${path}.matchExpressions[${index}]`
-    const deprecated = deprecatedLabels[key]
+    const deprecated = deprecatedLabelText(key)
     return [
       ...(deprecated ? [`${at}.key: ${key} is ${deprecated}`] : []),
       // What a pod demands is refused instead.
@@ -38,12 +25,12 @@ function nodeWarnings(path: string, { nodeSelector = {}, affinity, topologySprea
   const { requiredDuringSchedulingIgnoredDuringExecution: needed, preferredDuringSchedulingIgnoredDuringExecution: liked = [] } = affinity?.nodeAffinity ?? {}
   const at = `${path}.affinity.nodeAffinity`
   return [
-    ...Object.keys(nodeSelector).flatMap((key) => (deprecatedLabels[key] ? [`${path}.nodeSelector[${key}]: ${deprecatedLabels[key]}`] : [])),
+    ...Object.keys(nodeSelector).flatMap((key) => (deprecatedLabelText(key) ? [`${path}.nodeSelector[${key}]: ${deprecatedLabelText(key)}`] : [])),
     ...(needed?.nodeSelectorTerms ?? []).flatMap((term, index) => termWarnings(`${at}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${index}]`, term, false)),
     ...liked.flatMap(({ preference }, index) => termWarnings(`${at}.preferredDuringSchedulingIgnoredDuringExecution[${index}].preference`, preference ?? {}, true)),
     ...topologySpreadConstraints.flatMap(({ topologyKey = '', labelSelector }, index) => {
       const constraint = `${path}.topologySpreadConstraints[${index}]`
-      const deprecated = deprecatedLabels[topologyKey]
+      const deprecated = deprecatedLabelText(topologyKey)
       return [
         ...(deprecated ? [`${constraint}.topologyKey: ${topologyKey} is ${deprecated}`] : []),
         ...(labelSelector ? [] : [`${constraint}.labelSelector: ${nullSelector}`]),
@@ -93,7 +80,7 @@ function specWarnings(path: string, spec: PodSpec, metadata: ObjectMeta): string
     ...(grace < 0 ? [`${at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`] : []),
     ...selectorWarnings(`${at}.affinity`, spec.affinity),
     ...(dnsConfig?.nameservers ?? []).flatMap((server, index) => ipWarnings(`${at}.dnsConfig.nameservers[${index}]`, server)),
-    ...hostAliases.flatMap(({ ip }, index) => ipWarnings(`${at}.hostAliases[${index}].ip`, ip)),
+    ...hostAliases.flatMap(({ ip }, index) => ipWarnings(`${at}.hostAliases[${index}].ip`, ip ?? '')),
   ]
 }
 

@@ -22,7 +22,7 @@ export default define(replicaSets, {
     const out: Errors = []
     checkNonNegative(out, 'spec.replicas', spec.replicas)
     checkNonNegative(out, 'spec.minReadySeconds', spec.minReadySeconds)
-    checkReplicaTemplate(out, spec)
+    checkReplicaTemplate(out, spec, old?.spec.template)
     if (old) checkImmutable(out, 'spec.selector', spec.selector, old.spec.selector)
     return out
   },

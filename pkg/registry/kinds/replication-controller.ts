@@ -27,14 +27,14 @@ export default define(replicationControllers, {
     }
     spec.replicas ??= 1
   },
-  validate({ spec }) {
+  validate({ spec }, old) {
     const out: Errors = []
     checkNonNegative(out, 'spec.minReadySeconds', spec.minReadySeconds)
     if (isEmpty(spec.selector)) out.push(required('spec.selector'))
     checkNonNegative(out, 'spec.replicas', spec.replicas)
     if (!checkRequired(out, 'spec.template', spec.template) || !spec.template) return out
     checkTemplateLabels(out, { matchLabels: spec.selector ?? {} }, spec.template)
-    checkPodTemplate(out, 'spec.template', spec.template)
+    checkPodTemplate(out, 'spec.template', spec.template, old?.spec.template)
     checkAlwaysRestarts(out, spec.template, 'ReplicationController')
     return out
   },

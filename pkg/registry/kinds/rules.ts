@@ -26,6 +26,13 @@ function isEmpty(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0
 }
 
+/** Errors that an object had before are not held against its update, or rules could never grow stricter. */
+export function withoutOldFaults(errors: Errors, oldErrors: () => Errors): Errors {
+  if (errors.length === 0) return errors
+  const old = new Set(oldErrors().map(({ field, text }) => `${field}: ${text}`))
+  return errors.filter(({ field, text }) => !old.has(`${field}: ${text}`))
+}
+
 export const immutableText = 'field is immutable'
 
 export function checkImmutable(out: Errors, path: string, value: unknown, old: unknown): void {

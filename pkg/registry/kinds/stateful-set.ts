@@ -70,8 +70,7 @@ function checkRollingUpdate(out: Errors, path: string, { partition, maxUnavailab
 
 const managementPolicies = ['OrderedReady', 'Parallel']
 
-/** The spec; an update leaves out what cannot have changed. */
-function checkSpec(out: Errors, spec: StatefulSet['spec'], skip: { fixed?: boolean; template?: boolean } = {}): void {
+function checkSpec(out: Errors, spec: StatefulSet['spec'], old: StatefulSet['spec'] | undefined): void {
   const { podManagementPolicy: policy, persistentVolumeClaimRetentionPolicy: retention, selector } = spec
   if (!policy) out.push(required('spec.podManagementPolicy'))
   else if (!managementPolicies.includes(policy)) out.push(invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"))
@@ -80,31 +79,25 @@ function checkSpec(out: Errors, spec: StatefulSet['spec'], skip: { fixed?: boole
     const value = retention?.[when] ?? ''
     if (retention && value !== 'Retain' && value !== 'Delete') out.push(notSupported(`spec.persistentVolumeClaimRetentionPolicy.${when}`, value, ['Retain', 'Delete']))
   }
-  if (!skip.fixed) for (const [index, claim] of (spec.volumeClaimTemplates ?? []).entries()) checkClaimSpec(out, `spec.volumeClaimTemplates[${index}].spec`, claim.spec ?? {})
+  // These two cannot have changed.
+  if (!old) for (const [index, claim] of (spec.volumeClaimTemplates ?? []).entries()) checkClaimSpec(out, `spec.volumeClaimTemplates[${index}].spec`, claim.spec ?? {})
   checkNonNegative(out, 'spec.replicas', spec.replicas)
   checkNonNegative(out, 'spec.minReadySeconds', spec.minReadySeconds)
   checkNonNegative(out, 'spec.ordinals.start', spec.ordinals?.start)
-  if (!skip.fixed && spec.serviceName) checkDnsLabel(out, 'spec.serviceName', spec.serviceName)
+  if (!old && spec.serviceName) checkDnsLabel(out, 'spec.serviceName', spec.serviceName)
   if (!checkSelector(out, selector, 'statefulset')) out.push(invalid('spec.selector', selector, ''))
   else {
     checkTemplateLabels(out, selector, spec.template)
-    if (!skip.template) checkPodTemplate(out, 'spec.template', withClaims(spec))
+    checkPodTemplate(out, 'spec.template', withClaims(spec), old && withClaims(old))
   }
   checkAlwaysRestarts(out, spec.template, 'StatefulSet')
 }
 
 function validate({ spec }: StatefulSet, old?: StatefulSet): Errors {
   const out: Errors = []
-  checkSpec(out, spec, old ? { fixed: true, template: wasInvalid(old) } : {})
+  checkSpec(out, spec, old?.spec)
   if (old && !same(fixedPart(spec), fixedPart(old.spec))) out.push(forbiddenField('spec', forbiddenText))
   return out
-}
-
-// Templates were not always checked: an old fault must not hinder a change elsewhere.
-function wasInvalid({ spec }: StatefulSet): boolean {
-  const faults: Errors = []
-  checkSpec(faults, spec, { fixed: true })
-  return faults.length > 0
 }
 
 /** The template as pods get it: claims come as volumes of their names, and go before volumes of the same name. */

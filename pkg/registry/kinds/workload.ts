@@ -64,13 +64,13 @@ export function checkTemplateLabels(out: Errors, selector: LabelSelector | undef
 }
 
 /** Selector and template of what keeps replicas: deployments and replica sets. */
-export function checkReplicaTemplate(out: Errors, { selector, template }: { selector?: LabelSelector; template?: PodTemplateSpec }): void {
+export function checkReplicaTemplate(out: Errors, { selector, template }: { selector?: LabelSelector; template?: PodTemplateSpec }, old: PodTemplateSpec | undefined): void {
   if (!checkSelector(out, selector, 'deployment')) {
     out.push(invalid('spec.selector', selector, 'invalid label selector'))
     return
   }
   checkTemplateLabels(out, selector, template)
-  checkPodTemplate(out, 'spec.template', template ?? {})
+  checkPodTemplate(out, 'spec.template', template ?? {}, old)
   checkAlwaysRestarts(out, template, 'ReplicaSet')
 }
 
