@@ -5,7 +5,7 @@ import type { LabelSelector } from '../../api/types-common.ts'
 import type { Definition } from '../definition.ts'
 import { ageColumn, integer, nameColumn, none, text, unset } from './columns.ts'
 import { define, named } from './define.ts'
-import { deprecatedNodeLabel } from './pod-warnings.ts'
+import { deprecatedLabelText } from './deprecated-labels.ts'
 import type { Errors } from './rules.ts'
 import {
   addFaults, checkImmutable, checkLabelSelector, checkNonNegative, checkQuantity, checkResourceName, duplicate, invalid, notSupported, required, same,
@@ -174,7 +174,7 @@ const capacities = define(named<Capacity>('storage.k8s.io/v1', 'csistoragecapaci
   },
   warnings({ nodeTopology }) {
     const told = (path: string, key: string, name: string): string[] => {
-      const fault = deprecatedNodeLabel(key)
+      const fault = deprecatedLabelText(key)
       return fault ? [`nodeTopology.${path}: ${name}${fault}`] : []
     }
     return [

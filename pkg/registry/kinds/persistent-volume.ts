@@ -6,7 +6,7 @@ import { ageColumn, nameColumn, text, unset, wide } from './columns.ts'
 import { define, subresource } from './define.ts'
 import { validateVolume } from './persistent-volume-validation.ts'
 import { defaultDisk } from './pod-spec-defaults.ts'
-import { deprecatedNodeLabel } from './pod-warnings.ts'
+import { deprecatedLabelText } from './deprecated-labels.ts'
 import { accessModesText } from './volume-rules.ts'
 
 const oldAnnotations: Readonly<Record<string, string>> = {
@@ -29,7 +29,7 @@ function warnings({ metadata, spec }: PersistentVolume): string[] {
     ...Object.entries(oldAnnotations).flatMap(([key, text]) => (metadata.annotations?.[key] === undefined ? [] : [`metadata.annotations[${key}]: ${text}`])),
     ...(spec.persistentVolumeReclaimPolicy === 'Recycle' ? ['spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.'] : []),
     ...(spec.nodeAffinity?.required?.nodeSelectorTerms ?? []).flatMap(({ matchExpressions = [] }, index) => matchExpressions.flatMap(({ key }, position) => {
-      const text = deprecatedNodeLabel(key)
+      const text = deprecatedLabelText(key)
       return text ? [`${path}[${index}].matchExpressions[${position}].key: ${key} is ${text}`] : []
     })),
     ...oldSources.flatMap(([field, shown, text]) => (spec[field] ? [`spec.${shown}: ${text}`] : [])),

@@ -5,7 +5,7 @@ import { storageClasses } from '../../api/types-config.ts'
 import type { Definition } from '../definition.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
 import { define, named } from './define.ts'
-import { deprecatedNodeLabel } from './pod-warnings.ts'
+import { deprecatedLabelText } from './deprecated-labels.ts'
 import type { Errors } from './rules.ts'
 import { checkImmutable, checkLabelKey, checkResourceName, duplicate, forbiddenField, invalid, notSupported, required, same, tooLong } from './rules.ts'
 
@@ -72,7 +72,7 @@ const classes = define(storageClasses, {
     return out
   },
   warnings: ({ allowedTopologies = [] }) => allowedTopologies.flatMap(({ matchLabelExpressions = [] }, index) => matchLabelExpressions.flatMap(({ key }, position) => {
-    const fault = deprecatedNodeLabel(key)
+    const fault = deprecatedLabelText(key)
     return fault ? [`allowedTopologies[${index}].matchLabelExpressions[${position}].key: ${fault}`] : []
   })),
   columns: [
