@@ -13,8 +13,6 @@ let server: TestServer
 let runtime: Server
 let behave: (socket: Socket, frame: { stream: number; data: Buffer; last: boolean }) => void
 let connected: Socket | undefined
-/** Streams in the order in which they came. */
-const opens: number[] = []
 let answer = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n'
 
 beforeAll(async () => {
@@ -25,10 +23,7 @@ beforeAll(async () => {
     socket.on('error', () => socket.destroy())
     socket.on('data', (chunk: Buffer) => {
       if (head.endsWith('\r\n\r\n')) {
-        for (const frame of reader.read(chunk)) {
-          if (frame.type === 'data') behave(socket, frame)
-          else if (frame.type === 'open') opens.push(frame.stream)
-        }
+        for (const frame of reader.read(chunk)) if (frame.type === 'data') behave(socket, frame)
         return
       }
       head += chunk.toString('latin1')
@@ -72,32 +67,6 @@ it('carries each channel to its stream and back, to the end of the input and the
   client.send(Buffer.from([255, 0]))
   expect(await client.ended).toBe(1000)
   expect([client.got(1), client.got(2), client.got(3)]).toEqual(['one two', '!!', success])
-})
-
-it('opens the stream of sizes with the first size, and soon without one', async () => {
-  const size = JSON.stringify({ Width: 80, Height: 24 })
-  // Without stderr, which a terminal does not have, sizes come on the fourth stream.
-  const resize = stderr
-  const begun: string[] = []
-  behave = (socket, { stream, data }) => {
-    begun.push(`${stream}:${data.toString()}`)
-    if (stream === resize) socket.end(dataFrame(errorStream, Buffer.from(success), true))
-  }
-  opens.length = 0
-  const client = open('command=x&stdin=1&stdout=1&tty=1')
-  await opened(client)
-  client.send(Buffer.from('\0early'))
-  while (begun.length === 0) await new Promise((next) => setTimeout(next, 5))
-  expect(opens).toEqual([errorStream, stdin, stdout])
-  client.send(Buffer.concat([Buffer.from([4]), Buffer.from(size)]))
-  expect(await client.ended).toBe(1000)
-  expect(begun).toEqual([`${stdin}:early`, `${resize}:${size}`])
-
-  opens.length = 0
-  const silent = open('command=x&stdin=1&stdout=1&tty=1')
-  await opened(silent)
-  while (opens.length < 4) await new Promise((next) => setTimeout(next, 5))
-  silent.terminate()
 })
 
 it('takes nothing more from the runtime while the client does not read', async () => {

@@ -1,6 +1,5 @@
 // exec and attach over a WebSocket that speaks v5.channel.k8s.io: its channels are translated to streams of the runtime, which does not speak it.
 import type { WebSocket } from 'ws'
-import { systemClock, type Timer } from './clock.ts'
 import { SpdyClient } from './spdy-client.ts'
 import { requestUpgrade } from './upgrade-request.ts'
 import { acceptWebSocket, type SocketClient } from './web-sockets.ts'
@@ -14,8 +13,6 @@ const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 2
 /** What may wait for a client before nothing more is taken from the runtime. */
 const highBytes = 1 << 20
 const normalClosure = 1000
-/** How long a terminal's program waits for its size. The runtime starts it when the last of its streams is open. */
-const sizeMs = 200
 
 export interface ChannelStreams {
   readonly stdin: boolean
@@ -39,8 +36,6 @@ class ChannelTranslator {
   readonly #streamOf = new Map<number, number>()
   readonly #channelOf = new Map<number, number>()
   #ended = false
-  /** Until the resize stream is opened without a size. */
-  #unsized: Timer | undefined
 
   constructor(client: WebSocket, upstream: ConstructorParameters<typeof SpdyClient>[0], { stdin, stdout, stderr, tty }: ChannelStreams) {
     this.#client = client
@@ -53,12 +48,9 @@ class ChannelTranslator {
     if (stdin) this.#open('stdin')
     if (stdout) this.#open('stdout')
     if (stderr && !tty) this.#open('stderr')
-    if (tty) this.#unsized = systemClock.setTimer(() => this.#openResize(), sizeMs)
+    if (tty) this.#open('resize')
     client.on('message', (message: Buffer) => this.#toRuntime(message))
-    client.on('close', () => {
-      this.#unsized?.cancel()
-      this.#runtime.close()
-    })
+    client.on('close', () => this.#runtime.close())
     // Tells the client that it is heard.
     client.send(Buffer.from([stdout ? channels.stdout : stderr ? channels.stderr : channels.error]))
   }
@@ -67,12 +59,6 @@ class ChannelTranslator {
     const stream = this.#runtime.open({ streamtype: name })
     this.#streamOf.set(channels[name], stream)
     this.#channelOf.set(stream, channels[name])
-  }
-
-  #openResize(): void {
-    this.#unsized?.cancel()
-    this.#unsized = undefined
-    if (!this.#ended) this.#open('resize')
   }
 
   #toClient(stream: number, data: Buffer): void {
@@ -87,7 +73,6 @@ class ChannelTranslator {
   #toRuntime(message: Buffer): void {
     const [channel, named] = message
     if (channel === undefined) return
-    if (channel === channels.resize && this.#unsized) this.#openResize()
     const closes = channel === channels.close
     const stream = this.#streamOf.get(closes ? named ?? -1 : channel)
     if (stream === undefined) return

@@ -1,6 +1,7 @@
 // Usage of nodes and pods with the real kubectl, and the kubelet's own endpoint, on a real cluster.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { WebSocket } from 'ws'
 import { eventually, TestCluster } from './cluster.ts'
 
 let cluster: TestCluster
@@ -133,6 +134,43 @@ describe("the kubelet's port", () => {
     await eventually(async () => await code('/metrics/resource', ...header) === '200', 'a scraper that may read metrics')
     expect(await code('/stats/summary', ...header)).toBe('403')
     expect(await code('/run/default/busy/busy?cmd=id', '-X', 'POST', ...header)).toBe('403')
+  })
+
+  test('and no more than one endpoint, where they say no more', async () => {
+    await k('create serviceaccount narrow')
+    const header = ['-H', `Authorization: Bearer ${(await k('create token narrow')).trim()}`]
+    const paths = { pods: '/pods', healthz: '/healthz/syncloop', configz: '/configz', stats: '/stats/summary', metrics: '/metrics/slis', log: '/logs/' }
+    for (const [subresource, path] of Object.entries(paths)) {
+      await k(`create clusterrole narrow-${subresource} --verb=get --resource=nodes/${subresource}`)
+      await k(`create clusterrolebinding narrow --clusterrole=narrow-${subresource} --serviceaccount=default:narrow`)
+      await eventually(async () => await code(path, ...header) === '200', `one who may read ${path}`)
+      expect(await code('/containerLogs/default/idle/idle', ...header)).toBe('403')
+      await k('delete clusterrolebinding narrow')
+      // Answers that were good are believed for ten seconds.
+    }
+    expect(await curl(...header, 'https://127.0.0.1:10250/run/default/idle/idle?cmd=id', '-X', 'POST')).toMatch(/^Forbidden \(user=system:serviceaccount:default:narrow, verb=create, resource=nodes, subresource\(s\)=\[proxy\]\)/)
+  })
+
+  test('tells how it is', async () => {
+    const admin = ['--cert', tls('client-admin.crt'), '--key', tls('client-admin.key')]
+    expect(await curl(...admin, 'https://127.0.0.1:10250/healthz?verbose')).toBe('[+]ping ok\n[+]log ok\n[+]syncloop ok\nhealthz check passed\n')
+    expect(await curl(...admin, 'https://127.0.0.1:10250/metrics/slis')).toMatch(/^kubernetes_healthcheck\{name="syncloop",type="healthz"\} 1$/m)
+  })
+
+  test.each(['the port', 'nodes/proxy'])('speaks v5 channels, also to the end of the input: by %s', async (way) => {
+    const url = way === 'the port' ? `wss://${cluster.network.address}:10250` : `wss://${cluster.network.address}:6443/api/v1/nodes/node-1/proxy`
+    const socket = new WebSocket(`${url}/exec/default/idle/idle?command=wc&command=-c&input=1&output=1`, ['v5.channel.k8s.io'], {
+      ca: readFileSync(tls('server-ca.crt')), cert: readFileSync(tls('client-admin.crt')), key: readFileSync(tls('client-admin.key')),
+    })
+    const got: Buffer[] = []
+    socket.on('message', (message: Buffer) => void got.push(message))
+    await new Promise((resolve, reject) => void socket.once('open', resolve).once('error', reject))
+    expect(socket.protocol).toBe('v5.channel.k8s.io')
+    socket.send(Buffer.from('\0hello'))
+    socket.send(Buffer.from([255, 0]))
+    expect(await new Promise((resolve) => socket.once('close', resolve))).toBe(1000)
+    const of = (channel: number): string => Buffer.concat(got.filter((message) => message[0] === channel).map((message) => message.subarray(1))).toString()
+    expect([of(1).trim(), JSON.parse(of(3))]).toEqual(['5', { metadata: {}, status: 'Success' }])
   })
 
   test('serves logs and commands', async () => {
