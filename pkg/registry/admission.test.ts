@@ -173,15 +173,31 @@ describe('binding', () => {
     const binding = { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } } as KubeObject
     expect(await bindPod(made.registry, at('p'), binding)).toMatchObject({ status: 'Success' })
     expect(made.registry.get(pods, at('p'))).toMatchObject({ spec: { nodeName: 'n' }, status: { conditions: [{ type: 'PodScheduled', status: 'True' }] }, metadata: { generation: 1, labels: { 'topology.kubernetes.io/zone': 'z' } } })
-    expect(await failure(() => bindPod(made.registry, at('p'), binding))).toMatchObject({ code: 409, message: 'Operation cannot be fulfilled on pods "p": pod p is already assigned to node "n"' })
-    expect(await failure(() => bindPod(made.registry, at('none'), { metadata: {}, target: { name: 'n' } } as KubeObject))).toMatchObject({ code: 404 })
+    expect(await failure(() => bindPod(made.registry, at('p'), binding))).toMatchObject({ code: 409, message: 'Operation cannot be fulfilled on pods/binding "p": pod p is already assigned to node "n"' })
+    expect(await failure(() => bindPod(made.registry, at('none'), { metadata: { name: 'none' }, target: { name: 'n' } } as KubeObject))).toMatchObject({ code: 404 })
+  })
+})
+
+describe('bindings', () => {
+  it('name the pod and a node, and bring labels', async () => {
+    const made = await open()
+    await pod(made)
+    const ask = (binding: object): Promise<unknown> => failure(() => bindPod(made.registry, at('p'), binding as KubeObject))
+    expect(await ask({ metadata: { name: 'q' }, target: { name: 'n' } })).toMatchObject({ code: 400, message: 'name in URL does not match name in Binding object' })
+    expect(await ask({ metadata: { name: 'p' }, target: { kind: 'Pod' } })).toMatchObject({ code: 500, message: '[target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>", target.name: Required value]' })
+    expect(await ask({ metadata: { name: 'p', resourceVersion: '1' }, target: { name: 'n' } })).toMatchObject({ code: 409, message: expect.stringContaining('ResourceVersion in precondition: 1, ') })
+    await made.registry.patch(pods, { ...at('p'), subresource: 'status', patch: { type: 'merge', body: { status: { nominatedNodeName: 'm' } } } })
+    await bindPod(made.registry, at('p'), { metadata: { name: 'p', labels: { a: 'b' }, annotations: { c: 'd' } }, target: { name: 'n' } } as KubeObject)
+    const bound = made.registry.get(pods, at('p')) as Pod
+    expect(bound).toMatchObject({ metadata: { labels: { a: 'b' }, annotations: { c: 'd' } }, spec: { nodeName: 'n' } })
+    expect(bound.status).not.toHaveProperty('nominatedNodeName')
   })
 })
 
 describe('eviction', () => {
   const running = async (made: Fixture): Promise<void> => {
     await pod(made, {}, 'p', { app: 'web' })
-    await bindPod(made.registry, at('p'), { metadata: {}, target: { name: 'n' } } as KubeObject)
+    await bindPod(made.registry, at('p'), { metadata: { name: 'p' }, target: { name: 'n' } } as KubeObject)
     await made.registry.patch(pods, { ...at('p'), subresource: 'status', patch: { type: 'strategic', body: { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } } } })
   }
   const budget = async (made: Fixture, disruptionsAllowed: number, name = 'b'): Promise<void> => {
@@ -203,13 +219,46 @@ describe('eviction', () => {
     const made = await open()
     await running(made)
     await budget(made, 0)
-    expect(await failure(() => evictPod(made.registry, at('p'), { metadata: {} }))).toMatchObject({
+    expect(await failure(() => evictPod(made.registry, at('p'), { metadata: { name: 'p' } }))).toMatchObject({
       code: 429, reason: 'TooManyRequests', message: "Cannot evict pod as it would violate the pod's disruption budget.",
       details: { causes: [{ reason: 'DisruptionBudget', message: 'The disruption budget b needs 1 healthy pods and has 1 currently' }] },
     })
     await made.registry.patch(podDisruptionBudgets, { ...at('b'), subresource: 'status', patch: { type: 'merge', body: { status: { disruptionsAllowed: 1 } } } })
-    await evictPod(made.registry, at('p'), { metadata: {} })
+    await evictPod(made.registry, at('p'), { metadata: { name: 'p' } })
     expect(made.registry.get(podDisruptionBudgets, at('b'))).toMatchObject({ status: { disruptionsAllowed: 0, disruptedPods: { p: '2026-01-01T00:00:00Z' } } })
+  })
+
+  it('tells why a budget lets nothing go', async () => {
+    const made = await open()
+    await running(made)
+    await budget(made, 0)
+    const say = async (status: object): Promise<unknown> => {
+      await made.registry.patch(podDisruptionBudgets, { ...at('b'), subresource: 'status', patch: { type: 'merge', body: { status } } })
+      return ((await failure(() => evictPod(made.registry, at('p'), { metadata: { name: 'p' } }))).details as { causes: { message: string }[] }).causes[0]?.message
+    }
+    const condition = { type: 'DisruptionAllowed', status: 'False', reason: 'SyncFailed', message: 'found no controllers', lastTransitionTime: '2026-01-01T00:00:00Z' }
+    expect(await say({ conditions: [condition] })).toBe('The disruption budget b does not allow evicting pods currently because it failed sync: found no controllers')
+    expect(await say({ conditions: [{ ...condition, reason: 'Other' }] })).toBe('The disruption budget b needs 1 healthy pods and has 1 currently')
+    expect(await say({ currentHealthy: 2 })).toBe('The disruption budget b does not allow evicting pods currently (Other): found no controllers')
+    expect(await say({ conditions: [] })).toBe('The disruption budget b does not allow evicting pods currently')
+    expect(await say({ observedGeneration: 0 })).toBe('The disruption budget b is still being processed by the server.')
+  })
+
+  it('is of the pod that was meant', async () => {
+    const made = await open()
+    await running(made)
+    const ask = (name: string, deleteOptions = {}): Promise<unknown> => failure(() => evictPod(made.registry, at('p'), { metadata: { name }, deleteOptions } as KubeObject))
+    expect(await ask('q')).toMatchObject({ code: 400, message: 'name in URL does not match name in Eviction object' })
+    const { uid = '', resourceVersion = '' } = (made.registry.get(pods, at('p')) as Pod).metadata
+    expect(await ask('p', { preconditions: { uid: 'x' } })).toMatchObject({
+      code: 409, message: `Operation cannot be fulfilled on Pod "p": the UID in the precondition (x) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+    })
+    expect(await ask('p', { preconditions: { resourceVersion: '1' } })).toMatchObject({
+      code: 409, message: `Operation cannot be fulfilled on Pod "p": the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
+    })
+    expect(await ask('p', { ignoreStoreReadErrorWithClusterBreakingPotential: true })).toMatchObject({
+      code: 422, message: 'Eviction.policy "p" is invalid: deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential: Invalid value: true: can not be set for pod eviction, try after removing the option',
+    })
   })
 
   it('knows no answer to two budgets', async () => {
@@ -217,6 +266,6 @@ describe('eviction', () => {
     await running(made)
     await budget(made, 1)
     await budget(made, 1, 'c')
-    expect(await failure(() => evictPod(made.registry, at('p'), { metadata: {} }))).toMatchObject({ code: 500, message: expect.stringContaining('This pod has more than one PodDisruptionBudget') })
+    expect(await failure(() => evictPod(made.registry, at('p'), { metadata: { name: 'p' } }))).toMatchObject({ code: 500, message: expect.stringContaining('This pod has more than one PodDisruptionBudget') })
   })
 })

@@ -1,5 +1,5 @@
 // pods/binding: gives a pod its node, once.
-import { badRequest, conflict, internalError, notFound } from '../api/status-error.ts'
+import { StatusError, badRequest, conflict, internalError, notFound } from '../api/status-error.ts'
 import { thaw } from '../api/json.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import type { Status } from '../api/status-error.ts'
@@ -13,6 +13,8 @@ import type { Asking } from './requests.ts'
 import type { Step } from './transaction-step.ts'
 import type { Target } from './writing.ts'
 import { admissionRequest, keyOfTarget, put, review } from './writing.ts'
+
+const bindings = { group: '', plural: 'pods/binding' }
 
 /** Sets a condition; its transition time moves with its status only. */
 export function setCondition(pod: Pod, condition: Omit<PodCondition, 'lastTransitionTime'>, now: string): void {
@@ -38,12 +40,17 @@ function bind(step: Step, target: Target, binding: Binding): void {
   const pod = thaw(stored.value) as unknown as Pod
   const { uid, resourceVersion } = binding.metadata
   if (uid && uid !== pod.metadata.uid) throw conflict(pods, target.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid ?? ''}`)
-  if (resourceVersion && resourceVersion !== String(stored.revision)) throw conflict(pods, target.name)
-  if (pod.metadata.deletionTimestamp) throw conflict(pods, target.name, `pod ${target.name} is being deleted, cannot be assigned to a host`)
-  if (pod.spec.nodeName) throw conflict(pods, target.name, `pod ${target.name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`)
-  if (pod.spec.schedulingGates?.length) throw conflict(pods, target.name, `pod ${target.name} has non-empty .spec.schedulingGates`)
+  if (resourceVersion && resourceVersion !== String(stored.revision)) {
+    throw conflict(pods, target.name, `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${stored.revision}`)
+  }
+  if (pod.metadata.deletionTimestamp) throw conflict(bindings, target.name, `pod ${target.name} is being deleted, cannot be assigned to a host`)
+  if (pod.spec.nodeName) throw conflict(bindings, target.name, `pod ${target.name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`)
+  if (pod.spec.schedulingGates?.length) throw conflict(bindings, target.name, `pod ${target.name} has non-empty .spec.schedulingGates`)
   pod.spec.nodeName = binding.target?.name ?? ''
+  // Where it was thought to go is of no interest any more.
+  if (pod.status) delete pod.status.nominatedNodeName
   if (binding.metadata.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...binding.metadata.annotations }
+  if (binding.metadata.labels) pod.metadata.labels = { ...pod.metadata.labels, ...binding.metadata.labels }
   takeTopology(step, pod)
   setCondition(pod, { type: 'PodScheduled', status: 'True' }, timestamp(step.context.clock.now()))
   put(step, target, pod as unknown as AnyObject, stored)
@@ -55,9 +62,13 @@ export async function bindPod(registry: Registry, about: Asking & { namespace: s
   const definition = registry.definition(pods.group, pods.version, pods.plural)
   if (!definition) throw internalError('pods are not served')
   const { kind, name } = binding.target ?? {}
-  if (kind && kind !== 'Node') throw badRequest(`target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`)
-  if (!name) throw badRequest('target.name: Required value')
-  if (binding.metadata?.name && binding.metadata.name !== about.name) throw badRequest(`the name of the object (${binding.metadata.name}) does not match the name on the URL (${about.name})`)
+  if (binding.metadata?.name !== about.name) throw badRequest('name in URL does not match name in Binding object')
+  const faults = [
+    ...(kind && kind !== 'Node' ? [`target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`] : []),
+    ...(name ? [] : ['target.name: Required value']),
+  ]
+  // Kubernetes has no better code for these.
+  if (faults.length > 0) throw new StatusError(500, '', faults.length > 1 ? `[${faults.join(', ')}]` : faults.join())
   await registry.write(about, (step) => bind(step, { definition, namespace: about.namespace, name: about.name }, { ...binding, metadata: binding.metadata ?? {}, kind: 'Binding', apiVersion: 'v1' }))
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
 }

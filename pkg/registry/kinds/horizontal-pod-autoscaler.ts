@@ -1,13 +1,12 @@
 // HorizontalPodAutoscaler, as autoscaling/v2 (which is stored) and as autoscaling/v1.
 import type { AnyObject, KubeObject } from '../../api/object.ts'
 import { horizontalPodAutoscalers } from '../../api/types-config.ts'
-import type { HPAScalingRules, HorizontalPodAutoscaler, MetricSpec, MetricStatus, MetricTarget } from '../../api/types-config.ts'
+import type { HorizontalPodAutoscaler, MetricSpec, MetricStatus, MetricTarget } from '../../api/types-config.ts'
 import type { Column, Definition } from '../definition.ts'
+import { sourcesOfTypes, validateAutoscaler, validateAutoscalerStatus } from './autoscaler-validation.ts'
 import { ageColumn, integer, nameColumn, none, text, unknown, unset } from './columns.ts'
-import { define, named } from './define.ts'
+import { define, named, subresource } from './define.ts'
 import { fromV2, toV2 } from './hpa-conversion.ts'
-import type { Errors } from './rules.ts'
-import { checkNonNegative, checkOneOf, checkOptionalOneOf, checkPositive, checkQuantity, checkRange, invalid, required } from './rules.ts'
 
 interface AutoscalerV1 extends KubeObject {
   spec: { minReplicas?: number; maxReplicas: number; targetCPUUtilizationPercentage?: number; scaleTargetRef: HorizontalPodAutoscaler['spec']['scaleTargetRef'] }
@@ -34,73 +33,6 @@ function defaults(draft: HorizontalPodAutoscaler): void {
 
 const targetFields = { Utilization: 'averageUtilization', AverageValue: 'averageValue', Value: 'value' } as const
 
-function checkTarget(out: Errors, path: string, target: MetricTarget | undefined): void {
-  if (!target?.type) {
-    out.push(required(`${path}.type`, 'must specify a metric target type'))
-    return
-  }
-  checkOneOf(out, `${path}.type`, target.type, ['Utilization', 'Value', 'AverageValue'])
-  checkPositive(out, `${path}.averageUtilization`, target.averageUtilization)
-  if (target.averageValue !== undefined) checkQuantity(out, `${path}.averageValue`, target.averageValue)
-  if (target.value !== undefined) checkQuantity(out, `${path}.value`, target.value)
-}
-
-const sources: Readonly<Record<string, keyof MetricSpec>> = { ContainerResource: 'containerResource', External: 'external', Object: 'object', Pods: 'pods', Resource: 'resource' }
-
-function checkMetric(out: Errors, path: string, metric: MetricSpec): void {
-  checkOneOf(out, `${path}.type`, metric.type, Object.keys(sources))
-  const field = sources[metric.type]
-  if (!field) return
-  const source = metric[field] as { target?: MetricTarget; name?: string; container?: string; metric?: { name?: string } } | undefined
-  if (!source) {
-    out.push(required(`${path}.${field}`, `must populate information for the given metric source`))
-    return
-  }
-  const at = `${path}.${field}`
-  if (field === 'resource' || field === 'containerResource') {
-    if (!source.name) out.push(required(`${at}.name`, 'must specify a resource name'))
-    if (field === 'containerResource' && !source.container) out.push(required(`${at}.container`, 'must specify a container'))
-    const { target } = source
-    if (target && target.averageUtilization !== undefined && target.averageValue !== undefined) {
-      out.push({ ...invalid(`${at}.target`, null, ''), reason: 'FieldValueForbidden', text: 'Forbidden: may not set both a target raw value and a target utilization' })
-    }
-    if (target && target.averageUtilization === undefined && target.averageValue === undefined) {
-      out.push(required(`${at}.target.averageUtilization`, 'must set either a target raw value or a target utilization'))
-    }
-  } else if (!source.metric?.name) out.push(required(`${at}.metric.name`, 'must specify a metric name'))
-  checkTarget(out, `${at}.target`, source.target)
-}
-
-function checkScaling(out: Errors, path: string, rules: HPAScalingRules | undefined): void {
-  if (!rules) return
-  checkOptionalOneOf(out, `${path}.selectPolicy`, rules.selectPolicy, ['Disabled', 'Max', 'Min'])
-  if (rules.stabilizationWindowSeconds !== undefined) {
-    checkNonNegative(out, `${path}.stabilizationWindowSeconds`, rules.stabilizationWindowSeconds)
-    if (rules.stabilizationWindowSeconds > 3600) out.push(invalid(`${path}.stabilizationWindowSeconds`, rules.stabilizationWindowSeconds, 'must be less than or equal to 3600'))
-  }
-  if (rules.policies?.length === 0) out.push(required(`${path}.policies`, 'must specify at least one Policy'))
-  for (const [index, { type, value, periodSeconds }] of (rules.policies ?? []).entries()) {
-    checkOneOf(out, `${path}.policies[${index}].type`, type, ['Percent', 'Pods'])
-    checkPositive(out, `${path}.policies[${index}].value`, value ?? 0)
-    checkPositive(out, `${path}.policies[${index}].periodSeconds`, periodSeconds ?? 0)
-    if ((periodSeconds ?? 0) > 1800) out.push(invalid(`${path}.policies[${index}].periodSeconds`, periodSeconds, 'must be less than or equal to 1800'))
-  }
-}
-
-function validate({ spec }: HorizontalPodAutoscaler): Errors {
-  const out: Errors = []
-  const { minReplicas, maxReplicas = 0, scaleTargetRef, behavior } = spec
-  if (minReplicas !== undefined && minReplicas < 1) out.push(invalid('spec.minReplicas', minReplicas, 'must be greater than or equal to 1'))
-  if (maxReplicas < 1) out.push(invalid('spec.maxReplicas', maxReplicas, 'must be greater than 0'))
-  if (minReplicas !== undefined && maxReplicas < minReplicas) out.push(invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`'))
-  if (!scaleTargetRef?.kind) out.push(required('spec.scaleTargetRef.kind'))
-  if (!scaleTargetRef?.name) out.push(required('spec.scaleTargetRef.name'))
-  for (const [index, metric] of (spec.metrics ?? []).entries()) checkMetric(out, `spec.metrics[${index}]`, metric)
-  checkScaling(out, 'spec.behavior.scaleUp', behavior?.scaleUp)
-  checkScaling(out, 'spec.behavior.scaleDown', behavior?.scaleDown)
-  return out
-}
-
 interface MetricValue {
   averageUtilization?: number
   averageValue?: string
@@ -109,7 +41,7 @@ interface MetricValue {
 
 // Current value and target of one metric: `cpu: 12%/80%`.
 function metricText(metric: MetricSpec, status: MetricStatus | undefined): string {
-  const field = sources[metric.type]
+  const field = sourcesOfTypes[metric.type]
   const source = field && metric[field] as { name?: string; target: MetricTarget } | undefined
   if (!field || !source) return '<unknown type>'
   const current = (status?.[field as keyof MetricStatus] as { current?: MetricValue } | undefined)?.current
@@ -144,7 +76,9 @@ const columns: readonly Column<HorizontalPodAutoscaler>[] = [
 const storage = 'autoscaling/horizontalpodautoscalers'
 const initialStatus = (): unknown => ({ desiredReplicas: 0 })
 
-const v2 = define(horizontalPodAutoscalers, { generation: false, storage, initialStatus, defaults, validate, columns })
+const v2 = define(horizontalPodAutoscalers, { generation: false, storage, initialStatus, defaults, validate: validateAutoscaler, subresources: [subresource<HorizontalPodAutoscaler>('status', { validate: validateAutoscalerStatus })], columns })
+
+const stored = (object: AutoscalerV1): HorizontalPodAutoscaler => toV2(object as unknown as AnyObject) as unknown as HorizontalPodAutoscaler
 
 const v1 = define(named<AutoscalerV1>('autoscaling/v1', 'horizontalpodautoscalers'), {
   generation: false,
@@ -155,12 +89,9 @@ const v1 = define(named<AutoscalerV1>('autoscaling/v1', 'horizontalpodautoscaler
     draft.spec ??= { maxReplicas: 0, scaleTargetRef: { kind: '', name: '' } }
     draft.spec.minReplicas ??= 1
   },
-  validate(object) {
-    const out = validate(toV2(object as unknown as AnyObject) as unknown as HorizontalPodAutoscaler)
-    checkRange(out, 'spec.targetCPUUtilizationPercentage', object.spec.targetCPUUtilizationPercentage, 1, 2147483647)
-    return out
-  },
-  columns: columns.map((column) => ({ ...column, value: (object, context) => column.value(toV2(object as unknown as AnyObject) as unknown as HorizontalPodAutoscaler, context) })),
+  validate: (object, old) => validateAutoscaler(stored(object), old && stored(old)),
+  subresources: [subresource<AutoscalerV1>('status', { validate: validateAutoscalerStatus })],
+  columns: columns.map((column) => ({ ...column, value: (object, context) => column.value(stored(object), context) })),
 })
 
 const both: readonly Definition[] = [v2, v1]
