@@ -8,6 +8,7 @@ import { runtimeClasses } from '../api/types-config.ts'
 import { keyOf, keyText } from '../api/object.ts'
 import { isNotFound } from '../api/status-error.ts'
 import type { Timer } from '../util/clock.ts'
+import { configOf } from './configz.ts'
 import { ContainerKiller } from './container-killer.ts'
 import { cpuSharesOf } from './container-resources.ts'
 import { ContainerStarter, type StarterNode } from './container-starter.ts'
@@ -319,18 +320,13 @@ export class Kubelet implements PodStreams, NodeRequests {
   }
 
   #makeRoutes(): KubeletRoutes {
-    const { nodeName, clock, runtime, maxPods = 110, clusterDns = [], clusterDomain = 'cluster.local', cgroupDriver = 'cgroupfs', serving, podPidsLimit, seccompDefault = false, allowedUnsafeSysctls = [], manifestDirectory } = this.#options
+    const { nodeName, clock, runtime } = this.#options
     const workers = (): PodWorker[] => [...this.#workers.values()]
     return new KubeletRoutes({
       nodeName, clock, runtime, streams: this.#streams, usage: this.#usage, logDirectory: '/var/log', workers,
       ...(this.#options.files ? {} : { files: new FileUsages({ clock, workers, logDirectory: this.#options.logDirectory ?? '/var/log/pods' }) }),
       looking: () => this.#relistedMs === undefined || clock.monotonic() - this.#relistedMs < longestRelistMs, probeCounts: () => this.#parts?.prober.counts() ?? [], evictions: () => this.#eviction?.counts() ?? new Map(),
-      config: {
-        kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', maxPods, podPidsLimit: podPidsLimit ?? -1, seccompDefault, allowedUnsafeSysctls, staticPodPath: manifestDirectory ?? '', clusterDNS: clusterDns, clusterDomain, cgroupDriver,
-        ...(serving ? { address: serving.host, port: serving.port } : {}),
-        authentication: { x509: {}, webhook: { enabled: true, cacheTTL: '10s' }, anonymous: { enabled: false } },
-        authorization: { mode: 'Webhook', webhook: { cacheAuthorizedTTL: '10s', cacheUnauthorizedTTL: '0s' } },
-      },
+      config: configOf(this.#options),
     })
   }
 
