@@ -6,11 +6,26 @@ export class JsonSyntaxError extends Error {
 }
 
 export function parseJson(text: string): unknown {
+  if (text.length > longText) checkDepth(text)
   try {
     return JSON.parse(text) as unknown
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw new JsonSyntaxError(syntaxFault(text, error.message))
+  }
+}
+
+/** Above it a look at the nesting comes first: the parser takes its time with what is nothing but brackets. */
+const longText = 256 * 1024
+
+function checkDepth(text: string): void {
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) at = endOfString(text, at)
+    else if (code === 0x7b || code === 0x5b) {
+      if (++depth > maxDepth) throw new JsonSyntaxError('exceeded max depth')
+    } else if (code === 0x7d || code === 0x5d) depth--
   }
 }
 

@@ -81,7 +81,7 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
     }
     return
   }
-  const answer = encodeAnswer(response, definition, { form, include, now: clock.now(), pretty: truth(query, 'pretty') })
+  const answer = await encodeAnswer(response, definition, { form, include, now: clock.now(), pretty: truth(query, 'pretty') })
   audit?.responded(response, form.as && form.media !== 'application/yaml' ? () => JSON.parse(answer.body.toString()) : undefined)
   await send(exchange, answer)
 }

@@ -55,14 +55,23 @@ function definitionsText(columns: readonly Column[]): string {
 
 /** The Table of some objects of one kind. `encoded` gives an object's own JSON. */
 export function tableText(definition: Definition, objects: readonly KubeObject[], metadata: ListMeta, options: TableOptions, encoded: (object: object) => Buffer): string {
+  const row = rowWriter(definition, objects, options, encoded)
+  return tableOf(definition, { objects, rows: objects.map(row), metadata, options })
+}
+
+/** Writes one row of a Table of these objects. */
+export function rowWriter(definition: Definition, objects: readonly KubeObject[], options: TableOptions, encoded: (object: object) => Buffer): (object: KubeObject) => string {
   const columns = columnsFor(definition, objects)
-  const rows = objects.map((object) => {
+  return (object) => {
     const cells = JSON.stringify(columns.map((column) => column.value(object as AnyObject, options)))
     const conditions = definition.rowConditions?.(object as AnyObject)
     const shown = options.include === 'None' ? '' : `,"object":${options.include === 'Object' ? encoded(object).toString() : metadataText(object, options.version)}`
     return `{"cells":${cells}${conditions?.length ? `,"conditions":${JSON.stringify(conditions)}` : ''}${shown}}`
-  })
-  return `{"kind":"Table","apiVersion":"meta.k8s.io/${options.version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":${options.columns === false ? '[]' : definitionsText(columns)},"rows":[${rows.join(',')}]}`
+  }
+}
+
+export function tableOf(definition: Definition, { objects, rows, metadata, options }: { objects: readonly KubeObject[]; rows: readonly string[]; metadata: ListMeta; options: TableOptions }): string {
+  return `{"kind":"Table","apiVersion":"meta.k8s.io/${options.version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":${options.columns === false ? '[]' : definitionsText(columnsFor(definition, objects))},"rows":[${rows.join(',')}]}`
 }
 
 const metadataTexts = { v1: new WeakMap<object, string>(), v1beta1: new WeakMap<object, string>() }
