@@ -124,6 +124,15 @@ export function headerNameFaults(value: string): string[] {
   return patterns.headerName.test(value) ? [] : [regexFault("a valid HTTP header must consist of alphanumeric characters or '-'", headerName, 'X-Header-Name')]
 }
 
+const conditionReason = '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?'
+const conditionReasonPattern = whole(conditionReason)
+
+/** Reasons of conditions: one word, or a few that are listed. */
+export function conditionReasonFaults(value: string): string[] {
+  if (conditionReasonPattern.test(value)) return []
+  return [regexFault("a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_'", conditionReason, 'my_name', 'MY_NAME', 'MyName', 'ReasonA,ReasonB', 'ReasonA:ReasonB')]
+}
+
 /** Port names (IANA service names). */
 export function portNameFaults(value: string): string[] {
   const faults: string[] = []

@@ -173,7 +173,7 @@ describe('type checking', () => {
 
 it('refuses audit annotations that can not be', async () => {
   const refused = async (...auditAnnotations: object[]): Promise<string | undefined> => (await policy('bad', { auditAnnotations })).json.message
-  expect(await refused({ key: 'a', valueExpression: '1' })).toContain('spec.auditAnnotations[0].valueExpression: Invalid value: "1": must evaluate to string')
+  expect(await refused({ key: 'a', valueExpression: '1' })).toContain('spec.auditAnnotations[0].valueExpression: Invalid value: "1": must evaluate to one of [string null_type] but got int')
   expect(await refused({ key: 'a', valueExpression: '"x"' }, { key: 'a', valueExpression: 'null' })).toContain('spec.auditAnnotations[1].key: Duplicate value: "a"')
-  expect(await refused({ valueExpression: '"x"' })).toContain('spec.auditAnnotations[0].key: Required value')
+  expect(await refused({ valueExpression: '"x"' })).toContain('spec.auditAnnotations[0].key: Invalid value: "bad/": name part must be non-empty')
 })

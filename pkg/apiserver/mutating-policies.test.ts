@@ -145,9 +145,9 @@ describe('failures', () => {
   it.each([
     ['no mutations', {}, 'spec.mutations: Required value: mutations must contain at least one item'],
     ['no such type', { mutations: [{ patchType: 'Merge' }] }, 'spec.mutations[0].patchType: Unsupported value: "Merge": supported values: "ApplyConfiguration", "JSONPatch"'],
-    ['both', { mutations: [{ ...apply('Object{}'), jsonPatch: { expression: '[]' } }] }, 'spec.mutations[0].jsonPatch: Forbidden: must not be specified when patchType is ApplyConfiguration'],
+    ['both', { mutations: [{ ...apply('Object{}'), jsonPatch: { expression: '[]' } }] }, 'spec.mutations[0].jsonPatch: Invalid value: "{jsonPatch}": must not be specified when patchType is ApplyConfiguration'],
     ['no object', { mutations: [apply('1')] }, 'spec.mutations[0].applyConfiguration.expression: Invalid value: "1": must evaluate to Object'],
-    ['no patch', { mutations: [patch('{"a": 1}')] }, 'must evaluate to list<JSONPatch>'],
+    ['no patch', { mutations: [patch('{"a": 1}')] }, 'must evaluate to list(JSONPatch) but got map(string, int)'],
     ['nonsense', { mutations: [apply('Object{')] }, 'compilation failed'],
     ['a field that patches do not have', { mutations: [patch('[JSONPatch{what: 1}]')] }, "undefined field 'what'"],
     ['no reinvocation policy', { mutations: [apply('Object{}')], reinvocationPolicy: undefined }, 'spec.reinvocationPolicy: Required value'],

@@ -1,10 +1,10 @@
 // Checks that webhooks and policies share: rules over resources, conditions and other expressions.
 import type { CelEnvironment } from '../../api/cel.ts'
 import { CelCompileError } from '../../api/cel.ts'
-import { qualifiedNameFaults } from '../../api/names.ts'
+import { pathSegmentFaults, qualifiedNameFaults } from '../../api/names.ts'
 import { compileCondition } from '../admission-cel.ts'
 import type { Errors } from './rules.ts'
-import { checkOneOf, duplicate, invalid, required, tooMany } from './rules.ts'
+import { addFaults, duplicate, invalid, notSupported, required, tooMany } from './rules.ts'
 
 export interface Rule {
   operations?: string[]
@@ -12,6 +12,8 @@ export interface Rule {
   apiVersions?: string[]
   resources?: string[]
   scope?: string
+  /** Of policies only. */
+  resourceNames?: string[]
 }
 
 export interface MatchCondition {
@@ -20,31 +22,51 @@ export interface MatchCondition {
 }
 
 const maxConditions = 64
+const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
+const scopes = ['*', 'Cluster', 'Namespaced']
+
+/** `*` stands alone. */
+function checkList(out: Errors, path: string, values: readonly string[], others: string): void {
+  if (values.length === 0) out.push(required(path))
+  if (values.length > 1 && values.includes('*')) out.push(invalid(path, values, `if '*' is present, must not specify other ${others}`))
+}
+
+function checkRule(out: Errors, path: string, rule: Rule): void {
+  const { operations: stated = [], apiVersions = [] } = rule
+  checkList(out, `${path}.operations`, stated, 'operations')
+  for (const [index, operation] of stated.entries()) if (!operations.includes(operation)) out.push(notSupported(`${path}.operations[${index}]`, operation, operations))
+  checkList(out, `${path}.apiGroups`, rule.apiGroups ?? [], 'API groups')
+  checkList(out, `${path}.apiVersions`, apiVersions, 'API versions')
+  for (const [index, version] of apiVersions.entries()) if (version === '') out.push(required(`${path}.apiVersions[${index}]`))
+  checkResources(out, `${path}.resources`, rule.resources ?? [])
+  if (rule.scope !== undefined && !scopes.includes(rule.scope)) out.push(notSupported(`${path}.scope`, rule.scope, scopes))
+}
 
 export function checkRules(out: Errors, path: string, rules: readonly Rule[]): void {
   for (const [index, rule] of rules.entries()) {
-    const at = `${path}[${index}]`
-    for (const list of ['operations', 'apiGroups', 'apiVersions', 'resources'] as const) {
-      const values = rule[list] ?? []
-      if (values.length === 0) out.push(required(`${at}.${list}`))
-      if (list === 'apiVersions' || list === 'resources') for (const [position, value] of values.entries()) if (value === '') out.push(required(`${at}.${list}[${position}]`))
-      if (values.length > 1 && values.includes('*') && list !== 'resources') out.push(invalid(`${at}.${list}`, values, "if '*' is present, must not specify other values"))
+    const names = rule.resourceNames ?? []
+    for (const [position, name] of names.entries()) {
+      addFaults(out, `${path}[${index}].resourceNames[${position}]`, name, pathSegmentFaults(name))
+      if (names.indexOf(name) < position) out.push(duplicate(`${path}[${index}].resourceNames[${position}]`, name))
     }
-    for (const [position, operation] of (rule.operations ?? []).entries()) {
-      checkOneOf(out, `${at}.operations[${position}]`, operation, ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'])
-    }
-    checkResources(out, `${at}.resources`, rule.resources ?? [])
-    checkOneOf(out, `${at}.scope`, rule.scope, ['*', 'Cluster', 'Namespaced'])
+    checkRule(out, `${path}[${index}]`, rule)
   }
 }
 
 /** No entry may say what a wildcard before it says already. */
 function checkResources(out: Errors, path: string, resources: readonly string[]): void {
+  if (resources.length === 0) out.push(required(path))
   const wildParts = new Set<string>()
   const wildOwners = new Set<string>()
+  // Of those without a part, the last one counts: so it does upstream.
+  let plain = false
   for (const [index, text] of resources.entries()) {
+    if (text === '') out.push(required(`${path}[${index}]`))
     const slash = text.indexOf('/')
-    if (slash < 0) continue
+    if (slash < 0) {
+      if (text !== '') plain = text !== '*'
+      continue
+    }
     const [resource, part] = [text.slice(0, slash), text.slice(slash + 1)]
     if (wildParts.has(resource)) out.push(invalid(`${path}[${index}]`, text, `if '${resource}/*' is present, must not specify ${text}`))
     if (wildOwners.has(part)) out.push(invalid(`${path}[${index}]`, text, `if '*/${part}' is present, must not specify ${text}`))
@@ -52,23 +74,30 @@ function checkResources(out: Errors, path: string, resources: readonly string[])
     if (resource === '*') wildOwners.add(part)
   }
   if (resources.length > 1 && resources.includes('*/*')) out.push(invalid(path, resources, "if '*/*' is present, must not specify other resources"))
-  if (resources.includes('*') && resources.some((text) => text !== '*' && text !== '' && !text.includes('/'))) {
-    out.push(invalid(path, resources, "if '*' is present, must not specify other resources without subresources"))
-  }
+  if (resources.includes('*') && plain) out.push(invalid(path, resources, "if '*' is present, must not specify other resources without subresources"))
 }
 
 export interface ExpressionRules {
   readonly environment: () => CelEnvironment
   /** Of which the result must be one; any when left out. */
   readonly types?: readonly string[]
+  /** What the types are called; the types themselves when left out. */
+  readonly wanted?: string
   readonly compile?: typeof compileCondition
 }
 
+/** A type as CEL's own implementation writes it. */
+function typeText(type: string): string {
+  const [, outer, inner] = /^(\w+)<(.*)>$/.exec(type) ?? []
+  if (outer === undefined || inner === undefined) return type === 'null' ? 'null_type' : type === 'list' ? 'list(dyn)' : type
+  return `${outer === 'optional' ? 'optional_type' : outer}(${inner.split(/, (?![^<]*>)/).map(typeText).join(', ')})`
+}
+
 /** Refuses what does not compile, and a known type other than the wanted ones. */
-export function checkExpression(out: Errors, path: string, expression: string, { environment, types, compile = compileCondition }: ExpressionRules): void {
+export function checkExpression(out: Errors, path: string, expression: string, { environment, types, wanted, compile = compileCondition }: ExpressionRules): void {
   try {
-    const program = compile(environment(), expression)
-    if (types && program.type !== 'dyn' && !types.includes(program.type)) out.push(invalid(path, expression, `must evaluate to ${types[0] ?? ''}`))
+    const { type } = compile(environment(), expression)
+    if (types && type !== 'dyn' && !types.includes(type)) out.push(invalid(path, expression, `must evaluate to ${wanted ?? types[0] ?? ''} but got ${typeText(type)}`))
   } catch (error) {
     if (!(error instanceof CelCompileError)) throw error
     out.push(invalid(path, expression, error.message))
@@ -79,11 +108,13 @@ export function checkConditions(out: Errors, path: string, conditions: readonly 
   if (conditions.length > maxConditions) out.push(tooMany(path, conditions.length, maxConditions))
   const seen = new Set<string>()
   for (const [index, { name = '', expression = '' }] of conditions.entries()) {
-    if (name === '') out.push(required(`${path}[${index}].name`))
-    else for (const fault of qualifiedNameFaults(name)) out.push(invalid(`${path}[${index}].name`, name, fault))
-    if (expression.trim() === '') out.push(required(`${path}[${index}].expression`))
-    else checkExpression(out, `${path}[${index}].expression`, expression, { environment, types: ['bool'] })
-    if (seen.has(name)) out.push(duplicate(`${path}[${index}].name`, name))
+    const at = `${path}[${index}]`
+    const text = expression.trim()
+    if (text === '') out.push(required(`${at}.expression`))
+    else checkExpression(out, `${at}.expression`, text, { environment, types: ['bool'] })
+    if (name === '') out.push(required(`${at}.name`))
+    else addFaults(out, `${at}.name`, name, qualifiedNameFaults(name))
+    if (name !== '' && seen.has(name)) out.push(duplicate(`${at}.name`, name))
     seen.add(name)
   }
 }

@@ -93,7 +93,7 @@ function checkConversion(out: Errors, conversion: CustomResourceDefinition['spec
   if (strategy === 'Webhook') {
     if (webhook?.clientConfig) checkWebhookClient(out, 'spec.conversion.webhook.clientConfig', webhook.clientConfig)
     else out.push(required('spec.conversion.webhook.clientConfig', 'required when strategy is set to Webhook'))
-    checkReviewVersions(out, 'spec.conversion.webhook.conversionReviewVersions', webhook?.conversionReviewVersions)
+    checkReviewVersions(out, 'spec.conversion.webhook.conversionReviewVersions', webhook?.conversionReviewVersions ?? [])
   } else if (webhook) {
     out.push(forbiddenField('spec.conversion.webhook', 'should not be set when strategy is not set to Webhook'))
   }

@@ -112,7 +112,8 @@ export function checkLabels(out: Errors, path: string, labels: Record<string, st
   }
 }
 
-export function checkLabelSelector(out: Errors, path: string, selector: LabelSelector | undefined): void {
+/** `anyValue` where values that are no label's were let in before. */
+export function checkLabelSelector(out: Errors, path: string, selector: LabelSelector | undefined, anyValue = false): void {
   checkLabels(out, `${path}.matchLabels`, selector?.matchLabels)
   for (const [index, { key, operator, values = [] }] of (selector?.matchExpressions ?? []).entries()) {
     const at = `${path}.matchExpressions[${index}]`
@@ -122,6 +123,7 @@ export function checkLabelSelector(out: Errors, path: string, selector: LabelSel
       if (values.length > 0) out.push(forbiddenField(`${at}.values`, 'may not be specified when `operator` is \'Exists\' or \'DoesNotExist\''))
     } else out.push(invalid(`${at}.operator`, operator ?? '', 'not a valid selector operator'))
     checkLabelKey(out, `${at}.key`, key ?? '')
+    if (anyValue) continue
     for (const [valueIndex, value] of values.entries()) checkLabelValue(out, `${at}.values[${valueIndex}]`, value)
   }
 }

@@ -26,7 +26,7 @@ it.each<[string, WebhookClient | undefined, string[]]>([
   ['a path without a start', service({ path: 'x' }), [`c.service.path: Invalid value: "x": must start with a '/'`]],
   ['empty segments', service({ path: '/a//b' }), ['c.service.path: Invalid value: "/a//b": segment[1] may not be empty']],
   ['nothing but slashes', service({ path: '//' }), ['c.service.path: Invalid value: "//": segment[0] may not be empty']],
-  ['no names', { service: {} }, ['c.service.name: Required value: service name is required', 'c.service.namespace: Required value: service namespace is required']],
+  ['no names', { service: {} }, ['c.service.name: Required value', 'c.service.namespace: Required value', 'c.service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive']],
 ])('%s', (_title, client, expected) => {
   expect(lines((out) => checkWebhookClient(out, 'c', client))).toEqual(expected)
 })

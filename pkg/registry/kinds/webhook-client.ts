@@ -1,7 +1,7 @@
 // Checks of how a webhook is reached, by URL or by Service: those of admission, and those of conversion.
-import { dnsSubdomainFaults } from '../../api/names.ts'
+import { dnsLabel1035Faults, dnsSubdomainFaults, portNumberFaults } from '../../api/names.ts'
 import type { Errors } from './rules.ts'
-import { checkRange, invalid, required } from './rules.ts'
+import { invalid, required } from './rules.ts'
 
 export interface WebhookClient {
   url?: string
@@ -16,9 +16,10 @@ export function checkWebhookClient(out: Errors, path: string, client: WebhookCli
   if ((url === undefined) === (service === undefined)) return void out.push(required(path, 'exactly one of url or service is required'))
   if (url !== undefined) checkUrl(out, `${path}.url`, url)
   if (!service) return
-  if (!service.name) out.push(required(`${path}.service.name`, 'service name is required'))
-  if (!service.namespace) out.push(required(`${path}.service.namespace`, 'service namespace is required'))
-  checkRange(out, `${path}.service.port`, service.port, 1, 65535)
+  if (!service.name) out.push(required(`${path}.service.name`))
+  if (!service.namespace) out.push(required(`${path}.service.namespace`))
+  const { port = 0 } = service
+  for (const fault of portNumberFaults(port)) out.push(invalid(`${path}.service.port`, port, `port is not valid: ${fault}`))
   checkPath(out, `${path}.service.path`, service.path ?? '')
 }
 
@@ -44,8 +45,16 @@ function checkPath(out: Errors, path: string, text: string): void {
   }
 }
 
-/** Reviews are spoken in versions, of which at least one must be known here. */
-export function checkReviewVersions(out: Errors, path: string, versions: readonly string[] | undefined): void {
-  if (!versions?.length) out.push(required(path, 'must specify one of v1, v1beta1'))
-  else if (!versions.some((version) => version === 'v1' || version === 'v1beta1')) out.push(invalid(path, versions, 'must include at least one of v1, v1beta1'))
+const knownVersions = ['v1', 'v1beta1']
+
+/** Reviews are spoken in versions, of which at least one must be known here; `lenient` where none was known before. */
+export function checkReviewVersions(out: Errors, path: string, versions: readonly string[], { missing = '', lenient = false } = {}): void {
+  if (versions.length === 0) return void out.push(required(path, missing))
+  for (const [index, version] of versions.entries()) {
+    if (versions.indexOf(version) < index) out.push(invalid(`${path}[${index}]`, version, 'duplicate version'))
+    else for (const fault of dnsLabel1035Faults(version)) out.push(invalid(`${path}[${index}]`, version, fault))
+  }
+  if (!lenient && !versions.some(isKnownReviewVersion)) out.push(invalid(path, versions, `must include at least one of ${knownVersions.join(', ')}`))
 }
+
+export const isKnownReviewVersion = (version: string): boolean => knownVersions.includes(version)
