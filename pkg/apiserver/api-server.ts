@@ -19,6 +19,7 @@ import { metricsRequests } from './metrics-requests.ts'
 import { bootstrapTokens } from './bootstrap-tokens.ts'
 import { certificateGuard } from './certificate-guard.ts'
 import { RequestMetrics } from './metrics.ts'
+import { storageMetrics } from './metrics-storage.ts'
 import type { NodeConnections } from '../api/node-connection.ts'
 import { NodeAuthorizer } from './node-authorizer.ts'
 import { RbacAuthorizer } from './rbac.ts'
@@ -62,6 +63,8 @@ export interface ApiServerOptions {
   readonly authorizer?: Authorizer
   /** Follows all requests, those of this process's components too. */
   readonly auditor?: Auditor
+  /** Metrics of other parts, in Prometheus' text form. */
+  readonly moreMetrics?: () => string
   readonly log?: (text: string) => void
 }
 
@@ -119,11 +122,15 @@ export class ApiServer {
     this.#door = new HttpDoor({
       tls: at.tls, authorizer: this.authorizer, metrics: this.#metrics, flows, clock, log, ...(limits ? { limits } : {}), ...(auditor ? { auditor } : {}),
       authenticate: createAuthenticate({ tokens: this.#tokens, authorizer: this.authorizer, anonymous }),
+      isServed: ({ group, version, plural, subresource }) => {
+        const definition = registry.definition(group, version, plural)
+        return definition !== undefined && (subresource === undefined || definition.subresources.some(({ name }) => name === subresource))
+      },
       serveResource: (exchange, path) => isConnect(path) ? serveConnect(exchange, path, connect) : serveResource(exchange, path, resources),
       serveUpgrade: (upgrade, path) => isWatchSocket(upgrade, path) ? serveWatchSocket(upgrade, path, resources) : serveUpgrade(upgrade, path, connect),
       ...(aggregation ? { serveElsewhere: aggregation.serve.bind(aggregation), upgradeElsewhere: aggregation.upgrade.bind(aggregation) } : {}),
       system: createSystemRoutes({
-        health, log, documents: createDocuments({ definitions: () => registry.definitions(), ...(aggregation ? { aggregation } : {}) }), metrics: () => this.#metrics.text() + flows.metricsText(), issuer: accountTokens,
+        health, log, dumpLevels: () => flows.dumpLevels(), documents: createDocuments({ definitions: () => registry.definitions(), ...(aggregation ? { aggregation } : {}) }), metrics: () => [this.#metrics.text(), flows.metricsText(), storageMetrics(registry), this.#options.moreMetrics?.() ?? ''].join(''), issuer: accountTokens,
         groupVersions: () => registry.definitions().flatMap(({ resource: { group, version } }) => group === '' ? [] : [`/apis/${group}`, `/apis/${group}/${version}`]),
       }),
     })

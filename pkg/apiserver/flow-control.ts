@@ -90,6 +90,15 @@ export class FlowControl {
     ].join('\n')
   }
 
+  /** As kube-apiserver's `/debug/api_priority_and_fairness/dump_priority_levels`. */
+  dumpLevels(): string {
+    const rows = this.#current().all.map(({ name, waiting, inUse, dispatched, refused }) =>
+      [name, waiting > 0 ? '1' : '0', String(waiting + inUse === 0), 'false', waiting, inUse, dispatched, refused, 0, 0].map(String))
+    const table = [['PriorityLevelName', 'ActiveQueues', 'IsIdle', 'IsQuiescing', 'WaitingRequests', 'ExecutingRequests', 'DispatchedRequests', 'RejectedRequests', 'TimedoutRequests', 'CancelledRequests'], ...rows.sort((a, b) => (a[0]! < b[0]! ? -1 : 1))]
+    const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)) + 2)
+    return table.map((row) => `${row.map((cell, column) => (column === row.length - 1 ? cell : `${cell},`.padEnd(widths[column]!))).join('')}\n`).join('')
+  }
+
   #candidates(table: Table, user: UserInfo): readonly Candidate[] {
     let found = table.byUser.get(user)
     if (found) return found

@@ -14,29 +14,36 @@ export interface HealthChecks {
 
 type Endpoint = 'healthz' | 'livez' | 'readyz'
 
-export async function healthAnswer(endpoint: Endpoint, only: string | undefined, query: URLSearchParams, checks: HealthChecks): Promise<Answer> {
-  const all: Record<string, HealthCheck> = { ping: () => undefined, ...checks.livez, ...(endpoint === 'livez' ? {} : checks.readyz) }
+export async function healthAnswer(endpoint: Endpoint, only: string | undefined, query: URLSearchParams, { health, log }: { health: HealthChecks; log: (text: string) => void }): Promise<Answer> {
+  const all: Record<string, HealthCheck> = { ping: () => undefined, ...health.livez, ...(endpoint === 'livez' ? {} : health.readyz) }
   if (only) {
     const check = Object.hasOwn(all, only) ? all[only] : undefined
     if (!check) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
     const wrong = await fault(check)
-    return wrong === undefined ? text(200, 'ok') : text(500, `internal server error: ${wrong}\n`)
+    return wrong === undefined ? plain(200, 'ok') : plain(500, `internal server error: ${wrong}\n`)
   }
   const excluded = new Set(query.getAll('exclude'))
   const lines: string[] = []
-  let failed = false
+  const failed: string[] = []
   for (const [name, check] of Object.entries(all)) {
-    if (excluded.has(name)) {
+    if (excluded.delete(name)) {
       lines.push(`[+]${name} excluded: ok`)
       continue
     }
     const wrong = await fault(check)
-    if (wrong !== undefined) failed = true
-    lines.push(wrong === undefined ? `[+]${name} ok` : `[-]${name} failed: ${wrong}`)
+    if (wrong !== undefined) failed.push(`${name}: ${wrong}`)
+    // Everybody may read this: what is wrong is told to those who may ask for the check itself, and to the log.
+    lines.push(wrong === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`)
   }
-  if (failed) return text(500, `${lines.join('\n')}\n${endpoint} check failed\n`)
-  return text(200, query.has('verbose') ? `${lines.join('\n')}\n${endpoint} check passed\n` : 'ok')
+  if (excluded.size > 0) lines.push(`warn: some health checks cannot be excluded: no matches for ${[...excluded].sort().map((name) => JSON.stringify(name)).join(',')}`)
+  if (failed.length > 0) {
+    log(`${endpoint} check failed: ${failed.join('; ')}`)
+    return plain(500, `${lines.join('\n')}\n${endpoint} check failed\n`)
+  }
+  return plain(200, query.has('verbose') ? `${lines.join('\n')}\n${endpoint} check passed\n` : 'ok')
 }
+
+const plain = (code: number, body: string): Answer => ({ ...text(code, body), headers: { 'x-content-type-options': 'nosniff' } })
 
 async function fault(check: HealthCheck): Promise<string | undefined> {
   try {

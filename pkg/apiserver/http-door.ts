@@ -24,6 +24,7 @@ import type { FlowControl } from './flow-control.ts'
 import { defaultLimits, type FrontLimits } from './front-limits.ts'
 import { isUpgrade, listenerOptions, refuseConnection, refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
 import type { RequestMetrics } from './metrics.ts'
+import { labelsOf, otherLabels } from './request-labels.ts'
 import { decodePath, parsePath, type RequestPath, type ResourcePath } from './request-path.ts'
 import { send, sendFailure } from './respond.ts'
 import { SessionPinger } from './session-pinger.ts'
@@ -46,6 +47,8 @@ export interface HttpDoorOptions {
   /** Asked first: answers undefined for what is served here. */
   readonly serveElsewhere?: (exchange: Exchange, path: RequestPath) => Promise<void> | undefined
   readonly upgradeElsewhere?: (upgrade: Upgrade, path: RequestPath) => Promise<void> | undefined
+  /** Whether the path is one of a kind that is served. */
+  readonly isServed: (path: ResourcePath) => boolean
   readonly system: Hono
   readonly metrics: RequestMetrics
   readonly flows: FlowControl
@@ -188,8 +191,11 @@ export class HttpDoor {
     // A client may reset its stream at any time.
     incoming.on('error', () => undefined)
     outgoing.on('error', () => undefined)
-    let counted = 'other'
+    const receivedMs = clock.monotonic()
+    const method = incoming.method ?? 'GET'
+    let counted = otherLabels(method)
     let seat: Seat | undefined
+    let left: (() => void) | undefined
     let audited: AuditedExchange | undefined
     const id = auditIdOf(incoming)
     outgoing.setHeader('audit-id', id)
@@ -205,33 +211,38 @@ export class HttpDoor {
         if (notes.warning !== undefined) contact.warnings.push(notes.warning)
       })
       audited?.actingAs(user)
+      // What nobody serves may name anything; only what is served gets labels of its own.
+      if (parsed.kind === 'resource' && this.#options.isServed(parsed)) counted = labelsOf(parsed, method, parameters, header(incoming, 'content-type'))
       // What is passed on is passed on as it comes.
       const early = parsed.kind === 'resource' && !isConnect(parsed) && hasShortBody(incoming)
       const exchange: Exchange = {
-        ...contact, method: incoming.method ?? 'GET', path, query: parameters, user,
+        ...contact, method, path, query: parameters, user,
         ...(audited?.record ? { audit: audited.record } : {}),
         ...(early ? { body: await readBody(contact) } : {}),
-        lasting: () => this.#lastingSignal(outgoing), onStream: () => seat?.release(),
+        lasting: () => this.#lastingSignal(outgoing), onStream: () => {
+          seat?.release()
+          left?.()
+        },
       }
       const entered = await this.#options.flows.enter(exchange, parsed)
-      if (entered && entered !== 'none') seat = entered
+      if (entered && entered !== 'none') {
+        seat = entered
+        left = metrics.entered(counted)
+      }
       const elsewhere = entered && this.#options.serveElsewhere?.(exchange, parsed)
       if (!entered) sendTooMany(outgoing)
       else if (elsewhere) await elsewhere
-      else if (parsed.kind === 'resource') {
-        counted = parsed.plural
-        await this.#options.serveResource(exchange, parsed)
-      } else await this.#serveSystem(exchange)
+      else if (parsed.kind === 'resource') await this.#options.serveResource(exchange, parsed)
+      else await this.#serveSystem(exchange)
     } catch (error) {
       audited?.failed(error)
       await sendFailure(contact, error, log)
     } finally {
       seat?.release()
+      left?.()
     }
     audited?.ended(outgoing.statusCode)
-    // What was refused may name anything; only what is served gets a label of its own.
-    const code = outgoing.statusCode
-    metrics.count(incoming.method ?? '', code < 400 || code === 409 || code === 422 ? counted : 'other', code)
+    metrics.count(counted, outgoing.statusCode, (clock.monotonic() - receivedMs) / 1000)
   }
 
   async #serveSystem(exchange: Exchange): Promise<void> {

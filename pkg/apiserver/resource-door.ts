@@ -14,6 +14,7 @@ import { attributesOf } from './handle.ts'
 import { negotiate } from './negotiate.ts'
 import { parseDeleteQuery, parseOptions, truth } from './query-options.ts'
 import type { RequestMetrics } from './metrics.ts'
+import { labelsOf } from './request-labels.ts'
 import type { ResourcePath } from './request-path.ts'
 import { send } from './respond.ts'
 import { parseInclude } from './table.ts'
@@ -72,12 +73,12 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   audit?.requested(request)
   const response = await handle(request)
   if (response.type === 'watch') {
-    options.metrics.watchStarted()
+    const ended = options.metrics.watchStarted(labelsOf(path, exchange.method, query))
     exchange.onStream()
     try {
       await sendWatch(exchange, response.events, { definition, form, include, clock, onStall: () => options.onStall(exchange) })
     } finally {
-      options.metrics.watchEnded()
+      ended()
     }
     return
   }

@@ -29,6 +29,8 @@ export interface IssuerDocuments {
 export interface SystemRoutesOptions {
   readonly health: HealthChecks
   readonly metrics: () => string
+  /** The state of the priority levels, as text. */
+  readonly dumpLevels?: () => string
   readonly documents?: Documents
   readonly issuer?: IssuerDocuments
   readonly log: (text: string) => void
@@ -52,9 +54,11 @@ export function createSystemRoutes(options: SystemRoutesOptions): Hono {
   const app = new Hono({ strict: false })
   app.get('/version', () => toResponse({ ...json(200, null), body: JSON.stringify(versionInfo, null, 2) }))
   app.get('/metrics', () => toResponse({ ...text(200, options.metrics()), contentType: 'text/plain; version=0.0.4; charset=utf-8' }))
+  const { dumpLevels } = options
+  if (dumpLevels) app.get('/debug/api_priority_and_fairness/dump_priority_levels', () => toResponse(text(200, dumpLevels())))
   for (const endpoint of ['healthz', 'livez', 'readyz'] as const) {
     app.get(`/${endpoint}/:check?`, async (context) =>
-      toResponse(await healthAnswer(endpoint, context.req.param('check'), new URL(context.req.url).searchParams, options.health)))
+      toResponse(await healthAnswer(endpoint, context.req.param('check'), new URL(context.req.url).searchParams, options)))
   }
   app.get('/', () => toResponse(json(200, { paths: [...new Set([...fixedPaths, ...options.groupVersions()])].sort() })))
   const { issuer } = options

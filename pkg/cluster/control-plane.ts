@@ -46,6 +46,7 @@ import { CompactionSchedule } from './compaction.ts'
 import { KubernetesService } from './kubernetes-service.ts'
 import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
 import { ServedResources, servedKind } from './served-resources.ts'
+import { planeHealth, planeMetrics } from './plane-health.ts'
 import { addressAt, type ClusterOptions, nodePodCidr, nodeRangeCount } from './options.ts'
 import { volumeDirectories } from './volume-directories.ts'
 
@@ -79,6 +80,8 @@ export class ControlPlane {
   readonly #flowObjects: readonly KubeObject[]
   readonly #compaction: CompactionSchedule
   #components: { stop(): Promise<void> }[] = []
+  #runner: ControllerRunner | undefined
+  #stopping = false
 
   private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; audit: AuditLog | undefined; flowObjects: readonly KubeObject[]; compaction: CompactionSchedule; port: number }) {
     this.#pki = parts.pki
@@ -103,6 +106,7 @@ export class ControlPlane {
     const admission = admissionPlugins(readAdmissionOptions(cluster))
     const serverDirectory = join(cluster.dataDirectory, 'server')
     const compaction = new CompactionSchedule({ clock, log })
+    let plane: ControlPlane | undefined
     const audit = await openAuditLog(cluster, { clock, log })
     const [pki, store] = await Promise.all([
       loadOrCreatePki(pkiOptions(options, nodeIP)),
@@ -123,6 +127,8 @@ export class ControlPlane {
       registry, clock, nodeConnections, webhooks, log,
       ...(audit ? { auditor: new Auditor({ ...audit, clock }) } : {}),
       frontProxy: pki.frontProxyClient,
+      health: planeHealth({ store, clock, isStopping: () => plane?.#stopping ?? false }),
+      moreMetrics: () => planeMetrics({ queues: plane?.#runner?.queues() ?? [], ...(audit ? { audit: audit.sink } : {}) }),
       onUnreachable: (name, message) => {
         const client = new DirectClient(server.handle, trusted('system:apiserver'), 'apiserver')
         reportUnreachable(client, name, message, clock.now()).catch((error: Error) => log(`the state of APIService ${name} could not be told: ${error.message}`))
@@ -138,7 +144,7 @@ export class ControlPlane {
         host: cluster.bindAddress, port: cluster.httpsPort,
         tls: { key: pki.apiServing.key, cert: pki.apiServing.certificate, clientCa: pki.clientAuthority.certificate },
       })
-      const plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, audit, flowObjects, compaction, port })
+      plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, audit, flowObjects, compaction, port })
       await plane.#publishAddresses()
       await publishApiServices(plane.client('system:apiserver'), own, clock.now())
       return plane
@@ -172,7 +178,7 @@ export class ControlPlane {
     // What another program converts is followed as it is stored.
     const served = (): readonly Served[] => [...this.#registry.definitions().filter((one) => one.convert?.stored !== false), ...aggregation?.kinds() ?? []]
     const tokens = new ServiceAccountTokens({ issuer: issuerOf(cluster), key: this.pki.serviceAccountKey, clock })
-    const runner = new ControllerRunner({
+    const runner = this.#runner = new ControllerRunner({
       client, informers, clock, log,
       controllers: [
         ...allControllers({
@@ -219,6 +225,7 @@ export class ControlPlane {
 
   /** Ends what runs on the API, then the API, then the store: everything acknowledged is on disk when this resolves. */
   async stop(): Promise<void> {
+    this.#stopping = true
     this.#compaction.stop()
     await Promise.all(this.#components.splice(0).map((component) => component.stop()))
     await this.informers.stop()

@@ -60,6 +60,10 @@ export class ControllerLoop {
     for (const { resource, keys } of watches) this.#subscribe(resource, (object) => keys(object, this.#context(this.#options.client)))
   }
 
+  get queue(): { readonly depth: number; readonly added: number; readonly retried: number } {
+    return this.#queue
+  }
+
   async stop(): Promise<void> {
     this.#stop.abort()
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()

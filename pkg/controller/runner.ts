@@ -17,7 +17,7 @@ export interface ControllerRunnerOptions {
 export class ControllerRunner {
   readonly name = 'controllers'
   readonly #options: ControllerRunnerOptions
-  #running: { loop: ControllerLoop; events: QueuedEventRecorder }[] = []
+  #running: { name: string; loop: ControllerLoop; events: QueuedEventRecorder }[] = []
 
   constructor(options: ControllerRunnerOptions) {
     this.#options = options
@@ -28,11 +28,16 @@ export class ControllerRunner {
     const { client, informers, clock, log, controllers } = this.#options
     this.#running = controllers.map((controller) => {
       const events = new QueuedEventRecorder({ client, clock, log, component: controller.eventSource ?? `${controller.name}-controller` })
-      return { events, loop: new ControllerLoop(controller, { client, informers, events, clock, log }) }
+      return { name: controller.name, events, loop: new ControllerLoop(controller, { client, informers, events, clock, log }) }
     })
     await informers.whenSynced()
     if (signal?.aborted) return this.stop()
     for (const { loop } of this.#running) loop.start()
+  }
+
+  /** The controllers' queues, in the order of the controllers. */
+  queues(): { readonly name: string; readonly depth: number; readonly added: number; readonly retried: number }[] {
+    return this.#running.map(({ name, loop: { queue: { depth, added, retried } } }) => ({ name, depth, added, retried }))
   }
 
   async stop(): Promise<void> {

@@ -132,6 +132,11 @@ export class Registry {
     return this.#context.store.get(keyOf(definition, namespace, name)) !== undefined
   }
 
+  /** How many objects there are. */
+  count(definition: Definition): number {
+    return this.#context.store.count(prefixOf(definition))
+  }
+
   /** Of kinds that no other program converts. */
   list(definition: Definition, request: CollectionRequest): ObjectList {
     const listing = listObjects(this.#context.store, definition, request).next()

@@ -28,6 +28,9 @@ export class WorkQueue<K = string> {
   #idle: (() => void)[] = []
   #pump: NodeJS.Immediate | undefined
   #stopped = false
+  /** How often keys came to wait, and came again after a failure. */
+  added = 0
+  retried = 0
 
   constructor(options: WorkQueueOptions<K>) {
     this.#options = options
@@ -37,6 +40,7 @@ export class WorkQueue<K = string> {
   add(key: K): void {
     if (this.#stopped) return
     this.#disarm(key)
+    if (!this.#waiting.has(key) && !this.#dirty.has(key)) this.added++
     if (this.#working.has(key)) this.#dirty.add(key)
     else this.#waiting.add(key)
     this.#schedule()
@@ -59,6 +63,7 @@ export class WorkQueue<K = string> {
 
   /** Adds the key after its back-off, which grows until `forget`. */
   retry(key: K): void {
+    this.retried++
     this.addAfter(key, this.#backOff.next(key))
   }
 
@@ -74,6 +79,11 @@ export class WorkQueue<K = string> {
   /** Keys that wait or are at work; timers do not count. */
   get size(): number {
     return this.#waiting.size + this.#working.size
+  }
+
+  /** Keys that wait. */
+  get depth(): number {
+    return this.#waiting.size + this.#dirty.size
   }
 
   /** Drops what waits; resolves when what is at work has ended. */

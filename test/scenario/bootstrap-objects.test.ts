@@ -1,7 +1,9 @@
 // What a cluster keeps for itself comes back when somebody deletes or changes it: flow control's objects, and its own APIServices.
+import { get } from 'node:https'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { load } from 'js-yaml'
 import type { KubeObject, Resource } from '../../pkg/api/object.ts'
 import { apiServices, type ApiService } from '../../pkg/api/types-api-service.ts'
 import { flowSchemas, priorityLevels, type PriorityLevel } from '../../pkg/api/types-flow-control.ts'
@@ -65,4 +67,42 @@ it('APIServices of this server come back, available', async () => {
     await cluster.client.delete(apiServices, { name })
     await until(apiServices, name, isBack(uid))
   }
+})
+
+/** What the administrator is told at a path. */
+function read(path: string): Promise<string> {
+  const { clusters: [{ cluster: { server, 'certificate-authority-data': ca } }], users: [{ user }] } = load(cluster.kubeconfig) as Kubeconfig
+  const decoded = (text: string): string => Buffer.from(text, 'base64').toString()
+  return new Promise((resolve, reject) => {
+    const outgoing = get(`${server}${path}`, { ca: decoded(ca), cert: decoded(user['client-certificate-data']), key: decoded(user['client-key-data']), agent: false }, (incoming) => {
+      const chunks: Buffer[] = []
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => resolve(Buffer.concat(chunks).toString()))
+    })
+    outgoing.on('error', reject)
+  })
+}
+
+interface Kubeconfig {
+  readonly clusters: [{ cluster: { server: string; 'certificate-authority-data': string } }]
+  readonly users: [{ user: { 'client-certificate-data': string; 'client-key-data': string } }]
+}
+
+it('says how it is, by the names that tools know', async () => {
+  expect(await read('/readyz?verbose')).toBe('[+]ping ok\n[+]log ok\n[+]etcd ok\n[+]etcd-readiness ok\n[+]shutdown ok\nreadyz check passed\n')
+  expect(await read('/livez/etcd')).toBe('ok')
+  await read('/api/v1/namespaces/default')
+  const metrics = await read('/metrics')
+  const value = (series: string): number => Number(metrics.split('\n').find((line) => line.startsWith(`${series} `))?.split(' ')[1])
+  const request = 'component="apiserver",dry_run="",group="",resource="namespaces",scope="resource",subresource="",verb="GET",version="v1"'
+  expect(value(`apiserver_request_total{code="200",${request}}`)).toBe(1)
+  expect(value(`apiserver_request_duration_seconds_count{${request}}`)).toBe(1)
+  expect(value(`apiserver_request_duration_seconds_bucket{${request},le="60"}`)).toBe(1)
+  expect(value('apiserver_current_inflight_requests{request_kind="readOnly"}')).toBe(1)
+  expect(value('apiserver_storage_objects{resource="namespaces"}')).toBe(4)
+  expect(value('apiserver_storage_objects{resource="flowschemas.flowcontrol.apiserver.k8s.io"}')).toBeGreaterThan(5)
+  expect(value('workqueue_adds_total{name="namespace"}')).toBeGreaterThan(3)
+  expect(value('workqueue_depth{name="deployment"}')).toBe(0)
+  expect(value('process_open_fds')).toBeGreaterThan(3)
+  for (const line of metrics.trimEnd().split('\n')) expect(line).toMatch(/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z_]+="[^"]*",?)+\})? [-+.e\d]+)$/)
+  expect(await read('/debug/api_priority_and_fairness/dump_priority_levels')).toMatch(/^PriorityLevelName, +ActiveQueues, .*\ncatch-all, +0, +true, /)
 })

@@ -1,0 +1,38 @@
+// What the control plane says of its own health, and of its parts in figures.
+import type { HealthCheck, HealthChecks } from '../apiserver/health.ts'
+import { family, type Sample } from '../apiserver/metrics.ts'
+import type { Store } from '../storage/store.ts'
+import type { Clock } from '../util/clock.ts'
+
+/** A disk that takes longer is no disk to rely on. */
+const patienceMs = 2000
+
+/** The checks that tools ask for by name; `etcd` is what stores, whatever it is. */
+export function planeHealth({ store, clock, isStopping }: { store: Store; clock: Clock; isStopping: () => boolean }): HealthChecks {
+  const answers: HealthCheck = () => new Promise((resolve) => {
+    const timer = clock.setTimer(() => resolve(`the store has not answered for ${patienceMs} ms`), patienceMs)
+    // Resolves when all that was written before is on disk.
+    store.transact(() => undefined).then(() => resolve(undefined), (error: Error) => resolve(error.message)).finally(() => timer.cancel())
+  })
+  return {
+    livez: { log: () => undefined, etcd: answers },
+    readyz: { 'etcd-readiness': answers, shutdown: () => (isStopping() ? 'process is shutting down' : undefined) },
+  }
+}
+
+export interface PlaneParts {
+  readonly queues: readonly { readonly name: string; readonly depth: number; readonly added: number; readonly retried: number }[]
+  readonly audit?: { readonly written: number; readonly lost: number }
+}
+
+export function planeMetrics({ queues, audit }: PlaneParts): string {
+  const rows = (pick: (queue: PlaneParts['queues'][number]) => number): Sample[] => queues.map((queue) => [`name="${queue.name}"`, pick(queue)])
+  return [
+    ...family('workqueue_depth', 'gauge', 'Keys that wait for their controller.', rows(({ depth }) => depth)),
+    ...family('workqueue_adds_total', 'counter', 'Keys that came to wait.', rows(({ added }) => added)),
+    ...family('workqueue_retries_total', 'counter', 'Keys that are tried again after a failure.', rows(({ retried }) => retried)),
+    ...family('apiserver_audit_event_total', 'counter', 'Events that the audit log has.', audit ? [['', audit.written]] : []),
+    ...family('apiserver_audit_error_total', 'counter', 'Events that the audit log could not take.', audit ? [['plugin="log"', audit.lost]] : []),
+    '',
+  ].join('\n')
+}
