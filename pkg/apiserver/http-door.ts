@@ -129,6 +129,8 @@ export class HttpDoor {
       this.#listener.listen(port, host, () => {
         this.#listener.removeListener('error', reject)
         this.#listener.on('error', (error) => this.#options.log(`listener: ${error.message}`))
+        // It looks after HTTP/1.1 connections that say nothing only from when it believes that it listens.
+        this.#server.emit('listening')
         resolve(this.#listener.address() as AddressInfo)
       })
     })

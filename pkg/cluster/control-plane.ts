@@ -127,8 +127,8 @@ export class ControlPlane {
       registry, clock, nodeConnections, webhooks, log,
       ...(audit ? { auditor: new Auditor({ ...audit, clock }) } : {}),
       frontProxy: pki.frontProxyClient,
-      health: planeHealth({ store, clock, isStopping: () => plane?.#stopping ?? false }),
-      moreMetrics: () => planeMetrics({ queues: plane?.#runner?.queues() ?? [], ...(audit ? { audit: audit.sink } : {}) }),
+      health: planeHealth({ store, clock, isStopping: () => plane !== undefined && plane.#stopping }),
+      moreMetrics: () => planeMetrics({ queues: (plane && plane.#runner?.queues()) ?? [], ...(audit ? { audit: audit.sink } : {}) }),
       onUnreachable: (name, message) => {
         const client = new DirectClient(server.handle, trusted('system:apiserver'), 'apiserver')
         reportUnreachable(client, name, message, clock.now()).catch((error: Error) => log(`the state of APIService ${name} could not be told: ${error.message}`))
