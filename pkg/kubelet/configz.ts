@@ -6,7 +6,7 @@ import { defaultImageSettings } from './image-settings.ts'
 import type { KubeletOptions } from './kubelet-options.ts'
 
 type Settings = Pick<KubeletOptions, 'maxPods' | 'clusterDns' | 'clusterDomain' | 'cgroupDriver' | 'cgroupRoot' | 'podPidsLimit' | 'seccompDefault' | 'allowedUnsafeSysctls' | 'manifestDirectory'
-  | 'resolvConf' | 'logDirectory' | 'logRotation' | 'eviction' | 'imageSettings' | 'taints'> & { readonly serving?: Pick<NonNullable<KubeletOptions['serving']>, 'host' | 'port'> }
+  | 'resolvConf' | 'restartMaxMs' | 'statusImages' | 'logDirectory' | 'logRotation' | 'eviction' | 'imageSettings' | 'taints'> & { readonly serving?: Pick<NonNullable<KubeletOptions['serving']>, 'host' | 'port'> }
 
 export function configOf(options: Settings): Readonly<Record<string, unknown>> {
   const { serving, logRotation = {}, taints = [] } = options
@@ -22,6 +22,7 @@ export function configOf(options: Settings): Readonly<Record<string, unknown>> {
     cgroupRoot: options.cgroupRoot ?? '', cgroupsPerQOS: true, cgroupDriver: options.cgroupDriver ?? 'cgroupfs', cpuManagerPolicy: 'none', memoryManagerPolicy: 'None', topologyManagerPolicy: 'none',
     maxPods: options.maxPods ?? 110, podPidsLimit: options.podPidsLimit ?? -1, seccompDefault: options.seccompDefault ?? false, allowedUnsafeSysctls: options.allowedUnsafeSysctls ?? [],
     containerLogMaxSize: bytesText(logRotation.maxBytes ?? 10 * 2 ** 20), containerLogMaxFiles: logRotation.maxFiles ?? 5,
+    nodeStatusMaxImages: options.statusImages ?? 50, ...(options.restartMaxMs === undefined ? {} : { crashLoopBackOff: { maxContainerRestartPeriod: goDuration(options.restartMaxMs) } }),
     ...evictionOf(options.eviction ?? evictionConfig({})),
     ...(taints.length > 0 ? { registerWithTaints: taints } : {}), enableSystemLogHandler: true, enableSystemLogQuery: false,
   }

@@ -24,6 +24,7 @@ import type { SandboxNode } from './sandbox-spec.ts'
 import { checkNonRoot, containerSecurity, podNamespaces } from './security.ts'
 import { isStatic } from './pod-resize.ts'
 import { serviceEnvironment } from './service-environment.ts'
+import type { RestartBackOffOptions } from './restart-back-off.ts'
 import { StartFailure } from './start-failure.ts'
 import type { MountedVolume, Mounter } from './volume.ts'
 
@@ -34,6 +35,8 @@ export interface StarterNode extends SandboxNode {
   /** 0 for no limit. */
   readonly podPidsLimit: number
   readonly seccompDefault: boolean
+  /** How long containers that keep ending wait; default: as usual. */
+  readonly restarts?: RestartBackOffOptions
   /** Whether the kernel has SELinux. */
   readonly seLinux: boolean
   readonly containerMounts: typeof containerMounts

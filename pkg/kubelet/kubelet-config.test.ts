@@ -36,9 +36,11 @@ imageMinimumGCAge: 5m
 imageMaximumGCAge: 24h0m0s
 imagePullCredentialsVerificationPolicy: NeverVerifyAllowlistedImages
 preloadedImagesVerificationAllowlist: [busybox, registry.test/team/*]
+nodeStatusMaxImages: -1
+crashLoopBackOff: { maxContainerRestartPeriod: 30s }
 shutdownGracePeriodByPodPriority: [{ priority: 1000, shutdownGracePeriodSeconds: 5 }, { priority: 0, shutdownGracePeriodSeconds: 20 }]
 `)).toEqual({
-    maxPods: 50, podPidsLimit: 1024, manifestDirectory: '/etc/manifests', resolvConf: '/run/resolv.conf', seccompDefault: true, allowedUnsafeSysctls: ['kernel.msg*', 'net.core.somaxconn'],
+    statusImages: -1, restartMaxMs: 30_000, maxPods: 50, podPidsLimit: 1024, manifestDirectory: '/etc/manifests', resolvConf: '/run/resolv.conf', seccompDefault: true, allowedUnsafeSysctls: ['kernel.msg*', 'net.core.somaxconn'],
     eviction: {
       thresholds: [
         { signal: 'memory.available', least: { quantity: 200 * 2 ** 20 }, graceMs: 0 }, { signal: 'nodefs.available', least: { share: 0.05 }, graceMs: 0 },
@@ -66,6 +68,8 @@ it('tells what it leaves aside', () => expect(kubeletConfig([file('cgroupDriver:
 
 it.each([
   ['maxPod: 5', '/etc/kubelet.yaml: strict decoding error: unknown field "maxPod"'],
+  ['crashLoopBackOff: { maxContainerRestartPeriod: 1h }', 'max-container-restart-period: expected from 1s to 300s, found 1h'],
+  ['crashLoopBackOff: { max: 1s }', 'crashLoopBackOff: expected maxContainerRestartPeriod'],
   ['maxPods: many', 'maxPods: expected a number, found "many"'],
   ['seccompDefault: 1', 'seccompDefault: expected true or false, found 1'],
   ['evictionHard: 5%', 'evictionHard: expected names with values, found "5%"'],

@@ -45,6 +45,11 @@ const taints = (value: unknown): string => {
   if (!Array.isArray(value)) throw expected('a list of taints', value)
   return (value as Taint[]).map((taint) => `${taint.key}=${taint.value ?? ''}:${taint.effect}`).join(',')
 }
+const restartPeriod = (value: unknown): string => {
+  const [[name, period] = [], ...rest] = entries(value)
+  if (name !== 'maxContainerRestartPeriod' || period === undefined || rest.length > 0) throw expected('maxContainerRestartPeriod', value)
+  return period
+}
 const steps = (value: unknown): string => {
   const list = value as { priority?: unknown; shutdownGracePeriodSeconds?: unknown }[]
   if (!Array.isArray(value) || list.some((each) => typeof each?.priority !== 'number' || typeof each.shutdownGracePeriodSeconds !== 'number')) throw expected('priorities with shutdownGracePeriodSeconds', value)
@@ -66,6 +71,7 @@ const fields: Readonly<Record<string, FieldText>> = {
   containerLogMaxSize: { flag: 'container-log-max-size', text: amount }, containerLogMaxFiles: { flag: 'container-log-max-files', text: number },
   systemReserved: { flag: 'system-reserved', text: pairs('=') }, kubeReserved: { flag: 'kube-reserved', text: pairs('=') },
   allowedUnsafeSysctls: { flag: 'allowed-unsafe-sysctls', text: texts }, seccompDefault: { flag: 'seccomp-default', text: truth },
+  nodeStatusMaxImages: { flag: 'node-status-max-images', text: number }, crashLoopBackOff: { flag: 'max-container-restart-period', text: restartPeriod },
   registerWithTaints: { flag: 'register-with-taints', text: taints },
   shutdownGracePeriod: { flag: 'shutdown-grace-period', text: string }, shutdownGracePeriodCriticalPods: { flag: 'shutdown-grace-period-critical-pods', text: string },
   shutdownGracePeriodByPodPriority: { flag: 'shutdown-grace-period-by-pod-priority', text: steps },
@@ -78,10 +84,10 @@ const elsewhere = new Set(`mergeDefaultEvictionSettings enableServer podLogsDir 
   streamingConnectionIdleTimeout nodeStatusUpdateFrequency nodeStatusReportFrequency nodeLeaseDurationSeconds volumeStatsAggPeriod kubeletCgroups systemCgroups
   cgroupRoot cgroupsPerQOS cgroupDriver cpuManagerPolicy singleProcessOOMKill cpuManagerPolicyOptions cpuManagerReconcilePeriod memoryManagerPolicy
   topologyManagerPolicy topologyManagerScope topologyManagerPolicyOptions qosReserved runtimeRequestTimeout hairpinMode podCIDR runOnce cpuCFSQuota
-  cpuCFSQuotaPeriod nodeStatusMaxImages maxOpenFiles contentType kubeAPIQPS kubeAPIBurst podsPerCore enableControllerAttachDetach protectKernelDefaults
+  cpuCFSQuotaPeriod maxOpenFiles contentType kubeAPIQPS kubeAPIBurst podsPerCore enableControllerAttachDetach protectKernelDefaults
   makeIPTablesUtilChains iptablesMasqueradeBit iptablesDropBit featureGates failSwapOn memorySwap containerLogMaxWorkers containerLogMonitorInterval
   configMapAndSecretChangeDetectionStrategy reservedSystemCPUs showHiddenMetricsForVersion systemReservedCgroup kubeReservedCgroup enforceNodeAllocatable
-  volumePluginDir providerID kernelMemcgNotification logging enableSystemLogHandler enableSystemLogQuery crashLoopBackOff reservedMemory enableProfilingHandler
+  volumePluginDir providerID kernelMemcgNotification logging enableSystemLogHandler enableSystemLogQuery reservedMemory enableProfilingHandler
   enableDebugFlagsHandler memoryThrottlingFactor registerNode tracing localStorageCapacityIsolation containerRuntimeEndpoint imageServiceEndpoint
   failCgroupV1 userNamespaces`.split(/\s+/))
 

@@ -20,6 +20,8 @@ export interface KubeletSettings {
   readonly labels?: Readonly<Record<string, string>>
   readonly taints?: readonly Taint[]
   readonly resolvConf?: string
+  readonly restartMaxMs?: number
+  readonly statusImages?: number
   /** Empty: pods end with the machine. */
   readonly shutdown: readonly ShutdownStep[]
 }
@@ -28,7 +30,7 @@ const known = [
   'max-pods', 'pod-max-pids', 'pod-manifest-path', 'eviction-hard', 'eviction-soft', 'eviction-soft-grace-period', 'eviction-minimum-reclaim',
   'eviction-pressure-transition-period', 'eviction-max-pod-grace-period', 'shutdown-grace-period', 'shutdown-grace-period-critical-pods', 'shutdown-grace-period-by-pod-priority',
   ...imageFlagNames,
-  'kube-reserved', 'system-reserved', 'allowed-unsafe-sysctls', 'seccomp-default', 'container-log-max-size', 'container-log-max-files', 'node-labels', 'register-with-taints', 'resolv-conf',
+  'kube-reserved', 'system-reserved', 'allowed-unsafe-sysctls', 'seccomp-default', 'container-log-max-size', 'container-log-max-files', 'node-labels', 'register-with-taints', 'resolv-conf', 'node-status-max-images', 'max-container-restart-period',
 ] as const
 type Name = (typeof known)[number]
 type Read = <T>(name: Name, parse: (text: string) => T) => T | undefined
@@ -59,6 +61,7 @@ export function kubeletSettings(args: readonly string[]): KubeletSettings {
   const more = defined({
     reserved: reserved.length > 0 ? reserved : undefined, logRotation: Object.keys(logRotation).length > 0 ? logRotation : undefined, resolvConf: text('resolv-conf'),
     allowedUnsafeSysctls: read('allowed-unsafe-sysctls', (list) => list.split(',').filter(Boolean)), seccompDefault: read('seccomp-default', truth),
+    restartMaxMs: read('max-container-restart-period', restartPeriod), statusImages: read('node-status-max-images', (value) => atLeast(-1, wholeNumber(value))),
     labels: read('node-labels', pairsOf), taints: read('register-with-taints', taintsOf),
   })
   return {
@@ -80,6 +83,17 @@ function shutdown(read: Read): ShutdownStep[] {
     const steps = Object.entries(pairsOf(text)).map(([priority, graceSeconds]) => ({ priority: wholeNumber(priority), graceSeconds: wholeNumber(graceSeconds) }))
     return steps.sort((a, b) => a.priority - b.priority)
   }) ?? shutdownSteps(total, critical)
+}
+
+function atLeast(least: number, value: number): number {
+  if (value < least) throw new Error(`expected a number of at least ${least}, found ${value}`)
+  return value
+}
+
+function restartPeriod(text: string): number {
+  const ms = parseGoDuration(text)
+  if (ms < 1000 || ms > 300_000) throw new Error(`expected from 1s to 300s, found ${text}`)
+  return ms
 }
 
 function truth(text: string): boolean {

@@ -58,6 +58,10 @@ export interface KubeletOptions {
   readonly allowedUnsafeSysctls?: readonly string[]
   /** Whether containers that say nothing about seccomp are confined as the runtime does by default. */
   readonly seccompDefault?: boolean
+  /** The longest that a container which keeps ending waits. */
+  readonly restartMaxMs?: number
+  /** How many images the node's status names; -1 for all. */
+  readonly statusImages?: number
   readonly logRotation?: { readonly maxBytes?: number; readonly maxFiles?: number }
   /** The node has them from its registration on. */
   readonly taints?: readonly Taint[]

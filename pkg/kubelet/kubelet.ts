@@ -52,6 +52,7 @@ import { PodWorker } from './pod-worker.ts'
 import { Prober } from './prober.ts'
 import type { ExecOptions, LogOptions, NodeRequests, NodeUsageReport, PodRef, PodStreams } from '../api/node-connection.ts'
 import { usageReport } from './usage-report.ts'
+import { restartDelays } from './restart-back-off.ts'
 import { UsageSampler } from './usage-sampler.ts'
 import { UsageSource } from './usage-source.ts'
 import { same } from './status-patch.ts'
@@ -136,7 +137,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     if (real) await plugins.load()
     if (this.#options.collectImages) this.#images = this.#imageGarbage()
     const agent = new NodeAgent({
-      name: nodeName, client, clock, facts, addresses: () => this.#addresses, refusal: () => (this.#shutdown ? 'node is shutting down' : undefined), maxPods, held, record: (event) => this.#recordOnNode(event), kubeletPort, labels: this.#options.labels ?? {}, taints: this.#options.taints ?? [],
+      name: nodeName, client, clock, facts, addresses: () => this.#addresses, refusal: () => (this.#shutdown ? 'node is shutting down' : undefined), maxPods, ...(this.#options.statusImages === undefined ? {} : { statusImages: this.#options.statusImages }), held, record: (event) => this.#recordOnNode(event), kubeletPort, labels: this.#options.labels ?? {}, taints: this.#options.taints ?? [],
       runtime, images, log: this.#log, volumesInUse: () => plugins.inUse.names(), devices: () => plugins.devices.resources(), pressures: () => this.#eviction?.pressures() ?? new Set(),
     })
     const mirrors = this.#makeMirrors(() => agent.uid)
@@ -340,7 +341,7 @@ export class Kubelet implements PodStreams, NodeRequests {
       dns: { clusterDns: options.clusterDns ?? [], clusterDomain: options.clusterDomain ?? 'cluster.local', host: parseResolvConf(resolvConf) },
       paths: { pods, logs: options.logDirectory ?? '/var/log/pods', seccomp: join(options.dataDirectory, 'seccomp') },
       cgroupDriver: options.cgroupDriver ?? 'cgroupfs', cgroupRoot: options.cgroupRoot ?? '',
-      podPidsLimit: options.podPidsLimit ?? 0, seccompDefault: options.seccompDefault ?? false, seLinux: existsSync('/sys/fs/selinux/enforce'), mounter: options.mounter ?? new LinuxMounter(), containerMounts: (options.files ?? realFiles).containerMounts,
+      podPidsLimit: options.podPidsLimit ?? 0, seccompDefault: options.seccompDefault ?? false, ...(options.restartMaxMs === undefined ? {} : { restarts: restartDelays(options.restartMaxMs) }), seLinux: existsSync('/sys/fs/selinux/enforce'), mounter: options.mounter ?? new LinuxMounter(), containerMounts: (options.files ?? realFiles).containerMounts,
     }
   }
 

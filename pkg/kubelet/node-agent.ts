@@ -24,6 +24,8 @@ export interface NodeAgentOptions {
   /** Why it takes no pods although its runtime would; undefined when it does. */
   readonly refusal?: () => string | undefined
   readonly maxPods: number
+  /** How many images are named, 50 unless told; below 0 all. */
+  readonly statusImages?: number
   readonly held: HeldBack
   /** About the node itself. */
   readonly record: (event: { type: 'Normal' | 'Warning'; reason: string; message: string }) => void
@@ -137,7 +139,7 @@ export class NodeAgent {
     if (this.#ready) this.#images = await images.list().catch(() => this.#images)
     const problem = oneProblem([...problems, ...(refusing === undefined ? [] : [refusing])])
     return nodeStatus({
-      name, facts, addresses: addresses(), maxPods, held: this.#options.held, kubeletPort, images: this.#images, volumesInUse: this.#options.volumesInUse(), devices: this.#options.devices(), handlers: state.handlers ?? {}, pressures: pressures(), nowMs: clock.now(),
+      name, facts, addresses: addresses(), maxPods, statusImages: this.#options.statusImages ?? 50, held: this.#options.held, kubeletPort, images: this.#images, volumesInUse: this.#options.volumesInUse(), devices: this.#options.devices(), handlers: state.handlers ?? {}, pressures: pressures(), nowMs: clock.now(),
       runtimeVersion: state.version || this.#node?.status?.nodeInfo?.containerRuntimeVersion || '',
       previous: this.#node?.status?.conditions ?? [],
       ...(problem === undefined ? {} : { problem }),

@@ -15,6 +15,8 @@ export interface NodeStatusInput {
   readonly facts: NodeFacts
   readonly addresses: readonly string[]
   readonly maxPods: number
+  /** How many are named; below 0 all. */
+  readonly statusImages: number
   readonly held: HeldBack
   /** 0 when the kubelet has no endpoint. */
   readonly kubeletPort: number
@@ -38,7 +40,6 @@ export function nodeLabels(name: string, architecture: string): Record<string, s
   }
 }
 
-const mostImages = 50
 const mostNames = 5
 
 /** What pods cannot have of a node. */
@@ -85,7 +86,7 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
       kubeProxyVersion: '', kubeletVersion, machineID: facts.machineID, operatingSystem: 'linux', osImage: facts.osImage, systemUUID: facts.systemUUID,
       ...(facts.swapBytes > 0 ? { swap: { capacity: facts.swapBytes } } : {}),
     },
-    images: [...input.images].filter((image) => image.names.length > 0).sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, mostImages)
+    images: [...input.images].filter((image) => image.names.length > 0).sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, input.statusImages < 0 ? undefined : input.statusImages)
       .map((image) => ({ names: image.names.slice(0, mostNames), sizeBytes: image.sizeBytes })),
     ...(Object.keys(input.handlers).length > 0 ? { runtimeHandlers: Object.entries(input.handlers).map(([name, features]) => ({ name, features })) } : {}),
     ...(input.volumesInUse.length > 0 ? { volumesInUse: [...input.volumesInUse] } : {}),

@@ -20,7 +20,7 @@ import { PodVolumes } from './pod-volumes.ts'
 import { VolumeFailure, VolumePending } from './volume.ts'
 import { wholeValue } from './quantity-values.ts'
 import type { MountedVolume } from './volume.ts'
-import { RestartBackOff } from './restart-back-off.ts'
+import { RestartBackOff, restartDelays } from './restart-back-off.ts'
 import type { RuntimeContainer, RuntimePod, RuntimeSandbox } from './runtime-service.ts'
 import { checkUserNamespace } from './security.ts'
 import { sandboxSpec } from './sandbox-spec.ts'
@@ -58,7 +58,7 @@ export class PodActor {
   readonly #options: PodActorOptions
   readonly #volumes: PodVolumes
   readonly #resizer: PodResizer
-  readonly #backOff = new RestartBackOff({ baseMs: 10_000, maxMs: 300_000 })
+  readonly #backOff: RestartBackOff
   readonly #sandboxBackOff = new RestartBackOff({ baseMs: 1000, maxMs: 60_000 })
   readonly #volumeBackOff = new RestartBackOff({ baseMs: 500, maxMs: 122_000 })
   readonly #trouble = new Map<string, Trouble>()
@@ -79,6 +79,7 @@ export class PodActor {
 
   constructor(options: PodActorOptions) {
     this.#options = options
+    this.#backOff = new RestartBackOff(options.tools.node.restarts ?? restartDelays())
     const { tools, clock } = options
     this.#resizer = new PodResizer({
       runtime: tools.runtime, cgroups: tools.cgroups, allocation: options.allocation, nodeMemoryBytes: wholeValue(tools.node.allocatable['memory']) || 1,

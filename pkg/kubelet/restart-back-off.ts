@@ -4,6 +4,9 @@ export interface RestartBackOffOptions {
   readonly maxMs: number
 }
 
+/** Of containers: ten seconds, doubled up to the longest. */
+export const restartDelays = (maxMs = 300_000): RestartBackOffOptions => ({ baseMs: Math.min(10_000, maxMs), maxMs })
+
 /** Invariant: a key's delay doubles with each start, and starts anew when the last one was longer ago than twice the maximum. */
 export class RestartBackOff {
   readonly #options: RestartBackOffOptions
