@@ -1,3 +1,5 @@
+// How long what keeps failing waits.
+import { HollowTestNode } from './hollow-node.suite.ts'
 import { RestartBackOff } from './restart-back-off.ts'
 
 describe('RestartBackOff', () => {
@@ -24,4 +26,21 @@ describe('RestartBackOff', () => {
     expect(backOff.wait('c', 111, 111)?.delayMs).toBe(10)
     expect(backOff.wait('other', 111, 111)).toBeUndefined()
   })
+})
+
+it('is as long at most as the kubelet is told', async () => {
+  const node = new HollowTestNode()
+  try {
+    await node.start({ restartMaxMs: 4000 })
+    await node.create('crash', { command: ['sh', '-c', 'exit 1'] })
+    const waits = (restarts: number) => node.untilPod('crash', (pod) => {
+      const [status] = pod?.status?.containerStatuses ?? []
+      return status?.restartCount === restarts && status.state?.waiting?.message?.startsWith('back-off 4s restarting failed container=c') === true
+    })
+    await waits(1)
+    node.clock.step(4000)
+    await waits(2)
+  } finally {
+    await node.stop()
+  }
 })
