@@ -3,6 +3,7 @@ import { decodeBody, decodeDeleteOptions, decodeObject, fieldValidationOf } from
 import type { DecodeOptions } from './decode.ts'
 import { schemaOf } from './schema-table.ts'
 import { StatusError } from './status-error.ts'
+import { cpuMs } from '../util/cpu-time.suite.ts'
 
 const target = (group: string, version: string, kind: string): Parameters<typeof decodeObject>[1] => {
   const schema = schemaOf(group, version, kind)
@@ -48,6 +49,21 @@ describe('protobuf', () => {
 })
 
 describe('strict validation', () => {
+  it('of hostile bodies takes time by their length, and tells a hundred faults', () => {
+    const many = (text: (index: number) => string): string => Array.from({ length: 40_000 }, (_, index) => text(index)).join('')
+    const head = '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"a"}'
+    const bodies: [string, string][] = [
+      [`${head}${many((index) => `,"u${index}":{"a":1,"a":2}`)}}`, 'application/json'],
+      [`apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n${many((index) => `u${index}: {a: 1, a: 2}\n`)}`, 'application/yaml'],
+    ]
+    for (const [body, type] of bodies) {
+      const warnings: string[] = []
+      expect(cpuMs(() => void decode(body, { warn: (warning) => void warnings.push(warning) }, type))).toBeLessThan(4000)
+      expect(warnings).toHaveLength(100)
+      expect(warnings.join('').length).toBeLessThan(10_000)
+    }
+  })
+
   const text = '{"apiVersion":"apps/v1","kind":"Deployment","spec":{"unknownField":{"a":1,"a":2},"replicas":1,"replicas":2,"selector":{},"template":{}}}'
 
   it('names unknown and duplicate fields in the order of the body', () => {

@@ -153,7 +153,7 @@ const maxFaults = 100
 export function strictFaults(body: Pick<DecodedBody, 'format' | 'keys' | 'duplicateLines'>, unknown: readonly string[]): string[] {
   if (body.format === 'protobuf') return []
   const faults = new Set<string>()
-  if (body.duplicateLines.length > 0) faults.add(`yaml: unmarshal errors:\n  ${body.duplicateLines.join('\n  ')}`)
+  if (body.duplicateLines.length > 0) faults.add(`yaml: unmarshal errors:\n  ${body.duplicateLines.slice(0, maxFaults).join('\n  ')}`)
   if (body.format === 'yaml' || !body.keys.some((key) => key.duplicate)) {
     for (const path of unknown) faults.add(`unknown field ${JSON.stringify(path)}`)
   } else {
@@ -167,7 +167,9 @@ export function strictFaults(body: Pick<DecodedBody, 'format' | 'keys' | 'duplic
 }
 
 function isBelow(path: string, parents: ReadonlySet<string>): boolean {
-  for (const parent of parents) if (path.startsWith(parent) && /[.[]/.test(path.charAt(parent.length))) return true
+  for (let at = path.length - 1; at > 0; at--) {
+    if ((path[at] === '.' || path[at] === '[') && parents.has(path.slice(0, at))) return true
+  }
   return false
 }
 

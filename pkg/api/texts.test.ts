@@ -21,6 +21,8 @@ describe('YAML', () => {
   it('does not expand a small text without bound', () => {
     const levels = Array.from({ length: 12 }, (_, level) => `a${level}: &a${level} [${Array(9).fill(level === 0 ? 'x' : `*a${level - 1}`).join(',')}]`)
     expect(() => readYaml(levels.join('\n'))).toThrow(YamlSyntaxError)
+    expect(() => readYaml('a: &a [*a]')).toThrow('yaml: anchor value contains itself')
+    expect(readYaml('a: &a [1]\nb: [*a, *a]').value).toEqual({ a: [1], b: [[1], [1]] })
   })
 
   it('reads streams', () => {

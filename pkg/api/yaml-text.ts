@@ -65,10 +65,13 @@ function readDocuments(text: string): { values: unknown[]; duplicates: string[] 
   }
 }
 
-function checkSize(value: unknown, budget: { left: number }): void {
+function checkSize(value: unknown, budget: { left: number }, within = new Set<object>()): void {
   if (--budget.left < 0) throw new YamlSyntaxError('yaml: document contains excessive aliasing')
   if (typeof value !== 'object' || value === null) return
-  for (const child of Object.values(value)) checkSize(child, budget)
+  if (within.has(value)) throw new YamlSyntaxError('yaml: anchor value contains itself')
+  within.add(value)
+  for (const child of Object.values(value)) checkSize(child, budget, within)
+  within.delete(value)
 }
 
 interface Frame {
@@ -79,6 +82,7 @@ interface Frame {
 function duplicatesOf(text: string, events: readonly Event[]): string[] {
   const found: string[] = []
   const stack: Frame[] = []
+  const lineAt = lineCounter(text)
   const nodeDone = (): void => {
     const top = stack.at(-1)
     if (top?.keys) top.expectsKey = !top.expectsKey
@@ -91,7 +95,7 @@ function duplicatesOf(text: string, events: readonly Event[]): string[] {
         const top = stack.at(-1)
         if (top?.keys && top.expectsKey) {
           const key = getScalarValue(text, event)
-          if (top.keys.has(key) && key !== '<<') found.push(`line ${lineAt(text, event.valueStart)}: key ${JSON.stringify(key)} already set in map`)
+          if (top.keys.has(key) && key !== '<<') found.push(`line ${lineAt(event.valueStart)}: key ${JSON.stringify(key)} already set in map`)
           top.keys.add(key)
         }
         nodeDone()
@@ -104,8 +108,12 @@ function duplicatesOf(text: string, events: readonly Event[]): string[] {
   return found
 }
 
-function lineAt(text: string, offset: number): number {
+/** The lines of places that come in the order of the text. */
+function lineCounter(text: string): (offset: number) => number {
   let line = 1
-  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++
-  return line
+  let next = text.indexOf('\n')
+  return (offset) => {
+    for (; next >= 0 && next < offset; next = text.indexOf('\n', next + 1)) line++
+    return line
+  }
 }

@@ -46,3 +46,10 @@ it.each(['TRACE', 'TRACK'])('%s is not allowed', async (method) => {
 it.each(['__proto__', 'constructor', 'nope'])('there is no health check %s', async (name) => {
   expect((await server.call('GET', `/livez/${name}`)).code).toBe(404)
 })
+
+it('warns of no more than clients take in a header', async () => {
+  const fields = Object.fromEntries(Array.from({ length: 90 }, (_, index) => [`${'x'.repeat(300)}${index}`, 1]))
+  const { code, headers } = await server.call('POST', '/api/v1/namespaces/a/configmaps', { body: { metadata: { name: 'warned' }, ...fields } })
+  expect(code).toBe(201)
+  expect(String(headers['warning']).match(/299 - "unknown field/g)).toHaveLength(16)
+})

@@ -22,9 +22,25 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string | string[]>>
 }
 
-/** The texts as the value of a `Warning` header. */
+/** More than clients take in a header is not sent: characters in all, and of each text once there are too many. */
+const longestWarnings = 4096
+const longestWarning = 256
+
+/** What fits of the texts, as the value of a `Warning` header. */
 export function warningHeader(warnings: readonly string[]): string {
-  return [...new Set(warnings)].map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&').replace(/[\r\n\t]+/g, ' ')}"`).join(', ')
+  return fitting([...new Set(warnings)]).map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&').replace(/[\r\n\t]+/g, ' ')}"`).join(', ')
+}
+
+function fitting(texts: readonly string[]): string[] {
+  if (texts.reduce((sum, text) => sum + text.length, 0) <= longestWarnings) return [...texts]
+  let left = longestWarnings
+  const cut: string[] = []
+  for (const text of texts) {
+    if (left <= 0) break
+    cut.push(text.slice(0, longestWarning).toWellFormed())
+    left -= Math.min(text.length, longestWarning)
+  }
+  return cut
 }
 
 type AnyResponse = Http2ServerResponse
