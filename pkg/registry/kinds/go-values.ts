@@ -4,8 +4,8 @@ import { unifiedDiff } from '../../util/unified-diff.ts'
 
 /** `unset` has the fields in their order, each with what stands there when it is unset. */
 export function inGo(value: object | undefined, unset: Readonly<Record<string, unknown>>): object {
-  const fields = (value ?? {}) as Readonly<Record<string, unknown>>
-  return Object.fromEntries(Object.entries(unset).map(([name, none]) => [name, fields[name.charAt(0).toLowerCase() + name.slice(1)] ?? none]))
+  const fields = new Map(Object.entries(value ?? {}).map(([name, field]) => [name.toLowerCase(), field as unknown]))
+  return Object.fromEntries(Object.entries(unset).map(([name, none]) => [name, fields.get(name.toLowerCase()) ?? none]))
 }
 
 /** What `%q` makes of a list of strings. */
