@@ -1,9 +1,10 @@
 // APIService: a group-version that this server or another one serves.
+import { dnsLabel1035Faults, dnsSubdomainFaults, pathSegmentFaults, portNumberFaults } from '../../api/names.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
-import { define, named } from './define.ts'
+import { define, named, subresource } from './define.ts'
 import type { Errors } from './rules.ts'
-import { checkPortNumber, forbiddenField, invalid, required } from './rules.ts'
+import { addFaults, invalid, notSupported, required } from './rules.ts'
 
 interface ApiService extends KubeObject {
   spec: {
@@ -18,23 +19,40 @@ interface ApiService extends KubeObject {
   status?: { conditions?: { type: string; status: string; reason?: string; message?: string }[] }
 }
 
+function checkGroupVersion(out: Errors, group: string, version: string): void {
+  if (group === '' && version !== 'v1') out.push(required('spec.group', 'only v1 may have an empty group and it better be legacy kube'))
+  if (group !== '') addFaults(out, 'spec.group', group, dnsSubdomainFaults(group))
+  addFaults(out, 'spec.version', version, dnsLabel1035Faults(version))
+}
+
 function validate({ metadata, spec }: ApiService): Errors {
   const out: Errors = []
-  const { group = '', version = '', groupPriorityMinimum = 0, versionPriority = 0, service } = spec
+  const { group = '', version = '', groupPriorityMinimum = 0, versionPriority = 0, service, caBundle = '', insecureSkipTLSVerify = false } = spec
   const name = `${version}.${group}`
-  if (metadata.name !== name) out.push(invalid('metadata.name', metadata.name, `must be \`spec.version+"."+spec.group\`: "${name}"`))
-  if (version === '') out.push(required('spec.version'))
+  if (metadata.name !== name && pathSegmentFaults(metadata.name ?? '').length === 0) out.push(invalid('metadata.name', metadata.name, `must be \`spec.version+"."+spec.group\`: "${name}"`))
+  checkGroupVersion(out, group, version)
   if (groupPriorityMinimum <= 0 || groupPriorityMinimum > 20_000) out.push(invalid('spec.groupPriorityMinimum', groupPriorityMinimum, 'must be positive and less than 20000'))
   if (versionPriority <= 0 || versionPriority > 1000) out.push(invalid('spec.versionPriority', versionPriority, 'must be positive and less than 1000'))
   if (!service) {
-    if (spec.caBundle) out.push(forbiddenField('spec.caBundle', 'local APIServices may not have a caBundle'))
-    if (spec.insecureSkipTLSVerify) out.push(forbiddenField('spec.insecureSkipTLSVerify', 'local APIServices may not have insecureSkipTLSVerify'))
+    if (caBundle !== '') out.push(invalid('spec.caBundle', `${Buffer.byteLength(caBundle, 'base64')} bytes`, 'local APIServices may not have a caBundle'))
+    if (insecureSkipTLSVerify) out.push(invalid('spec.insecureSkipTLSVerify', true, 'local APIServices may not have insecureSkipTLSVerify'))
     return out
   }
   if (!service.namespace) out.push(required('spec.service.namespace'))
   if (!service.name) out.push(required('spec.service.name'))
-  if (service.port !== undefined) checkPortNumber(out, 'spec.service.port', service.port)
-  if (spec.insecureSkipTLSVerify && spec.caBundle) out.push(invalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present'))
+  const { port = 0 } = service
+  for (const fault of portNumberFaults(port)) out.push(invalid('spec.service.port', port, `port is not valid: ${fault}`))
+  if (insecureSkipTLSVerify && caBundle !== '') out.push(invalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present'))
+  return out
+}
+
+const statuses = ['True', 'False', 'Unknown']
+
+function statusErrors({ status }: ApiService): Errors {
+  const out: Errors = []
+  for (const [index, condition] of (status?.conditions ?? []).entries()) {
+    if (!statuses.includes(condition.status)) out.push(notSupported(`status.conditions[${index}].status`, condition.status, statuses))
+  }
   return out
 }
 
@@ -53,6 +71,7 @@ export default define(named<ApiService>('apiregistration.k8s.io/v1', 'apiservice
     if (draft.spec.service) draft.spec.service.port ??= 443
   },
   validate,
+  subresources: [subresource<ApiService>('status', { validate: statusErrors })],
   columns: [
     nameColumn,
     text('Service', 'Local, or the Service that serves the group-version.', ({ spec }) => (spec.service ? `${spec.service.namespace ?? ''}/${spec.service.name ?? ''}` : 'Local')),

@@ -1,51 +1,18 @@
 // The kinds of flowcontrol.apiserver.k8s.io: stored and checked here; the API server queues by them.
-import type { KubeObject } from '../../api/object.ts'
+import type { FlowSchema, PriorityLevel } from '../../api/types-flow-control.ts'
+import { flowSchemas, priorityLevels } from '../../api/types-flow-control.ts'
 import type { Definition } from '../definition.ts'
 import { ageColumn, integer, nameColumn, none, text } from './columns.ts'
-import { define, named } from './define.ts'
-import type { Errors } from './rules.ts'
-import { checkNonNegative, checkOneOf, checkPositive, checkRange, forbiddenField, invalid, required } from './rules.ts'
+import { define, subresource } from './define.ts'
+import { flowSchemaErrors, flowStatusErrors, priorityLevelErrors } from './flow-validation.ts'
 
-interface FlowSchema extends KubeObject {
-  spec: {
-    priorityLevelConfiguration?: { name?: string }
-    matchingPrecedence?: number
-    distinguisherMethod?: { type?: string }
-    rules?: { subjects?: { kind?: string }[]; resourceRules?: unknown[]; nonResourceRules?: unknown[] }[]
-  }
-  status?: { conditions?: { type?: string; status?: string }[] }
-}
-
-interface PriorityLevel extends KubeObject {
-  spec: {
-    type?: string
-    exempt?: { nominalConcurrencyShares?: number; lendablePercent?: number }
-    limited?: {
-      nominalConcurrencyShares?: number
-      lendablePercent?: number
-      borrowingLimitPercent?: number
-      limitResponse?: { type?: string; queuing?: { queues?: number; handSize?: number; queueLengthLimit?: number } }
-    }
-  }
-}
-
-const schemas = define(named<FlowSchema>('flowcontrol.apiserver.k8s.io/v1', 'flowschemas'), {
+const schemas = define(flowSchemas, {
   defaults(draft) {
     draft.spec ??= {}
     draft.spec.matchingPrecedence ||= 1000
   },
-  validate({ spec }) {
-    const out: Errors = []
-    checkRange(out, 'spec.matchingPrecedence', spec.matchingPrecedence, 1, 10_000)
-    if (!spec.priorityLevelConfiguration?.name) out.push(required('spec.priorityLevelConfiguration.name', 'must reference a priority level'))
-    if (spec.distinguisherMethod) checkOneOf(out, 'spec.distinguisherMethod.type', spec.distinguisherMethod.type, ['ByNamespace', 'ByUser'])
-    for (const [index, { subjects = [], resourceRules = [], nonResourceRules = [] }] of (spec.rules ?? []).entries()) {
-      if (subjects.length === 0) out.push(required(`spec.rules[${index}].subjects`, 'subjects must contain at least one value'))
-      for (const [position, { kind }] of subjects.entries()) checkOneOf(out, `spec.rules[${index}].subjects[${position}].kind`, kind, ['Group', 'ServiceAccount', 'User'])
-      if (resourceRules.length === 0 && nonResourceRules.length === 0) out.push(required(`spec.rules[${index}]`, 'at least one of resourceRules and nonResourceRules has to be non-empty'))
-    }
-    return out
-  },
+  validate: flowSchemaErrors,
+  subresources: [subresource<FlowSchema>('status', { validate: flowStatusErrors })],
   columns: [
     nameColumn,
     text('PriorityLevel', 'Level that matching requests get.', ({ spec }) => spec.priorityLevelConfiguration?.name ?? ''),
@@ -56,7 +23,7 @@ const schemas = define(named<FlowSchema>('flowcontrol.apiserver.k8s.io/v1', 'flo
   ],
 })
 
-const levels = define(named<PriorityLevel>('flowcontrol.apiserver.k8s.io/v1', 'prioritylevelconfigurations'), {
+const levels = define(priorityLevels, {
   defaults(draft) {
     draft.spec ??= {}
     const { limited, exempt } = draft.spec
@@ -74,29 +41,8 @@ const levels = define(named<PriorityLevel>('flowcontrol.apiserver.k8s.io/v1', 'p
       queuing.queueLengthLimit ||= 50
     }
   },
-  validate({ metadata, spec }) {
-    const out: Errors = []
-    checkOneOf(out, 'spec.type', spec.type, ['Exempt', 'Limited'])
-    if (spec.type === 'Exempt') {
-      if (spec.limited) out.push(forbiddenField('spec.limited', 'must be nil if the type is not Limited'))
-      if (metadata.name !== 'exempt') out.push(invalid('spec.type', spec.type, "type must be 'Limited' if and only if `name` is not 'exempt'"))
-    } else if (spec.type === 'Limited') {
-      const { limited } = spec
-      if (!limited) out.push(required('spec.limited', 'must not be empty when type is Limited'))
-      else {
-        checkNonNegative(out, 'spec.limited.nominalConcurrencyShares', limited.nominalConcurrencyShares)
-        checkRange(out, 'spec.limited.lendablePercent', limited.lendablePercent, 0, 100)
-        checkOneOf(out, 'spec.limited.limitResponse.type', limited.limitResponse?.type, ['Queue', 'Reject'])
-        const queuing = limited.limitResponse?.queuing
-        if (limited.limitResponse?.type === 'Queue' && !queuing) out.push(required('spec.limited.limitResponse.queuing', 'must not be empty if limitResponse.type is Limited'))
-        if (limited.limitResponse?.type === 'Reject' && queuing) out.push(forbiddenField('spec.limited.limitResponse.queuing', 'must be nil if limitResponse.type is not Limited'))
-        checkPositive(out, 'spec.limited.limitResponse.queuing.queues', queuing?.queues)
-        checkPositive(out, 'spec.limited.limitResponse.queuing.handSize', queuing?.handSize)
-        checkPositive(out, 'spec.limited.limitResponse.queuing.queueLengthLimit', queuing?.queueLengthLimit)
-      }
-    }
-    return out
-  },
+  validate: priorityLevelErrors,
+  subresources: [subresource<PriorityLevel>('status', { validate: flowStatusErrors })],
   columns: [
     nameColumn,
     text('Type', 'Exempt or Limited.', ({ spec }) => spec.type ?? ''),
