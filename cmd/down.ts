@@ -19,7 +19,7 @@ export class Down extends Command {
     const { options, record } = clusterContext(flags)
     if (!options.disableAgent) requireRoot('kinglet down removes networks and mounts')
     await this.#refuseForeign(record?.pid)
-    const { removeFromMachine, removeKubeconfig } = await import('../pkg/cluster/removal.ts')
+    const { removeData, removeFromMachine, removeKubeconfig } = await import('../pkg/cluster/removal.ts')
     const progress = new Progress()
     progress.begin('stopping the server')
     const stopped = await stopServer(record, { clock: systemClock, graceMs: 20_000 })
@@ -32,7 +32,7 @@ export class Down extends Command {
     rmSync(options.stateDirectory, { recursive: true, force: true })
     await removeKubeconfig(options)
     if (flags.purge) {
-      rmSync(options.dataDirectory, { recursive: true, force: true })
+      await removeData(options)
       progress.end(`${options.dataDirectory} removed`)
     }
   }

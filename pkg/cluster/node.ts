@@ -27,6 +27,7 @@ import { ClusterNetwork } from '../network/cluster-network.ts'
 import type { Clock } from '../util/clock.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { type ClusterOptions, nodePodCidr } from './options.ts'
+import { useKubeletRoot } from './kubelet-root.ts'
 import { describePortOwner } from './port-owner.ts'
 import { readRegistries, withCredentialProviders } from './image-files.ts'
 
@@ -58,6 +59,8 @@ export class ClusterNode {
   readonly #containerd: ContainerdSupervisor | undefined
   readonly #registries: Registries
   readonly #settings: KubeletSettings
+  /** The kubelet's. */
+  readonly #root: string
   #imports: ImageDirectory | undefined
   #lists: ImageLists | undefined
   #runtime: Promise<CriClient> | undefined
@@ -76,6 +79,7 @@ export class ClusterNode {
     const { args, ignored } = withConfigFiles(cluster.kubeletArgs ?? [])
     if (ignored.length > 0) log(`the kubelet's configuration: ${ignored.join(', ')} ${ignored.length === 1 ? 'is' : 'are'} left aside: kinglet decides that itself, or has nothing that it would change`)
     const settings = kubeletSettings(args)
+    this.#root = useKubeletRoot(cluster.dataDirectory, settings.rootDirectory)
     this.#settings = { ...settings, imageSettings: withCredentialProviders(settings.imageSettings, cluster.dataDirectory) }
     this.#containerd = own ? containerdSupervisor(options, this.#registries) : undefined
   }
@@ -100,7 +104,7 @@ export class ClusterNode {
   async start(plane: ControlPlane, signal: AbortSignal): Promise<void> {
     const { cluster, nodeIP, clock, log } = this.#options
     const { nodeName } = cluster
-    const { shutdown, labels, ...settings } = this.#settings
+    const { shutdown, labels, rootDirectory: _told, ...settings } = this.#settings
     const network = new ClusterNetwork({
       informers: plane.informers, nodeName, log,
       serviceCidr: cluster.serviceCidr, clusterCidr: cluster.clusterCidr, podCidr: nodePodCidr(cluster.clusterCidr, 0),
@@ -121,7 +125,7 @@ export class ClusterNode {
       stats: new CriUsage({ cri, owner: nodeName }),
       collectImages: this.#containerd !== undefined,
       ...(cluster.kubeletPort ? { serving: { host: cluster.bindAddress, port: cluster.kubeletPort, tls: kubeletTls(plane) } } : {}),
-      dataDirectory: join(cluster.dataDirectory, 'agent'),
+      dataDirectory: this.#root,
       manifestDirectory: join(cluster.dataDirectory, 'agent/pod-manifests'), ...settings,
       nodeAddresses: [nodeIP],
       clusterDns: [cluster.clusterDns], clusterDomain: cluster.clusterDomain,
@@ -163,7 +167,7 @@ export class ClusterNode {
   async #startRuntime(): Promise<CriClient> {
     const { clock, cluster, log } = this.#options
     // Before containerd, which mounts there, too.
-    await shareRoot(join(cluster.dataDirectory, 'agent'), log)
+    await shareRoot(this.#root, log)
     if (this.#containerd) await this.#containerd.start()
     else await requireSocket(this.socketPath)
     const store = new ImageStore({ socketPath: this.socketPath, clock })

@@ -7,6 +7,7 @@ import { unshareRoot } from '../kubelet/shared-root.ts'
 import { removeNetwork } from '../network/cluster-network.ts'
 import { systemClock } from '../util/clock.ts'
 import type { ClusterHooks } from './cluster.ts'
+import { agentDirectory, lastKubeletRoot, removeKubeletRoot } from './kubelet-root.ts'
 import { cgroupRoot, containerdSupervisor } from './node.ts'
 import type { ClusterOptions } from './options.ts'
 
@@ -15,10 +16,11 @@ export async function removeFromMachine(options: ClusterOptions, hooks: ClusterH
   const { log = () => undefined, clock = systemClock } = hooks
   const { dataDirectory, stateDirectory, serviceCidr } = options
   if (!options.containerRuntimeEndpoint) await containerdSupervisor({ cluster: options, nodeIP: '', clock, log }).shutdown()
-  await unmountBelow([join(dataDirectory, 'agent'), stateDirectory])
-  await unshareRoot(join(dataDirectory, 'agent'))
-  await removePodLogs(join(dataDirectory, 'agent/pods'), options.podLogDirectory ?? '/var/log/pods')
-  await rm(join(dataDirectory, 'agent/pods'), { recursive: true, force: true })
+  const root = lastKubeletRoot(dataDirectory)
+  await unmountBelow([join(dataDirectory, 'agent'), root, stateDirectory])
+  await unshareRoot(root)
+  await removePodLogs(join(root, 'pods'), options.podLogDirectory ?? '/var/log/pods')
+  await rm(join(root, 'pods'), { recursive: true, force: true })
   await rm(join(dataDirectory, 'agent/ipam'), { recursive: true, force: true })
   await new LinuxCgroups().release(cgroupRoot)
   await removeNetwork(serviceCidr)
@@ -31,6 +33,13 @@ const foldersOfOthers = [
   '/var/lib/cni/results', '/var/lib/cni',
   '/run/containerd/runc/k8s.io', '/run/containerd/runc', '/run/containerd/s', '/run/containerd/fifo', '/run/containerd',
 ]
+
+/** All data, after the rest was removed from the machine. */
+export async function removeData({ dataDirectory }: ClusterOptions): Promise<void> {
+  const root = lastKubeletRoot(dataDirectory)
+  if (root !== agentDirectory(dataDirectory)) await removeKubeletRoot(root)
+  await rm(dataDirectory, { recursive: true, force: true })
+}
 
 /** The next start writes it again. */
 export async function removeKubeconfig({ kubeconfigPath }: ClusterOptions): Promise<void> {

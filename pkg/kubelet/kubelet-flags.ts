@@ -1,4 +1,5 @@
 // The kubelet's own settings as its flags spell them, `name=value`. Pure.
+import { resolve } from 'node:path'
 import type { Taint } from '../api/types-node.ts'
 import { wholeValue } from './quantity-values.ts'
 import { type EvictionConfig, evictionConfig } from './eviction-signals.ts'
@@ -11,6 +12,8 @@ export interface KubeletSettings {
   readonly maxPods?: number
   readonly podPidsLimit?: number
   readonly manifestDirectory?: string
+  /** Where pods and plugins have their files; undefined for the usual place. */
+  readonly rootDirectory?: string
   readonly eviction: EvictionConfig
   readonly imageSettings: ImageSettings
   readonly reserved?: readonly Readonly<Record<string, string>>[]
@@ -30,7 +33,7 @@ const known = [
   'max-pods', 'pod-max-pids', 'pod-manifest-path', 'eviction-hard', 'eviction-soft', 'eviction-soft-grace-period', 'eviction-minimum-reclaim',
   'eviction-pressure-transition-period', 'eviction-max-pod-grace-period', 'shutdown-grace-period', 'shutdown-grace-period-critical-pods', 'shutdown-grace-period-by-pod-priority',
   ...imageFlagNames,
-  'kube-reserved', 'system-reserved', 'allowed-unsafe-sysctls', 'seccomp-default', 'container-log-max-size', 'container-log-max-files', 'node-labels', 'register-with-taints', 'resolv-conf', 'node-status-max-images', 'max-container-restart-period',
+  'kube-reserved', 'system-reserved', 'allowed-unsafe-sysctls', 'seccomp-default', 'container-log-max-size', 'container-log-max-files', 'node-labels', 'register-with-taints', 'resolv-conf', 'node-status-max-images', 'max-container-restart-period', 'root-dir',
 ] as const
 type Name = (typeof known)[number]
 type Read = <T>(name: Name, parse: (text: string) => T) => T | undefined
@@ -61,6 +64,7 @@ export function kubeletSettings(args: readonly string[]): KubeletSettings {
   const more = defined({
     reserved: reserved.length > 0 ? reserved : undefined, logRotation: Object.keys(logRotation).length > 0 ? logRotation : undefined, resolvConf: text('resolv-conf'),
     allowedUnsafeSysctls: read('allowed-unsafe-sysctls', (list) => list.split(',').filter(Boolean)), seccompDefault: read('seccomp-default', truth),
+    rootDirectory: read('root-dir', absolutePath),
     restartMaxMs: read('max-container-restart-period', restartPeriod), statusImages: read('node-status-max-images', (value) => atLeast(-1, wholeNumber(value))),
     labels: read('node-labels', pairsOf), taints: read('register-with-taints', taintsOf),
   })
@@ -83,6 +87,11 @@ function shutdown(read: Read): ShutdownStep[] {
     const steps = Object.entries(pairsOf(text)).map(([priority, graceSeconds]) => ({ priority: wholeNumber(priority), graceSeconds: wholeNumber(graceSeconds) }))
     return steps.sort((a, b) => a.priority - b.priority)
   }) ?? shutdownSteps(total, critical)
+}
+
+function absolutePath(text: string): string {
+  if (!text.startsWith('/') || text === '/') throw new Error(`expected the absolute path of a directory, found ${JSON.stringify(text)}`)
+  return resolve(text)
 }
 
 function atLeast(least: number, value: number): number {

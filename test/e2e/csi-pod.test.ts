@@ -1,5 +1,5 @@
 // A CSI driver that runs in a pod, as drivers do: what it mounts there is a volume in other pods.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually, root, TestCluster } from './cluster.ts'
 import { tracesOnMachine } from './machine.ts'
@@ -99,4 +99,24 @@ test('a killed server finds its mount again, and down takes it off the machine',
   expect(own()).toEqual(mounted)
   await cluster.kinglet(['down'])
   expect(tracesOnMachine().mounts.filter((path) => !before.mounts.includes(path) && path.startsWith(cluster.directory))).toEqual([])
+})
+
+test('the kubelet has another root when it is told so: drivers find it there, and down and purge leave nothing', async () => {
+  const kubelet = join(cluster.directory, 'var-lib-kubelet')
+  const state = join(cluster.directory, 'csi-state')
+  await cluster.up([`--kubelet-arg=root-dir=${kubelet}`])
+  await cluster.kubectl('delete pods --all --wait --timeout=60s')
+  await apply(driverPod(kubelet, state))
+  await ready('pod/driver')
+  await apply(user('inline', `csi: { driver: ${name} }`, 'echo own > /data/file && exec sleep 1000'))
+  await ready('pod/inline')
+  expect(await eventually(async () => (await cluster.tryKubectl(['exec', 'inline', '--', 'cat', '/data/file'])).stdout || undefined, 'the inline volume')).toBe('own\n')
+  expect(csiMounts()).toEqual([expect.stringMatching(new RegExp(`^${kubelet}/pods/.*/volumes/kubernetes.io~csi/data/mount$`))])
+  process.kill(await cluster.serverPid(), 'SIGKILL')
+  const elsewhere = await cluster.tryKinglet(['up', '--node-name=node-1'])
+  expect([elsewhere.code, elsewhere.stderr]).toEqual([expect.any(Number), expect.stringContaining(`--kubelet-arg: root-dir: pods are still in ${kubelet}; run kinglet down before`)])
+  await cluster.kinglet(['down', '--purge'])
+  expect(tracesOnMachine().mounts.filter((path) => !before.mounts.includes(path) && path.startsWith(cluster.directory))).toEqual([])
+  // What the driver made is its own.
+  expect(existsSync(kubelet) ? readdirSync(kubelet, { recursive: true }).sort() : []).toEqual(['plugins', `plugins/${name}`, `plugins/${name}/csi.sock`])
 })
