@@ -83,7 +83,7 @@ describe('transitions', () => {
 describe('rules that are wrong', () => {
   it.each<[JsonSchemaProps, RegExp[]]>([
     [{ ...pair, ...rules('self.min > 0') }, []],
-    [{ ...pair, ...rules('self.nope > 0') }, [/^F\.x-kubernetes-validations\[0\]\.rule: Invalid value: .*compilation failed: ERROR: <input>:1:6: undefined field 'nope'/]],
+    [{ ...pair, ...rules('self.nope > 0') }, [/^F\.x-kubernetes-validations\[0\]\.rule: Invalid value: .*compilation failed: ERROR: <input>:1:5: undefined field 'nope'/]],
     [{ type: 'object', ...rules('self.nope > 0') }, [/undefined field 'nope'/]],
     [{ ...pair, ...rules('self.min') }, [/cel expression must evaluate to a bool/]],
     [{ ...pair, ...rules('self.min > "a"') }, [/no such overload: int > string/]],

@@ -225,7 +225,10 @@ function compileText(error: unknown, expression: string): string {
   const unknownName = /^Unknown variable: (.*)$/.exec(text)
   const said = unknownField ? `undefined field '${unknownField[1] ?? ''}'`
     : unknownName ? `undeclared reference to '${unknownName[1] ?? ''}' (in container '')` : lowerFirst(text)
-  const start = range?.start ?? 0
+  // cel-go's place of a field is the dot before it.
+  const place = range?.start ?? 0
+  const dot = unknownField ? /\.\??\s*$/.exec(expression.slice(0, place)) : null
+  const start = dot ? dot.index : place
   const before = expression.slice(0, start)
   const line = before.split('\n').length
   const column = start - (before.lastIndexOf('\n') + 1)

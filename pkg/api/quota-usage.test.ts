@@ -8,6 +8,7 @@ import { quotaUsed } from './quota-usage.ts'
 
 const pod = (requests: Record<string, string>, more: Partial<Pod['spec']> = {}, phase = 'Running'): Pod =>
   ({ metadata: {}, spec: { containers: [{ name: 'c', resources: { requests, limits: requests } }], ...more }, status: { phase } })
+const resourceClaims: Resource = { group: 'resource.k8s.io', version: 'v1', plural: 'resourceclaims', kind: 'ResourceClaim', namespaced: true }
 const object = (resource: Resource, value: object = {}): { resource: Resource; object: KubeObject } => ({ resource, object: { metadata: {}, ...value } })
 
 describe('quotaUsed', () => {
@@ -32,6 +33,10 @@ describe('quotaUsed', () => {
     ['claims', {}, ['persistentvolumeclaims', 'requests.storage', 'gold.storageclass.storage.k8s.io/requests.storage'],
       [object(persistentVolumeClaims, { spec: { storageClassName: 'gold', resources: { requests: { storage: '1Gi' } } } })],
       { persistentvolumeclaims: '1', 'requests.storage': '1Gi', 'gold.storageclass.storage.k8s.io/requests.storage': '1Gi' }],
+    ['devices', {}, ['gold.deviceclass.resource.k8s.io/devices', 'tin.deviceclass.resource.k8s.io/devices', 'count/resourceclaims.resource.k8s.io'], [object(resourceClaims, { spec: { devices: { requests: [
+      { name: 'a', exactly: { deviceClassName: 'gold', allocationMode: 'ExactCount', count: 2 } },
+      { name: 'b', firstAvailable: [{ name: 'c', deviceClassName: 'gold', allocationMode: 'ExactCount', count: 3 }, { name: 'd', deviceClassName: 'gold', allocationMode: 'ExactCount', count: 1 }, { name: 'e', deviceClassName: 'tin', allocationMode: 'All' }] },
+    ] } } })], { 'gold.deviceclass.resource.k8s.io/devices': '5', 'tin.deviceclass.resource.k8s.io/devices': '32', 'count/resourceclaims.resource.k8s.io': '1' }],
     ['counts of kinds', {}, ['configmaps', 'count/configmaps', 'count/replicasets.apps'], [object(configMaps), object(replicaSets)], { configmaps: '1', 'count/configmaps': '1', 'count/replicasets.apps': '1' }],
   ])('%s', (_, spec, names, objects, expected) => {
     const hard = Object.fromEntries(names.map((name) => [name, '10']))

@@ -10,6 +10,9 @@ export type Usage = Readonly<Record<string, Quantity>>
 
 const isTerminal = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
+const claimKind = 'resourceclaims.resource.k8s.io'
+const devicesOfClass = '.deviceclass.resource.k8s.io/devices'
+
 /** Kinds that have a name of their own in quotas, beside `count/<kind>`. */
 const counted = new Set(['pods', 'services', 'secrets', 'configmaps', 'persistentvolumeclaims', 'replicationcontrollers', 'resourcequotas'])
 
@@ -19,6 +22,7 @@ export function concernsResource(name: string, resource: { readonly group: strin
   if (name === `count/${kind}` || (name === kind && counted.has(kind))) return true
   if (kind === 'services') return name.startsWith('services.')
   if (kind === 'persistentvolumeclaims') return name === 'requests.storage' || name.includes('.storageclass.storage.k8s.io/')
+  if (kind === claimKind) return name.endsWith(devicesOfClass)
   return kind === 'pods' && isPodResource(name)
 }
 
@@ -33,6 +37,7 @@ export function usageOf(resource: { readonly group: string; readonly plural: str
   if (counted.has(kind)) usage[kind] = one
   if (kind === 'services') Object.assign(usage, serviceUsage(object as Service))
   if (kind === 'persistentvolumeclaims') Object.assign(usage, claimUsage(object as PersistentVolumeClaim))
+  if (kind === claimKind) Object.assign(usage, deviceUsage(object as DeviceClaim))
   return usage
 }
 
@@ -81,6 +86,33 @@ function claimUsage({ spec }: PersistentVolumeClaim): Usage {
   const storage = parseQuantity(spec?.resources?.requests?.storage ?? '0')
   const prefix = spec?.storageClassName ? `${spec.storageClassName}.storageclass.storage.k8s.io/` : undefined
   return { 'requests.storage': storage, ...(prefix ? { [`${prefix}requests.storage`]: storage, [`${prefix}persistentvolumeclaims`]: quantityOf(1) } : {}) }
+}
+
+interface DeviceRequest {
+  readonly deviceClassName?: string
+  readonly allocationMode?: string
+  readonly count?: number
+}
+
+interface DeviceClaim extends KubeObject {
+  readonly spec?: { readonly devices?: { readonly requests?: readonly { readonly exactly?: DeviceRequest; readonly firstAvailable?: readonly DeviceRequest[] }[] } }
+}
+
+/** As many devices as a claim can be given. */
+const mostDevices = 32
+
+/** Devices of each class; of alternatives, what the largest of a class would take. */
+function deviceUsage({ spec }: DeviceClaim): Usage {
+  const counts = new Map<string, number>()
+  for (const { exactly, firstAvailable = [] } of spec?.devices?.requests ?? []) {
+    const largest = new Map<string, number>()
+    for (const { deviceClassName = '', allocationMode, count = 0 } of firstAvailable.length > 0 ? firstAvailable : exactly ? [exactly] : []) {
+      const wanted = allocationMode === 'All' ? mostDevices : allocationMode === 'ExactCount' ? count : 0
+      largest.set(deviceClassName, Math.max(largest.get(deviceClassName) ?? 0, wanted))
+    }
+    for (const [name, wanted] of largest) counts.set(name, (counts.get(name) ?? 0) + wanted)
+  }
+  return Object.fromEntries([...counts].map(([name, count]) => [`${name}${devicesOfClass}`, quantityOf(count)]))
 }
 
 /** Whether the object is inside the quota's scopes. Only pods and claims have scopes. */

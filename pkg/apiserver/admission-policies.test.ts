@@ -138,7 +138,7 @@ describe('type checking', () => {
   it.each([
     ['what fits', { validations: [{ expression: 'object.spec.replicas > 1 && oldObject.metadata.labels.all(k, k != "") && object.spec.template.spec.containers.all(c, c.image.startsWith("x") && c.?resources.?limits.hasValue())' }] }, undefined],
     ['a field that is not there', { validations: [{ expression: 'true' }, { expression: 'object.replicas > 1', messageExpression: 'object.spec.nothing' }] }, [
-      { fieldRef: 'spec.validations[1].expression', warning: "apps/v1, Kind=Deployment: ERROR: <input>:1:8: undefined field 'replicas'\n | object.replicas > 1\n | .......^" },
+      { fieldRef: 'spec.validations[1].expression', warning: "apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'replicas'\n | object.replicas > 1\n | ......^" },
       { fieldRef: 'spec.validations[1].messageExpression', warning: expect.stringContaining("undefined field 'nothing'") as string },
     ]],
     ['a type that does not fit', { validations: [{ expression: 'object.spec.replicas > "1"' }] }, [{ fieldRef: 'spec.validations[0].expression', warning: expect.stringMatching(/^apps\/v1, Kind=Deployment: ERROR: <input>:1:\d+: no such overload/) as string }]],

@@ -1,5 +1,6 @@
 // The admission plugins that are on by default, in Kubernetes' order. Webhooks are asked outside the transaction (AsyncAdmission).
 import type { AdmissionPlugin } from './admission.ts'
+import { deviceAdminAccess } from './admission-device-admin.ts'
 import { defaultIngressClass } from './admission-ingress-class.ts'
 import { limitRanger } from './admission-limit-range.ts'
 import { namespaceLifecycle } from './admission-namespace.ts'
@@ -21,7 +22,7 @@ export interface AdmissionOptions {
 export const admissionPlugins = ({ podSecurity: security }: AdmissionOptions = {}): readonly AdmissionPlugin[] => [
   namespaceLifecycle, limitRanger, serviceAccountAdmission, taintNodesByCondition, podSecurity(security), priorityAdmission,
   defaultTolerationSeconds, defaultStorageClass, storageObjectInUseProtection, claimResize, runtimeClassAdmission,
-  defaultIngressClass, mutatingAdmissionPolicy, validatingAdmissionPolicy, resourceQuotaAdmission(),
+  defaultIngressClass, deviceAdminAccess, mutatingAdmissionPolicy, validatingAdmissionPolicy, resourceQuotaAdmission(),
 ]
 
 export const defaultAdmission = admissionPlugins()

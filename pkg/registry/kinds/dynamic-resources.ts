@@ -1,45 +1,58 @@
-// The kinds of resource.k8s.io: devices, claims for them, and classes.
+// The kinds of resource.k8s.io: devices, claims for them, and classes. Fields that v1.35 has switched off are left out of what is written.
 import type { KubeObject } from '../../api/object.ts'
 import type { Definition } from '../definition.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
-import { define, named } from './define.ts'
+import { bareStatus, define, named, subresource } from './define.ts'
+import type { Claim, ClaimSpec } from './device-claim.ts'
+import { checkClaim, claimShape, dropReturnedDevices, validateClaimStatus } from './device-claim.ts'
+import type { DeviceSelector, DriverSettings } from './device-rules.ts'
+import { checkItems, checkSelectors, checkSettings, most } from './device-rules.ts'
+import type { Slice } from './device-slice.ts'
+import { validateSlice } from './device-slice.ts'
+import { goForm } from './go-values.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsLabel, checkImmutable, checkNonNegative, duplicate, invalid, required } from './rules.ts'
+import { immutableText, invalid, same } from './rules.ts'
+import { checkTemplateMetadata } from './template-metadata.ts'
 
-interface ExactRequest {
-  deviceClassName?: string
-  allocationMode?: string
-  count?: number
-}
-
-interface DeviceRequest {
-  name?: string
-  exactly?: ExactRequest
-  firstAvailable?: (ExactRequest & { name?: string })[]
-}
-
-interface ClaimSpec {
-  devices?: { requests?: DeviceRequest[] }
-}
-
-interface Claim extends KubeObject {
-  spec: ClaimSpec
-  status?: { allocation?: unknown; reservedFor?: unknown[] }
+interface Class extends KubeObject {
+  spec: { selectors?: DeviceSelector[]; config?: DriverSettings[] }
 }
 
 interface ClaimTemplate extends KubeObject {
   spec: { metadata?: object; spec?: ClaimSpec }
 }
 
-interface Slice extends KubeObject {
-  spec: {
-    driver?: string
-    nodeName?: string
-    allNodes?: boolean
-    nodeSelector?: unknown
-    perDeviceNodeSelection?: boolean
-    pool?: { name?: string; generation?: number; resourceSliceCount?: number }
-    devices?: { name?: string }[]
+/** What belongs to features that are off: tolerations, taints, parts of devices, shares of devices, conditions of binding. */
+const off = {
+  class: ['extendedResourceName'],
+  request: ['tolerations', 'capacity'],
+  constraint: ['distinctAttribute'],
+  result: ['tolerations', 'shareID', 'consumedCapacity', 'bindingConditions', 'bindingFailureConditions'],
+  status: ['shareID'],
+  slice: ['sharedCounters', 'perDeviceNodeSelection'],
+  device: ['consumesCounters', 'nodeName', 'nodeSelector', 'allNodes', 'taints', 'bindsToNode', 'bindingConditions', 'bindingFailureConditions', 'allowMultipleAllocations'],
+  capacity: ['requestPolicy'],
+} as const
+
+function drop(object: object | undefined, fields: readonly string[]): void {
+  if (object) for (const field of fields) delete (object as Record<string, unknown>)[field]
+}
+
+function dropFromClaim({ devices }: ClaimSpec): void {
+  for (const { exactly, firstAvailable = [] } of devices?.requests ?? []) for (const request of [exactly, ...firstAvailable]) drop(request, off.request)
+  for (const constraint of devices?.constraints ?? []) drop(constraint, off.constraint)
+}
+
+function dropFromStatus({ status }: Claim): void {
+  for (const result of status?.allocation?.devices?.results ?? []) drop(result, off.result)
+  for (const device of status?.devices ?? []) drop(device, off.status)
+}
+
+function dropFromSlice({ spec }: Slice): void {
+  drop(spec, off.slice)
+  for (const device of spec.devices ?? []) {
+    drop(device, off.device)
+    for (const capacity of Object.values(device.capacity ?? {})) drop(capacity, off.capacity)
   }
 }
 
@@ -49,23 +62,6 @@ function defaultClaim({ devices }: ClaimSpec): void {
       request.allocationMode ||= 'ExactCount'
       if (request.allocationMode === 'ExactCount') request.count ||= 1
     }
-  }
-}
-
-function checkClaim(out: Errors, path: string, spec: ClaimSpec): void {
-  const seen = new Set<string>()
-  for (const [index, { name, exactly, firstAvailable }] of (spec.devices?.requests ?? []).entries()) {
-    const at = `${path}.devices.requests[${index}]`
-    if (!name) out.push(required(`${at}.name`))
-    else {
-      checkDnsLabel(out, `${at}.name`, name)
-      if (seen.has(name)) out.push(duplicate(`${at}.name`, name))
-      seen.add(name)
-    }
-    if (!exactly && !firstAvailable?.length) out.push(required(at, 'exactly one of `exactly` or `firstAvailable` is required'))
-    if (exactly && firstAvailable?.length) out.push(invalid(at, null, 'exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set'))
-    if (exactly && !exactly.deviceClassName) out.push(required(`${at}.exactly.deviceClassName`))
-    checkNonNegative(out, `${at}.exactly.count`, exactly?.count)
   }
 }
 
@@ -79,7 +75,22 @@ function claimState({ metadata, status }: Claim): string {
   return states.join(',')
 }
 
-const classes = define(named<KubeObject>('resource.k8s.io/v1', 'deviceclasses'), { columns: [nameColumn, ageColumn] })
+const dropFromClass = ({ spec }: Class): void => drop(spec, off.class)
+
+const classes = define(named<Class>('resource.k8s.io/v1', 'deviceclasses'), {
+  defaults(draft) {
+    draft.spec ??= {}
+  },
+  prepareCreate: dropFromClass,
+  prepareUpdate: dropFromClass,
+  validate({ spec }) {
+    const out: Errors = []
+    checkSelectors(out, 'spec.selectors', spec.selectors)
+    checkItems(out, 'spec.config', spec.config, most.config, (at, settings) => checkSettings(out, at, settings))
+    return out
+  },
+  columns: [nameColumn, ageColumn],
+})
 
 const claims = define(named<Claim>('resource.k8s.io/v1', 'resourceclaims'), {
   generation: false,
@@ -87,12 +98,23 @@ const claims = define(named<Claim>('resource.k8s.io/v1', 'resourceclaims'), {
     draft.spec ??= {}
     defaultClaim(draft.spec)
   },
+  prepareCreate: ({ spec }) => dropFromClaim(spec),
+  prepareUpdate: ({ spec }) => dropFromClaim(spec),
+  // Nothing of it may change, so that nothing else needs to be said.
   validate({ spec }, old) {
     const out: Errors = []
-    checkClaim(out, 'spec', spec)
-    if (old) checkImmutable(out, 'spec', spec, old.spec)
+    if (!old) checkClaim(out, 'spec', spec)
+    else if (!same(spec, old.spec)) out.push(invalid('spec', goForm(spec, claimShape), immutableText))
     return out
   },
+  subresources: [subresource<Claim>('status', {
+    merge: bareStatus,
+    prepareUpdate(draft, old) {
+      dropFromStatus(draft)
+      dropReturnedDevices(draft, old)
+    },
+    validate: validateClaimStatus,
+  })],
   columns: [nameColumn, text('State', 'pending, allocated, reserved or deleted.', claimState), ageColumn],
 })
 
@@ -103,10 +125,13 @@ const templates = define(named<ClaimTemplate>('resource.k8s.io/v1', 'resourcecla
     draft.spec.spec ??= {}
     defaultClaim(draft.spec.spec)
   },
+  prepareCreate: ({ spec }) => dropFromClaim(spec.spec ?? {}),
+  prepareUpdate: ({ spec }) => dropFromClaim(spec.spec ?? {}),
   validate({ spec }, old) {
     const out: Errors = []
+    checkTemplateMetadata(out, 'spec.metadata', spec.metadata)
     checkClaim(out, 'spec.spec', spec.spec ?? {})
-    if (old) checkImmutable(out, 'spec', spec, old.spec)
+    if (old && !same(spec, old.spec)) out.push(invalid('spec', { ...spec.metadata, Spec: goForm(spec.spec, claimShape) }, immutableText))
     return out
   },
   columns: [nameColumn, ageColumn],
@@ -117,26 +142,9 @@ const slices = define(named<Slice>('resource.k8s.io/v1', 'resourceslices'), {
   defaults(draft) {
     draft.spec ??= {}
   },
-  validate({ spec }, old) {
-    const out: Errors = []
-    if (!spec.driver) out.push(required('spec.driver'))
-    if (!spec.pool?.name) out.push(required('spec.pool.name'))
-    if ((spec.pool?.resourceSliceCount ?? 0) <= 0) out.push(invalid('spec.pool.resourceSliceCount', spec.pool?.resourceSliceCount ?? 0, 'must be greater than zero'))
-    const places = [spec.nodeName, spec.nodeSelector, spec.allNodes || undefined, spec.perDeviceNodeSelection || undefined].filter((place) => place !== undefined)
-    if (places.length !== 1) out.push(invalid('spec', null, 'exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required'))
-    const seen = new Set<string>()
-    for (const [index, { name = '' }] of (spec.devices ?? []).entries()) {
-      checkDnsLabel(out, `spec.devices[${index}].name`, name)
-      if (seen.has(name)) out.push(duplicate(`spec.devices[${index}].name`, name))
-      seen.add(name)
-    }
-    if (old) {
-      checkImmutable(out, 'spec.driver', spec.driver, old.spec.driver)
-      checkImmutable(out, 'spec.pool.name', spec.pool?.name, old.spec.pool?.name)
-      checkImmutable(out, 'spec.nodeName', spec.nodeName, old.spec.nodeName)
-    }
-    return out
-  },
+  prepareCreate: dropFromSlice,
+  prepareUpdate: dropFromSlice,
+  validate: validateSlice,
   columns: [
     nameColumn,
     text('Node', 'Node that has the devices.', ({ spec }) => spec.nodeName ?? '<unset>'),

@@ -40,6 +40,14 @@ export function strictCidrFaults(value: string): string[] {
   return value === range.canonical ? [] : [`must be in canonical form ("${range.canonical}")`]
 }
 
+/** An address with the length of its network, as an interface has it. */
+export function interfaceAddressFaults(value: string): string[] {
+  const range = parseCidr(value)
+  if (!range) return ['must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)']
+  const canonical = `${range.address.canonical}/${range.bits}`
+  return value === canonical ? [] : [`must be in canonical form ("${canonical}")`]
+}
+
 /** Of an address that is valid: that its form is unusual. */
 export function ipWarnings(path: string, value: string): string[] {
   const address = parseIp(value)

@@ -2,9 +2,10 @@
 import type { EphemeralVolumeSource, Volume } from '../../api/types-volume.ts'
 import { dnsSubdomainFaults } from '../../api/names.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsLabel, checkLabelKey, checkLabels, checkOneOf, checkOptionalOneOf, checkRequired, duplicate, forbiddenField, invalid, required } from './rules.ts'
+import { checkDnsLabel, checkOneOf, checkOptionalOneOf, checkRequired, duplicate, forbiddenField, invalid, required } from './rules.ts'
 import { checkCsiDriver, checkDisk } from './volume-disks.ts'
 import { checkDescendingPath, checkDownwardItems, checkItems, checkMode, checkNoBacksteps, checkProjected } from './volume-projection.ts'
+import { checkTemplateMetadata } from './template-metadata.ts'
 import { checkClaimSpec } from './volume-rules.ts'
 
 const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket']
@@ -27,11 +28,7 @@ export function checkHostPath(out: Errors, path: string, hostPath: NonNullable<V
 function checkEphemeral(out: Errors, path: string, { volumeClaimTemplate: template }: EphemeralVolumeSource): void {
   const at = `${path}.volumeClaimTemplate`
   if (!checkRequired(out, at, template) || !template) return
-  const { annotations = {}, labels, ...rest } = template.metadata ?? {}
-  for (const key of Object.keys(annotations)) checkLabelKey(out, `${at}.metadata.annotations`, key.toLowerCase())
-  checkLabels(out, `${at}.metadata.labels`, labels)
-  // Go's name of the field, with its first letter made small.
-  for (const field of Object.keys(rest)) out.push(forbiddenField(`${at}.metadata.${field === 'uid' ? 'uID' : field}`, 'cannot be set'))
+  checkTemplateMetadata(out, `${at}.metadata`, template.metadata)
   checkClaimSpec(out, `${at}.spec`, template.spec ?? {})
 }
 
