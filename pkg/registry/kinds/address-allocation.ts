@@ -1,10 +1,10 @@
 // ServiceCIDR and IPAddress: ranges of service addresses, and addresses that are taken.
 import { parseCidr } from '../../api/ip-address.ts'
-import type { ParentReference } from '../../api/types-service.ts'
+import type { ParentReference, ServiceCIDR } from '../../api/types-service.ts'
 import { ipAddresses, serviceCIDRs } from '../../api/types-service.ts'
 import type { Definition } from '../definition.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
-import { define } from './define.ts'
+import { bareStatus, define, subresource } from './define.ts'
 import { familyOf, strictCidrFaults, strictIpFaults } from './ip-rules.ts'
 import type { Errors } from './rules.ts'
 import { addFaults, checkDnsSubdomain, checkPathSegment, immutableText, invalid, required, same } from './rules.ts'
@@ -30,6 +30,7 @@ function checkRangesUpdate(out: Errors, cidrs: readonly string[], old: readonly 
 }
 
 const ranges = define(serviceCIDRs, {
+  generation: false,
   defaults(draft) {
     draft.spec ??= {}
   },
@@ -39,6 +40,7 @@ const ranges = define(serviceCIDRs, {
     else checkRanges(out, spec.cidrs ?? [])
     return out
   },
+  subresources: [subresource<ServiceCIDR>('status', { merge: bareStatus })],
   columns: [nameColumn, text('CIDRs', 'Ranges of addresses.', ({ spec }) => (spec.cidrs ?? []).join(',')), ageColumn],
 })
 
@@ -58,6 +60,7 @@ const parentShown = (parent: ParentReference | undefined): unknown =>
   (parent ? { Group: parent.group ?? '', Resource: parent.resource ?? '', Namespace: parent.namespace ?? '', Name: parent.name ?? '' } : null)
 
 const addresses = define(ipAddresses, {
+  generation: false,
   defaults(draft) {
     draft.spec ??= {}
   },
