@@ -42,6 +42,7 @@ import { certificateSigner } from './certificate-signer.ts'
 import { readAdmissionOptions } from './admission-config.ts'
 import { type AuditLog, openAuditLog } from './audit-log.ts'
 import { LocalApiServices, publishApiServices } from './api-services.ts'
+import { controllerIdentity } from './controller-identities.ts'
 import { CompactionSchedule } from './compaction.ts'
 import { KubernetesService } from './kubernetes-service.ts'
 import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
@@ -173,13 +174,14 @@ export class ControlPlane {
   async startControllers(signal: AbortSignal): Promise<void> {
     const { cluster, clock, log } = this.#options
     const { informers } = this
-    const client = this.client('system:kube-controller-manager')
+    // Their writes are all managed by one program, whoever of it makes them.
+    const clientOf = (name: string): DirectClient => new DirectClient(this.#server.handle, controllerIdentity(name), 'kube-controller-manager')
     const { aggregation } = this.#server
     // What another program converts is followed as it is stored.
     const served = (): readonly Served[] => [...this.#registry.definitions().filter((one) => one.convert?.stored !== false), ...aggregation?.kinds() ?? []]
     const tokens = new ServiceAccountTokens({ issuer: issuerOf(cluster), key: this.pki.serviceAccountKey, clock })
     const runner = this.#runner = new ControllerRunner({
-      client, informers, clock, log,
+      client: clientOf(''), clientFor: ({ name }) => clientOf(name), informers, clock, log,
       controllers: [
         ...allControllers({
           rootCertificate: this.pki.serverAuthority.certificate, contentResources: () => contentResources(served()), unknownGroups: () => aggregation?.unknown() ?? [],
@@ -194,7 +196,7 @@ export class ControlPlane {
       ],
     })
     const collector = new GarbageCollector({
-      client, informers, clock, log, resources: () => ownedResources(served()), ofKind: (apiVersion, kind) => servedKind(this.#registry.definitions(), apiVersion, kind),
+      client: clientOf('garbage-collector'), informers, clock, log, resources: () => ownedResources(served()), ofKind: (apiVersion, kind) => servedKind(this.#registry.definitions(), apiVersion, kind),
     })
     // Like a scheduler outside it writes with what its own role grants.
     const schedulerClient = new DirectClient(this.#server.handle, { username: 'system:kube-scheduler', groups: ['system:authenticated'] }, 'kube-scheduler')

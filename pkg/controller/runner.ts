@@ -8,6 +8,8 @@ import { ControllerLoop } from './controller-loop.ts'
 
 export interface ControllerRunnerOptions {
   readonly client: Client
+  /** As whom a controller acts, where it is not all the same. */
+  readonly clientFor?: (controller: Controller) => Client
   readonly informers: Informers
   readonly clock: Clock
   readonly controllers: readonly Controller[]
@@ -25,8 +27,9 @@ export class ControllerRunner {
 
   /** Resolves when every controller has a full picture and has begun. */
   async start(signal?: AbortSignal): Promise<void> {
-    const { client, informers, clock, log, controllers } = this.#options
+    const { clientFor = () => this.#options.client, informers, clock, log, controllers } = this.#options
     this.#running = controllers.map((controller) => {
+      const client = clientFor(controller)
       const events = new QueuedEventRecorder({ client, clock, log, component: controller.eventSource ?? `${controller.name}-controller` })
       return { name: controller.name, events, loop: new ControllerLoop(controller, { client, informers, events, clock, log }) }
     })

@@ -165,8 +165,8 @@ class Rollout {
   async #syncRevision(): Promise<void> {
     const revision = this.#fresh?.metadata.annotations?.[revisionAnnotation]
     if (revision === undefined || this.#deployment.metadata.annotations?.[revisionAnnotation] === revision) return
-    const body = { metadata: { annotations: { [revisionAnnotation]: revision } } }
-    this.#deployment = await this.#context.client.patch(deployments, keyOf(this.#deployment), { type: 'merge', body })
+    const { metadata } = this.#deployment
+    this.#deployment = await this.#context.client.update(deployments, { ...this.#deployment, metadata: { ...metadata, annotations: { ...metadata.annotations, [revisionAnnotation]: revision } } })
   }
 
   async #scale(plan: readonly Scaling[]): Promise<void> {

@@ -1,5 +1,4 @@
 // Ends a pod from outside: says on it why, then deletes it.
-import { equalJson } from '../api/json.ts'
 import { keyOf } from '../api/object.ts'
 import type { DeleteOptions } from '../api/request.ts'
 import { formatTime } from '../api/times.ts'
@@ -17,11 +16,10 @@ export interface DisruptionOptions {
 
 export async function disruptPod(pod: Pod, { client, clock }: ReconcileContext, { reason, message, failed, deletion }: DisruptionOptions): Promise<void> {
   const condition: PodCondition = { type: 'DisruptionTarget', status: 'True', reason, message, lastTransitionTime: formatTime(clock.now()) }
-  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== condition.type)
   const known = pod.status?.conditions?.some(({ type, status }) => type === condition.type && status === 'True')
-  const status = { ...pod.status, ...(known ? {} : { conditions: [...others, condition] }), ...(failed ? { phase: 'Failed' } : {}) }
+  const status = { ...(known ? {} : { conditions: [condition] }), ...(failed && pod.status?.phase !== 'Failed' ? { phase: 'Failed' } : {}) }
   try {
-    if (!equalJson(status, pod.status)) await client.update(pods, { ...pod, status }, { subresource: 'status' })
+    if (Object.keys(status).length > 0) await client.patch(pods, keyOf(pod), { type: 'strategic', body: { metadata: { uid: pod.metadata.uid }, status } }, { subresource: 'status' })
     await client.delete(pods, keyOf(pod), { ...deletion, preconditions: { uid: pod.metadata.uid } })
   } catch (error) {
     if (!isGone(error)) throw error

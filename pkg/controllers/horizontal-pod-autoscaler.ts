@@ -15,7 +15,7 @@ import { historyMs, scalingStep, type ScalingHistory } from './autoscaler-behavi
 import { customProposal, metricPath, readingsOf, selectorText, type CustomFacts, type ReadMetrics } from './autoscaler-custom.ts'
 import { metricProposal, type Measured, type MetricProposal } from './autoscaler-metric.ts'
 import { millisOf } from './pod-facts.ts'
-import { readScale, resourceOf } from './scale-target.ts'
+import { readScale, resourceOf, type Scale } from './scale-target.ts'
 
 export interface AutoscalerOptions {
   /** Namespaced kinds that are served, custom ones among them: each may have a scale. */
@@ -209,7 +209,8 @@ async function rescale(autoscaler: HorizontalPodAutoscaler, { resource, key, wis
     await writeStatus(autoscaler, plan.conditions, facts, context)
     return history
   }
-  await client.patch(resource, key, { type: 'merge', body: { spec: { replicas: to } } }, { subresource: 'scale' })
+  const scale = await client.getSubresource<Scale>(resource, key, 'scale')
+  await client.update(resource as Resource<Scale>, { ...scale, spec: { ...scale.spec, replicas: to } }, { subresource: 'scale' })
   events.record(autoscaler, { type: 'Normal', reason: 'SuccessfulRescale', message: `New size: ${to}; reason: ${why}` })
   const rescaled = condition('AbleToScale', 'True', 'SucceededRescale', `the HPA controller was able to update the target scale to ${to}`)
   const others = plan.conditions.filter(({ type }) => type !== rescaled.type)

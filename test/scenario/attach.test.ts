@@ -22,7 +22,8 @@ describe('attaching and detaching', () => {
   beforeAll(async () => {
     cluster = new BareCluster()
     const { client, informers, logged } = cluster
-    runner = new ControllerRunner({ client, informers, clock: systemClock, log: (text) => void logged.push(text), controllers: [attachDetachController()] })
+    runner = new ControllerRunner({ client, clientFor: ({ name }) => cluster.clientFor(name), informers, clock: systemClock, log: (text) => void logged.push(text), controllers: [attachDetachController()] })
+    await cluster.makeRoles()
     await runner.start()
     await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace }, spec: {} })
     await client.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace, name: 'default' } })

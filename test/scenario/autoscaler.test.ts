@@ -23,7 +23,7 @@ it('sizes a deployment by what its pods use', async () => {
       metadata: { name, namespace }, timestamp: formatTime(systemClock.now() + 60_000), window: '1s', containers: [{ name: 'c', usage: { cpu: `${milli}m` } }],
     }) as KubeObject),
   })
-  const real: Client = harness.client
+  const real: Client = harness.clientFor('horizontal-pod-autoscaler')
   const list = (async (resource: Resource, options) => (resource.group === podMetrics.group ? measured() : real.list(resource, options))) as Client['list']
   const client: Client = {
     list, get: real.get.bind(real), watch: real.watch.bind(real), create: real.create.bind(real), update: real.update.bind(real), patch: real.patch.bind(real),
@@ -69,7 +69,7 @@ it('sizes a deployment by a metric from outside', async () => {
     asked.push(path)
     return Promise.resolve({ kind: 'ExternalMetricValueList', apiVersion: 'external.metrics.k8s.io/v1beta1', items: [{ metricName: 'queue', metricLabels: {}, timestamp: formatTime(systemClock.now()), value: length }] })
   }
-  const runner = new ControllerRunner({ client: harness.client, informers: harness.informers, clock: systemClock, log: (text) => void harness.logged.push(text), controllers: [autoscalerController({ periodMs: 50, readMetrics })] })
+  const runner = new ControllerRunner({ client: harness.clientFor('horizontal-pod-autoscaler'), informers: harness.informers, clock: systemClock, log: (text) => void harness.logged.push(text), controllers: [autoscalerController({ periodMs: 50, readMetrics })] })
   await runner.start()
   const key = { namespace, name: 'worker' }
   await harness.client.create(deployments, {

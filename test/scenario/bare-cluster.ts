@@ -1,6 +1,9 @@
 // The API server's core on the memory store, with informers and nothing else: no controllers, no nodes.
 import type { KubeObject, Resource } from '../../pkg/api/object.ts'
 import { createHandle } from '../../pkg/apiserver/handle.ts'
+import type { Handle } from '../../pkg/api/request.ts'
+import { RbacAuthorizer } from '../../pkg/apiserver/rbac.ts'
+import { watchRbac } from '../../pkg/apiserver/rbac-source.ts'
 import { podRequests } from '../../pkg/apiserver/pod-requests.ts'
 import { DirectClient } from '../../pkg/client/direct-client.ts'
 import type { Informer } from '../../pkg/client/informer.ts'
@@ -11,6 +14,7 @@ import { Registry } from '../../pkg/registry/registry.ts'
 import { ServiceAllocator } from '../../pkg/registry/service-allocator.ts'
 import { MemoryStore } from '../../pkg/storage/memory-store.ts'
 import { systemClock } from '../../pkg/util/clock.ts'
+import { checkRights, controllerClient, makeRoles } from './roles.ts'
 
 export class BareCluster {
   /** What went wrong, in the components' words. */
@@ -18,22 +22,35 @@ export class BareCluster {
   readonly client: DirectClient
   readonly informers: SharedInformers
   readonly #store = new MemoryStore()
+  readonly #ending = new AbortController()
+  readonly #handle: Handle
   readonly #registry: Registry
 
   constructor() {
     this.#registry = new Registry({
       store: this.#store, clock: systemClock, definitions: builtinDefinitions(), admission: defaultAdmission, allocators: [new ServiceAllocator({ cidr: '10.96.0.0/16' })],
     })
-    const authorizer = { authorize: () => ({ allowed: true }), rulesFor: () => ({ resourceRules: [], nonResourceRules: [], rules: [] }) }
-    const handle = createHandle({ registry: this.#registry, authorizer, special: new Map(podRequests(this.#registry)) })
+    const authorizer = new RbacAuthorizer(watchRbac(this.#registry, { clock: systemClock, signal: this.#ending.signal }))
+    const handle = this.#handle = createHandle({ registry: this.#registry, authorizer, special: new Map(podRequests(this.#registry)) })
     this.client = new DirectClient(handle, { username: 'admin', groups: ['system:masters', 'system:authenticated'] })
     this.informers = new SharedInformers({ client: this.client, clock: systemClock, log: (text) => void this.logged.push(text) })
   }
 
+  /** Controllers act by their accounts' rights from here on, where they have clients of their own. */
+  makeRoles(): Promise<void> {
+    return makeRoles(this.#registry)
+  }
+
+  clientFor(name: string): DirectClient {
+    return controllerClient(this.#handle, name)
+  }
+
   async stop(): Promise<void> {
     await this.informers.stop()
+    this.#ending.abort()
     await this.#registry.stop()
     await this.#store.close()
+    checkRights(this.logged)
   }
 
   /** Waits until `holds` for what the informer shows; fails with what it showed last. */

@@ -87,7 +87,7 @@ describe('identities', () => {
   })
 
   it('signs cluster-info with each bootstrap token, as long as there is one', async () => {
-    const namespace = await harness.namespace('kube-public')
+    const namespace = 'kube-public'
     const place = { namespace, name: 'cluster-info' }
     await harness.client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: place, data: { kubeconfig: 'how to get here' } })
     const signature = (): string | undefined => harness.informers.for(configMaps).get(place)?.data?.['jws-kubeconfig-abcdef']

@@ -34,9 +34,10 @@ describe('claims and volumes', () => {
     const recorder = new QueuedEventRecorder({ client, clock: systemClock, component: 'default-scheduler', log })
     const scheduler = defaultScheduler({ client, informers, events: recorder, clock: systemClock, log })
     const runner = new ControllerRunner({
-      client, informers, clock: systemClock, log,
+      client, clientFor: ({ name }) => cluster.clientFor(name), informers, clock: systemClock, log,
       controllers: [claimBinder, volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, ...localPathControllers(volumeDirectories({ directory, nodeName: 'here' }))],
     })
+    await cluster.makeRoles()
     stops = [runner, scheduler, recorder]
     await Promise.all([runner.start(), scheduler.start()])
     await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace }, spec: {} })
