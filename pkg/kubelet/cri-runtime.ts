@@ -13,6 +13,8 @@ import type {
 } from './runtime-service.ts'
 import { ExecTimeout } from './runtime-service.ts'
 import { plainWords } from './rpc-words.ts'
+import type { SeenContainer, SeenPod } from './seen-pods.ts'
+import { SeenPods } from './seen-pods.ts'
 import { WorkGate } from './work-gate.ts'
 
 /** Tells of every task that ends, with the id of its container or sandbox. Returns the end of it. */
@@ -37,9 +39,7 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
   readonly #taskExits: TaskExits
   readonly #owner: string
   readonly #gate = new WorkGate(4 * availableParallelism())
-  /** Details of a container do not change while it stays in one state. */
-  readonly #details = new Map<string, { state: string; status: cri.ContainerStatus }>()
-  readonly #podOf = new Map<string, { uid: string; sandbox: boolean }>()
+  readonly #seen = new SeenPods()
   features: HandlerFeatures | undefined
 
   constructor(options: CriRuntimeOptions) {
@@ -60,109 +60,133 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
   }
 
   async pods(uid?: string): Promise<readonly RuntimePod[]> {
+    if (uid === undefined) return this.#list()
+    const known = this.#seen.find(uid)
+    if (!known) return this.#list(uid)
+    const pod = await this.#refreshed(known)
+    return pod.sandboxes.length + pod.containers.length > 0 ? [pod] : []
+  }
+
+  /** Asks only for what is not known. */
+  async #refreshed(pod: SeenPod): Promise<RuntimePod> {
+    const [sandboxes, containers] = await Promise.all([
+      Promise.all([...pod.sandboxes.values()].map(async (entry) => (entry.value ??= await this.#sandbox(entry.id)) ?? this.#seen.remove(entry))),
+      Promise.all([...pod.containers.values()].map(async (entry) => entry.value ?? await this.#refreshedContainer(entry))),
+    ])
+    return runtimePod(pod, sandboxes.filter((each) => each !== undefined), containers.filter((each) => each !== undefined))
+  }
+
+  async #refreshedContainer(entry: SeenContainer): Promise<RuntimeContainer | undefined> {
+    const status = await this.#containerStatus(entry.id)
+    if (!status) return this.#seen.remove(entry)
+    const container = runtimeContainer(status, entry.sandboxId)
+    if (isSettled(status)) entry.value = container
+    return container
+  }
+
+  async #list(uid?: string): Promise<readonly RuntimePod[]> {
+    const since = this.#seen.time
     const filter = { filter: { labelSelector: { [ownerLabel]: this.#owner, ...(uid === undefined ? {} : { [podUidLabel]: uid }) } } }
     const [sandboxes, containers] = await Promise.all([this.#cri.listPodSandbox(filter), this.#cri.listContainers(filter)])
-    const uids = new Set([...sandboxes.items, ...containers.containers].map((item) => item.labels[podUidLabel] ?? '').filter(Boolean))
-    if (uid === undefined) this.#forgetExcept(new Set([...sandboxes.items, ...containers.containers].map((item) => item.id)))
-    return Promise.all([...uids].map((each) => this.#pod(
-      each,
-      sandboxes.items.filter((sandbox) => sandbox.labels[podUidLabel] === each),
-      containers.containers.filter((container) => container.labels[podUidLabel] === each),
-    )))
+    const byUid = Map.groupBy([...sandboxes.items, ...containers.containers], (item) => item.labels[podUidLabel] ?? '')
+    byUid.delete('')
+    const pods = await Promise.all([...byUid.keys()].map((each) => this.#pod(each, {
+      sandboxes: sandboxes.items.filter((sandbox) => sandbox.labels[podUidLabel] === each),
+      containers: containers.containers.filter((container) => container.labels[podUidLabel] === each),
+    }, since)))
+    if (uid === undefined) this.#seen.putAll(new Set(byUid.keys()), since)
+    else if (pods.length === 0) this.#seen.put({ uid, name: '', namespace: '', sandboxes: [], containers: [] }, since)
+    return pods
   }
 
-  async #pod(uid: string, sandboxes: readonly cri.PodSandbox[], containers: readonly cri.Container[]): Promise<RuntimePod> {
-    const labels = sandboxes[0]?.labels ?? containers[0]?.labels ?? {}
-    const [foundSandboxes, foundContainers] = await Promise.all([
-      Promise.all(sandboxes.map((sandbox) => this.#sandbox(uid, sandbox))),
-      Promise.all(containers.map((container) => this.#container(uid, container))),
+  async #pod(uid: string, listed: { sandboxes: readonly cri.PodSandbox[]; containers: readonly cri.Container[] }, since: number): Promise<RuntimePod> {
+    const labels = listed.sandboxes[0]?.labels ?? listed.containers[0]?.labels ?? {}
+    const names = { uid, name: labels[podNameLabel] ?? '', namespace: labels[podNamespaceLabel] ?? '' }
+    const known = this.#seen.find(uid)
+    const [sandboxes, containers] = await Promise.all([
+      Promise.all(listed.sandboxes.map(async (sandbox): Promise<RuntimeSandbox | undefined> => {
+        if (sandbox.state !== 'SANDBOX_READY') return { id: sandbox.id, attempt: sandbox.metadata.attempt, ready: false, createdAtMs: nanosToMs(sandbox.createdAt) ?? 0, ips: [] }
+        const before = known?.sandboxes.get(sandbox.id)?.value
+        return before?.ready ? before : this.#sandbox(sandbox.id)
+      })),
+      Promise.all(listed.containers.map(async ({ id, podSandboxId, state }): Promise<RuntimeContainer & { settled: boolean } | undefined> => {
+        const before = known?.containers.get(id)?.value
+        if (before && (state === 'CONTAINER_RUNNING' ? before.phase === 'running' : state === 'CONTAINER_EXITED' && before.phase !== 'running')) return { ...before, settled: true }
+        const status = await this.#containerStatus(id)
+        return status && { ...runtimeContainer(status, podSandboxId), settled: isSettled(status) }
+      })),
     ])
-    return {
-      uid,
-      name: labels[podNameLabel] ?? '',
-      namespace: labels[podNamespaceLabel] ?? '',
-      sandboxes: foundSandboxes.sort((a, b) => b.createdAtMs - a.createdAtMs || b.attempt - a.attempt),
-      containers: foundContainers.filter((container) => container !== undefined)
-        .sort((a, b) => b.attempt - a.attempt || b.createdAtMs - a.createdAtMs),
+    const found = { sandboxes: sandboxes.filter((each) => each !== undefined), containers: containers.filter((each) => each !== undefined) }
+    this.#seen.put({ ...names, ...found }, since)
+    return runtimePod(names, found.sandboxes, found.containers)
+  }
+
+  async #sandbox(id: string): Promise<RuntimeSandbox | undefined> {
+    const status = (await ifFound(this.#cri.podSandboxStatus({ podSandboxId: id })))?.status
+    return status && {
+      id, attempt: status.metadata.attempt, ready: status.state === 'SANDBOX_READY', createdAtMs: nanosToMs(status.createdAt) ?? 0,
+      ips: status.state === 'SANDBOX_READY' ? [status.network?.ip ?? '', ...(status.network?.additionalIps ?? []).map((other) => other.ip)].filter(Boolean) : [],
     }
   }
 
-  async #sandbox(uid: string, sandbox: cri.PodSandbox): Promise<RuntimeSandbox> {
-    this.#podOf.set(sandbox.id, { uid, sandbox: true })
-    const ready = sandbox.state === 'SANDBOX_READY'
-    const status = ready ? await ifFound(this.#cri.podSandboxStatus({ podSandboxId: sandbox.id })) : undefined
-    const network = status?.status?.network
-    return {
-      id: sandbox.id,
-      attempt: sandbox.metadata.attempt,
-      ready: ready && status?.status?.state === 'SANDBOX_READY',
-      createdAtMs: nanosToMs(sandbox.createdAt) ?? 0,
-      ips: [network?.ip ?? '', ...(network?.additionalIps ?? []).map((other) => other.ip)].filter(Boolean),
-    }
-  }
-
-  async #container(uid: string, container: cri.Container): Promise<RuntimeContainer | undefined> {
-    this.#podOf.set(container.id, { uid, sandbox: false })
-    const known = this.#details.get(container.id)
-    let status = known?.state === container.state ? known.status : undefined
-    if (!status) {
-      status = (await ifFound(this.#cri.containerStatus({ containerId: container.id })))?.status
-      if (!status) return undefined
-      this.#details.set(container.id, { state: status.state, status })
-    }
-    return {
-      id: container.id,
-      sandboxId: container.podSandboxId,
-      name: container.labels[containerNameLabel] ?? container.metadata.name,
-      attempt: container.metadata.attempt,
-      phase: neverRan(status) ? 'created' : phases[status.state],
-      createdAtMs: nanosToMs(status.createdAt) ?? 0,
-      startedAtMs: nanosToMs(status.startedAt) ?? 0,
-      finishedAtMs: nanosToMs(status.finishedAt) ?? 0,
-      exitCode: status.exitCode,
-      reason: status.reason,
-      message: status.message,
-      image: status.image.image,
-      imageId: status.imageRef,
-      annotations: status.annotations,
-      ...(status.user?.linux ? { user: { uid: status.user.linux.uid, gid: status.user.linux.gid, groups: status.user.linux.supplementalGroups } } : {}),
-    }
+  async #containerStatus(id: string): Promise<cri.ContainerStatus | undefined> {
+    return (await ifFound(this.#cri.containerStatus({ containerId: id })))?.status
   }
 
   async createSandbox(spec: SandboxSpec): Promise<string> {
     const request = { config: sandboxConfig(spec, this.#owner), ...(spec.handler ? { runtimeHandler: spec.handler } : {}) }
-    const { podSandboxId } = await this.#gate.run(ranks.sandbox, () => worded(this.#cri.runPodSandbox(request)))
-    this.#podOf.set(podSandboxId, { uid: spec.uid, sandbox: true })
+    const { podSandboxId } = await this.#changing(spec.uid, this.#gate.run(ranks.sandbox, () => worded(this.#cri.runPodSandbox(request))))
+    this.#seen.addSandbox(spec, podSandboxId)
     return podSandboxId
   }
 
   async stopSandbox(id: string): Promise<void> {
-    await ifFound(this.#cri.stopPodSandbox({ podSandboxId: id }))
+    await this.#ending(id, [() => this.#cri.stopPodSandbox({ podSandboxId: id })])
   }
 
   async removeSandbox(id: string): Promise<void> {
-    await ifFound(this.#cri.stopPodSandbox({ podSandboxId: id }))
-    await ifFound(this.#cri.removePodSandbox({ podSandboxId: id }))
+    await this.#ending(id, [() => this.#cri.stopPodSandbox({ podSandboxId: id }), () => this.#cri.removePodSandbox({ podSandboxId: id })])
   }
 
   async createContainer(sandboxId: string, sandbox: SandboxSpec, spec: ContainerSpec): Promise<string> {
-    const { containerId } = await described(this.#cri.createContainer({ podSandboxId: sandboxId, config: containerConfig(sandbox, spec, this.#owner), sandboxConfig: sandboxConfig(sandbox, this.#owner) }))
-    this.#podOf.set(containerId, { uid: sandbox.uid, sandbox: false })
+    const request = { podSandboxId: sandboxId, config: containerConfig(sandbox, spec, this.#owner), sandboxConfig: sandboxConfig(sandbox, this.#owner) }
+    const { containerId } = await this.#changing(sandbox.uid, described(this.#cri.createContainer(request)))
+    this.#seen.addContainer(sandbox, containerId, sandboxId)
     return containerId
   }
 
   async startContainer(id: string): Promise<void> {
-    await described(this.#cri.startContainer({ containerId: id }))
+    await this.#changing(this.#seen.uidOf(id), described(this.#cri.startContainer({ containerId: id })))
+    this.#seen.touch(id)
   }
 
   async stopContainer(id: string, graceSeconds: number): Promise<void> {
-    await ifFound(this.#cri.stopContainer({ containerId: id, timeout: graceSeconds }))
+    await this.#changing(this.#seen.uidOf(id), ifFound(this.#cri.stopContainer({ containerId: id, timeout: graceSeconds })))
+    this.#seen.touch(id)
   }
 
   async removeContainer(id: string): Promise<void> {
-    await ifFound(this.#cri.removeContainer({ containerId: id }))
-    this.#details.delete(id)
-    this.#podOf.delete(id)
+    await this.#ending(id, [() => this.#cri.removeContainer({ containerId: id })])
+  }
+
+  /** Whatever a call has done before it failed is looked for. */
+  async #changing<T>(uid: string | undefined, call: Promise<T>): Promise<T> {
+    try {
+      return await call
+    } catch (error) {
+      this.#seen.doubt(uid)
+      throw error
+    }
+  }
+
+  /** What else ends with it is not told. */
+  async #ending(id: string, calls: readonly (() => Promise<object>)[]): Promise<void> {
+    const uid = this.#seen.uidOf(id)
+    try {
+      for (const call of calls) await ifFound(call())
+    } finally {
+      this.#seen.doubt(uid)
+    }
   }
 
   async updateContainer(id: string, limits: ContainerLimits): Promise<void> {
@@ -201,36 +225,79 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
 
   onChange(listener: (uid: string | undefined) => void): () => void {
     const abort = new AbortController()
-    const stop = this.#taskExits((id) => {
-      const pod = this.#podOf.get(id)
-      const tell = (): void => listener(pod?.uid)
-      this.#settled(id, pod?.sandbox ?? false, abort.signal).then(tell, tell)
-    }, () => listener(undefined))
+    const stop = this.#taskExits((id) => void this.#tellEnd(id, listener, abort.signal), () => {
+      this.#seen.doubtAll()
+      listener(undefined)
+    })
     return () => {
       stop()
       abort.abort()
     }
   }
 
+  async #tellEnd(id: string, listener: (uid: string | undefined) => void, signal: AbortSignal): Promise<void> {
+    const labels = await this.#settled(id, signal).catch(() => undefined)
+    if (signal.aborted) return
+    this.#seen.touch(id)
+    const uid = this.#seen.uidOf(id)
+    // Neither ours nor of a kubelet before us: somebody else's.
+    const foreign = uid === undefined && labels !== undefined && labels[ownerLabel] !== this.#owner
+    if (!foreign) listener(uid ?? labels?.[podUidLabel])
+  }
+
   /**
    * containerd tells that a task has ended before its CRI part has noted the end; the promise of onChange is about the latter.
    * A task may even end before the CRI has noted its start: then it is CREATED and RUNNING once more before it is EXITED.
+   * Resolves with the labels of what has ended, as far as they can be read.
    */
-  async #settled(id: string, sandbox: boolean, signal: AbortSignal): Promise<void> {
+  async #settled(id: string, signal: AbortSignal): Promise<Readonly<Record<string, string>> | undefined> {
+    let labels: Readonly<Record<string, string>> | undefined
     for (const delayMs of settleDelaysMs) {
-      const state = sandbox
-        ? (await ifFound(this.#cri.podSandboxStatus({ podSandboxId: id })))?.status?.state
-        : (await ifFound(this.#cri.containerStatus({ containerId: id })))?.status?.state
-      const alive = state === 'SANDBOX_READY' || state === 'CONTAINER_RUNNING' || state === 'CONTAINER_CREATED'
-      if (!alive || signal.aborted) return
+      const status = await this.#status(id)
+      labels = status?.labels ?? labels
+      if (!status || !alive.has(status.state) || signal.aborted) break
       await sleep(this.#clock, delayMs, signal)
     }
+    return labels
   }
 
-  #forgetExcept(ids: ReadonlySet<string>): void {
-    for (const map of [this.#details, this.#podOf]) {
-      for (const id of map.keys()) if (!ids.has(id)) map.delete(id)
-    }
+  /** Of a container or a sandbox, whichever it is. */
+  async #status(id: string): Promise<{ state: string; labels?: Readonly<Record<string, string>> } | undefined> {
+    const known = this.#seen.kindOf(id)
+    const container = known === 'sandbox' ? undefined : await this.#containerStatus(id)
+    return container ?? (known === 'container' ? undefined : (await ifFound(this.#cri.podSandboxStatus({ podSandboxId: id })))?.status)
+  }
+}
+
+const alive = new Set(['SANDBOX_READY', 'CONTAINER_RUNNING', 'CONTAINER_CREATED'])
+
+/** What does not change until something happens that is told. */
+const isSettled = ({ state }: cri.ContainerStatus): boolean => state === 'CONTAINER_RUNNING' || state === 'CONTAINER_EXITED'
+
+/** Newest first. */
+const runtimePod = ({ uid, name, namespace }: Pick<RuntimePod, 'uid' | 'name' | 'namespace'>, sandboxes: readonly RuntimeSandbox[], containers: readonly RuntimeContainer[]): RuntimePod => ({
+  uid, name, namespace,
+  sandboxes: sandboxes.toSorted((a, b) => b.createdAtMs - a.createdAtMs || b.attempt - a.attempt),
+  containers: containers.toSorted((a, b) => b.attempt - a.attempt || b.createdAtMs - a.createdAtMs),
+})
+
+function runtimeContainer(status: cri.ContainerStatus, sandboxId: string): RuntimeContainer {
+  return {
+    id: status.id,
+    sandboxId,
+    name: status.labels[containerNameLabel] ?? status.metadata.name,
+    attempt: status.metadata.attempt,
+    phase: neverRan(status) ? 'created' : phases[status.state],
+    createdAtMs: nanosToMs(status.createdAt) ?? 0,
+    startedAtMs: nanosToMs(status.startedAt) ?? 0,
+    finishedAtMs: nanosToMs(status.finishedAt) ?? 0,
+    exitCode: status.exitCode,
+    reason: status.reason,
+    message: status.message,
+    image: status.image.image,
+    imageId: status.imageRef,
+    annotations: status.annotations,
+    ...(status.user?.linux ? { user: { uid: status.user.linux.uid, gid: status.user.linux.gid, groups: status.user.linux.supplementalGroups } } : {}),
   }
 }
 
