@@ -217,6 +217,7 @@ export class PodActor {
     try {
       const restarts = await this.#resizer.apply(pod, input.runtime)
       const targets = new Map(podContainers(pod).map((each) => [each.container.name, each]))
+      // The end of each tells; until then nothing is to be seen.
       for (const container of restarts) {
         const target = targets.get(container.name)
         void this.#kill(pod, { type: 'kill', container, ...(target ? { target } : {}), reason: 'changed', message: `Container ${container.name} resize requires restart` }, input)
@@ -224,14 +225,15 @@ export class PodActor {
       allocation.forgetExcept(new Set(input.runtime.containers.map((container) => container.id)))
       this.#resizeError = undefined
       this.#resizeBackOff.forget('resize')
+      this.#resizing = false
+      if (restarts.length === 0) this.#acted()
     } catch (error) {
+      this.#resizing = false
       this.#resizeError = (error as Error).message
       log(`pod ${pod.metadata.namespace}/${pod.metadata.name} could not be resized: ${this.#resizeError}`)
       this.#resizeBackOff.next('resize', clock.now())
       this.#resizeTimer?.cancel()
       this.#resizeTimer = clock.setTimer(wake, this.#resizeBackOff.wait('resize', clock.now(), clock.now())?.delayMs ?? 1000)
-    } finally {
-      this.#resizing = false
       this.#acted()
     }
   }

@@ -7,6 +7,7 @@ import { pods } from '../api/types-pod.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
 import type { Clock, Timer } from '../util/clock.ts'
+import { onNextTurn } from '../util/turn.ts'
 import { PodActor } from './pod-actor.ts'
 import type { Ending, PodVerdict } from './pod-ending.ts'
 import { activeDeadlineMs, deadlineVerdict, isTerminal, podEnding } from './pod-ending.ts'
@@ -125,9 +126,11 @@ export class PodWorker {
     const before = this.#asked
     this.#asked = pod
     this.#pod = this.#allocation.applied(pod)
-    if (!same(asked(before), asked(pod))) this.#actor.podChanged(before, pod)
+    const news = !same(asked(before), asked(pod))
+    if (news) this.#actor.podChanged(before, pod)
     this.decideResize()
-    this.wake()
+    // Otherwise it is our own word that comes back.
+    if (news || !same(pod.status, this.#status)) this.wake()
   }
 
   /** The node ends it, unless it is ending already. */
@@ -217,6 +220,8 @@ export class PodWorker {
 
   async #loop(): Promise<void> {
     while (this.#dirty && !this.#stopped && !this.#gone) {
+      // What else comes in this turn is seen too; and a pod that always finds something to do leaves others theirs.
+      await new Promise<void>(onNextTurn)
       this.#dirty = false
       try {
         await this.#run()
