@@ -9,7 +9,7 @@ const needed: Readonly<Record<string, readonly string[]>> = {
   gitRepo: ['repository'], gcePersistentDisk: ['pdName'], awsElasticBlockStore: ['volumeID'], iscsi: ['targetPortal'], glusterfs: ['endpoints', 'path'],
   rbd: ['monitors', 'image'], cinder: ['volumeID'], cephfs: ['monitors'], flexVolume: ['driver'], azureFile: ['secretName', 'shareName'],
   vsphereVolume: ['volumePath'], photonPersistentDisk: ['pdID'], portworxVolume: ['volumeID'], azureDisk: ['diskName', 'diskURI'],
-  storageos: ['volumeName'], scaleIO: ['gateway', 'system', 'volumeName'], quobyte: ['volume'], nfs: ['server', 'path'], local: ['path'],
+  storageos: ['volumeName'], scaleIO: ['gateway', 'system', 'volumeName'], nfs: ['server', 'path'], local: ['path'],
 }
 
 const initiators: Readonly<Record<string, RegExp>> = {
@@ -29,6 +29,7 @@ function checkIscsi(out: Errors, path: string, source: ISCSIVolumeSource, persis
   if (checkRequired(out, `${path}.iqn`, source.iqn)) checkInitiator(out, `${path}.iqn`, source.iqn, unknown)
   checkRange(out, `${path}.lun`, source.lun, 0, 255)
   if ((source.chapAuthDiscovery || source.chapAuthSession) && !source.secretRef) out.push(required(`${path}.secretRef`))
+  if (persistent && source.secretRef) checkRequired(out, `${path}.secretRef.name`, source.secretRef.name)
   if (source.initiatorName !== undefined) checkInitiator(out, `${path}.initiatorname`, source.initiatorName, unknown)
 }
 
@@ -53,10 +54,11 @@ function checkAzureDisk(out: Errors, path: string, { cachingMode, kind, diskURI 
 const registryText = 'must be a host:port pair or multiple pairs separated by commas'
 const hostAndPort = /^(\[[^[\]]*\]|[^:[\]]*):[^:[\]]*$/
 
-function checkQuobyte(out: Errors, path: string, { registry = '', tenant = '' }: { registry?: string; tenant?: string }): void {
+function checkQuobyte(out: Errors, path: string, { registry = '', tenant = '', volume }: { registry?: string; tenant?: string; volume?: string }): void {
   if (registry === '') out.push(required(`${path}.registry`, registryText))
   else if (tenant.length > 64) out.push(required(`${path}.tenant`, 'must be a UUID and may not exceed a length of 64 characters'))
   else for (const pair of registry.split(',')) if (!hostAndPort.test(pair)) out.push(invalid(`${path}.registry`, registry, registryText))
+  checkRequired(out, `${path}.volume`, volume)
 }
 
 function checkFlocker(out: Errors, path: string, { datasetName = '', datasetUUID = '' }: { datasetName?: string; datasetUUID?: string }): void {
@@ -79,11 +81,6 @@ export function checkDisk(out: Errors, path: string, field: string, source: Read
   for (const one of needed[field] ?? []) checkRequired(out, `${path}.${one}`, source[one])
   const partition = source['partition']
   if (typeof partition === 'number' && (partition < 0 || partition > 255)) out.push(invalid(`${path}.partition`, partition, partitionText))
-  const secret = source['secretRef'] as { name?: string; namespace?: string } | undefined
-  if (secret && (field === 'cinder' || field === 'storageos' || (persistent && field === 'iscsi'))) {
-    checkRequired(out, `${path}.secretRef.name`, secret.name)
-    if (persistent && field !== 'iscsi') checkRequired(out, `${path}.secretRef.namespace`, secret.namespace)
-  }
   const { iscsi, fc, azureDisk, quobyte, flocker, storageos, flexVolume, nfs } = { [field]: source } as VolumeSource
   if (iscsi) checkIscsi(out, path, iscsi, persistent)
   if (fc) checkFibreChannel(out, path, fc)
@@ -92,6 +89,11 @@ export function checkDisk(out: Errors, path: string, field: string, source: Read
   if (flocker) checkFlocker(out, path, flocker)
   if (storageos?.volumeName) checkDnsLabel(out, `${path}.volumeName`, storageos.volumeName)
   if (storageos?.volumeNamespace) checkDnsLabel(out, `${path}.volumeNamespace`, storageos.volumeNamespace)
+  const secret = source['secretRef'] as { name?: string; namespace?: string } | undefined
+  if (secret && (field === 'cinder' || field === 'storageos')) {
+    checkRequired(out, `${path}.secretRef.name`, secret.name)
+    if (persistent) checkRequired(out, `${path}.secretRef.namespace`, secret.namespace)
+  }
   if (nfs && !nfs.path?.startsWith('/')) out.push(invalid(`${path}.path`, nfs.path ?? '', 'must be an absolute path'))
   for (const key of Object.keys(flexVolume?.options ?? {})) {
     if (/(^|\.)(kubernetes|k8s)\.io$/i.test(key.split('/')[0] ?? '')) out.push(invalid(`${path}.options[${key}]`, key, 'kubernetes.io and k8s.io namespaces are reserved'))
