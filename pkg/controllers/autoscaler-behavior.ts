@@ -64,15 +64,15 @@ function bounded(wanted: number, current: number, { spec, up, down, history, now
   return { replicas: wanted, limited: { status: 'False', reason: 'DesiredWithinRange', message: 'the desired count is within the acceptable range' } }
 }
 
-/** Pods that came (or went) within the period, as a positive number. */
-function changed(history: ScalingHistory, direction: 1 | -1, seconds: number, nowMs: number): number {
-  return history.changes.filter(({ by, atMs }) => by * direction > 0 && atMs > nowMs - seconds * 1000).reduce((total, { by }) => total + Math.abs(by), 0)
+/** How many there were when the period began. */
+function countBefore(current: number, { changes }: ScalingHistory, seconds: number, nowMs: number): number {
+  return changes.filter(({ atMs }) => atMs > nowMs - seconds * 1000).reduce((count, { by }) => count - by, current)
 }
 
 function upLimit(current: number, { policies = [], selectPolicy = 'Max' }: HPAScalingRules, history: ScalingHistory, nowMs: number): number {
   if (selectPolicy === 'Disabled') return current
   const limits = policies.map(({ type, value, periodSeconds }) => {
-    const start = current - changed(history, 1, periodSeconds, nowMs)
+    const start = countBefore(current, history, periodSeconds, nowMs)
     return type === 'Pods' ? start + value : Math.ceil(start * (1 + value / 100))
   })
   return selectPolicy === 'Min' ? Math.min(...limits) : Math.max(...limits)
@@ -81,7 +81,7 @@ function upLimit(current: number, { policies = [], selectPolicy = 'Max' }: HPASc
 function downLimit(current: number, { policies = [], selectPolicy = 'Max' }: HPAScalingRules, history: ScalingHistory, nowMs: number): number {
   if (selectPolicy === 'Disabled') return current
   const limits = policies.map(({ type, value, periodSeconds }) => {
-    const start = current + changed(history, -1, periodSeconds, nowMs)
+    const start = countBefore(current, history, periodSeconds, nowMs)
     return type === 'Pods' ? start - value : Math.trunc(start * (1 - value / 100))
   })
   // Max is the policy that changes most.

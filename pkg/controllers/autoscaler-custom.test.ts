@@ -8,7 +8,7 @@ const pod = (name: string, ready = true): Pod => ({
   apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { containers: [] },
   status: { phase: 'Running', startTime: '2025-12-31T00:00:00Z', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
 })
-const facts = (count: number, current = count) => ({ pods: Array.from({ length: count }, (_, index) => pod(`p${index}`)), current, nowMs })
+const facts = (count: number, current = count) => ({ pods: Array.from({ length: count }, (_, index) => pod(`p${index}`)), current, counted: current, nowMs })
 const podsMetric = (averageValue: string): MetricSpec => ({ type: 'Pods', pods: { metric: { name: 'requests' }, target: { type: 'AverageValue', averageValue } } })
 const objectMetric = (target: MetricTarget): MetricSpec =>
   ({ type: 'Object', object: { describedObject: { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', name: 'main' }, metric: { name: 'hits' }, target } })

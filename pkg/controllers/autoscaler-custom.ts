@@ -73,7 +73,10 @@ export function readingsOf(list: unknown, nowMs: number): Reading[] {
 
 export interface CustomFacts {
   readonly pods: readonly Pod[]
+  /** Pods that are wished for. */
   readonly current: number
+  /** Pods that the target says it has. */
+  readonly counted: number
   readonly nowMs: number
 }
 
@@ -113,13 +116,13 @@ const formatMilli = (milli: number): string => formatQuantity(addQuantities(zero
 type Current = NonNullable<NonNullable<MetricStatus['external']>['current']>
 
 /** One amount for all pods together: shared among them, or held against a value of its own. */
-function wholeProposal(milli: number, target: MetricTarget, { pods, current }: CustomFacts): { replicas: number; current: Current } {
+function wholeProposal(milli: number, target: MetricTarget, { pods, current, counted }: CustomFacts): { replicas: number; current: Current } {
   if (target.averageValue !== undefined) {
     const each = milliOf(target.averageValue)
-    const ratio = milli / (each * Math.max(1, current))
+    const ratio = milli / (each * Math.max(1, counted))
     return {
-      replicas: Math.abs(1 - ratio) <= tolerance ? current : Math.ceil(milli / each),
-      current: { averageValue: formatMilli(Math.ceil(milli / Math.max(1, current))) },
+      replicas: Math.abs(1 - ratio) <= tolerance ? counted : Math.ceil(milli / each),
+      current: { averageValue: formatMilli(Math.ceil(milli / Math.max(1, counted))) },
     }
   }
   const ratio = milli / milliOf(target.value)

@@ -18,6 +18,7 @@ export interface ReplicaQuestion {
   readonly requests?: ReadonlyMap<string, number>
   /** A percentage with `requests`, else thousandths a pod. */
   readonly target: number
+  /** Pods that are wished for: what it has may lag behind. */
   readonly current: number
   readonly nowMs: number
 }

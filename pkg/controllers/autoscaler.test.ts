@@ -47,6 +47,7 @@ describe('scalingStep', () => {
     ['up by four or by double', step(12, 3), '7 ScaleUpLimit ReadyForNewScale'],
     ['up by double', step(19, 8), '16 ScaleUpLimit ReadyForNewScale'],
     ['what was added just now counts', step(19, 8, { history: { changes: [{ by: 4, atMs: ago(5) }] } }), '8 ScaleUpLimit ReadyForNewScale'],
+    ['what went and came again counts once', step(9, 3, { history: { changes: [{ by: 1, atMs: ago(5) }, { by: -1, atMs: ago(4) }, { by: 1, atMs: ago(3) }, { by: 1, atMs: ago(2) }] } }), '5 ScaleUpLimit ReadyForNewScale'],
     ['what was added before does not', step(12, 8, { history: { changes: [{ by: 4, atMs: ago(20) }] } }), `12 ${fine}`],
     ['the maximum', step(30, 15), '20 TooManyReplicas ReadyForNewScale'],
     ['the minimum', step(1, 5), '2 TooFewReplicas ReadyForNewScale'],

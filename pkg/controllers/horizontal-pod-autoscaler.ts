@@ -114,12 +114,12 @@ async function look(autoscaler: HorizontalPodAutoscaler, history: ScalingHistory
   }
   if (wished > maxReplicas) return rescale(autoscaler, target, { to: maxReplicas, why: 'Current number of replicas above Spec.MaxReplicas', current, conditions: [found], history }, context)
   if (wished < minReplicas) return rescale(autoscaler, target, { to: minReplicas, why: 'Current number of replicas below Spec.MinReplicas', current, conditions: [found], history }, context)
-  const { proposals, failures } = await measure(autoscaler, target, current, context)
+  const { proposals, failures } = await measure(autoscaler, target, context)
   const best = proposals.reduce<MetricProposal | undefined>((most, one) => (most && most.replicas >= one.replicas ? most : one), undefined)
   for (const { reason, text } of failures) events.record(autoscaler, { type: 'Warning', reason, message: text })
   const [failure] = failures
   // What could not be measured might need more than the rest: nothing shrinks then.
-  if (!best || (failure !== undefined && best.replicas < current)) {
+  if (!best || (failure !== undefined && best.replicas < wished)) {
     const { reason, text, what } = failure ?? { reason: 'InvalidMetricSourceType', text: 'no metrics', what: 'no metrics' }
     const message = `invalid metrics (${failures.length} invalid out of ${autoscaler.spec.metrics?.length ?? 0}), first error is: ${what}: ${text}`
     events.record(autoscaler, { type: 'Warning', reason: 'FailedComputeMetricsReplicas', message })
@@ -151,12 +151,12 @@ const metricWords = ({ type, resource, containerResource }: MetricSpec): string 
 
 const resourceTypes = new Set(['Resource', 'ContainerResource'])
 
-async function measure(autoscaler: HorizontalPodAutoscaler, target: Target, current: number, context: LookContext): Promise<{ proposals: MetricProposal[]; failures: Failure[] }> {
+async function measure(autoscaler: HorizontalPodAutoscaler, target: Target, context: LookContext): Promise<{ proposals: MetricProposal[]; failures: Failure[] }> {
   const { informers, clock } = context
   const { namespace = '' } = target.key
   const metrics = autoscaler.spec.metrics ?? []
   const own: readonly Pod[] = informers.for(pods).list(namespace).filter(({ metadata }) => target.matcher.matches(metadata.labels))
-  const facts = { pods: own, current, nowMs: clock.now() }
+  const facts = { pods: own, current: target.wished, counted: target.current, nowMs: clock.now() }
   const usage = metrics.some(({ type }) => resourceTypes.has(type)) ? await usageOf(own, namespace, context) : []
   const proposals: MetricProposal[] = []
   const failures: Failure[] = []
