@@ -9,6 +9,7 @@ import type { JsonObject } from './json.ts'
 import { typedFaults } from './typed-check.ts'
 import { claimedFields } from './typed-compare.ts'
 import { rootSchema } from './typed-shape.ts'
+import { parseLossless } from '../util/lossless-json.ts'
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 const annotationBytes = 256 * 1024
@@ -31,7 +32,7 @@ export function allowedByLastApplied(type: OwnedType, live: JsonObject): FieldSe
 function parsed(text: string | undefined): JsonObject | undefined {
   if (!text) return undefined
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = parseLossless(text)
     return isJsonObject(value) ? value : undefined
   } catch {
     // Any client may write the annotation; one that is no JSON allows nothing.

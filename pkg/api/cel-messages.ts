@@ -6,6 +6,7 @@ import { isOptional } from './cel-optional.ts'
 import { functionsOf } from './cel-register.ts'
 import { durationText } from './cel-values.ts'
 import { setKey, type JsonObject } from './json.ts'
+import { exactInteger } from '../util/lossless-json.ts'
 
 /** A message that an expression has made. */
 export class CelMessage {
@@ -146,7 +147,7 @@ function messageJson(message: CelMessage, path: string): JsonObject {
 
 function plainJson(value: unknown, path: string | undefined): unknown {
   if (value instanceof CelMessage) return messageJson(value, path ?? value.type)
-  if (typeof value === 'bigint') return Number(value)
+  if (typeof value === 'bigint') return exactInteger(String(value), Number(value))
   if (Array.isArray(value)) return value.map((one) => plainJson(one, path))
   if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z')
   if (value instanceof Duration) return durationText(value)

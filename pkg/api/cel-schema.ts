@@ -19,7 +19,7 @@ const dyn = simple('dyn', anyValue)
 const text = simple('string', (value) => value)
 const bool = simple('bool', (value) => value)
 const int = simple('int', (value) => (typeof value === 'number' ? BigInt(Math.trunc(value)) : value))
-const double = simple('double', (value) => value)
+const double = simple('double', (value) => (typeof value === 'bigint' ? Number(value) : value))
 const bytes = simple('bytes', (value) => (typeof value === 'string' ? new Uint8Array(Buffer.from(value, 'base64')) : value))
 const time = simple('google.protobuf.Timestamp', (value) => (typeof value === 'string' ? new Date(value) : value))
 const duration = simple('google.protobuf.Duration', (value) => {

@@ -1,4 +1,5 @@
 // JSON text from clients: values, Go's words for bad syntax, and keys in the order of the text with the duplicates among them.
+import { parseLossless } from '../util/lossless-json.ts'
 
 /** The text is no JSON. */
 export class JsonSyntaxError extends Error {
@@ -8,7 +9,7 @@ export class JsonSyntaxError extends Error {
 export function parseJson(text: string): unknown {
   if (text.length > longText) checkDepth(text)
   try {
-    return JSON.parse(text) as unknown
+    return parseLossless(text)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw new JsonSyntaxError(syntaxFault(text, error.message))

@@ -61,6 +61,7 @@ function typeName(value: unknown): string {
   if (Array.isArray(value)) return 'array'
   switch (typeof value) {
     case 'number': return Number.isInteger(value) ? 'integer' : 'number'
+    case 'bigint': return 'integer'
     case 'object': return 'object'
     default: return typeof value
   }
@@ -95,7 +96,7 @@ function numberCheck({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, mul
   const bounds = type === 'integer' && format ? formatBounds[format] : undefined
   if (minimum === undefined && maximum === undefined && multipleOf === undefined && !bounds) return undefined
   return (value, _old, walk) => {
-    if (typeof value !== 'number') return
+    if (typeof value !== 'number' && typeof value !== 'bigint') return
     const wrong = (text: string): void => fail(walk, (at, body) => invalid(at, value, `${body} ${text}`))
     if (bounds && (value < bounds[0] || value > bounds[1])) fail(walk, (at) => invalid(at, value, `Checked value must be of type integer with format ${format ?? ''} in ${at}`))
     if (multipleOf !== undefined && !isMultiple(value, multipleOf)) wrong(`should be a multiple of ${multipleOf}`)
@@ -104,7 +105,8 @@ function numberCheck({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, mul
   }
 }
 
-function isMultiple(value: number, factor: number): boolean {
+function isMultiple(value: number | bigint, factor: number | bigint): boolean {
+  if (typeof value === 'bigint' || typeof factor === 'bigint') return Number.isInteger(Number(factor)) ? BigInt(value) % BigInt(factor) === 0n : isMultiple(Number(value), Number(factor))
   const quotient = value / factor
   return Math.abs(quotient - Math.round(quotient)) < 1e-9
 }

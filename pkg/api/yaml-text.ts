@@ -3,6 +3,7 @@ import {
   CORE_SCHEMA, EVENT_ID, NOT_RESOLVED, YAMLException, boolYaml11Tag, constructFromEvents, defineScalarTag, getScalarValue, mergeTag, parseEvents,
 } from 'js-yaml'
 import type { Event } from 'js-yaml'
+import { exactInteger } from '../util/lossless-json.ts'
 
 /** The text is no YAML, or more than one document. */
 export class YamlSyntaxError extends Error {
@@ -18,7 +19,7 @@ export interface YamlDocument {
 const integerPattern = /^[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[1-9][0-9_]*|0)$/
 
 /** 0777 and 0o777 are octal, 1_000 is a thousand, 12:30 is text. */
-const integerTag = defineScalarTag<number>('tag:yaml.org,2002:int', {
+const integerTag = defineScalarTag<number | bigint>('tag:yaml.org,2002:int', {
   implicit: true,
   implicitFirstChars: ['-', '+', ...'0123456789'],
   identify: () => false,
@@ -27,7 +28,7 @@ const integerTag = defineScalarTag<number>('tag:yaml.org,2002:int', {
     const negative = source.startsWith('-')
     const digits = source.replace(/^[-+]/, '').replaceAll('_', '')
     const value = /^0[0-7]/.test(digits) ? Number.parseInt(digits, 8) : Number(digits)
-    return Number.isNaN(value) ? NOT_RESOLVED : negative ? -value : value
+    return Number.isNaN(value) ? NOT_RESOLVED : exactInteger(`${negative ? '-' : ''}${digits}`, negative ? -value : value)
   },
 })
 

@@ -2,7 +2,7 @@ import { load } from 'js-yaml'
 import { slicesOf } from '../util/slices.ts'
 import { inSlices, type Listed, writePretty, writeYaml } from './encode-text.ts'
 
-const items = [{ a: 1, text: 'two\nlines\n\n# three', list: [{ b: '' }, []], quoted: '"\\n' }, {}, 'plain', null]
+const items = [{ a: 1, text: 'two\nlines\n\n# three', list: [{ b: '' }, []], quoted: '"\\n', numbers: [1, -0.5, 0, 1e300], texts: ['1', '-1', '0x1f', '1_000', 'true', '0777', '1.5', ''] }, {}, 'plain', null]
 const head = { kind: 'List', metadata: { resourceVersion: '1' } }
 const withItems = (list: readonly unknown[]): Listed => ({ value: head, list: { name: 'items', items: (make) => inSlices(list, make, slicesOf()) } })
 

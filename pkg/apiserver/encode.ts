@@ -3,6 +3,7 @@ import type { KubeObject, ObjectList } from '../api/object.ts'
 import type { ApiResponse } from '../api/request.ts'
 import type { Definition } from '../registry/definition.ts'
 import { encoded } from '../registry/object-view.ts'
+import { parseLossless } from '../util/lossless-json.ts'
 import { slicesOf, type Slices } from '../util/slices.ts'
 import { inSlices, type Listed, writePretty, writeYaml } from './encode-text.ts'
 import { noSuchForm, type Form } from './negotiate.ts'
@@ -76,7 +77,7 @@ export function listBody(list: ObjectList): Buffer {
   return Buffer.concat(parts)
 }
 
-const plain = (object: object): unknown => JSON.parse(encoded(object).toString())
+const plain = (object: object): unknown => parseLossless(encoded(object).toString())
 
 function listed(response: Whole, slices: Slices): Listed {
   switch (response.type) {
@@ -91,7 +92,7 @@ function listed(response: Whole, slices: Slices): Listed {
 
 /** The lists of Tables and of metadata are their last members. */
 function shapedListed(shaped: string, slices: Slices): Listed {
-  const whole = JSON.parse(shaped) as Record<string, unknown>
+  const whole = parseLossless(shaped) as Record<string, unknown>
   const name = ['rows', 'items'].find((candidate) => Array.isArray(whole[candidate]))
   if (name === undefined) return { value: whole }
   const { [name]: items, ...value } = whole

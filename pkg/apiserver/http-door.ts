@@ -28,6 +28,7 @@ import { labelsOf, otherLabels } from './request-labels.ts'
 import { decodePath, parsePath, type RequestPath, type ResourcePath } from './request-path.ts'
 import { send, sendFailure } from './respond.ts'
 import { SessionPinger } from './session-pinger.ts'
+import { bodyOf } from './system-routes.ts'
 
 export interface TlsOptions {
   /** PEM. */
@@ -260,7 +261,7 @@ export class HttpDoor {
     const host = header(incoming, ':authority') ?? header(incoming, 'host') ?? 'localhost'
     const response = await this.#options.system.fetch(new Request(`https://${host}${incoming.url ?? '/'}`, { method, headers }))
     const { 'content-type': contentType = 'text/plain', ...rest } = Object.fromEntries(response.headers)
-    await send(exchange, { code: response.status, contentType, body: Buffer.from(await response.arrayBuffer()), headers: rest })
+    await send(exchange, { code: response.status, contentType, body: await bodyOf(response), headers: rest })
   }
 
   async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

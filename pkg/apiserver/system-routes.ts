@@ -43,12 +43,21 @@ const fixedPaths = [
   '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version',
 ]
 
+/** Documents can be tens of megabytes: too much to be copied into a response and out of it again. */
+const longBody = 64 * 1024
+const longBodies = new WeakMap<Response, Buffer>()
+
 const toResponse = ({ code, contentType, body, headers }: Answer): Response => {
-  const response = new Response(code === 304 ? null : body as Uint8Array<ArrayBuffer>, { status: code })
+  const long = typeof body !== 'string' && body.length > longBody
+  const response = new Response(code === 304 || long ? null : body as Uint8Array<ArrayBuffer>, { status: code })
+  if (long) longBodies.set(response, body)
   response.headers.set('content-type', contentType)
   for (const [name, value] of Object.entries(headers ?? {})) response.headers.set(name, [value].flat().join(', '))
   return response
 }
+
+/** The body of a response of these routes. */
+export const bodyOf = async (response: Response): Promise<Buffer> => longBodies.get(response) ?? Buffer.from(await response.arrayBuffer())
 
 export function createSystemRoutes(options: SystemRoutesOptions): Hono {
   const app = new Hono({ strict: false })

@@ -5,6 +5,7 @@ import { isIP } from 'node:net'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import { serviceEndpoint } from './service-target.ts'
+import { parseLossless } from '../util/lossless-json.ts'
 
 /** As webhooks of admission and of conversion state it. */
 export interface WebhookClient {
@@ -127,7 +128,7 @@ function parsed({ code, text }: { code: number; text: string }): unknown {
     throw new RefusedAnswer('the server rejected our request for an unknown reason')
   }
   try {
-    return JSON.parse(text)
+    return parseLossless(text)
   } catch (error) {
     throw new RefusedAnswer(`couldn't get version/kind; json parse error: ${(error as Error).message}`, { cause: error })
   }

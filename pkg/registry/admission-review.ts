@@ -8,6 +8,7 @@ import { isResource } from './admission.ts'
 import type { Status } from '../api/status-error.ts'
 import { StatusError, internalError } from '../api/status-error.ts'
 import type { Definition } from './definition.ts'
+import { parseLossless } from '../util/lossless-json.ts'
 
 export interface ReviewFacts {
   readonly operation: string
@@ -86,7 +87,7 @@ function patchOf(patch: unknown, patchType: unknown, version: string): unknown {
   if (patchType === undefined && version === 'v1') throw invalidAnswer('webhook returned response.patch but not response.patchType')
   if (patchType !== undefined && patchType !== 'JSONPatch') throw invalidAnswer(`webhook returned invalid response.patchType of ${JSON.stringify(patchType)}`)
   try {
-    return JSON.parse(Buffer.from(String(patch), 'base64').toString())
+    return parseLossless(Buffer.from(String(patch), 'base64').toString())
   } catch (error) {
     throw internalError((error as Error).message)
   }

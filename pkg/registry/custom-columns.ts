@@ -7,7 +7,7 @@ import type { CustomColumn } from '../api/types-custom.ts'
 import type { Column } from './definition.ts'
 import { nameColumn } from './kinds/columns.ts'
 
-type Cell = string | number | boolean | null
+type Cell = string | number | bigint | boolean | null
 
 const created: CustomColumn = {
   name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since the object was created.',
@@ -31,8 +31,8 @@ function cellOf(values: readonly unknown[], type: string, now: number): Cell {
   const [value] = values
   if (value === undefined) return null
   switch (type) {
-    case 'integer': return typeof value === 'number' ? Math.trunc(value) : null
-    case 'number': return typeof value === 'number' ? value : null
+    case 'integer': return typeof value === 'number' ? Math.trunc(value) : typeof value === 'bigint' ? value : null
+    case 'number': return typeof value === 'number' || typeof value === 'bigint' ? value : null
     case 'boolean': return typeof value === 'boolean' ? value : null
     case 'date': return typeof value !== 'string' ? null : Number.isNaN(Date.parse(value)) ? '<invalid>' : ageText(value, now)
     // Of several values the first is shown, as kube-apiserver does.

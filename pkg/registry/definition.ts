@@ -15,7 +15,7 @@ export interface Column<T extends KubeObject = AnyObject> {
   readonly description?: string
   /** 1 shows it with `-o wide` only. */
   readonly priority?: number
-  value(object: T, context: { now: number }): string | number | boolean | null
+  value(object: T, context: { now: number }): string | number | bigint | boolean | null
 }
 
 /** A subresource that reads and writes (a part of) the same stored object. */

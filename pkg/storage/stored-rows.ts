@@ -1,5 +1,6 @@
 // Between changes and the rows they are kept as.
 import { deepFreeze } from '../util/deep-freeze.ts'
+import { parseLossless } from '../util/lossless-json.ts'
 import type { Loader } from './commit-thread.ts'
 import type { Rows } from './commit-protocol.ts'
 import type { Change, Entry } from './store.ts'
@@ -11,7 +12,7 @@ export interface EncodedChange {
   readonly json: string | null
 }
 
-/** `text` writes what JSON.parse reads back; undefined for what is no JSON. */
+/** `text` writes what parseLossless reads back; undefined for what is no JSON. */
 export function encode(change: Change, text: (value: unknown) => string | undefined): EncodedChange {
   if (!change.entry) return { change, json: null }
   const json = text(change.entry.value)
@@ -36,7 +37,7 @@ function lazyEntry(row: { key: string; json: string; revision: number; createRev
     createRevision: row.createRevision,
     get value() {
       if (json !== undefined) {
-        value = deepFreeze(JSON.parse(json))
+        value = deepFreeze(parseLossless(json))
         json = undefined
       }
       return value
