@@ -85,13 +85,13 @@ describe('rules that are wrong', () => {
     [{ ...pair, ...rules('self.min > 0') }, []],
     [{ ...pair, ...rules('self.nope > 0') }, [/^F\.x-kubernetes-validations\[0\]\.rule: Invalid value: .*compilation failed: ERROR: <input>:1:5: undefined field 'nope'/]],
     [{ type: 'object', ...rules('self.nope > 0') }, [/undefined field 'nope'/]],
-    [{ ...pair, ...rules('self.min') }, [/cel expression must evaluate to a bool/]],
+    [{ ...pair, ...rules('self.min') }, [/rule: Invalid value: \{"Rule":"self.min","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null\}: cel expression must evaluate to a bool/]],
+    [{ ...pair, ...rules({ rule: 'true', optionalOldSelf: true }) }, [/optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule/]],
     [{ ...pair, ...rules('self.min > "a"') }, [/no such overload: int > string/]],
-    [{ ...pair, ...rules('') }, [/rule: Required value: rule is not specified/]],
-    [{ ...pair, ...rules({ rule: 'true', reason: 'Odd' }) }, [/reason: Unsupported value: "Odd"/]],
-    [{ ...pair, ...rules({ rule: 'true', fieldPath: '.nope' }) }, [/fieldPath: Invalid value: ".nope": fieldPath must be a valid path/]],
     [{ ...pair, ...rules({ rule: 'true', messageExpression: '1' }) }, [/messageExpression must evaluate to a string/]],
-    [{ type: 'array', items: { ...text, ...rules('self == oldSelf') } }, [/oldSelf cannot be used on the uncorrelatable portion of the schema within F\.items/]],
+    [{ type: 'array', items: { ...text, ...rules('self == oldSelf') } }, [/oldSelf cannot be used on the uncorrelatable portion of the schema within F$/]],
+    [{ type: 'object', 'x-kubernetes-map-type': 'atomic', properties: { a: { ...text, ...rules('self == oldSelf') } } }, [/^F\.properties\[a\]\.x-kubernetes-validations\[0\]\.rule: Invalid value: "self == oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within F$/]],
+    [{ type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'], items: { type: 'object', properties: { k: text }, required: ['k'], ...rules('self == oldSelf') } }, []],
   ])('%#', (schema, expected) => {
     const found = ruleErrors(root(schema), 'S').map(({ field, text: said }) => `${field}: ${said}`.replaceAll('S.properties[f]', 'F'))
     for (const [index, pattern] of expected.entries()) expect(found[index]).toMatch(pattern)

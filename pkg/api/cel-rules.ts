@@ -5,7 +5,7 @@ import { celOptional } from './cel-optional.ts'
 import type { CelType } from './cel-schema.ts'
 import { CelTypes } from './cel-schema.ts'
 import type { FieldError } from './field-error.ts'
-import { duplicate, forbiddenField, invalid, notSupported, required } from './field-error.ts'
+import { duplicate, forbiddenField, invalid, required } from './field-error.ts'
 import { equalJson, isJsonObject } from './json.ts'
 import { fieldsOfPath } from './json-path.ts'
 import type { JsonSchemaProps, ValidationRule } from './structural-schema.ts'
@@ -66,42 +66,31 @@ export function compileRules(props: JsonSchemaProps): RuleValidator | undefined 
   }
 }
 
-/** What is wrong with the rules themselves; `path` is the schema's. */
+/** What is wrong with the rules themselves, of a schema that is fine otherwise; `path` is the schema's. */
 export function ruleErrors(props: JsonSchemaProps, path: string): FieldError[] {
   if (!hasRules(props)) return []
   const out: FieldError[] = []
-  checkStated(out, props, path, undefined)
-  compileTree(props, (at, rule, word, text) => void out.push(invalid(`${path}${at}.${word}`, rule, text)))
+  compileTree(props, (at, rule, word, text) => void out.push(invalid(`${path}${at}.${word}`, shownRule(rule), text)))
+  checkOldValues(out, props, path, undefined)
   return out
 }
 
-const reasons = ['FieldValueRequired', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueDuplicate']
+/** As the API's own form of it is shown. */
+const shownRule = ({ rule, message = '', messageExpression = '', reason = undefined, fieldPath = '', optionalOldSelf = undefined }: ValidationRule): object =>
+  ({ Rule: rule, Message: message, MessageExpression: messageExpression, Reason: reason ?? null, FieldPath: fieldPath, OptionalOldSelf: optionalOldSelf ?? null })
 
-function checkStated(out: FieldError[], props: JsonSchemaProps, path: string, uncorrelatable: string | undefined): void {
-  for (const [index, rule] of (props['x-kubernetes-validations'] ?? []).entries()) {
+/** `loose`: the part of the schema of which no one can tell what its old value is. */
+function checkOldValues(out: FieldError[], props: JsonSchemaProps, path: string, loose: string | undefined): void {
+  for (const [index, { rule, optionalOldSelf }] of (props['x-kubernetes-validations'] ?? []).entries()) {
     const at = `${path}.x-kubernetes-validations[${index}]`
-    if (rule.rule.trim() === '') out.push(required(`${at}.rule`, 'rule is not specified'))
-    if (rule.message !== undefined && rule.message !== '' && rule.message.trim() === '') out.push(invalid(`${at}.message`, rule.message, 'message must be non-empty if specified'))
-    else if (rule.message?.trim().includes('\n')) out.push(invalid(`${at}.message`, rule.message, 'message must not contain line breaks'))
-    else if (rule.rule.trim().includes('\n') && !rule.message) out.push(required(`${at}.message`, 'message must be specified if rule contains line breaks'))
-    if (rule.reason !== undefined && !reasons.includes(rule.reason)) out.push(notSupported(`${at}.reason`, rule.reason, reasons))
-    if (rule.fieldPath && !leads(props, rule.fieldPath)) out.push(invalid(`${at}.fieldPath`, rule.fieldPath, 'fieldPath must be a valid path'))
-    if (uncorrelatable !== undefined && /\boldSelf\b/.test(rule.rule)) {
-      out.push(invalid(`${at}.rule`, rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`))
-    }
+    if (!/\boldSelf\b/.test(rule)) {
+      if (optionalOldSelf !== undefined) out.push(invalid(`${at}.optionalOldSelf`, optionalOldSelf, 'may not be set if oldSelf is not used in rule'))
+    } else if (loose !== undefined) out.push(invalid(`${at}.rule`, rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${loose}`))
   }
-  for (const [name, child] of Object.entries(props.properties ?? {})) checkStated(out, child, `${path}.properties[${name}]`, uncorrelatable)
-  const atomicMap = props['x-kubernetes-map-type'] === 'atomic' ? path : undefined
-  if (typeof props.additionalProperties === 'object') checkStated(out, props.additionalProperties, `${path}.additionalProperties`, uncorrelatable ?? atomicMap)
-  const loose = props['x-kubernetes-list-type'] === 'map' ? undefined : `${path}.items`
-  if (props.items) checkStated(out, props.items, `${path}.items`, uncorrelatable ?? loose)
-}
-
-function leads(props: JsonSchemaProps, fieldPath: string): boolean {
-  let at: JsonSchemaProps | undefined = props
-  const names = fieldsOfPath(fieldPath)
-  for (const name of names ?? []) at = at?.properties?.[name] ?? (typeof at?.additionalProperties === 'object' ? at.additionalProperties : undefined)
-  return names !== undefined && at !== undefined
+  const within = loose ?? (props['x-kubernetes-map-type'] === 'atomic' ? path : undefined)
+  if (typeof props.additionalProperties === 'object') checkOldValues(out, props.additionalProperties, `${path}.additionalProperties`, loose)
+  for (const [name, child] of Object.entries(props.properties ?? {})) checkOldValues(out, child, `${path}.properties[${name}]`, within)
+  if (props.items) checkOldValues(out, props.items, `${path}.items`, loose ?? (props['x-kubernetes-list-type'] === 'map' ? undefined : path))
 }
 
 function compileTree(props: JsonSchemaProps, fault: Making['fault']): Node | undefined {

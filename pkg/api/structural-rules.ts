@@ -1,7 +1,8 @@
 // What a CRD's schema must be: structural (every field told outside of the logic), without what Kubernetes has no use for.
 import { conform } from './conform.ts'
 import type { FieldError } from './field-error.ts'
-import { duplicate, forbiddenField, invalid, notSupported, required } from './field-error.ts'
+import { forbiddenField, invalid, notSupported, required } from './field-error.ts'
+import { checkStatedRules } from './stated-rules.ts'
 import { equalJson, isJsonObject } from './json.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
 import { schemaOfProps } from './structural-schema.ts'
@@ -10,87 +11,157 @@ import { compilePattern, compileValidator, pathText } from './structural-validat
 type Errors = FieldError[]
 type Level = 'root' | 'item' | 'field'
 
-/** All errors of a version's schema that stands at `path`. */
+/** All errors of a version's schema that stands at `path`: of its structure, then of its words. */
 export function structuralErrors(props: JsonSchemaProps, path: string): FieldError[] {
   const out: Errors = []
-  checkVocabulary(out, props, path)
-  checkNode(out, props, path, 'root')
-  checkCompleteness(out, props, path)
-  if (out.length === 0) checkDefaults(out, props, path)
-  return out
+  const words: Errors = []
+  checkVocabulary(words, props, path, { root: true })
+  const odd = unconvertible(props)
+  if (odd === undefined) {
+    checkNode(out, props, path, 'root')
+    checkCompleteness(out, props, path)
+    out.sort((a, b) => compareText(`${a.field}: ${a.text}`, `${b.field}: ${b.text}`))
+    if (out.length === 0) checkDefaults(out, props, path)
+  } else if (words.length === 0) out.push(invalid(path, '', odd))
+  return [...out, ...words]
 }
 
-const unsupported = ['$ref', 'definitions', 'dependencies', 'patternProperties', 'additionalItems', 'id', '$schema'] as const
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const unsupported = ['id', 'additionalItems', 'patternProperties', 'definitions', 'dependencies', '$ref'] as const
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string']
 const key = (path: string, name: string): string => `${path}[${name}]`
+const wordsOf = (props: JsonSchemaProps): Readonly<Record<string, unknown>> => props as Readonly<Record<string, unknown>>
+
+/** Why a schema can't be looked at as a structure at all. */
+function unconvertible(props: JsonSchemaProps): string | undefined {
+  const words = wordsOf(props)
+  for (const word of ['id', '$schema', ...unsupported]) if (words[word] !== undefined) return `OpenAPIV3Schema '${word.replace('$schema', 'schema')}' is not supported`
+  if (Array.isArray(props.items)) return "OpenAPIV3Schema 'items' must be a schema, but is an array"
+  if (props['x-kubernetes-preserve-unknown-fields'] === false) return "internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined"
+  for (const [, child] of childrenOf(props, '')) {
+    const fault = unconvertible(child)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
+/** Where in the schema words stand. */
+interface Place {
+  readonly root?: boolean
+  /** Why there can be no defaults. */
+  readonly noDefaults?: string
+  /** Inside of kind, apiVersion and metadata. */
+  readonly ofMeta?: boolean
+}
+
+const metaFields = ['metadata', 'kind', 'apiVersion']
+
+function placeOf(props: JsonSchemaProps, place: Place, property: string | undefined): Place {
+  const { root, ...within } = place
+  if (property === undefined || !metaFields.includes(property) || !(root || props['x-kubernetes-embedded-resource'])) return within
+  return { ...within, ofMeta: true, ...(root ? { noDefaults: ` in top-level ${property}` } : {}) }
+}
 
 /** Words that can't be used, anywhere. */
-function checkVocabulary(out: Errors, props: JsonSchemaProps, path: string): void {
-  const words = props as Readonly<Record<string, unknown>>
+function checkVocabulary(out: Errors, props: JsonSchemaProps, path: string, place: Place): void {
+  const words = wordsOf(props)
+  if (props.type && !types.includes(props.type)) out.push(notSupported(`${path}.type`, props.type, types))
+  if (props.default !== undefined && place.noDefaults !== undefined) out.push(forbiddenField(`${path}.default`, `must not be set${place.noDefaults}`))
   for (const word of unsupported) if (words[word] !== undefined) out.push(forbiddenField(`${path}.${word}`, `${word} is not supported`))
+  if (props.type === 'null') out.push(forbiddenField(`${path}.type`, 'type cannot be set to null, use nullable as an alternative'))
+  if (Array.isArray(props.items)) out.push(forbiddenField(`${path}.items`, 'items must be a schema object and not an array'))
+  if (place.ofMeta && props['x-kubernetes-embedded-resource']) out.push(forbiddenField(`${path}.x-kubernetes-embedded-resource`, 'must not be used inside of resource meta'))
   if (props.uniqueItems) out.push(forbiddenField(`${path}.uniqueItems`, 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'))
-  if (props.additionalProperties === false) out.push(forbiddenField(`${path}.additionalProperties`, 'additionalProperties cannot be set to false'))
   if (props.additionalProperties !== undefined && props.additionalProperties !== true && Object.keys(props.properties ?? {}).length > 0) {
     out.push(forbiddenField(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'))
   }
-  if (Array.isArray(props.items)) out.push(forbiddenField(`${path}.items`, 'items must be a schema object and not an array'))
-  if (props.type === 'null') out.push(forbiddenField(`${path}.type`, 'type cannot be set to null, use nullable as an alternative'))
-  else if (props.type && !types.includes(props.type)) out.push(notSupported(`${path}.type`, props.type, types))
+  for (const [at, child, property] of childrenOf(props, path)) {
+    const inner = placeOf(props, place, property)
+    const ofValues = place.ofMeta && at === `${path}.additionalProperties`
+    checkVocabulary(out, child, at, ofValues ? { ...inner, noDefaults: ' inside additionalProperties applying to object metadata' } : inner)
+  }
   if (props['x-kubernetes-preserve-unknown-fields'] === false) out.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'))
+  checkMapType(out, props, path)
   checkListType(out, props, path)
-  for (const [at, child] of childrenOf(props, path)) checkVocabulary(out, child, at)
+  checkStatedRules(out, props, path)
 }
 
-/** All schemas within a schema, with their paths. */
-function childrenOf(props: JsonSchemaProps, path: string): (readonly [string, JsonSchemaProps])[] {
+/** All schemas within a schema, with their paths, and with their names where they are properties. */
+function childrenOf(props: JsonSchemaProps, path: string): (readonly [path: string, child: JsonSchemaProps, property?: string])[] {
   const list = (name: 'allOf' | 'anyOf' | 'oneOf'): (readonly [string, JsonSchemaProps])[] => (props[name] ?? []).map((child, index) => [`${path}.${name}[${index}]`, child] as const)
   return [
-    ...Object.entries(props.properties ?? {}).map(([name, child]) => [key(`${path}.properties`, name), child] as const),
     ...(isJsonObject(props.additionalProperties) ? [[`${path}.additionalProperties`, props.additionalProperties as JsonSchemaProps] as const] : []),
+    ...Object.entries(props.properties ?? {}).map(([name, child]) => [key(`${path}.properties`, name), child, name] as const),
+    ...(props.not ? [[`${path}.not`, props.not] as const] : []), ...list('allOf'), ...list('oneOf'), ...list('anyOf'),
     ...(isJsonObject(props.items) ? [[`${path}.items`, props.items as JsonSchemaProps] as const] : []),
-    ...list('allOf'), ...list('anyOf'), ...list('oneOf'), ...(props.not ? [[`${path}.not`, props.not] as const] : []),
   ]
 }
 
+/** A type that another word demands. */
+function checkOwnType(out: Errors, { type = '' }: JsonSchemaProps, path: string, { wanted, word }: { wanted: string; word: string }): boolean {
+  if (type === wanted) return true
+  const text = `must be ${wanted} if ${word} is specified`
+  out.push(type === '' ? required(`${path}.type`, text) : invalid(`${path}.type`, type, text))
+  return false
+}
+
+function checkMapType(out: Errors, props: JsonSchemaProps, path: string): void {
+  const word = 'x-kubernetes-map-type'
+  const mapType = props[word]
+  if (mapType === undefined) return
+  checkOwnType(out, props, path, { wanted: 'object', word })
+  if (mapType !== 'atomic' && mapType !== 'granular') out.push(notSupported(`${path}.${word}`, mapType, ['atomic', 'granular']))
+}
+
 function checkListType(out: Errors, props: JsonSchemaProps, path: string): void {
-  const { 'x-kubernetes-list-type': listType, 'x-kubernetes-list-map-keys': keys = [], 'x-kubernetes-map-type': mapType, type, items } = props
-  if (mapType !== undefined) {
-    if (type !== 'object') out.push(type ? invalid(`${path}.type`, type, 'must be object if x-kubernetes-map-type is specified') : required(`${path}.type`, 'must be object if x-kubernetes-map-type is specified'))
-    if (mapType !== 'atomic' && mapType !== 'granular') out.push(notSupported(`${path}.x-kubernetes-map-type`, mapType, ['atomic', 'granular']))
-  }
+  const word = 'x-kubernetes-list-type'
+  const { [word]: listType, 'x-kubernetes-list-map-keys': keys = [], items } = props
   if (listType !== undefined) {
-    if (type !== 'array') out.push(type ? invalid(`${path}.type`, type, 'must be array if x-kubernetes-list-type is specified') : required(`${path}.type`, 'must be array if x-kubernetes-list-type is specified'))
-    if (!['atomic', 'set', 'map'].includes(listType)) out.push(notSupported(`${path}.x-kubernetes-list-type`, listType, ['atomic', 'map', 'set']))
+    const isList = checkOwnType(out, props, path, { wanted: 'array', word })
+    if (isList && listType === 'set' && items) checkSetItems(out, items, `${path}.items`)
+    if (!['atomic', 'set', 'map'].includes(listType)) out.push(notSupported(`${path}.${word}`, listType, ['atomic', 'set', 'map']))
   }
-  if (listType === 'set' && items) checkSetItems(out, items, `${path}.items`)
-  if (listType === 'set' && items?.nullable) out.push(forbiddenField(`${path}.items.nullable`, 'cannot be nullable when x-kubernetes-list-type is set'))
-  if (listType !== 'map') {
-    if (keys.length > 0) out.push(forbiddenField(`${path}.x-kubernetes-list-map-keys`, 'x-kubernetes-list-map-keys requires x-kubernetes-list-type to be map'))
-    return
-  }
-  if (keys.length === 0) out.push(required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map'))
-  if (!items) out.push(required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is map'))
-  else if (items.type !== 'object') out.push(invalid(`${path}.items.type`, items.type ?? '', 'must be object if parent array\'s x-kubernetes-list-type is map'))
+  const ofKeys = 'must be map if x-kubernetes-list-map-keys is non-empty'
+  if (keys.length > 0 && listType === undefined) out.push(required(`${path}.${word}`, ofKeys))
+  else if (keys.length > 0 && listType !== 'map') out.push(invalid(`${path}.${word}`, listType, ofKeys))
+  if (listType === 'map') checkMapList(out, props, path)
+  if ((listType === 'map' || listType === 'set') && items?.nullable) out.push(forbiddenField(`${path}.items.nullable`, `cannot be nullable when x-kubernetes-list-type is ${listType}`))
+  if (listType === 'map') checkKeys(out, props, path)
+}
+
+function checkMapList(out: Errors, { 'x-kubernetes-list-map-keys': keys = [], items }: JsonSchemaProps, path: string): void {
+  const at = `${path}.x-kubernetes-list-map-keys`
+  if (keys.length === 0) out.push(required(at, 'must not be empty if x-kubernetes-list-type is map'))
+  if (!items) return void out.push(required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is map'))
+  if (items.type !== 'object') return void out.push(invalid(`${path}.items.type`, items.type ?? '', 'must be object if parent array\'s x-kubernetes-list-type is map'))
   for (const [index, name] of keys.entries()) {
-    if (keys.indexOf(name) < index) out.push(duplicate(`${path}.x-kubernetes-list-map-keys[${index}]`, name))
-    const property = items?.properties?.[name]
-    if (!property) {
-      out.push(invalid(`${path}.x-kubernetes-list-map-keys`, keys, 'entries must all be names of item properties'))
-      continue
-    }
-    const at = key(`${path}.items.properties`, name)
-    if (property.type === 'object' || property.type === 'array') out.push(invalid(`${at}.type`, property.type, 'must be a scalar type if parent array\'s x-kubernetes-list-type is map'))
-    if (property.nullable) out.push(forbiddenField(`${at}.nullable`, 'this property is in x-kubernetes-list-map-keys, so it cannot be nullable'))
-    if (property.default === undefined && !items?.required?.includes(name)) {
-      out.push(required(`${at}.default`, 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property'))
-    }
+    const property = items.properties?.[name]
+    if (!property) out.push(invalid(at, keys, 'entries must all be names of item properties'))
+    else if (property.type === 'object' || property.type === 'array') out.push(invalid(`${key(`${path}.items.properties`, name)}.type`, items.type, 'must be a scalar type if parent array\'s x-kubernetes-list-type is map'))
+    if (keys.indexOf(name) < index) out.push(invalid(at, keys, 'must not contain duplicate entries'))
   }
 }
 
-/** What has an inside is compared as a whole. */
+/** Every item has every key. */
+function checkKeys(out: Errors, { 'x-kubernetes-list-map-keys': keys = [], items }: JsonSchemaProps, path: string): void {
+  for (const name of keys) {
+    const property = items?.properties?.[name]
+    if (!property) continue
+    const at = key(`${path}.items.properties`, name)
+    if (property.default === undefined && !items?.required?.includes(name)) {
+      out.push(required(`${at}.default`, 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property'))
+    }
+    if (property.nullable) out.push(forbiddenField(`${at}.nullable`, 'this property is in x-kubernetes-list-map-keys, so it cannot be nullable'))
+  }
+}
+
+/** What has an inside is compared as a whole. Lists are atomic unless they say otherwise, maps are not. */
 function checkSetItems(out: Errors, items: JsonSchemaProps, path: string): void {
-  const word = items.type === 'array' ? 'x-kubernetes-list-type' : items.type === 'object' ? 'x-kubernetes-map-type' : undefined
-  if (word !== undefined && items[word] !== 'atomic') out.push(invalid(`${path}.${word}`, items[word] ?? null, 'must be atomic as item of a list with x-kubernetes-list-type=set'))
+  const text = 'must be atomic as item of a list with x-kubernetes-list-type=set'
+  const listType = items['x-kubernetes-list-type'] ?? null
+  if (items.type === 'array' && listType !== null && listType !== 'atomic') out.push(invalid(`${path}.x-kubernetes-list-type`, listType, text))
+  if (items.type === 'object' && items['x-kubernetes-map-type'] !== 'atomic') out.push(invalid(`${path}.x-kubernetes-map-type`, listType, text))
 }
 
 const intOrString = [{ type: 'integer' }, { type: 'string' }]
