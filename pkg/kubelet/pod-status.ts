@@ -1,5 +1,6 @@
 // A pod's status from its spec, the runtime's view and what the kubelet knows besides. Pure.
 import type { Container, ContainerState, ContainerStatus, Pod, PodStatus, ResourceRequirements, ResourceStatus } from '../api/types-pod.ts'
+import { qosClass } from './container-resources.ts'
 import type { ContainerKind, NamedContainer } from './pod-names.ts'
 import { podContainers } from './pod-names.ts'
 import { formatTime } from '../api/times.ts'
@@ -57,6 +58,7 @@ export function podStatus(input: StatusInput): PodStatus {
     conditions: podConditions({ pod, phase, init, main, nowMs: input.nowMs, previous: previous.conditions ?? [], sandboxReady: sandboxReady(pod, runtime), ...(input.resize ? { resize: input.resize } : {}), ...(input.verdict?.disruption ? { disruption: input.verdict.message } : {}) }),
     // Like the phase, not before its containers have ended.
     ...(input.verdict && input.stopped ? { reason: input.verdict.reason, message: input.verdict.message } : {}),
+    qosClass: previous.qosClass ?? qosClass(pod),
     hostIP: input.hostIPs[0],
     hostIPs: input.hostIPs.map((ip) => ({ ip })),
     podIP: ips[0],

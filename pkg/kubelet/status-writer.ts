@@ -7,7 +7,7 @@ import type { Client } from '../client/client.ts'
 import type { Clock } from '../util/clock.ts'
 import { sleep } from '../util/clock.ts'
 import { isMirror } from './static-pod.ts'
-import { statusPatch } from './status-patch.ts'
+import { same, statusPatch } from './status-patch.ts'
 
 export interface StatusWriterOptions {
   readonly client: Client
@@ -70,6 +70,8 @@ export class StatusWriter {
         const body = { metadata: { uid: known.metadata.uid }, status: patch }
         const written = await this.#options.client.patch(pods, keyOf(known), { type: 'strategic', body }, { subresource: 'status' })
         if (this.#known?.metadata.uid === known.metadata.uid) this.observe(written)
+        // What it leaves as it is, it would leave so for ever.
+        if (same(patch, statusPatch(written.status ?? {}, this.#wanted))) throw new Error(`the API server does not take ${Object.keys(patch).join(', ')}`)
         retryMs = firstRetryMs
       } catch (error) {
         // The pod is gone, or another one has its name.
