@@ -23,8 +23,8 @@ class StringsNamespace {}
 /** Names that end in `__` take the place of the engine's own functions (`replacedCalls`). */
 export function registerCelStrings(environment: Environment): void {
   const add = functionsOf(environment)
-  add('string.matches__(string): bool', (text: string, pattern: string) => re2(pattern).matcher(text).find())
-  add('matches__(string, string): bool', (text: string, pattern: string) => re2(pattern).matcher(text).find())
+  add('string.matches__(string): bool', (text: string, pattern: string) => re2(pattern).test(text))
+  add('matches__(string, string): bool', (text: string, pattern: string) => re2(pattern).test(text))
   add('string.find(string): string', (text: string, pattern: string) => findAll(text, pattern, 1)[0] ?? '')
   add('string.findAll(string): list<string>', (text: string, pattern: string) => findAll(text, pattern, -1))
   add('string.findAll(string, int): list<string>', (text: string, pattern: string, limit: bigint) => findAll(text, pattern, Number(limit)))

@@ -85,9 +85,9 @@ describe('updates', () => {
   })
 })
 
-it('no text makes a pattern slow', () => {
-  const check = compileValidator(field({ type: 'string', pattern: '^(a+)+$' }))
+it.each(['^(a+)+$', '^((a{1,100}){1,10})*$', '^[a-z]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$'])('no text makes the pattern %s slow', (pattern) => {
+  const check = compileValidator(field({ type: 'string', pattern }))
   expect(cpuMs(() => {
-    expect(check({ f: `${'a'.repeat(2000)}b` })).toHaveLength(1)
-  })).toBeLessThan(2000)
+    expect(check({ f: `${'a'.repeat(1_000_000)}!` })).toHaveLength(1)
+  })).toBeLessThan(1500)
 })
