@@ -36,12 +36,12 @@ describe('addresses', () => {
 
   it.each([
     ['10.43.0.9', 'failed to allocate IP 10.43.0.9: provided IP is already allocated'],
-    ['10.44.0.1', 'failed to allocate IP 10.44.0.1: the provided IP (10.44.0.1) is not in the valid range. The range of valid IPs is 10.43.0.0/16'],
+    ['10.44.0.1', 'failed to allocate IP 10.44.0.1: the provided network does not match the current range'],
   ])('explicit %s is refused', async (clusterIP, reason) => {
     const made = open()
     await make(made, 'first', { clusterIP: '10.43.0.9' })
     expect(await failure(() => make(made, 'second', { clusterIP }))).toMatchObject({
-      code: 422, message: `Service "second" is invalid: spec.clusterIPs: Invalid value: []string{"${clusterIP}"}: ${reason}`,
+      code: 422, message: `Service "second" is invalid: spec.clusterIPs: Invalid value: ["${clusterIP}"]: ${reason}`,
     })
   })
 
@@ -68,7 +68,7 @@ describe('addresses', () => {
     if (!addresses || !ranges) throw new Error('no such kinds')
     const range = { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: { name: 'more', finalizers: ['example.com/stays'] }, spec: { cidrs: ['10.9.0.0/30'] } }
     await made.registry.create(ranges, { ...asking(), object: range })
-    const refused = 'failed to allocate IP 10.9.0.1: the provided IP (10.9.0.1) is not in the valid range. The range of valid IPs is 10.0.0.0/29'
+    const refused = 'failed to allocate IP 10.9.0.1: the provided network does not match the current range'
     expect(await failure(() => make(made, 'early', { clusterIP: '10.9.0.1' }))).toMatchObject({ message: expect.stringContaining(refused) })
     const conditions = [{ type: 'Ready', status: 'True', reason: '', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }]
     await made.registry.patch(ranges, { ...asking(), name: 'more', subresource: 'status', patch: { type: 'merge', body: { status: { conditions } } } })
@@ -118,6 +118,22 @@ describe('node ports', () => {
   it('are one for the same port over TCP and UDP', async () => {
     const { spec } = await make(open(), 'dns', { type: 'NodePort', ports: [{ ...port, name: 'tcp', port: 53 }, { ...port, name: 'udp', port: 53, protocol: 'UDP' }] })
     expect(spec.ports?.[0]?.nodePort).toBe(spec.ports?.[1]?.nodePort)
+  })
+
+  it('that are asked for are given to a balancer that does without', async () => {
+    const made = open()
+    const bare = { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false, ports: [{ ...port, name: 'a', nodePort: 30_001 }, { ...port, name: 'b', port: 81 }] }
+    expect((await make(made, 'bare', bare)).spec.ports?.map(({ nodePort }) => nodePort)).toEqual([30_001, undefined])
+    expect(await failure(() => make(made, 'again', bare))).toMatchObject({ code: 422 })
+  })
+
+  it('for health checks fail as Kubernetes has them fail', async () => {
+    const made = open()
+    const local = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 30_001 }
+    await make(made, 'first', local)
+    const text = 'Internal error occurred: failed to allocate requested HealthCheck NodePort'
+    expect(await failure(() => make(made, 'second', local))).toMatchObject({ code: 500, message: `${text} 30001: provided port is already allocated` })
+    expect(await failure(() => make(made, 'third', { ...local, healthCheckNodePort: 80 }))).toMatchObject({ code: 500, message: `${text} 80: provided port is not in the valid range. The range of valid ports is 30000-32767` })
   })
 
   it('outside the range are refused', async () => {

@@ -39,13 +39,13 @@ const ownRange = ''
 /** Made by the controller of IPAddresses for a service. */
 const isManaged = ({ metadata }: IPAddress): boolean => metadata.labels?.['ipaddress.kubernetes.io/managed-by'] === 'ipallocator.k8s.io'
 
-const goList = (texts: readonly string[]): string => `[]string{${texts.map((text) => JSON.stringify(text)).join(', ')}}`
-
 const needsAddress = ({ type, clusterIP, clusterIPs }: ServiceSpec): boolean =>
   type !== 'ExternalName' && clusterIP !== 'None' && clusterIPs?.[0] !== 'None'
 
-const needsNodePorts = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean =>
-  type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false)
+const hasNodePorts = ({ type }: ServiceSpec): boolean => type === 'NodePort' || type === 'LoadBalancer'
+
+/** A load balancer may do without node ports; those that are asked for it gets all the same. */
+const wantsNodePorts = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean => type === 'NodePort' || allocateLoadBalancerNodePorts !== false
 
 const needsHealthPort = ({ type, externalTrafficPolicy }: ServiceSpec): boolean => type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
 
@@ -94,7 +94,7 @@ export class ServiceAllocator implements Allocator {
     try {
       if (needsAddress(spec)) this.#drawAddresses(spec, before, draw)
       else if (spec.clusterIP === 'None') spec.clusterIPs = ['None']
-      if (needsNodePorts(spec)) this.#drawPorts(spec, before, draw)
+      if (hasNodePorts(spec)) this.#drawPorts(spec, before, draw)
       if (needsHealthPort(spec)) this.#drawHealthPort(spec, before, draw)
       return release
     } catch (error) {
@@ -163,9 +163,8 @@ export class ServiceAllocator implements Allocator {
     for (const ip of asked) {
       if (kept.includes(ip)) continue
       const address = this.#within(ip)
-      const fault = address === undefined ? `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${this.#inUse.map(({ cidr }) => cidr).join(', ')}`
-        : this.#addresses.has(address) ? 'provided IP is already allocated' : undefined
-      if (fault !== undefined) refuse({ field: 'spec.clusterIPs', reason: 'FieldValueInvalid', text: `Invalid value: ${goList(asked)}: failed to allocate IP ${ip}: ${fault}` })
+      const fault = address === undefined ? 'the provided network does not match the current range' : this.#addresses.has(address) ? 'provided IP is already allocated' : undefined
+      if (fault !== undefined) refuse(invalid('spec.clusterIPs', asked, `failed to allocate IP ${ip}: ${fault}`))
       this.#reserve(this.#addresses, draw.addresses, address as number)
     }
     const addresses = asked.length > 0 ? asked : [this.#drawAddress(draw)]
@@ -189,13 +188,12 @@ export class ServiceAllocator implements Allocator {
     const ports = spec.ports ?? []
     ports.forEach(({ nodePort }, index) => {
       if (!nodePort || kept.has(nodePort) || own.has(nodePort)) return
-      const fault = nodePort < this.#firstPort || nodePort >= this.#firstPort + this.#portCount
-        ? `provided port is not in the valid range. The range of valid ports is ${this.#firstPort}-${this.#firstPort + this.#portCount - 1}`
-        : this.#ports.has(nodePort) ? 'provided port is already allocated' : undefined
+      const fault = this.#portFault(nodePort)
       if (fault !== undefined) throw invalidObject(draw.definition.resource, draw.name, [invalid(`spec.ports[${index}].nodePort`, nodePort, fault)])
       this.#reserve(this.#ports, draw.ports, nodePort)
       own.add(nodePort)
     })
+    if (!wantsNodePorts(spec)) return
     for (const port of ports) {
       if (port.nodePort) continue
       // The same port number over TCP and UDP is reached at one node port.
@@ -209,11 +207,16 @@ export class ServiceAllocator implements Allocator {
     const asked = spec.healthCheckNodePort
     if (!asked) spec.healthCheckNodePort = this.#drawPort(draw)
     else if (asked !== before?.healthCheckNodePort) {
-      if (this.#ports.has(asked)) {
-        throw invalidObject(draw.definition.resource, draw.name, [invalid('spec.healthCheckNodePort', asked, `failed to allocate requested HealthCheck NodePort ${asked}: provided port is already allocated`)])
-      }
+      const fault = this.#portFault(asked)
+      if (fault !== undefined) throw internalError(`failed to allocate requested HealthCheck NodePort ${asked}: ${fault}`)
       this.#reserve(this.#ports, draw.ports, asked)
     }
+  }
+
+  #portFault(port: number): string | undefined {
+    const last = this.#firstPort + this.#portCount - 1
+    if (port < this.#firstPort || port > last) return `provided port is not in the valid range. The range of valid ports is ${this.#firstPort}-${last}`
+    return this.#ports.has(port) ? 'provided port is already allocated' : undefined
   }
 
   #drawPort(draw: Draw): number {

@@ -3,8 +3,9 @@ import type { ServicePort, ServiceSpec } from '../../api/types-service.ts'
 import { same } from './rules.ts'
 
 export const needsClusterIp = ({ type }: ServiceSpec): boolean => type !== 'ExternalName'
-const needsNodePort = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean =>
-  type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false)
+const mayHaveNodePorts = ({ type }: ServiceSpec): boolean => type === 'NodePort' || type === 'LoadBalancer'
+/** Who does without allocated node ports gives them up by leaving them out. */
+const needsNodePort = (spec: ServiceSpec): boolean => mayHaveNodePorts(spec) && (spec.type === 'NodePort' || spec.allocateLoadBalancerNodePorts !== false)
 export const needsHealthPort = ({ type, externalTrafficPolicy }: ServiceSpec): boolean => type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
 export const isExternal = ({ type, externalIPs = [] }: ServiceSpec): boolean =>
   type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && externalIPs.length > 0)
@@ -12,25 +13,20 @@ export const isExternal = ({ type, externalIPs = [] }: ServiceSpec): boolean =>
 /** A client that leaves out what was allocated means to keep it. */
 export function keepAllocated(spec: ServiceSpec, old: ServiceSpec): void {
   if (needsClusterIp(spec) && needsClusterIp(old)) {
-    if (!spec.clusterIP) {
-      if (old.clusterIP) spec.clusterIP = old.clusterIP
-    }
-    if (!spec.clusterIPs?.length && spec.clusterIP === old.clusterIP && old.clusterIPs) spec.clusterIPs = [...old.clusterIPs]
+    if (!spec.clusterIP && old.clusterIP) spec.clusterIP = old.clusterIP
+    if (!spec.clusterIPs?.length && old.clusterIPs) spec.clusterIPs = [...old.clusterIPs]
   }
   if (needsNodePort(spec) && needsNodePort(old)) keepNodePorts(spec.ports ?? [], old.ports ?? [])
   if (needsHealthPort(spec) && needsHealthPort(old) && !spec.healthCheckNodePort && old.healthCheckNodePort) spec.healthCheckNodePort = old.healthCheckNodePort
 }
 
-const portIdentity = ({ protocol, port }: ServicePort): string => `${protocol}/${port}`
-
+/** Ports are known by their names: whatever else of them changes, their node ports stay, unless another port has them now. */
 function keepNodePorts(ports: readonly ServicePort[], old: readonly ServicePort[]): void {
   const taken = new Set(ports.map(({ nodePort }) => nodePort))
+  const byName = new Map(old.map(({ name = '', nodePort }) => [name, nodePort]))
   for (const port of ports) {
-    if (port.nodePort) continue
-    const before = old.find((candidate) => portIdentity(candidate) === portIdentity(port))?.nodePort
-    if (!before || taken.has(before)) continue
-    port.nodePort = before
-    taken.add(before)
+    const before = byName.get(port.name ?? '')
+    if (!port.nodePort && before && !taken.has(before)) port.nodePort = before
   }
 }
 
@@ -42,8 +38,7 @@ export function dropTypeDependentFields(spec: ServiceSpec, old: ServiceSpec): vo
     if (same(spec.ipFamilies, old.ipFamilies)) delete spec.ipFamilies
     if (same(spec.ipFamilyPolicy, old.ipFamilyPolicy)) delete spec.ipFamilyPolicy
   }
-  const noPorts = spec.type !== 'NodePort' && spec.type !== 'LoadBalancer'
-  if ((old.type === 'NodePort' || old.type === 'LoadBalancer') && noPorts) dropNodePorts(spec.ports ?? [], old.ports ?? [])
+  if (mayHaveNodePorts(old) && !mayHaveNodePorts(spec)) dropNodePorts(spec.ports ?? [], old.ports ?? [])
   if (needsHealthPort(old) && !needsHealthPort(spec) && same(spec.healthCheckNodePort, old.healthCheckNodePort)) delete spec.healthCheckNodePort
   if (old.type === 'LoadBalancer' && spec.type !== 'LoadBalancer') {
     if (same(spec.allocateLoadBalancerNodePorts, old.allocateLoadBalancerNodePorts)) delete spec.allocateLoadBalancerNodePorts

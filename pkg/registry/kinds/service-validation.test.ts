@@ -45,7 +45,7 @@ creates('services.v1', base, [
 updates('services.v1', changed(base, spec({ clusterIP: '10.0.0.1' })), [
   ['nothing', {}, []],
   ['another address', spec({ clusterIP: '10.0.0.2' }), ['spec.clusterIPs[0]: Invalid value: ["10.0.0.2"]: may not change once set']],
-  ['another address in a whole write', spec({ clusterIP: '10.0.0.2', clusterIPs: null }), ['spec.clusterIPs: Required value']],
+  ['another address in a whole write', spec({ clusterIP: '10.0.0.2', clusterIPs: null }), ['spec.clusterIPs[0]: Invalid value: ["10.0.0.2"]: may not change once set']],
   ['headless', spec({ clusterIP: 'None', clusterIPs: ['None'] }), ['spec.clusterIPs[0]: Invalid value: ["None"]: may not change once set']],
 ])
 
@@ -83,6 +83,15 @@ describe('services', () => {
     const status = definitionOf('services.v1').subresources.find(({ name }) => name === 'status')
     const service = changed(created('services.v1', balanced), { status: { loadBalancer: { ingress: [{ ip: '2001:DB8::1', ipMode: 'VIP' }] } } })
     expect(status?.warnings?.(service, service)).toEqual(['status.loadBalancer.ingress[0]: IPv6 address "2001:DB8::1" should be in RFC 5952 canonical format ("2001:db8::1")'])
+  })
+
+  it('keep node ports by the names of ports', () => {
+    const ports = [{ name: 'a', port: 1, nodePort: 30001 }, { name: 'b', port: 2, nodePort: 30002 }]
+    const old = created('services.v1', changed(base, spec({ type: 'NodePort', ports })))
+    const kept = (more: Json): unknown => (updated('services.v1', changed(old, spec(more)), old) as { spec: { ports: Json[] } }).spec.ports.map(({ nodePort }) => nodePort)
+    expect(kept({ ports: [{ name: 'b', port: 3 }, { name: 'c', port: 1 }] })).toEqual([30002, undefined])
+    expect(kept({ ports: [{ name: 'a', port: 1 }, { name: 'b', port: 2, nodePort: 30001 }] })).toEqual([undefined, 30001])
+    expect(kept({ type: 'LoadBalancer', allocateLoadBalancerNodePorts: false, ports: [{ name: 'a', port: 1 }] })).toEqual([undefined])
   })
 
   it('give up what a balancer gave them with the type, and keep the policy that they had', () => {
