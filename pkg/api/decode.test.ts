@@ -129,6 +129,6 @@ describe('DeleteOptions', () => {
 it('checks the fieldValidation parameter', () => {
   expect(fieldValidationOf(undefined, 'CreateOptions')).toBe('Warn')
   expect(failure(() => fieldValidationOf('x', 'CreateOptions'))).toEqual({
-    code: 422, message: 'CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "x": supported values: "Ignore", "Strict", "Warn"',
+    code: 422, message: 'CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "x": supported values: "", "Ignore", "Strict", "Warn"',
   })
 })

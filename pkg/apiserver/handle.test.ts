@@ -58,6 +58,10 @@ it.each<[string, Asked, number, string]>([
   ['a verb that the kind lacks', { verb: 'list', plural: 'bindings', namespace: 'a' }, 405, noMethod],
   ['apply without a manager', { verb: 'patch', plural: 'configmaps', namespace: 'a', name: 'x', patch: { type: 'apply', body: {} } }, 422, 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'],
   ['force without apply', { verb: 'patch', plural: 'configmaps', namespace: 'a', name: 'x', patch: { type: 'merge', body: {} }, options: { force: true } }, 422, 'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch'],
+  ['managers and validations of no kind', { verb: 'create', plural: 'configmaps', namespace: 'a', object: { metadata: { name: 'x' } }, options: { fieldManager: 'a\nb', fieldValidation: 'No' as never, dryRun: ['Some'] } }, 422,
+    'CreateOptions.meta.k8s.io "" is invalid: [fieldManager: Invalid value: "a\\nb": invalid character U+000A (at position 1), dryRun: Unsupported value: ["Some"]: supported values: "All", fieldValidation: Unsupported value: "No": supported values: "", "Ignore", "Strict", "Warn"]'],
+  ['two ways of deletion', { verb: 'delete', plural: 'configmaps', namespace: 'a', name: 'x', options: { delete: { propagationPolicy: 'Sideways' as never, orphanDependents: true } } }, 422,
+    'DeleteOptions.meta.k8s.io "" is invalid: [propagationPolicy: Invalid value: "Sideways": orphanDependents and deletionPropagation cannot be both set, propagationPolicy: Unsupported value: "Sideways": supported values: "Foreground", "Background", "Orphan", "nil"]'],
   ['a review without a question', { verb: 'create', group: 'authorization.k8s.io', plural: 'selfsubjectaccessreviews', object: { metadata: {} } }, 422, expect.stringContaining('exactly one of') as unknown as string],
 ])('refuses %s', async (_, asked, code, message) => {
   expect(await failure(asked)).toEqual([code, message])

@@ -51,7 +51,8 @@ function ownerErrors(out: FieldError[], owners: readonly OwnerReference[]): void
 
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u
 
-function managerErrors(out: FieldError[], path: string, manager: string): void {
+/** Of who says to own fields: short and printable. */
+export function managerErrors(out: FieldError[], path: string, manager: string): void {
   if (Buffer.byteLength(manager) > managerBytes) out.push(tooLong(path, managerBytes))
   if (printable.test(manager)) return
   let at = 0
