@@ -21,6 +21,7 @@ import { certificateGuard } from './certificate-guard.ts'
 import { RequestMetrics } from './metrics.ts'
 import { storageMetrics } from './metrics-storage.ts'
 import type { NodeConnections } from '../api/node-connection.ts'
+import { nodeTokenGuard } from './node-token-guard.ts'
 import { NodeAuthorizer } from './node-authorizer.ts'
 import { RbacAuthorizer } from './rbac.ts'
 import { rbacGuard } from './rbac-escalation.ts'
@@ -107,7 +108,7 @@ export class ApiServer {
       ...podRequests(registry), ...componentStatusRequests, ...accounts.requests(),
       ...metricsRequests({ registry, nodeConnections: options.nodeConnections, log: this.#log }), ...options.special ?? [],
     ])
-    this.#core = createHandle({ registry, authorizer: this.authorizer, special, elsewhere: (request) => this.aggregation?.handle(request), guards: [certificateGuard(registry, this.authorizer), ...(rbac ? [rbacGuard(registry, rbac)] : [])] })
+    this.#core = createHandle({ registry, authorizer: this.authorizer, special, elsewhere: (request) => this.aggregation?.handle(request), guards: [certificateGuard(registry, this.authorizer), nodeTokenGuard(registry), ...(rbac ? [rbacGuard(registry, rbac)] : [])] })
     this.handle = options.auditor ? auditedHandle(this.#core, options.auditor) : this.#core
   }
 

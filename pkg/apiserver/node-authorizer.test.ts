@@ -19,7 +19,7 @@ beforeAll(async () => {
   const rule = (resources: string[], verbs: string[], group = '') => ({ apiGroups: [group], resources, verbs })
   await ensureObjects(server.registry, [
     object('rbac.authorization.k8s.io/v1', 'ClusterRole', 'system:node', { rules: [
-      rule(['secrets', 'configmaps'], ['get', 'list', 'watch']), rule(['persistentvolumes'], ['get']), rule(['pods'], ['get', 'list', 'watch', 'create', 'delete']),
+      rule(['secrets', 'configmaps'], ['get', 'list', 'watch']), rule(['persistentvolumes'], ['get']), rule(['pods'], ['get', 'list', 'watch', 'create', 'delete', 'deletecollection']),
       rule(['pods/status', 'nodes', 'nodes/status'], ['patch']), rule(['serviceaccounts/token'], ['create']), rule(['leases'], ['get', 'update'], 'coordination.k8s.io'), rule(['volumeattachments'], ['get', 'list', 'watch'], 'storage.k8s.io'),
     ] }),
     object('v1', 'PersistentVolumeClaim', 'mine-claim', { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, volumeName: 'disk' } }, 'a'),
@@ -40,7 +40,7 @@ it.each([
   ['get volumeattachments of-n1', true], ['get volumeattachments of-n2', false], ['watch volumeattachments to-come', true], ['list volumeattachments', false],
   ['get configmaps mine-env', true], ['get configmaps other-env', false],
   ['get persistentvolumes disk', true], ['get persistentvolumes other', false],
-  ['list pods', true], ['create pods', false], ['delete pods mine', true], ['delete pods other', false], ['patch pods/status mine', true], ['patch pods/status other', false],
+  ['list pods', true], ['create pods', true], ['deletecollection pods', false], ['delete pods mine', true], ['delete pods other', false], ['patch pods/status mine', true], ['patch pods/status other', false],
   ['patch nodes/status n1', true], ['patch nodes/status n2', false], ['delete nodes n1', false],
   ['create serviceaccounts/token default', true], ['create serviceaccounts/token admin', false],
   ['update leases n1', true], ['update leases n2', false], ['get deployments x', false],

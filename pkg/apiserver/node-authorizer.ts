@@ -62,7 +62,9 @@ export class NodeAuthorizer implements Authorizer {
         return this.#volumeNeeded(node, name) ? undefined : `no relationship found between node '${node}' and this object`
       case 'pods':
         if (reads) return undefined
-        if (name === undefined) return 'nodes create no pods'
+        // Which ones is NodeRestriction's to say: mirrors of what they run anyway.
+        if (verb === 'create' && !subresource) return undefined
+        if (name === undefined) return `node '${node}' can only change pods that are bound to it`
         return this.#find('pods', namespace, name)?.spec?.nodeName === node ? undefined : `node '${node}' can only change pods that are bound to it${subresource ? ` (${subresource})` : ''}`
       case 'nodes':
         return reads || verb === 'create' || name === node ? undefined : `node '${node}' is not allowed to modify node '${name}'`

@@ -4,6 +4,7 @@ import { deviceAdminAccess } from './admission-device-admin.ts'
 import { defaultIngressClass } from './admission-ingress-class.ts'
 import { limitRanger } from './admission-limit-range.ts'
 import { namespaceLifecycle } from './admission-namespace.ts'
+import { nodeRestriction } from './admission-node-restriction.ts'
 import { taintNodesByCondition } from './admission-node-taint.ts'
 import { podSecurity, type PodSecurityOptions } from './admission-pod-security.ts'
 import { validatingAdmissionPolicy } from './admission-policy.ts'
@@ -20,7 +21,7 @@ export interface AdmissionOptions {
 }
 
 export const admissionPlugins = ({ podSecurity: security }: AdmissionOptions = {}): readonly AdmissionPlugin[] => [
-  namespaceLifecycle, limitRanger, serviceAccountAdmission, taintNodesByCondition, podSecurity(security), priorityAdmission,
+  namespaceLifecycle, limitRanger, serviceAccountAdmission, nodeRestriction, taintNodesByCondition, podSecurity(security), priorityAdmission,
   defaultTolerationSeconds, defaultStorageClass, storageObjectInUseProtection, claimResize, runtimeClassAdmission,
   defaultIngressClass, deviceAdminAccess, mutatingAdmissionPolicy, validatingAdmissionPolicy, resourceQuotaAdmission(),
 ]
