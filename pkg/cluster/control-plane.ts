@@ -46,6 +46,7 @@ import { controllerIdentity } from './controller-identities.ts'
 import { CompactionSchedule } from './compaction.ts'
 import { KubernetesService } from './kubernetes-service.ts'
 import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
+import { reconcileRoles } from './role-reconciliation.ts'
 import { ServedResources, servedKind } from './served-resources.ts'
 import { planeHealth, planeMetrics } from './plane-health.ts'
 import { addressAt, type ClusterOptions, nodePodCidr, nodeRangeCount } from './options.ts'
@@ -141,6 +142,7 @@ export class ControlPlane {
       const manifests = readManifests(cluster)
       const flowObjects = manifests.filter(({ apiVersion }) => apiVersion?.startsWith(flowSchemas.group))
       await ensureObjects(registry, [...manifests, trackingConfigMap(clock.now()), kubernetesService(cluster)])
+      await reconcileRoles(registry, manifests)
       const { port } = await server.listen({
         host: cluster.bindAddress, port: cluster.httpsPort,
         tls: { key: pki.apiServing.key, cert: pki.apiServing.certificate, clientCa: pki.clientAuthority.certificate },

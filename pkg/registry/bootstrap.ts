@@ -9,7 +9,8 @@ import { complete } from './writing.ts'
 
 export const bootstrapUser: UserInfo = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 
-function definitionFor(registry: Registry, object: KubeObject): Definition {
+/** Throws when nothing serves such objects. */
+export function definitionFor(registry: Registry, object: KubeObject): Definition {
   const [version = '', group = ''] = (object.apiVersion ?? '').split('/').reverse()
   const found = registry.definitions().find(({ resource }) => resource.group === group && resource.version === version && resource.kind === object.kind)
   if (!found) throw new Error(`bootstrap: nothing serves ${object.apiVersion} ${object.kind} (${object.metadata.name})`)
