@@ -2,9 +2,10 @@
 import type { OwnedType } from './apply-type.ts'
 import { emptyObject } from './apply-type.ts'
 import type { Owner, OwnerName } from './apply-owners.ts'
-import { capped, isSameOwner, lastSet, listOfOne, sharedEntry, sorted, unownedMetadata, unownedRoot } from './apply-owners.ts'
+import { capped, isSameOwner, isShared, lastSet, listOfOne, sharedEntry, sorted, unownedMetadata, unownedRoot } from './apply-owners.ts'
 import type { FieldSet } from './field-set.ts'
 import { difference, union } from './field-set.ts'
+import { equalJson } from './json.ts'
 import type { JsonObject } from './json.ts'
 import type { Comparison } from './typed-compare.ts'
 import { compareFields } from './typed-compare.ts'
@@ -39,11 +40,24 @@ export function ownersAfterUpdate(type: OwnedType, writing: Writing): readonly O
   const others = withoutChanges(type, owners, comparison, writing, self)
   const former = others.find((owner) => isSameOwner(owner, self))
   // What it has changed stays its own, so only what is gone leaves its set.
-  const fields = union(difference(former?.fieldsV1, removed), changed) ?? changed
+  const fields = joined(difference(former?.fieldsV1, removed), changed)
   if (former && fields === former.fieldsV1 && former.time === writing.time) return others === owners ? owners : sorted(capped(others))
   const mine = sharedEntry(type.schema, self, fields, writing.time)
   if (others.length === 0 || (former && others.length === 1)) return listOfOne(mine)
   return sorted(capped(former ? others.map((owner) => (owner === former ? mine : owner)) : [...others, mine]))
+}
+
+/** What was made of a set that many objects share: they get the same again, one after the other. */
+const unions = new WeakMap<FieldSet, { readonly changed: FieldSet; readonly made: FieldSet }>()
+
+function joined(kept: FieldSet | undefined, changed: FieldSet): FieldSet {
+  if (kept === undefined || !isShared(kept)) return union(kept, changed) ?? changed
+  const known = unions.get(kept)
+  if (known && equalJson(known.changed, changed)) return known.made
+  const made = union(kept, changed) ?? changed
+  // One that has it all already is found quickly.
+  if (made !== kept) unions.set(kept, { changed, made })
+  return made
 }
 
 /** `like` is what the writer's first write to another object has set: most often it is the same again. */

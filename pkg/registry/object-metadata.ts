@@ -10,8 +10,13 @@ import type { Definition } from './definition.ts'
 const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789'
 const longestGeneratedBase = 58
 
+/** Most are of the second that the one before was of. */
+let latest = { second: NaN, text: '' }
+
 export function timestamp(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(ms / 1000)
+  if (second !== latest.second) latest = { second, text: `${new Date(ms).toISOString().slice(0, 19)}Z` }
+  return latest.text
 }
 
 /** A version 4 UUID. Uids need to differ, not to be secret. */
