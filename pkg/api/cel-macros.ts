@@ -50,13 +50,15 @@ interface Loop {
   readonly type: (checker: Checker, key: Type, body: Type) => Type
   readonly step: (accumulated: unknown, key: unknown, value: unknown) => { readonly next: unknown; readonly stop?: boolean }
   readonly end?: (accumulated: unknown) => unknown
+  /** An item that fails only counts when no other decides: so `||` and `&&` have it. */
+  readonly absorbs?: boolean
 }
 
 const bool = (checker: Checker): Type => checker.getType('bool')
 
 const loops: Readonly<Record<string, Loop>> = {
-  all: { start: () => true, type: bool, step: (_all, _key, holds) => ({ next: holds, stop: holds !== true }) },
-  exists: { start: () => false, type: bool, step: (_some, _key, holds) => ({ next: holds, stop: holds === true }) },
+  all: { absorbs: true, start: () => true, type: bool, step: (_all, _key, holds) => ({ next: holds, stop: holds !== true }) },
+  exists: { absorbs: true, start: () => false, type: bool, step: (_some, _key, holds) => ({ next: holds, stop: holds === true }) },
   existsOne: { start: () => 0, type: bool, step: (count, _key, holds) => ({ next: (count as number) + (holds === true ? 1 : 0) }), end: (count) => count === 1 },
   transformList: {
     start: () => [], type: (checker, _key, body) => checker.getType(`list<${body.name}>`),
@@ -122,15 +124,28 @@ function loopMacro(loop: Loop, receiver: Node, args: readonly Node[]): object {
     },
     evaluate(evaluator: Evaluator, macro: { onStep(): void }, context: Context): unknown {
       let accumulated = loop.start()
+      let failed: { readonly error: unknown } | undefined
       const range = evaluator.run(receiver, context)
       for (const [key, value] of entriesOf(range)) {
         macro.onStep()
         const within = inner!.reuse(outer!.reuse(context).setIterValue(key, evaluator)).setIterValue(single && !Array.isArray(range) ? key : value, evaluator)
         if (filter && evaluator.run(filter, within) !== true) continue
-        const { next, stop } = loop.step(accumulated, key, evaluator.run(body, within))
+        let found: unknown
+        try {
+          found = evaluator.run(body, within)
+        } catch (error) {
+          // The budget of all loops is no fault of an item.
+          if (!loop.absorbs || (error as Error).name === 'CelRunError') throw error
+          failed ??= { error }
+          continue
+        }
+        const { next, stop } = loop.step(accumulated, key, found)
         accumulated = next
-        if (stop) break
+        if (!stop) continue
+        failed = undefined
+        break
       }
+      if (failed) throw failed.error
       return loop.end ? loop.end(accumulated) : accumulated
     },
   }

@@ -26,6 +26,8 @@ it.each<[string, unknown]>([
   ['optional.of(3).orValue(1)', 3n], ['{"a": 1}.?b.orValue(2)', 2n], ['has(v.a) ? v.a : 7', 7n],
   ['has([{"a": 1}][0].a)', true], ['has({"l": [{"a": 1}]}.l[0].b)', false], ['has({"m": {"a": 1}}["m"].a)', true], ['[{"a": 1}].all(i, has(i.a))', true],
   ['{"a": 1, "b": 2}.all(k, v, v > 0 && k != "c")', true], ['[5, 6].exists(i, v, i == 1 && v == 6)', true], ['[1, 1].existsOne(i, v, v == 1)', false],
+  ['[0, 1].exists(i, v, 1 / v == 1)', true], ['[0, 1].all(i, v, 1 / v == 2)', false], ['[0, 1].all(i, v, 1 / v == 1)', new CelRunError('division by zero')], ['[0, 1].transformList(i, v, 1 / v)', new CelRunError('division by zero')],
+  ['[0, 1].exists(v, 1 / v == 1)', true], ['[0, 1].all(v, 1 / v == 1)', new CelRunError('division by zero')],
   ['[1, 2].transformList(i, v, i + v)', [1n, 3n]], ['[1, 2, 3].transformList(i, v, v > 1, v * 2)', [4n, 6n]],
   ['{"a": 1}.transformMap(k, v, v + 1) == {"a": 2}', true], ['{"a": 1, "b": 2}.transformMapEntry(k, v, {v: k}) == {1: "a", 2: "b"}', true],
   ['optional.of(2).optMap(x, x * 2).value()', 4n], ['optional.none().optMap(x, x).hasValue()', false], ['optional.of(2).optFlatMap(x, optional.none()).hasValue()', false],
