@@ -138,7 +138,7 @@ describe('InterPodAffinity', () => {
     ['not in its namespace', theirs, { spec: far(term('web')) }, ['ok', 'ok', 'ok', 'ok']],
     ['in a named namespace', theirs, { spec: far(term('web', { namespaces: ['friends'] })) }, [noFar, noFar, 'ok', 'ok']],
     ['in a selected namespace', theirs, { spec: far(term('web', { namespaceSelector: { matchLabels: { team: 'x' } } })) }, [noFar, noFar, 'ok', 'ok']],
-    ['of the same version only', web, { spec: far(term('web', { matchLabelKeys: ['v'] })), labels: { v: '2' } }, ['ok', 'ok', 'ok', 'ok']],
+    ['of the same version only', web, { spec: far(term('web', { labelSelector: { matchLabels: { app: 'web' }, matchExpressions: [{ key: 'v', operator: 'In', values: ['2'] }] } })), labels: { v: '2' } }, ['ok', 'ok', 'ok', 'ok']],
     ['kept away by others', testPod('guard', { spec: far(term('web')) }), { labels: { app: 'web' } }, [guarded, guarded, 'ok', 'ok']],
   ])('%s', (_what, existing, parts, expected) => {
     expect(Object.values(verdicts(plugin, testInfo('p', parts), testSnapshot(nodes, { a: [existing] })))).toEqual(expected)

@@ -38,7 +38,6 @@ export interface SchedulerOptions {
 const bindingLimit = 256
 /** How long cycles may keep others from running. */
 const sliceMs = 5
-const gatedMessage = 'Scheduling is blocked due to non-empty scheduling gates'
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
@@ -127,9 +126,6 @@ export class Scheduler {
     if (!previous || previous.status?.nominatedNodeName !== pod.status?.nominatedNodeName) this.#snapshot.nominate(info, pod.status?.nominatedNodeName)
     if (!previous || isOwnChange(previous, pod)) this.#queue.add(info)
     else this.#queue.refresh(info)
-    if (pod.spec.schedulingGates?.length) {
-      this.#writeStatus(pod, { condition: { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: gatedMessage } })
-    }
   }
 
   #wake(): void {

@@ -4,7 +4,7 @@ import type { Container, ContainerPort, EnvVar, PodSpec } from '../../api/types-
 import { placedContainers } from './placed-containers.ts'
 import { countedInBytes, fractionWarnings } from './quantity-warnings.ts'
 import { same } from './rules.ts'
-import { appArmorContainerPrefix, appArmorProfileOf, seccompContainerPrefix, seccompPodKey } from './security-annotations.ts'
+import { appArmorAdvice, appArmorContainerPrefix, appArmorProfileOf, seccompContainerPrefix, seccompPodKey } from './security-annotations.ts'
 
 const deprecatedAnnotations: Readonly<Record<string, string>> = {
   'scheduler.alpha.kubernetes.io/critical-pod': 'non-functional in v1.16+; use the "priorityClassName" field instead',
@@ -39,8 +39,9 @@ function profileWarnings(path: string, { name, securityContext }: Container, spe
   const ofPod = spec.securityContext?.appArmorProfile
   return [
     ...(!securityContext?.seccompProfile && seccomp in annotations ? [`${path}[${seccomp}]: non-functional in v1.27+; use the "seccompProfile" field instead`] : []),
-    ...(!securityContext?.appArmorProfile && profile !== undefined && !(ofPod && same(ofPod, appArmorProfileOf(profile)))
-      ? [`${path}[${appArmor}]: deprecated since v1.30; use the "appArmorProfile" field instead`] : []),
+    // Of a pod's own annotations is told where they become fields.
+    ...(path !== 'metadata.annotations' && !securityContext?.appArmorProfile && profile !== undefined && !(ofPod && same(ofPod, appArmorProfileOf(profile)))
+      ? [`${path}[${appArmor}]: ${appArmorAdvice}`] : []),
   ]
 }
 

@@ -193,7 +193,7 @@ describe('a pod is refused', () => {
       'metadata.annotations[container.apparmor.security.beta.kubernetes.io/d]: Invalid value: "y": invalid AppArmor profile name: "y"',
     ]],
     ['profiles that differ', { 'seccomp.security.alpha.kubernetes.io/pod': 'unconfined', 'container.apparmor.security.beta.kubernetes.io/c': 'localhost/a' }, {
-      securityContext: { seccompProfile: { type: 'RuntimeDefault' }, appArmorProfile: { type: 'Localhost', localhostProfile: 'b' } },
+      securityContext: { seccompProfile: { type: 'RuntimeDefault' } }, ...withContainer({ securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: 'b' } } }),
     }, [
       'spec.securityContext.seccompProfile.type: Forbidden: seccomp type in annotation and field must match', `${c}.securityContext.appArmorProfile.localhostProfile: Forbidden: apparmor profile in annotation and field must match`,
     ]],

@@ -5,6 +5,7 @@ import type { Subresource } from '../definition.ts'
 import { define, subresource } from './define.ts'
 import { checkAnnotationUpdate, checkPodAnnotations } from './pod-annotations.ts'
 import { podColumns, podRowConditions } from './pod-columns.ts'
+import { preparePod } from './pod-creation.ts'
 import { qosClass } from './pod-qos.ts'
 import { checkResize, mergeResize } from './pod-resize.ts'
 import { defaultPod } from './pod-spec-defaults.ts'
@@ -67,6 +68,7 @@ const resize: Subresource<Pod> = subresource('resize', {
 export default define(pods, {
   defaults: defaultPod,
   initialStatus: (pod) => ({ phase: 'Pending', qosClass: qosClass(pod) }),
+  prepareCreate: preparePod,
   validate,
   warnings: podWarnings,
   gracePeriodSeconds: podGraceSeconds,

@@ -21,9 +21,11 @@ interface Profile {
 export function appArmorProfileOf(annotation: string): Profile | undefined {
   if (annotation === 'unconfined') return { type: 'Unconfined' }
   if (annotation === 'runtime/default') return { type: 'RuntimeDefault' }
-  const localhostProfile = annotation.startsWith(local) ? annotation.slice(local.length).trim() : ''
+  const localhostProfile = annotation.startsWith(local) ? annotation.slice(local.length) : ''
   return localhostProfile === '' ? undefined : { type: 'Localhost', localhostProfile }
 }
+
+export const appArmorAdvice = 'deprecated since v1.30; use the "appArmorProfile" field instead'
 
 function checkSeccompAnnotation(out: Errors, path: string, value: string): void {
   if (value === 'runtime/default' || value === 'docker/default' || value === 'unconfined') return

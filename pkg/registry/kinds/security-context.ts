@@ -59,7 +59,7 @@ function checkSeccomp(out: Errors, path: string, profile: Profile | undefined): 
 
 const longestProfile = 4095
 
-function checkAppArmor(out: Errors, path: string, profile: Profile | undefined): void {
+export function checkAppArmor(out: Errors, path: string, profile: Profile | undefined): void {
   if (!profile) return
   const { type, localhostProfile } = profile
   const at = `${path}.localhostProfile`

@@ -6,6 +6,12 @@ import { invalid, required, tooLong } from './rules.ts'
 const longestDomain = 253
 const longestName = longestDomain + 1 + 253 + 63 + 1
 
+/** The cluster's own signers. */
+export function isOwnSigner(name: string): boolean {
+  const [domain = ''] = name.split('/')
+  return domain === 'kubernetes.io' || domain.endsWith('.kubernetes.io')
+}
+
 /** The first label that is none ends the search; those behind it would only be told of again. */
 function checkLabels(out: Errors, path: string, text: string, faultsOf: (label: string) => string[]): void {
   for (const label of text.split('.')) {
@@ -15,7 +21,7 @@ function checkLabels(out: Errors, path: string, text: string, faultsOf: (label: 
   }
 }
 
-export function checkSignerName(out: Errors, path: string, name: string): void {
+export function checkSignerName(out: Errors, path: string, name = ''): void {
   if (name === '') return void out.push(required(path))
   const [domain = '', rest, ...more] = name.split('/')
   if (rest === undefined || more.length > 0) return void out.push(invalid(path, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'"))

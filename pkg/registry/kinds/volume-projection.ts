@@ -3,7 +3,7 @@ import { dnsSubdomainFaults, qualifiedNameFaults } from '../../api/names.ts'
 import type { ClusterTrustBundleProjection, DownwardAPIVolumeFile, KeyToPath, ObjectFieldSelector, PodCertificateProjection, ProjectedVolumeSource, ResourceFieldSelector, VolumeProjection } from '../../api/types-volume.ts'
 import type { Errors } from './rules.ts'
 import { addFaults, checkLabelKey, checkLabelSelector, checkRequired, forbiddenField, invalid, notSupported, required } from './rules.ts'
-import { checkSignerName, isOwnSigner } from './signer-names.ts'
+import { checkSignerName, isOwnSigner } from './signer-name.ts'
 
 const modeText = 'must be a number between 0 and 0777 (octal), both inclusive'
 

@@ -1,10 +1,9 @@
 // PodTopologySpread: pods of a kind spread evenly over zones and nodes.
-import type { LabelMatcher, SelectorObject } from '../../api/label-selector.ts'
+import { selectorMatcher, type LabelMatcher, type SelectorObject } from '../../api/label-selector.ts'
 import type { TopologySpreadConstraint } from '../../api/types-pod.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { Checks, Plugin, Refusal, Scorer } from '../plugin.ts'
 import type { PodInfo } from '../pod-info.ts'
-import { selectorOf } from '../pod-terms.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { isTolerated, repels } from '../taints.ts'
 import { TopologyCounts } from '../topology-counts.ts'
@@ -31,7 +30,7 @@ function constraintOf(pod: PodInfo, constraint: TopologySpreadConstraint): Const
   const honorsTaints = nodeTaintsPolicy === 'Honor'
   return {
     topologyKey, maxSkew, minDomains,
-    selector: selectorOf(pod.pod, constraint),
+    selector: selectorMatcher(constraint.labelSelector),
     includes: (node) => (matches?.(node) ?? true) && (!honorsTaints || !node.taints.some((taint) => repels(taint) && !isTolerated(taint, pod.pod.spec.tolerations))),
   }
 }
