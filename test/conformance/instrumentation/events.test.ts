@@ -36,10 +36,11 @@ test('[sig-instrumentation] Events API should ensure that an event can be fetche
   expect(byController.items.map(({ metadata }) => metadata.name)).toEqual([key.name])
 
   const created = await client.get(events, key)
-  const note = 'This is a test event - patched'
-  await client.patch(events, key, strategicPatch({ note }))
+  const series = { count: 2, lastObservedTime: '2017-09-19T13:49:11.000000Z' }
+  await client.patch(events, key, strategicPatch({ series }))
   const patched = await client.get(events, key)
-  expect(lasting(patched)).toEqual({ ...lasting(created), note })
+  expect(lasting(patched)).toEqual({ ...lasting(created), series })
+  expect(Number(patched.metadata.resourceVersion)).toBeGreaterThan(Number(created.metadata.resourceVersion))
 
   const wanted = { ...lasting(patched), series: { count: 100, lastObservedTime: '2017-09-19T13:49:16.000000Z' } }
   await client.update(events, wanted as AnyObject)
