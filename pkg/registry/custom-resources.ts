@@ -8,6 +8,7 @@ import type { CustomCondition, CustomNames, CustomResourceDefinition } from '../
 import { cleanupFinalizer, customResourceDefinitions, isTrue } from '../api/types-custom.ts'
 import type { Change, Entry, Store, Watch } from '../storage/store.ts'
 import type { Clock, Timer } from '../util/clock.ts'
+import { slicesOf } from '../util/slices.ts'
 import { customDefinitions, customStorage } from './custom-definition.ts'
 import type { CallWebhook } from './admission-webhook-dispatch.ts'
 import { webhookConverter } from './conversion-review.ts'
@@ -48,6 +49,8 @@ export class CustomResources {
   readonly #definition: Definition
   readonly #known = new Map<string, Known>()
   readonly #emptying = new Set<string>()
+  readonly #slices = slicesOf()
+  #beginning: Promise<void> = Promise.resolve()
   readonly #timers = new Set<Timer>()
   readonly #watches = new Set<Watch>()
   #stopped = false
@@ -199,7 +202,9 @@ export class CustomResources {
     if (this.#stopped || !known || this.#emptying.has(name) || !known.crd.metadata.finalizers?.includes(cleanupFinalizer)) return
     this.#emptying.add(name)
     // The definitions of this moment come into force when the caller is done.
-    void Promise.resolve().then(() => this.#emptyNow(name)).catch((error: unknown) => {
+    // A thousand may go at once: they begin by turns.
+    this.#beginning = this.#beginning.then(() => (this.#slices.due ? this.#slices.pause() : undefined))
+    void this.#beginning.then(() => this.#emptyNow(name)).catch((error: unknown) => {
       this.#failed(`instances of ${name}`, error)
       this.#later(() => this.#empty(name))
     }).finally(() => this.#emptying.delete(name))

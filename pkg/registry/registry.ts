@@ -5,6 +5,7 @@ import type { RequestOptions, WatchStream } from '../api/request.ts'
 import { isNotFound, methodNotAllowed, notFound } from '../api/status-error.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
+import { slicesOf } from '../util/slices.ts'
 import type { AdmissionPlugin, AsyncAdmission, Authorize } from './admission.ts'
 import type { Allocator } from './allocator.ts'
 import { applyIn } from './applying.ts'
@@ -213,18 +214,28 @@ export class Registry {
     const { delete: options = {}, dryRun: _dryRun, ...listing } = request.options
     checkDeleteOptions(options)
     const { items } = await this.listConverted(definition, { ...request, options: listing })
-    const results = await Promise.all(items.map(async ({ metadata: { namespace, name = '' } }) => {
+    const deleted: AnyObject[] = []
+    const failures: unknown[] = []
+    const remove = async ({ metadata: { namespace, name = '' } }: KubeObject, index: number): Promise<void> => {
       try {
-        return (await this.delete(definition, { ...request, name, ...(namespace ? { namespace } : {}) })).object
+        deleted[index] = (await this.delete(definition, { ...request, name, ...(namespace ? { namespace } : {}) })).object as AnyObject
       } catch (error) {
-        if (isNotFound(error)) return undefined
-        throw error
+        if (!isNotFound(error)) failures.push(error)
       }
-    }))
+    }
+    // Thousands in one turn would keep all others waiting.
+    const slices = slicesOf()
+    const running: Promise<void>[] = []
+    for (const [index, item] of items.entries()) {
+      running.push(remove(item, index))
+      if (slices.due) await slices.pause()
+    }
+    await Promise.all(running)
+    if (failures.length > 0) throw failures[0]
     return {
       kind: definition.listKind, apiVersion: apiVersionOf(definition.resource),
       metadata: { resourceVersion: String(this.#context.store.revision) },
-      items: results.filter((object) => object !== undefined),
+      items: deleted.filter((object) => object !== undefined),
     }
   }
 
