@@ -49,7 +49,7 @@ describe('HttpsClient', () => {
     await server.call('POST', `${roles}/clusterrolebindings`, { body: { metadata: { name: 'all' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'all' }, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'alice' }] } })
     await server.call('POST', `${flowControl}/prioritylevelconfigurations`, { body: { metadata: { name: 'none' }, spec: { type: 'Limited', limited: { nominalConcurrencyShares: 0, limitResponse: { type: 'Reject' } } } } })
     const rule = { subjects: [{ kind: 'User', user: { name: 'alice' } }], resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], namespaces: ['*'], clusterScope: true }] }
-    await server.call('POST', `${flowControl}/flowschemas`, { body: { metadata: { name: 'none' }, spec: { matchingPrecedence: 1, priorityLevelConfiguration: { name: 'none' }, rules: [rule] } } })
+    await server.call('POST', `${flowControl}/flowschemas`, { body: { metadata: { name: 'none' }, spec: { matchingPrecedence: 2, priorityLevelConfiguration: { name: 'none' }, rules: [rule] } } })
     while ((await server.call('GET', '/api/v1/namespaces/a/configmaps', { as: alice })).code !== 429);
     const waits: number[] = []
     const clock: Clock = { ...systemClock, setTimer: (callback, delayMs) => {
