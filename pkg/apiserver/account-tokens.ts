@@ -142,7 +142,7 @@ export class AccountTokens {
     if (!ref) return {}
     const { namespace, name: accountName = '' } = account.metadata
     const kinds: Record<string, string> = { Pod: 'pods', Secret: 'secrets', Node: 'nodes' }
-    const plural = kinds[ref.kind ?? '']
+    const plural = Object.hasOwn(kinds, ref.kind ?? '') ? kinds[ref.kind ?? ''] : undefined
     if (!plural || !ref.name) throw badRequest(`cannot bind token to object of type v1, Kind=${ref.kind ?? ''}`)
     const definition = this.#registry.definition('', 'v1', plural)!
     const object = this.#registry.get(definition, { ...(plural === 'nodes' ? {} : { namespace }), name: ref.name }) as KubeObject & { spec?: { serviceAccountName?: string; nodeName?: string } }

@@ -53,3 +53,13 @@ it('warns of no more than clients take in a header', async () => {
   expect(code).toBe(201)
   expect(String(headers['warning']).match(/299 - "unknown field/g)).toHaveLength(16)
 })
+
+it.each(['__proto__', 'constructor', 'toString'])('%s is no name of ours', async (name) => {
+  const codes = [
+    await server.call('GET', `/api/v1/pods?fieldSelector=${name}%3Dx`), await server.call('GET', `/apis/${name}/v1/pods`), await server.call('GET', `/openapi/v3/${name}`),
+    await server.call('POST', '/api/v1/namespaces/a/secrets?dryRun=All', { body: { metadata: { name: 'odd' }, type: name } }),
+    await server.call('POST', '/api/v1/namespaces/default/serviceaccounts/default/token', { body: { spec: { boundObjectRef: { kind: name, apiVersion: 'v1', name: 'x' } } } }),
+  ].map(({ code }) => code)
+  expect(codes).toEqual([400, 404, 404, 201, 400])
+  expect(server.logged).toEqual([])
+})

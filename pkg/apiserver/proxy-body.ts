@@ -10,7 +10,7 @@ const longestPage = 8 << 20
 const decoders: Readonly<Record<string, () => Transform>> = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress }
 
 export function throughProxy({ headers: { 'content-type': type = '', 'content-encoding': encoding = '' } }: IncomingMessage, headers: OutgoingHttpHeaders, page: ProxiedPage): { headers: OutgoingHttpHeaders; body: Transform[] } {
-  const decoder = decoders[encoding.toLowerCase()]
+  const decoder = Object.hasOwn(decoders, encoding.toLowerCase()) ? decoders[encoding.toLowerCase()] : undefined
   if (!/^\s*text\/html\b/i.test(type) || (encoding !== '' && encoding !== 'identity' && !decoder)) return { headers, body: [] }
   const { 'content-length': _length, 'content-encoding': _encoding, ...rest } = headers
   return { headers: rest, body: [...(decoder ? [decoder()] : []), rewriting(page)] }

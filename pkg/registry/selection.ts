@@ -34,7 +34,9 @@ export function selectionOf(definition: Definition, about: { namespace?: string;
     tests.push((object) => selector.matches(object.metadata.labels ?? {}))
   }
   for (const { field, operator, value } of options.fieldSelector ? parseFieldSelector(options.fieldSelector) : []) {
-    const read = Object.hasOwn(metadataFields, field) ? metadataFields[field] : definition.fields?.[field]
+    // Only what the tables state: every object has a `constructor`.
+    const fields = Object.hasOwn(metadataFields, field) ? metadataFields : definition.fields ?? {}
+    const read = Object.hasOwn(fields, field) ? fields[field] as (object: AnyObject) => string : undefined
     if (!read) throw badRequest(`field label not supported: ${field}`)
     const equal = operator !== '!='
     tests.push((object) => (read(object) === value) === equal)

@@ -72,7 +72,8 @@ function validate(object: Secret, old?: Secret): Errors {
     bytes += Buffer.byteLength(value ?? '', 'base64')
   }
   if (bytes > maxDataBytes) out.push(tooLong('data', maxDataBytes))
-  byType[object.type ?? '']?.(out, data, object)
+  const type = object.type ?? ''
+  if (Object.hasOwn(byType, type)) byType[type]?.(out, data, object)
   return out
 }
 
