@@ -1,6 +1,7 @@
 // What a CRD's schema may not be.
 import { unknownFormats } from './structural-formats.ts'
 import { structuralErrors } from './structural-rules.ts'
+import { dropNulls } from './structural-nulls.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
 
 const errors = (spec: object): string[] =>
@@ -91,4 +92,10 @@ it.each<[JsonSchemaProps, string[]]>([
   [{ type: 'object', additionalProperties: { type: 'string', format: 'a' }, properties: { x: { type: 'array', items: { type: 'string', format: 'b' } }, y: { type: 'string', format: 'a' } } }, ['b', 'a']],
 ])('%j has texts in formats that are not known: %j', (schema, expected) => {
   expect([...unknownFormats(schema)]).toEqual(expected)
+})
+
+it('null says nothing', () => {
+  const schema = JSON.parse('{"type":"object","description":null,"properties":{"a":null,"b":{"type":"array","items":{"properties":null,"allOf":[null],"additionalProperties":{"properties":{"c":null}}}},"d":{"default":null}}}') as Record<string, unknown>
+  dropNulls(schema)
+  expect(schema).toEqual({ type: 'object', properties: { a: {}, b: { type: 'array', items: { allOf: [{}], additionalProperties: { properties: { c: {} } } } }, d: { default: null } } })
 })

@@ -1,4 +1,6 @@
 // CustomResourceDefinition: a kind that users add.
+import type { JsonObject } from '../../api/json.ts'
+import { dropNulls } from '../../api/structural-nulls.ts'
 import { unknownFormats } from '../../api/structural-formats.ts'
 import type { CustomCondition } from '../../api/types-custom.ts'
 import { cleanupFinalizer } from '../../api/types-custom.ts'
@@ -13,6 +15,7 @@ function defaults(draft: CustomResourceDefinition): void {
   draft.spec ??= { names: {} }
   const { spec } = draft
   spec.names ??= {}
+  for (const { schema } of spec.versions ?? []) if (schema?.openAPIV3Schema) dropNulls(schema.openAPIV3Schema as JsonObject)
   if (spec.names.kind) {
     spec.names.singular ||= spec.names.kind.toLowerCase()
     spec.names.listKind ||= `${spec.names.kind}List`
