@@ -107,7 +107,8 @@ export const restorePod = (pod: Pod): Promise<string> => execIn(pod, ['/bin/sh',
 export const waitReadiness = (pod: Pod, ready: boolean): Promise<Pod> => waitForPod(pod, (one) => isReady(one) === ready, ready ? 'is ready' : 'is not ready', setMs)
 
 export const breakAll = async (set: StatefulSet): Promise<void> => { for (const pod of await podsOf(set)) await breakPod(pod) }
-export const restoreAll = async (set: StatefulSet): Promise<void> => { for (const pod of await podsOf(set)) await restorePod(pod) }
+/** From the last: were the first restored first, a set that shrinks could delete the last, then the first that is unhealthy, before its turn. */
+export const restoreAll = async (set: StatefulSet): Promise<void> => { for (const pod of (await podsOf(set)).reverse()) await restorePod(pod) }
 
 export async function scaleTo(set: StatefulSet, count: number): Promise<void> {
   await updateReplicas(set, count)
