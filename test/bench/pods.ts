@@ -1,7 +1,19 @@
 // Pods: how fast they start, one at a time and many at once, beside the same pods made by direct CRI calls; and what they cost while they run.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { join } from 'node:path'
+import type { Pod } from '../../pkg/api/types-pod.ts'
+import { cgroupRoot } from '../../pkg/cluster/node.ts'
 import { connectCri } from '../../pkg/containerd/cri.ts'
+import type { ContainerConfig, PodSandboxConfig } from '../../pkg/containerd/cri-types.ts'
+import { containerLimits } from '../../pkg/kubelet/container-resources.ts'
+import { containerConfig, sandboxConfig } from '../../pkg/kubelet/cri-config.ts'
+import { parseResolvConf } from '../../pkg/kubelet/dns-config.ts'
+import { containerAnnotations } from '../../pkg/kubelet/labels.ts'
+import { containerLogPath } from '../../pkg/kubelet/pod-files.ts'
+import type { MountSpec } from '../../pkg/kubelet/runtime-service.ts'
+import { sandboxSpec } from '../../pkg/kubelet/sandbox-spec.ts'
+import { containerSecurity, podNamespaces } from '../../pkg/kubelet/security.ts'
 import { systemClock } from '../../pkg/util/clock.ts'
 import { percentile, rate, usage } from './measure.ts'
 import type { ApiConnection, BenchServer } from './server.ts'
@@ -13,6 +25,11 @@ export interface PodTimes {
 
 const image = 'docker.io/library/busybox:latest'
 const podsPath = '/api/v1/namespaces/bench/pods'
+
+const benchPod = (name: string): Pod => ({
+  apiVersion: 'v1', kind: 'Pod', metadata: { name },
+  spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image, imagePullPolicy: 'IfNotPresent', command: ['sleep', '3600'] }] },
+})
 
 /** Pods of one namespace, and when each of them began to run and was gone. */
 class BenchPods {
@@ -39,10 +56,7 @@ class BenchPods {
     const running = Promise.withResolvers<void>()
     this.#waiting.set(name, { running: running.resolve, gone: gone.resolve })
     this.#ends.push(gone.promise)
-    const answer = await this.#api.request('POST', podsPath, {
-      apiVersion: 'v1', kind: 'Pod', metadata: { name },
-      spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image, imagePullPolicy: 'IfNotPresent', command: ['sleep', '3600'] }] },
-    })
+    const answer = await this.#api.request('POST', podsPath, benchPod(name))
     if (answer.status !== 201) throw new Error(`pod ${name}: ${answer.body.slice(0, 300)}`)
     await running.promise
   }
@@ -63,14 +77,17 @@ export async function podStartup(api: ApiConnection, count: number): Promise<Pod
   return result
 }
 
-/** The milliseconds until `count` pods that are created at once all run. */
-export async function podBurst(api: ApiConnection, count: number): Promise<number> {
+/** How long until `count` pods that are created at once all run, and what the server itself worked for it. */
+export async function podBurst(server: BenchServer, api: ApiConnection, count: number): Promise<{ tookMs: number; cpuMs: number }> {
   const pods = new BenchPods(api)
+  const before = usage(server.pid)
   const begin = performance.now()
   await Promise.all(Array.from({ length: count }, () => pods.start()))
   const tookMs = performance.now() - begin
+  const cpuMs = 1000 * (usage(server.pid).cpuSeconds - before.cpuSeconds)
   await pods.remove()
-  return tookMs
+  await runtimeQuiet(server)
+  return { tookMs, cpuMs }
 }
 
 /** What `count` pods that do nothing cost the server while they run, beyond what it uses without them. */
@@ -91,30 +108,30 @@ export async function podCost(server: BenchServer, api: ApiConnection, count: nu
   return { cpuPercent: having.cpuPercent - without.cpuPercent, memoryMb: having.residentMb - without.residentMb }
 }
 
-/** The yardstick: sandbox, container and start by the runtime alone. */
+/** The yardstick: the same sandbox, container and start by the runtime alone, with the files that are mounted made before. */
 class BarePods {
   readonly #cri
-  readonly #directory: string
+  readonly #server: BenchServer
+  readonly #template: BarePod
   readonly #made: string[] = []
   #count = 0
 
-  constructor(server: BenchServer) {
-    this.#cri = connectCri(join(server.stateDirectory, 'containerd/containerd.sock'), systemClock)
-    this.#directory = join(server.directory, 'bare-logs')
+  constructor(server: BenchServer, template: BarePod) {
+    this.#cri = connectCri(containerdSocket(server), systemClock)
+    this.#server = server
+    this.#template = template
   }
 
-  async start(): Promise<void> {
+  /** What a kubelet does before it calls the runtime is not the runtime's. */
+  prepare(): () => Promise<void> {
     const name = `bare-${++this.#count}`
-    const metadata = { name, namespace: 'bench', uid: name, attempt: 0 }
-    const logDirectory = join(this.#directory, name)
-    mkdirSync(logDirectory, { recursive: true })
-    const config = { metadata, logDirectory, linux: { cgroupParent: `/kubepods/besteffort/pod${name}` } }
-    const { podSandboxId } = await this.#cri.runPodSandbox({ config })
-    this.#made.push(podSandboxId)
-    const { containerId } = await this.#cri.createContainer({
-      podSandboxId, sandboxConfig: config, config: { metadata: { name: 'main', attempt: 0 }, image: { image }, command: ['sleep', '3600'], logPath: 'main.log' },
-    })
-    await this.#cri.startContainer({ containerId })
+    const { sandbox, container } = bareConfigs(this.#template, name, this.#server.directory)
+    return async () => {
+      const { podSandboxId } = await this.#cri.runPodSandbox({ config: sandbox })
+      this.#made.push(podSandboxId)
+      const { containerId } = await this.#cri.createContainer({ podSandboxId, sandboxConfig: sandbox, config: container })
+      await this.#cri.startContainer({ containerId })
+    }
   }
 
   async remove(): Promise<void> {
@@ -123,20 +140,79 @@ class BarePods {
       await this.#cri.removePodSandbox({ podSandboxId })
     }
     this.#cri.close()
+    await runtimeQuiet(this.#server)
   }
 }
 
-export async function bareStartup(server: BenchServer, count: number): Promise<PodTimes> {
-  const pods = new BarePods(server)
-  const result = await rate(count, 1, () => pods.start())
+const containerdSocket = (server: BenchServer): string => join(server.stateDirectory, 'containerd/containerd.sock')
+
+/** Until the runtime has removed everything: it goes on for a while after the API has forgotten its pods. */
+async function runtimeQuiet(server: BenchServer): Promise<void> {
+  const cri = connectCri(containerdSocket(server), systemClock)
+  while ((await cri.listPodSandbox({})).items.length > 0) await new Promise((resolve) => setTimeout(resolve, 200))
+  cri.close()
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+}
+
+/** A pod as the API server completes it, and its image as the runtime names it. */
+export interface BarePod {
+  readonly pod: Pod
+  readonly imageId: string
+}
+
+export async function barePod(server: BenchServer, api: ApiConnection): Promise<BarePod> {
+  const answer = await api.request('POST', `${podsPath}?dryRun=All`, benchPod('bare'))
+  if (answer.status !== 201) throw new Error(answer.body.slice(0, 300))
+  const cri = connectCri(containerdSocket(server), systemClock)
+  const imageId = (await cri.imageStatus({ image: { image } })).image?.id ?? ''
+  cri.close()
+  return { pod: JSON.parse(answer.body) as Pod, imageId }
+}
+
+/** The messages that the kubelet would send: cgroups, names, mounts, security and environment as its pods have them. */
+function bareConfigs({ pod: template, imageId }: BarePod, name: string, directory: string): { sandbox: PodSandboxConfig; container: ContainerConfig } {
+  const pod: Pod = { ...template, metadata: { ...template.metadata, name, uid: name } }
+  const spec = sandboxSpec(pod, 0, {
+    dns: { clusterDns: ['10.43.0.10'], clusterDomain: 'cluster.local', host: parseResolvConf('') },
+    paths: { pods: join(directory, 'bare-pods'), logs: join(directory, 'bare-logs'), seccomp: '' }, cgroupDriver: 'cgroupfs', cgroupRoot,
+  }, '')
+  const files = join(directory, 'bare-pods', name)
+  for (const path of [spec.logDirectory, join(files, 'token')]) mkdirSync(path, { recursive: true })
+  for (const file of ['hosts', 'message', 'token/token', 'token/ca.crt', 'token/namespace']) writeFileSync(join(files, file), 'x')
+  const container = pod.spec.containers[0]!
+  const mount = (containerPath: string, file: string, readOnly: boolean): MountSpec => ({ containerPath, hostPath: join(files, file), readOnly, propagation: 'None' })
+  return {
+    sandbox: sandboxConfig(spec, 'bare'),
+    container: containerConfig(spec, {
+      name: container.name, attempt: 0, image: imageId, userImage: image, command: container.command ?? [], args: [], workingDir: '', devices: [], stdin: false, stdinOnce: false, tty: false,
+      env: ['SERVICE_HOST', 'SERVICE_PORT', 'SERVICE_PORT_HTTPS', 'PORT', 'PORT_443_TCP', 'PORT_443_TCP_PROTO', 'PORT_443_TCP_PORT', 'PORT_443_TCP_ADDR'].map((each) => ({ name: `KUBERNETES_${each}`, value: '10.43.0.1' })),
+      mounts: [mount('/var/run/secrets/kubernetes.io/serviceaccount', 'token', true), mount('/etc/hosts', 'hosts', false), mount('/dev/termination-log', 'message', false)],
+      annotations: containerAnnotations(pod, container, 0, join(files, 'message')), limits: containerLimits(pod, container, totalmem()), namespaces: podNamespaces(pod),
+      security: containerSecurity(pod, container, { seccompRoot: '', seccompDefault: false }), logPath: containerLogPath(container.name, 0),
+    }, 'bare'),
+  }
+}
+
+export async function bareStartup(server: BenchServer, template: BarePod, count: number): Promise<PodTimes> {
+  const pods = new BarePods(server, template)
+  const starts = Array.from({ length: count }, () => pods.prepare())
+  const result = await rate(count, 1, (index) => starts[index]!())
   await pods.remove()
   return result
 }
 
-export async function bareBurst(server: BenchServer, count: number): Promise<number> {
-  const pods = new BarePods(server)
+/** With as many calls at once as suit the runtime best. */
+export async function bareBurst(server: BenchServer, template: BarePod, count: number): Promise<number> {
+  const times: number[] = []
+  for (const width of [8, count]) times.push(await median(3, () => bareBurstOf(server, template, { count, width })))
+  return Math.min(...times)
+}
+
+async function bareBurstOf(server: BenchServer, template: BarePod, { count, width }: { count: number; width: number }): Promise<number> {
+  const pods = new BarePods(server, template)
+  const starts = Array.from({ length: count }, () => pods.prepare())
   const begin = performance.now()
-  await Promise.all(Array.from({ length: count }, () => pods.start()))
+  await rate(count, width, (index) => starts[index]!())
   const tookMs = performance.now() - begin
   await pods.remove()
   return tookMs
