@@ -1,6 +1,6 @@
 // Writes a set of files so that readers see all of the old ones or all of the new ones.
 // The files are in a directory of their own; `..data` is a link to it, and each visible name a link through `..data`. Replacing that one link is the update.
-import { chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../util/clock.ts'
 
@@ -20,7 +20,7 @@ export async function writeAtomically(directory: string, payload: Payload, optio
   const before = await readlink(join(directory, dataLink)).catch(() => undefined)
   const visible = new Set([...payload.keys()].map(firstPart))
   if (before !== undefined && await same(join(directory, before), payload)) {
-    await linkVisible(directory, visible)
+    await linkVisible(directory, visible, false)
     return false
   }
   const name = freshName(options.clock)
@@ -28,20 +28,28 @@ export async function writeAtomically(directory: string, payload: Payload, optio
   await mkdir(fresh, { mode: 0o755 })
   for (const [path, file] of payload) {
     const target = join(fresh, path)
-    await mkdir(dirname(target), { recursive: true, mode: 0o755 })
-    await writeFile(target, file.data)
-    // The mode at creation is cut by the umask.
-    await chmod(target, file.mode)
+    if (path.includes('/')) await mkdir(dirname(target), { recursive: true, mode: 0o755 })
+    await writeFile(target, file.data, { mode: file.mode })
+    await keepMode(target, file.mode)
   }
-  await chmod(fresh, 0o755)
+  await keepMode(fresh, 0o755)
   await options.prepare?.(fresh)
   const temporary = join(directory, '..data_tmp')
-  await rm(temporary, { force: true })
-  await symlink(name, temporary)
+  await symlink(name, temporary).catch(async (error: NodeJS.ErrnoException) => {
+    // Left by one that was killed in the middle.
+    if (error.code !== 'EEXIST') throw error
+    await rm(temporary)
+    await symlink(name, temporary)
+  })
   await rename(temporary, join(directory, dataLink))
-  await linkVisible(directory, visible)
+  await linkVisible(directory, visible, before === undefined)
   if (before !== undefined) await rm(join(directory, before), { recursive: true, force: true })
   return true
+}
+
+/** The mode at creation is cut by the umask. */
+async function keepMode(path: string, mode: number): Promise<void> {
+  if ((mode & process.umask()) !== 0 || (mode & 0o7000) !== 0) await chmod(path, mode)
 }
 
 function checkPath(path: string): void {
@@ -70,12 +78,14 @@ async function filesOf(directory: string): Promise<string[]> {
   return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
 }
 
-async function linkVisible(directory: string, visible: ReadonlySet<string>): Promise<void> {
+/** In a directory that never had any there are none to take away. */
+async function linkVisible(directory: string, visible: ReadonlySet<string>, first: boolean): Promise<void> {
   for (const name of visible) {
-    const exists = await lstat(join(directory, name)).then(() => true, () => false)
-    if (!exists) await symlink(join(dataLink, name), join(directory, name))
+    await symlink(join(dataLink, name), join(directory, name)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
   }
-  for (const name of await readdir(directory)) {
+  for (const name of first ? [] : await readdir(directory)) {
     if (!name.startsWith('..') && !visible.has(name)) await rm(join(directory, name), { recursive: true, force: true })
   }
 }

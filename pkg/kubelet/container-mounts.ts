@@ -46,8 +46,8 @@ export async function containerMounts(input: MountInput): Promise<{ mounts: Moun
   if (messagePath === '' || taken(messagePath)) return { mounts, messageFile: '' }
   const file = messageFile(paths, podUid(pod), container.name, input.attempt)
   await mkdir(dirname(file), { recursive: true })
+  // Whoever the container runs as must be able to write it; the umask would cut that at the creation.
   await writeFile(file, '')
-  // Whoever the container runs as must be able to write it.
   await chmod(file, 0o666)
   mounts.push({ containerPath: messagePath, hostPath: file, readOnly: false, propagation: 'None', ...label })
   return { mounts, messageFile: file }

@@ -75,3 +75,7 @@ export function cgroupFiles(limits: Partial<CgroupLimits>, version: 'v1' | 'v2')
   if (pids !== undefined) add('pids', 'pids.max', pids === 0 ? 'max' : pids)
   return out
 }
+
+/** What the kernel gives a new cgroup: need not be written. */
+const initialFiles = new Set(['cpu.cfs_period_us 100000', 'cpu.cfs_quota_us -1', 'memory.limit_in_bytes -1', 'cpu.max max 100000', 'memory.max max', 'pids.max max'])
+export const isInitial = ({ file, text }: { file: string; text: string }): boolean => initialFiles.has(`${file} ${text}`)

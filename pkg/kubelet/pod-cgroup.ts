@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readCgroups } from '../containerd/host.ts'
 import { cgroupDirectory, type CgroupMounts, readCgroupUsage } from './cgroup-usage.ts'
-import { cgroupFiles, type CgroupLimits } from './pod-cgroup-limits.ts'
+import { cgroupFiles, type CgroupLimits, isInitial } from './pod-cgroup-limits.ts'
 
 const mountRoot = '/sys/fs/cgroup'
 
@@ -32,9 +32,10 @@ export class LinuxCgroups implements PodCgroups {
     const { version, mounts } = await this.#found()
     const directory = cgroupDirectory(path)
     const files = cgroupFiles(limits, version === 'v2' ? 'v2' : 'v1')
-    if (!path.endsWith('.slice')) await this.#make(directory, new Set(files.map(({ controller }) => controller)))
+    const made = path.endsWith('.slice') ? new Set<string>() : await this.#make(directory, new Set(files.map(({ controller }) => controller)))
     const unified = version === 'v2' ? await controllersOf(join(mounts[''] ?? '', directory)) : []
     for (const { controller, file, text } of files) {
+      if (made.has(controller) && isInitial({ file, text })) continue
       const mount = mounts[controller]
       // A controller that the kernel does not have enforces nothing.
       const there = mount !== undefined && (version !== 'v2' || unified.includes(file.split('.')[0] ?? ''))
@@ -42,14 +43,17 @@ export class LinuxCgroups implements PodCgroups {
     }
   }
 
-  async #make(directory: string, controllers: ReadonlySet<string>): Promise<void> {
+  /** Resolves with the controllers for which it was missing. */
+  async #make(directory: string, controllers: ReadonlySet<string>): Promise<ReadonlySet<string>> {
     const { version, mounts } = await this.#found()
+    const made = new Set<string>()
     for (const controller of controllers) {
       const mount = mounts[controller]
       if (mount === undefined) continue
-      await mkdir(join(mount, directory), { recursive: true })
+      if (await mkdir(join(mount, directory), { recursive: true }) !== undefined) made.add(controller)
       if (version === 'v2') await delegate(mount, directory)
     }
+    return made
   }
 
   async workingSetBytes(path: string, below = ''): Promise<number | undefined> {

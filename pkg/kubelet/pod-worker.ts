@@ -335,7 +335,7 @@ export class PodWorker {
       actuated: (id, container) => this.#allocation.actuated(id, container),
       ...(this.#verdict ? { verdict: this.#verdict } : {}),
     })
-    this.#writer.write(this.#status)
+    this.#writer.write(this.#status, plan.starts.length > 0 && !ending)
     // A pod that has just become terminal is ended by the next run.
     if (isTerminal(this.#status.phase) && !ending) this.#dirty = true
   }

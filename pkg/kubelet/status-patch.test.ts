@@ -1,4 +1,4 @@
-import { statusPatch } from './status-patch.ts'
+import { isSandboxNews, statusPatch } from './status-patch.ts'
 
 const ready = { type: 'Ready', status: 'True', lastTransitionTime: 't' }
 
@@ -14,3 +14,11 @@ describe('statusPatch', () => {
     ['another address', { podIPs: [{ ip: '1' }] }, { podIPs: [{ ip: '2' }] }, { podIPs: [{ ip: '2' }, { $patch: 'replace' }] }],
   ])('%s', (_name, before, after, expected) => expect(statusPatch(before, after)).toEqual(expected))
 })
+
+it.each([
+  [{ podIP: '1', podIPs: [{ ip: '1' }], conditions: [{ type: 'PodReadyToStartContainers' }] }, true],
+  [{ conditions: [{ type: 'PodReadyToStartContainers' }] }, true],
+  [{ podIP: '1', startTime: 't' }, false],
+  [{ podIP: '1', conditions: [{ type: 'PodReadyToStartContainers' }, { type: 'Initialized' }] }, false],
+  [{ podIP: '1', containerStatuses: [] }, false],
+])('of a patch %j, that it can wait for the container is %s', (patch, expected) => expect(isSandboxNews(patch)).toBe(expected))

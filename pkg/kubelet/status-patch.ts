@@ -25,6 +25,12 @@ export function statusPatch(before: PodStatus, after: PodStatus): Record<string,
   return Object.keys(patch).length > 0 ? patch : undefined
 }
 
+/** Nothing but that there is a sandbox, and its addresses. */
+export function isSandboxNews(patch: Readonly<Record<string, unknown>>): boolean {
+  const { podIP: _ip, podIPs: _ips, conditions = [], ...rest } = patch
+  return Object.keys(rest).length === 0 && (conditions as readonly { type: string }[]).every(({ type }) => type === 'PodReadyToStartContainers')
+}
+
 /** What the old one had and the new one has not is taken away. */
 function cleared(fresh: object, old: object | undefined): object {
   const gone = Object.keys(old ?? {}).filter((key) => !(key in fresh))

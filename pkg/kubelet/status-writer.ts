@@ -4,10 +4,10 @@ import { isConflict, isNotFound } from '../api/status-error.ts'
 import type { Pod, PodStatus } from '../api/types-pod.ts'
 import { pods } from '../api/types-pod.ts'
 import type { Client } from '../client/client.ts'
-import type { Clock } from '../util/clock.ts'
+import type { Clock, Timer } from '../util/clock.ts'
 import { sleep } from '../util/clock.ts'
 import { isMirror } from './static-pod.ts'
-import { same, statusPatch } from './status-patch.ts'
+import { isSandboxNews, same, statusPatch } from './status-patch.ts'
 
 export interface StatusWriterOptions {
   readonly client: Client
@@ -15,6 +15,8 @@ export interface StatusWriterOptions {
   readonly log: (message: string) => void
 }
 
+/** A container starts in less on a machine that is not busy. */
+const patienceMs = 500
 const firstRetryMs = 100
 const longestRetryMs = 10_000
 
@@ -24,6 +26,7 @@ export class StatusWriter {
   #known: Pod | undefined
   #wanted: PodStatus | undefined
   #writing: Promise<void> | undefined
+  #patience: Timer | undefined
   readonly #stop = new AbortController()
 
   constructor(pod: Pod | undefined, options: StatusWriterOptions) {
@@ -42,20 +45,30 @@ export class StatusWriter {
     if (this.#wanted) this.write(this.#wanted)
   }
 
-  write(status: PodStatus): void {
+  /** With `more` to come at once, what only tells of the sandbox waits for it a little. */
+  write(status: PodStatus, more = false): void {
     this.#wanted = status
-    if (!this.#writing && !this.#stop.signal.aborted) {
-      if (!this.#known || !statusPatch(this.#known.status ?? {}, status)) return
-      this.#writing = this.#run().finally(() => (this.#writing = undefined))
-    }
+    if (this.#writing || this.#stop.signal.aborted || !this.#known) return
+    const patch = statusPatch(this.#known.status ?? {}, status)
+    if (!patch) return
+    if (!more || !isSandboxNews(patch)) return this.#begin()
+    this.#patience ??= this.#options.clock.setTimer(() => this.#begin(), patienceMs)
+  }
+
+  #begin(): void {
+    this.#patience?.cancel()
+    this.#patience = undefined
+    if (!this.#writing && !this.#stop.signal.aborted) this.#writing = this.#run().finally(() => (this.#writing = undefined))
   }
 
   /** Resolves when what was wanted is written, or can never be. */
   async settled(): Promise<void> {
+    if (this.#patience) this.#begin()
     while (this.#writing) await this.#writing
   }
 
   stop(): void {
+    this.#patience?.cancel()
     this.#stop.abort()
   }
 
