@@ -1,6 +1,6 @@
 // CEL's optional values, which the engine makes but does not export, and what may be done with them.
 import { Environment } from '@marcbachmann/cel-js'
-import { functionsOf, registerOperator } from './cel-register.ts'
+import { functionsOf, leaveOpen, registerOperator } from './cel-register.ts'
 import { equalCel } from './cel-values.ts'
 
 const none = new Environment({ enableOptionalTypes: true }).evaluate('optional.none()', {}) as object
@@ -23,6 +23,7 @@ export function registerCelOptionals(environment: Environment): void {
   const add = functionsOf(environment)
   registerOperator(environment, 'optional<A> == optional<A>', (a: CelOptional, b: CelOptional) =>
     (a.hasValue() && b.hasValue() ? equalCel(a.value(), b.value()) : a.hasValue() === b.hasValue()))
+  leaveOpen(environment, 'value', '()')
   add('OptionalNamespace.ofNonZeroValue(A): optional<A>', (_optional: unknown, value: unknown) => celOptional(isZero(value) ? undefined : value))
   add('OptionalNamespace.unwrap(list<optional<A>>): list<A>', (_optional: unknown, list: readonly unknown[]) => present(list))
   add('list<optional<A>>.unwrapOpt(): list<A>', present)

@@ -13,6 +13,7 @@ it.each<[string, unknown]>([
   ['"Ab".lowerAscii() + "b".upperAscii()', 'abB'], ['" a ".trim()', 'a'], ['"a,b".split(",")', ['a', 'b']], ['["a", "b"].join("-")', 'a-b'],
   ['"%s is %d, %.2f, %x, %s".format(["x", 3, 1.5, 255, [1, 2]])', 'x is 3, 1.50, ff, [1, 2]'],
   ['[1, 2, 3].sum()', 6n], ['[1.5, 2.0].sum()', 3.5], ['[1, 3, 2].isSorted()', false], ['["a", "b"].isSorted()', true], ['[3, 1].min()', 1n], ['["a", "c"].max()', 'c'],
+  ['dyn([1, 2]).sum() > 2', true], ['dyn([1.5]).max() > 1', true], ['dyn([2, 1]).sort()[0] == 1 && dyn([2, 2]).distinct()[0] > 1', true], ['dyn([5]).first().value() > 4', true],
   ['[1, 2, 1].indexOf(1)', 0n], ['[1, 2, 1].lastIndexOf(1)', 2n], ['[1, 2].indexOf(5)', -1n], ['[1, 1, 2].distinct()', [1n, 2n]],
   ['sets.contains([1, 2, 3], [1, 3])', true], ['sets.equivalent([1, 1, 2], [2, 1])', true], ['sets.intersects([1], [2])', false],
   ['isURL("https://a.b/c")', true], ['isURL("../x")', false], ['url("https://u.v:8080/p?a=1&a=2").getQuery()["a"]', ['1', '2']], ['url("https://u.v:8080/p").getPort()', '8080'],
