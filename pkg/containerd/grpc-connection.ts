@@ -2,7 +2,6 @@
 import * as grpc from '@grpc/grpc-js'
 import type { Clock } from '../util/clock.ts'
 import type { ProtoSchema, RpcMethod } from './proto-codec.ts'
-import { CallFailure, UnaryChannel } from './unary-channel.ts'
 
 export interface CallOptions {
   /** The call fails with DEADLINE_EXCEEDED after this time; 0 means never. Unary calls default to two minutes. */
@@ -40,9 +39,7 @@ const maxReceiveBytes = 64 << 20
 
 export class GrpcConnection {
   readonly clock: Clock
-  /** For streams. */
   readonly #client: grpc.Client
-  readonly #unary: UnaryChannel
   readonly #schema: ProtoSchema
   readonly #metadata: Record<string, string>
   readonly #methods = new Map<string, RpcMethod>()
@@ -51,7 +48,6 @@ export class GrpcConnection {
     this.clock = options.clock
     this.#schema = options.schema
     this.#metadata = options.metadata ?? {}
-    this.#unary = new UnaryChannel({ socketPath, clock: options.clock, maxReceiveBytes })
     this.#client = new grpc.Client(`unix://${socketPath}`, grpc.credentials.createInsecure(), {
       'grpc.default_authority': 'localhost',
       'grpc.max_receive_message_length': maxReceiveBytes,
@@ -64,18 +60,29 @@ export class GrpcConnection {
   }
 
   close(): void {
-    this.#unary.close()
     this.#client.close()
   }
 
-  async unary(service: string, name: string, request: object, options: CallOptions = {}): Promise<object> {
-    const { path, encode, decode } = this.#method(service, name)
-    const { signal, timeoutMs = defaultTimeoutMs } = options
-    const call = { path, message: encode(request), metadata: { ...this.#metadata, ...options.metadata }, timeoutMs, signal }
-    const answer = await this.#unary.call(call).catch((error: unknown) => {
-      throw error instanceof CallFailure ? new RpcError(name, error.code, error.message) : error
-    })
-    return decode(answer)
+  unary(service: string, name: string, request: object, options: CallOptions = {}): Promise<object> {
+    const method = this.#method(service, name)
+    const { promise, resolve, reject } = Promise.withResolvers<object>()
+    const { signal } = options
+    if (signal?.aborted) {
+      reject(signal.reason)
+      return promise
+    }
+    const call = this.#client.makeUnaryRequest(
+      method.path, method.encode, (bytes: Buffer) => method.decode(bytes), request,
+      this.#metadataOf(options), this.#callOptions(options.timeoutMs ?? defaultTimeoutMs),
+      (error, response) => {
+        signal?.removeEventListener('abort', onAbort)
+        if (!error) resolve(response ?? {})
+        else reject(signal?.aborted ? signal.reason : new RpcError(name, error.code, error.details || error.message))
+      },
+    )
+    const onAbort = (): void => call.cancel()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    return promise
   }
 
   /**
