@@ -142,8 +142,7 @@ describe('a client that takes its time', () => {
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-/** Of buffers, less what nobody needs any more. */
-/** Buffers are given back some turns after they were collected. */
+/** Of buffers, less what nobody needs any more: they are given back some turns after they were collected. */
 async function bytesHeld(): Promise<number> {
   for (let least = Infinity; ;) {
     collect()
