@@ -114,12 +114,6 @@ export function envNameFaults(value: string): string[] {
   return /^[ -<>-~]+$/.test(value) ? [] : ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
 }
 
-/** The old, strict form. */
-export function strictEnvNameFaults(value: string): string[] {
-  const faults = patterns.envName.test(value) ? [] : [regexFault("a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit", envName, 'my.env-name', 'MY_ENV.NAME', 'MyEnvName1')]
-  return [...faults, ...dotFaults(value)]
-}
-
 export function headerNameFaults(value: string): string[] {
   return patterns.headerName.test(value) ? [] : [regexFault("a valid HTTP header must consist of alphanumeric characters or '-'", headerName, 'X-Header-Name')]
 }

@@ -88,13 +88,12 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
     const since = this.#seen.time
     const filter = { filter: { labelSelector: { [ownerLabel]: this.#owner, ...(uid === undefined ? {} : { [podUidLabel]: uid }) } } }
     const [sandboxes, containers] = await Promise.all([this.#cri.listPodSandbox(filter), this.#cri.listContainers(filter)])
-    const byUid = Map.groupBy([...sandboxes.items, ...containers.containers], (item) => item.labels[podUidLabel] ?? '')
-    byUid.delete('')
-    const pods = await Promise.all([...byUid.keys()].map((each) => this.#pod(each, {
-      sandboxes: sandboxes.items.filter((sandbox) => sandbox.labels[podUidLabel] === each),
-      containers: containers.containers.filter((container) => container.labels[podUidLabel] === each),
-    }, since)))
-    if (uid === undefined) this.#seen.putAll(new Set(byUid.keys()), since)
+    const sandboxesOf = Map.groupBy(sandboxes.items, uidOf)
+    const containersOf = Map.groupBy(containers.containers, uidOf)
+    const uids = new Set([...sandboxesOf.keys(), ...containersOf.keys()])
+    uids.delete('')
+    const pods = await Promise.all([...uids].map((each) => this.#pod(each, { sandboxes: sandboxesOf.get(each) ?? [], containers: containersOf.get(each) ?? [] }, since)))
+    if (uid === undefined) this.#seen.putAll(uids, since)
     else if (pods.length === 0) this.#seen.put({ uid, name: '', namespace: '', sandboxes: [], containers: [] }, since)
     return pods
   }
@@ -270,6 +269,8 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
 }
 
 const alive = new Set(['SANDBOX_READY', 'CONTAINER_RUNNING', 'CONTAINER_CREATED'])
+
+const uidOf = ({ labels }: { readonly labels: Readonly<Record<string, string>> }): string => labels[podUidLabel] ?? ''
 
 /** What does not change until something happens that is told. */
 const isSettled = ({ state }: cri.ContainerStatus): boolean => state === 'CONTAINER_RUNNING' || state === 'CONTAINER_EXITED'

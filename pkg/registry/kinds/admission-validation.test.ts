@@ -1,7 +1,5 @@
 // What webhook configurations, admission policies and their bindings may not say: the change of a valid object, and each error as upstream words it.
-import type { Json } from './door.suite.ts'
-import { changed } from './door.suite.ts'
-import { created, faults, partFaults } from './kind.suite.ts'
+import { changed, created, faults, partFaults, type Json } from './kind.suite.ts'
 
 type Case = [title: string, change: Json, expected: string[]]
 

@@ -1,8 +1,7 @@
 // What certificate signing requests and reviews may not say, and who may change what of a request.
 import { sampleRequest as pem } from '../../api/certificate-request.suite.ts'
-import type { Json } from './door.suite.ts'
-import { Door, changed } from './door.suite.ts'
-import { faults, partFaults, warnings } from './kind.suite.ts'
+import { Door } from './door.suite.ts'
+import { changed, faults, partFaults, warnings, type Json } from './kind.suite.ts'
 
 const kind = 'certificatesigningrequests.certificates.k8s.io/v1'
 const encoded = (text: string): string => Buffer.from(text).toString('base64')

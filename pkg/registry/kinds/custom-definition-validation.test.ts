@@ -1,7 +1,6 @@
 // What CustomResourceDefinitions may not say: the change of a valid one, and each error at the path that upstream tells it at.
-import type { Json } from './door.suite.ts'
-import { Door, changed } from './door.suite.ts'
-import { created, faults, partFaults } from './kind.suite.ts'
+import { Door } from './door.suite.ts'
+import { changed, created, faults, partFaults, type Json } from './kind.suite.ts'
 
 type Case = [title: string, change: Json, expected: string[]]
 

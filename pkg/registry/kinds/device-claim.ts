@@ -2,7 +2,7 @@
 import type { Condition } from '../../api/types-common.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { NodeSelector } from '../../api/types-volume.ts'
-import { checkStatusConditions } from './condition-rules.ts'
+import { checkStatusConditions } from './status-conditions.ts'
 import type { DeviceSelector, DriverSettings, RequestNames } from './device-rules.ts'
 import { checkDistinct, checkDriver, checkFreeObject, checkFullProperty, checkItems, checkPool, checkRequestReference, checkRequestReferences, checkSelectors, checkSettings, most } from './device-rules.ts'
 import type { GoShape } from './go-values.ts'

@@ -1,11 +1,7 @@
 // What tests of validation share: a request to the registry with the built-in kinds, and the Status of its refusal as lines.
-import type { JsonObject } from '../../api/json.ts'
 import type { AnyObject, KubeObject } from '../../api/object.ts'
-import { mergePatch } from '../../api/patch-merge.ts'
 import { asking, fixture } from '../fixture.suite.ts'
-import { definitionOf, definitions } from './kind.suite.ts'
-
-export type Json = Record<string, unknown>
+import { definitionOf, definitions, type Json } from './kind.suite.ts'
 
 interface Cause {
   readonly reason: string
@@ -56,9 +52,6 @@ async function outcome(work: (warn: (text: string) => void) => Promise<KubeObjec
     return { lines: status.details?.causes ? linesOf(status) : [`${status.code}: ${status.message}`], status, warnings }
   }
 }
-
-/** A merge patch: null takes a field away. */
-export const changed = (object: Json, change: Json): Json => mergePatch(object as JsonObject, change)
 
 export class Door {
   readonly #fixture = fixture({ definitions })

@@ -1,7 +1,5 @@
 // What flow schemas, priority levels and API services may not say, and those that stay as they are.
-import type { Json } from './door.suite.ts'
-import { changed } from './door.suite.ts'
-import { created, faults, partFaults } from './kind.suite.ts'
+import { changed, created, faults, partFaults, type Json } from './kind.suite.ts'
 
 type Case = [title: string, change: Json, expected: string[]]
 

@@ -1,5 +1,5 @@
-import type { Json } from './door.suite.ts'
-import { changed, changeLines, createLines, Door } from './door.suite.ts'
+import { changeLines, createLines, Door } from './door.suite.ts'
+import { changed, type Json } from './kind.suite.ts'
 
 const template = { spec: { containers: [{ name: 'c', image: 'i:1' }], restartPolicy: 'Never' } }
 const job: Json = { spec: { template } }

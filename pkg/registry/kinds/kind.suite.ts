@@ -1,5 +1,7 @@
 // What the tests of kinds share: a definition by name, an object as the engine would make it, errors as lines.
+import type { JsonObject } from '../../api/json.ts'
 import type { AnyObject } from '../../api/object.ts'
+import { mergePatch } from '../../api/patch-merge.ts'
 import { ManualClock } from '../../util/clock.ts'
 import type { Definition, RuleContext } from '../definition.ts'
 import { builtinDefinitions } from '../kinds.ts'
@@ -65,34 +67,16 @@ export function cells(name: string, object: object): Record<string, unknown> {
   return Object.fromEntries(definitionOf(name).columns.map((column) => [column.name, column.value(object as AnyObject, { now })]))
 }
 
+export type Json = Record<string, unknown>
+
 /** The object with a change laid over it, as a merge patch is: null takes a field away, lists are replaced. */
-export function changed<T>(base: T, change: unknown): T {
-  const isMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
-  if (!isMap(base) || !isMap(change)) return structuredClone(change) as T
-  const result: Record<string, unknown> = { ...base }
-  for (const [key, value] of Object.entries(change)) {
-    if (value === null) delete result[key]
-    else result[key] = isMap(value) ? changed(result[key] ?? {}, value) : structuredClone(value)
-  }
-  return result as T
-}
+export const changed = <T extends object>(base: T, change: object): T => mergePatch(base as JsonObject, change) as T
 
 /** The errors of writing the status of an object, which then is as `change` says. */
 export function statusFaults(name: string, base: object, change: object): string[] {
-  const old = created(name, base) as AnyObject
-  const status = definitionOf(name).subresources.find((candidate) => candidate.name === 'status')
-  const draft = defaulted(name, changed(old, change))
-  status?.prepareUpdate?.(draft, old, context)
-  return (status?.validate?.(draft, old) ?? []).map(({ field, text }) => `${field}: ${text}`)
+  const old = created(name, base)
+  return partFaults(name, 'status', defaulted(name, changed(old, change)), old)
 }
-
-/** The warnings of a create (or of an update of `old`). */
-export function warned(name: string, object: object, old?: object): string[] {
-  const draft = (old ? updated(name, object, old) : created(name, object)) as AnyObject
-  return definitionOf(name).warnings?.(draft, old as AnyObject | undefined) ?? []
-}
-
-export type Json = Record<string, unknown>
 
 /** A change to an object that is valid, and what is said of the result. */
 export type Case = [what: string, change: Json, expected: string[]]

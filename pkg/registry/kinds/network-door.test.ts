@@ -1,5 +1,6 @@
 // Networking, storage and autoscaling kinds through the registry's door: the whole Status of a refusal, and the warnings of what is taken.
-import { Door, changed, type Json } from './door.suite.ts'
+import { Door } from './door.suite.ts'
+import { changed, type Json } from './kind.suite.ts'
 
 const service: Json = { spec: { selector: { a: 'b' }, ports: [{ port: 80 }] } }
 

@@ -1,6 +1,6 @@
 // What networking kinds refuse and warn of: a valid object, changes to it, and what is said of each.
 import type { Json } from './kind.suite.ts'
-import { changed, created, creates, faults, statuses, updated, updates, warned } from './kind.suite.ts'
+import { changed, created, creates, faults, statuses, updated, updates, warnings } from './kind.suite.ts'
 
 const ip = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
 const cidr = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
@@ -195,5 +195,5 @@ describe('warnings', () => {
     ['endpointslices.discovery.k8s.io/v1', changed(slice, { endpoints: [{ addresses: ['010.0.0.1'] }] }), ['endpoints[0].addresses[0]: non-standard IP address "010.0.0.1" will be considered invalid in a future Kubernetes release: use "10.0.0.1"']],
     ['endpointslices.discovery.k8s.io/v1', changed(slice, { metadata: { labels: { 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io' } }, endpoints: [{ addresses: ['010.0.0.1'] }] }), []],
     ['endpoints.v1', { metadata: meta, subsets: [{ notReadyAddresses: [{ ip: '2001:DB8::1' }] }] }, ['subsets[0].notReadyAddresses[0].ip: IPv6 address "2001:DB8::1" should be in RFC 5952 canonical format ("2001:db8::1")']],
-  ])('%s', (name, object, expected) => expect(warned(name, object)).toEqual(expected))
+  ])('%s', (name, object, expected) => expect(warnings(name, object)).toEqual(expected))
 })

@@ -1,5 +1,5 @@
-import type { Json } from './door.suite.ts'
 import { Door } from './door.suite.ts'
+import type { Json } from './kind.suite.ts'
 
 const container = { name: 'c', image: 'i:1' }
 

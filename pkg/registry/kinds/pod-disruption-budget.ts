@@ -2,7 +2,7 @@
 import type { PodDisruptionBudget } from '../../api/types-config.ts'
 import { podDisruptionBudgets } from '../../api/types-config.ts'
 import { ageColumn, integer, nameColumn, text } from './columns.ts'
-import { checkStatusConditions } from './condition-rules.ts'
+import { checkStatusConditions } from './status-conditions.ts'
 import { define, subresource } from './define.ts'
 import type { GoShape } from './go-values.ts'
 import { goForm } from './go-values.ts'

@@ -1,5 +1,5 @@
-import type { Json } from './door.suite.ts'
-import { changed, createLines, Door } from './door.suite.ts'
+import { createLines, Door } from './door.suite.ts'
+import { changed, type Json } from './kind.suite.ts'
 
 const container = { name: 'c', image: 'i:1' }
 const pod: Json = { spec: { containers: [container] } }

@@ -3,7 +3,7 @@ import type { FieldError } from '../../api/field-error.ts'
 import { forbiddenField, invalid, notSupported, required } from '../../api/field-error.ts'
 import type { LabelSelector } from '../../api/types-common.ts'
 import { selectorMatcher } from '../../api/label-selector.ts'
-import { configKeyFaults, dnsLabel1035Faults, dnsLabelFaults, dnsSubdomainFaults, labelValueFaults, pathSegmentFaults, portNameFaults, qualifiedNameFaults } from '../../api/names.ts'
+import { configKeyFaults, dnsLabelFaults, dnsSubdomainFaults, labelValueFaults, pathSegmentFaults, portNameFaults, qualifiedNameFaults } from '../../api/names.ts'
 import { isQuantity, parseQuantity } from '../../api/quantity.ts'
 
 export type Errors = FieldError[]
@@ -86,7 +86,6 @@ type TextCheck = (out: Errors, path: string, value: string) => void
 const textCheck = (faultsOf: (value: string) => string[]): TextCheck => (out, path, value) => addFaults(out, path, value, faultsOf(value))
 
 export const checkDnsLabel = textCheck(dnsLabelFaults)
-export const checkDnsLabel1035 = textCheck(dnsLabel1035Faults)
 export const checkDnsSubdomain = textCheck(dnsSubdomainFaults)
 export const checkLabelKey = textCheck(qualifiedNameFaults)
 export const checkLabelValue = textCheck(labelValueFaults)

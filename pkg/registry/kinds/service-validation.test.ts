@@ -1,5 +1,5 @@
 import type { Json } from './kind.suite.ts'
-import { changed, created, creates, definitionOf, statuses, updated, updates, warned } from './kind.suite.ts'
+import { changed, created, creates, definitionOf, statuses, updated, updates, warnings } from './kind.suite.ts'
 
 const base = { metadata: { name: 's', namespace: 'n' }, spec: { selector: { a: 'b' }, ports: [{ port: 80 }] } }
 const spec = (value: Json): Json => ({ spec: value })
@@ -71,7 +71,7 @@ statuses('services.v1', base, [['no balancer', { status: { loadBalancer: { ingre
 
 describe('services', () => {
   it('warns', () => {
-    expect(warned('services.v1', changed(base, {
+    expect(warnings('services.v1', changed(base, {
       metadata: { annotations: { 'service.kubernetes.io/topology-aware-hints': 'auto' } },
       ...spec({ clusterIP: 'None', sessionAffinity: 'ClientIP', externalIPs: ['192.000.2.1'], loadBalancerIP: '192.0.2.1', externalName: 'a.b', trafficDistribution: 'PreferClose' }),
     }))).toEqual([

@@ -8,7 +8,7 @@ const statuses = ['False', 'True', 'Unknown']
 const longestReason = 1024
 const longestMessage = 32 * 1024
 
-export function checkStatusConditions(out: Errors, path: string, conditions: readonly Partial<Condition>[]): void {
+export function checkStatusConditions(out: Errors, path: string, conditions: readonly Partial<Condition>[] = []): void {
   const types = new Set<string>()
   for (const [index, { type = '', status = '', observedGeneration = 0, lastTransitionTime, reason = '', message = '' }] of conditions.entries()) {
     const at = `${path}[${index}]`

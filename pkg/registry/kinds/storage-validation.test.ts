@@ -2,7 +2,7 @@
 import type { PersistentVolume } from '../../api/types-volume.ts'
 import { asking, fixture } from '../fixture.suite.ts'
 import type { Json } from './kind.suite.ts'
-import { changed, created, creates, definitionOf, definitions, faults, statuses, updates, warned } from './kind.suite.ts'
+import { changed, created, creates, definitionOf, definitions, faults, statuses, updates, warnings } from './kind.suite.ts'
 
 const subdomain = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 const namePart = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
@@ -219,7 +219,7 @@ describe('warnings', () => {
     ['persistentvolumeclaims.v1', changed(claim, { metadata: { annotations: { 'volume.beta.kubernetes.io/storage-class': 'a' } }, spec: { resources: { requests: { storage: '1500m' } } } }), [
       'metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated since v1.8; use "storageClassName" attribute instead', 'spec.resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer',
     ]],
-  ])('%s', (name, object, expected) => expect(warned(name, object)).toEqual(expected))
+  ])('%s', (name, object, expected) => expect(warnings(name, object)).toEqual(expected))
 })
 
 describe('storage kinds in the registry', () => {

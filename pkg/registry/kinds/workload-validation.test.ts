@@ -1,5 +1,5 @@
-import type { Json } from './door.suite.ts'
-import { changed, changeLines, createLines, Door } from './door.suite.ts'
+import { changeLines, createLines, Door } from './door.suite.ts'
+import { changed, type Json } from './kind.suite.ts'
 
 const container = { name: 'c', image: 'i:1' }
 const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [container] } }
