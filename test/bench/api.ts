@@ -12,7 +12,7 @@ import type { ApiConnection } from './server.ts'
 
 const width = 32
 
-const configMap = (name: string): object => ({
+export const configMap = (name: string): object => ({
   apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'bench', labels: { app: 'bench' } },
   data: Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`key-${index}`, 'x'.repeat(80)])),
 })

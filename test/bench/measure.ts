@@ -1,5 +1,5 @@
 // Small tools of the benchmarks: rates, percentiles and what a process uses.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 export interface Rate {
   readonly perSecond: number
@@ -42,4 +42,17 @@ export function usage(pid: number): Usage {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
   const written = /^write_bytes:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]
   return { residentMb: Number(resident) / 1024, cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond, writtenBytes: Number(written) }
+}
+
+/** CPU of a process' threads that are there now, to the nanosecond: the one that it began with, and all. */
+export function threadSeconds(pid: number): { main: number; all: number } {
+  const seconds = (task: string): number => {
+    try {
+      return Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e9
+    } catch {
+      // Ended meanwhile.
+      return 0
+    }
+  }
+  return { main: seconds(String(pid)), all: readdirSync(`/proc/${pid}/task`).reduce((sum, task) => sum + seconds(task), 0) }
 }

@@ -7,7 +7,14 @@ import { join, resolve } from 'node:path'
 import { load } from 'js-yaml'
 import { stateDirectoryOf } from '../../cmd/cluster-flags.ts'
 
-const root = resolve(import.meta.dirname, '../..')
+const ownRoot = resolve(import.meta.dirname, '../..')
+
+export interface BenchServerOptions {
+  /** The checkout to run; default this one. */
+  readonly root?: string
+  /** Beside those of every benchmark. */
+  readonly flags?: readonly string[]
+}
 
 export interface Answer {
   readonly status: number
@@ -67,7 +74,14 @@ export class BenchServer {
   readonly kubeconfig = join(this.directory, 'kubeconfig.yaml')
   readonly dataDirectory = join(this.directory, 'data')
   readonly stateDirectory = stateDirectoryOf(this.dataDirectory)
+  readonly #root: string
+  readonly #flags: readonly string[]
   #process: ChildProcess | undefined
+
+  constructor({ root = ownRoot, flags = [] }: BenchServerOptions = {}) {
+    this.#root = root
+    this.#flags = flags
+  }
 
   get pid(): number {
     return this.#process?.pid ?? 0
@@ -75,17 +89,23 @@ export class BenchServer {
 
   /** Starts the server; resolves with milliseconds from the process' start to its API and to its node being Ready. */
   async start(): Promise<{ apiMs: number; nodeMs: number }> {
+    const { begin, died, apiMs } = await this.startApi()
+    const nodeMs = await Promise.race([this.#until(begin, (connection) => connection.request('GET', '/api/v1/nodes'), (body) => /"type":"Ready"[^}]*"status":"True"|"status":"True"[^}]*"type":"Ready"/.test(body)), died])
+    return { apiMs, nodeMs }
+  }
+
+  /** Like `start`, of a server that may have no node. `died` rejects when it ends by itself. */
+  async startApi(): Promise<{ begin: number; apiMs: number; died: Promise<never> }> {
     const log = openSync(join(this.directory, 'server.log'), 'a')
     const begin = performance.now()
-    const child = spawn(join(root, 'scripts/kinglet'), ['server', '--data-dir', this.dataDirectory, '--write-kubeconfig', this.kubeconfig], {
+    const child = spawn(join(this.#root, 'scripts/kinglet'), ['server', '--data-dir', this.dataDirectory, '--write-kubeconfig', this.kubeconfig, ...this.#flags], {
       stdio: ['ignore', log, log],
     })
     this.#process = child
     const died = new Promise<never>((_resolve, reject) => child.once('exit', (code) => reject(new Error(`the server ended with ${code}; see ${this.directory}/server.log`))))
     died.catch(() => undefined)
     const apiMs = await Promise.race([this.#until(begin, (connection) => connection.request('GET', '/readyz')), died])
-    const nodeMs = await Promise.race([this.#until(begin, (connection) => connection.request('GET', '/api/v1/nodes'), (body) => /"type":"Ready"[^}]*"status":"True"|"status":"True"[^}]*"type":"Ready"/.test(body)), died])
-    return { apiMs, nodeMs }
+    return { begin, apiMs, died }
   }
 
   connect(): ApiConnection {
@@ -105,7 +125,7 @@ export class BenchServer {
   async remove(): Promise<void> {
     await this.stop()
     await new Promise<void>((resolve, reject) => {
-      spawn(join(root, 'scripts/kinglet'), ['down', '--data-dir', this.dataDirectory], { stdio: ['ignore', 'ignore', 'inherit'] })
+      spawn(join(this.#root, 'scripts/kinglet'), ['down', '--data-dir', this.dataDirectory], { stdio: ['ignore', 'ignore', 'inherit'] })
         .once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`kinglet down ended with ${code}`))))
     })
     rmSync(this.directory, { recursive: true, force: true })
