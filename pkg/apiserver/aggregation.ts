@@ -1,5 +1,5 @@
 // Aggregated APIs: group-versions of APIServices with a service are asked of that service's server, in the user's name.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Agent } from 'node:https'
 import { pipeline } from 'node:stream/promises'
 import { isJsonObject } from '../api/json.ts'
@@ -15,7 +15,7 @@ import { handleAggregated } from './aggregated-handle.ts'
 import { ask, forwarded, isBrokenOff, isForwarded, remoteHeaders, remoteServer, type RemoteServer } from './aggregated-request.ts'
 import { requireAllowed } from './authorize.ts'
 import type { Authorizer } from './authorizer.ts'
-import { readBody, type Exchange } from './exchange.ts'
+import { readBody, sinkOf, type Exchange } from './exchange.ts'
 import { attributesOf } from './handle.ts'
 import type { Upgrade } from './http-door.ts'
 import { KindView } from './kind-view.ts'
@@ -204,7 +204,7 @@ export class Aggregation {
     // Read first: a body without a length that is told would be taken for the next request.
     const bodied = method !== 'GET' && method !== 'HEAD'
     const body = bodied ? await readBody(exchange) : undefined
-    const outgoing = exchange.outgoing as ServerResponse
+    const { outgoing } = exchange
     const gone = exchange.lasting()
     let response: IncomingMessage
     try {
@@ -219,9 +219,9 @@ export class Aggregation {
     exchange.onStream()
     const { 'content-length': length } = response.headers
     outgoing.writeHead(response.statusCode ?? 502, { ...forwarded(response.headers), ...(length === undefined ? {} : { 'content-length': length }) })
-    if ('flushHeaders' in outgoing) outgoing.flushHeaders()
+    outgoing.flushHeaders?.()
     // Either side may leave in the middle: both streams are ended then.
-    await pipeline(response, outgoing).catch(() => undefined)
+    await pipeline(response, sinkOf(outgoing)).catch(() => undefined)
   }
 
   async #upgrade(service: ApiService, upgrade: Upgrade, path: RequestPath): Promise<void> {

@@ -1,6 +1,5 @@
 // One exchange over HTTP as the audit log follows it: who asked for what, and how it ended.
 import { randomUUID } from 'node:crypto'
-import type { Http2ServerResponse } from 'node:http2'
 import type { UserInfo } from '../api/request.ts'
 import { StatusError } from '../api/status-error.ts'
 import { referenceOf, type Auditor } from './audit.ts'
@@ -45,7 +44,7 @@ export class AuditedExchange {
     this.#self = user
     this.record = this.#auditor.begin(this.#facts(user), pathOf(this.#contact))
     for (const [key, value] of Object.entries(annotations)) this.record?.annotate(key, value)
-    if (outgoing && this.record && lasts(this.#verb, path)) onHead(outgoing as Http2ServerResponse, (code) => this.record?.started(code))
+    if (outgoing && this.record && lasts(this.#verb, path)) onHead(outgoing, (code) => this.record?.started(code))
   }
 
   actingAs(user: UserInfo): void {
@@ -79,10 +78,10 @@ const longSubresources = new Set(['attach', 'exec', 'proxy', 'log', 'portforward
 const lasts = (verb: string, path: RequestPath): boolean =>
   verb === 'watch' || (path.kind === 'resource' && longSubresources.has(path.subresource ?? ''))
 
-function onHead(outgoing: Http2ServerResponse, told: (code: number) => void): void {
-  const writeHead = outgoing.writeHead.bind(outgoing) as (code: number, ...rest: unknown[]) => Http2ServerResponse
-  outgoing.writeHead = (code: number, ...rest: unknown[]) => {
-    const answer = writeHead(code, ...rest)
+function onHead(outgoing: Outgoing, told: (code: number) => void): void {
+  const writeHead = outgoing.writeHead.bind(outgoing)
+  outgoing.writeHead = (code, headers) => {
+    const answer = writeHead(code, headers)
     told(code)
     return answer
   }

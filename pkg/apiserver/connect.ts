@@ -1,8 +1,7 @@
 // Requests that are answered by a node or a pod instead of the registry: logs, streams without an upgrade, proxies.
-import type { ServerResponse } from 'node:http'
 import { badRequest, methodNotAllowed } from '../api/status-error.ts'
 import { admitConnect } from './connect-admission.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, Outgoing } from './exchange.ts'
 import { openLog } from './pod-logs.ts'
 import { requireVerbs, type ConnectOptions } from './pod-target.ts'
 import { serveProxy } from './proxy.ts'
@@ -37,11 +36,11 @@ export async function serveConnect(exchange: Exchange, path: ResourcePath, optio
 }
 
 async function serveLog(exchange: Exchange, path: ResourcePath, options: ConnectOptions): Promise<void> {
-  const outgoing = exchange.outgoing as ServerResponse
+  const { outgoing } = exchange
   const signal = exchange.lasting()
   const chunks = await openLog(path, exchange.query, signal, options)
   outgoing.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' })
-  if ('flushHeaders' in outgoing) outgoing.flushHeaders()
+  outgoing.flushHeaders?.()
   try {
     for await (const chunk of chunks ?? []) {
       if (outgoing.destroyed) return
@@ -55,7 +54,7 @@ async function serveLog(exchange: Exchange, path: ResourcePath, options: Connect
   outgoing.end()
 }
 
-const drained = (outgoing: ServerResponse): Promise<void> => new Promise((resolve) => {
+const drained = (outgoing: Outgoing): Promise<void> => new Promise((resolve) => {
   outgoing.once('drain', resolve)
   outgoing.once('close', resolve)
 })

@@ -1,14 +1,58 @@
 // One HTTP request and its answer, the same for HTTP/1.1 and HTTP/2.
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
 import { StatusError } from '../api/status-error.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { Clock } from '../util/clock.ts'
 import type { AuditRecord } from './audit-record.ts'
 import type { FrontLimits } from './front-limits.ts'
 
-export type Incoming = IncomingMessage | Http2ServerRequest
-export type Outgoing = ServerResponse | Http2ServerResponse
+/** As much of node:http's IncomingMessage as is used. */
+export interface Incoming {
+  readonly method?: string
+  readonly url?: string
+  /** With the pseudo headers of HTTP/2. */
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+  readonly socket: Socket
+  /** Nothing of it is to come any more. */
+  readonly complete: boolean
+  /** Of HTTP/2. */
+  readonly stream?: ServerHttp2Stream
+  readonly session?: ServerHttp2Session | undefined
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'end' | 'aborted', listener: () => void): unknown
+  once(event: 'end' | 'close', listener: () => void): unknown
+  removeAllListeners(event: 'data'): unknown
+  resume(): unknown
+  pipe<T extends NodeJS.WritableStream>(destination: T): T
+}
+
+type OutgoingEvent = 'close' | 'drain' | 'finish' | 'error'
+
+/** As much of node:http's ServerResponse as is used. */
+export interface Outgoing {
+  statusCode: number
+  readonly headersSent: boolean
+  readonly destroyed: boolean
+  /** Of HTTP/2. */
+  readonly stream?: ServerHttp2Stream
+  setHeader(name: string, value: string): unknown
+  writeHead(code: number, headers?: OutgoingHttpHeaders): unknown
+  /** HTTP/2 sends headers at once; HTTP/1.1 keeps them for what follows, unless told. */
+  flushHeaders?(): void
+  write(chunk: Uint8Array | string): boolean
+  end(chunk?: Uint8Array | string): unknown
+  destroy(error?: Error): unknown
+  on(event: OutgoingEvent, listener: () => void): unknown
+  once(event: OutgoingEvent, listener: () => void): unknown
+  removeListener(event: OutgoingEvent, listener: () => void): unknown
+}
+
+/** For who pipes into an answer whose head is written. */
+export const sinkOf = (outgoing: Outgoing): NodeJS.WritableStream => outgoing.stream ?? outgoing as Outgoing & NodeJS.WritableStream
 
 /** What every exchange with a client has, also one that came to nothing. */
 export interface Contact {
@@ -52,7 +96,7 @@ export function header(incoming: Incoming, name: string): string | undefined {
 }
 
 /** Stands for the request's connection: the same for all requests on it. */
-export const connectionOf = (incoming: Incoming): object => ('stream' in incoming ? incoming.stream.session : undefined) ?? incoming.socket
+export const connectionOf = (incoming: Incoming): object => incoming.session ?? incoming.socket
 
 /** Bodies up to this length are read before the request waits for its turn, so that a slow sender keeps nobody waiting. */
 const shortBody = 64 * 1024
@@ -95,10 +139,10 @@ const lingerMs = 5_000
 
 /** Sends no more than a refusal to a client that is still sending: what comes is thrown away for a while, then the client is cut off. */
 export function discardRest({ incoming, clock }: Pick<Contact, 'incoming' | 'clock'>): void {
-  if (incoming.complete || ('stream' in incoming && incoming.stream.endAfterHeaders)) return
+  if (incoming.complete) return
   incoming.resume()
   const timer = clock.setTimer(() => {
-    if ('stream' in incoming) incoming.stream.close(constants.NGHTTP2_CANCEL)
+    if (incoming.stream) incoming.stream.close(constants.NGHTTP2_CANCEL)
     else incoming.socket.destroy()
   }, lingerMs)
   incoming.once('end', () => timer.cancel())

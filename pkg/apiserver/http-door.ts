@@ -3,7 +3,7 @@ import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Hono } from 'hono'
 import { StatusError, badRequest } from '../api/status-error.ts'
 import type { UserInfo } from '../api/request.ts'
@@ -23,6 +23,7 @@ import { hasShortBody, header, readBody, type Contact, type Exchange, type Incom
 import type { FlowControl } from './flow-control.ts'
 import { defaultLimits, type FrontLimits } from './front-limits.ts'
 import { isUpgrade, listenerOptions, refuseConnection, refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
+import { streamListener } from './http2-exchange.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { labelsOf, otherLabels } from './request-labels.ts'
 import { decodePath, parsePath, type RequestPath, type ResourcePath } from './request-path.ts'
@@ -120,7 +121,15 @@ export class HttpDoor {
     this.#server.on('tlsClientError', () => undefined)
     this.#server.on('sessionError', () => undefined)
     this.#server.on('clientError', refuseConnection)
-    this.#server.on('request', (incoming, outgoing) => void this.#serve(incoming, outgoing))
+    this.#server.on('request', (incoming, outgoing) => {
+      // A client may reset its connection at any time.
+      incoming.on('error', () => undefined)
+      outgoing.on('error', () => undefined)
+      void this.#serve(incoming as unknown as IncomingMessage, outgoing as unknown as ServerResponse)
+    })
+    // Requests of HTTP/2 would get the platform's layer otherwise.
+    this.#server.removeAllListeners('stream')
+    this.#server.on('stream', streamListener((incoming, outgoing) => void this.#serve(incoming, outgoing)))
     this.#server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(incoming, socket, head))
   }
 
@@ -191,9 +200,6 @@ export class HttpDoor {
     outgoing.on('close', () => {
       if (--this.#active === 0) this.#onQuiet?.()
     })
-    // A client may reset its stream at any time.
-    incoming.on('error', () => undefined)
-    outgoing.on('error', () => undefined)
     const receivedMs = clock.monotonic()
     const method = incoming.method ?? 'GET'
     let counted = otherLabels(method)

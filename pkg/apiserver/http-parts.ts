@@ -1,5 +1,5 @@
 // Small parts of the HTTP door: server settings, splitting URLs, and refusing an upgrade on a bare socket.
-import type { Http2ServerResponse, SecureServerOptions } from 'node:http2'
+import type { SecureServerOptions } from 'node:http2'
 import type { ServerOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
@@ -46,10 +46,9 @@ export const listenerOptions: ServerOpts = {
 /** The server has more to do than it can: clients try again after a second. */
 export function sendTooMany(outgoing: Outgoing): void {
   const body = 'Too many requests, please try again later.\n'
-  const answer = outgoing as Http2ServerResponse
-  if (answer.destroyed || answer.headersSent) return
-  answer.writeHead(429, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'retry-after': '1', 'content-length': body.length })
-  answer.end(body)
+  if (outgoing.destroyed || outgoing.headersSent) return
+  outgoing.writeHead(429, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'retry-after': '1', 'content-length': body.length })
+  outgoing.end(body)
 }
 
 /** Path and query as the client wrote them. */

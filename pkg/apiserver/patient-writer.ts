@@ -1,5 +1,5 @@
 // Writing to a client that may not read: waits for it, but not for ever.
-import { constants, type Http2ServerResponse } from 'node:http2'
+import { constants } from 'node:http2'
 import type { Clock } from '../util/clock.ts'
 import type { Outgoing } from './exchange.ts'
 
@@ -16,7 +16,7 @@ export type Written = 'written' | 'gone' | 'stalled'
 
 export function write(outgoing: Outgoing, bytes: Uint8Array, patience: Patience): Promise<Written> {
   if (outgoing.destroyed) return Promise.resolve('gone')
-  if ((outgoing as Http2ServerResponse).write(bytes)) return Promise.resolve('written')
+  if (outgoing.write(bytes)) return Promise.resolve('written')
   return event(outgoing, 'drain', patience)
 }
 
@@ -24,7 +24,7 @@ export function write(outgoing: Outgoing, bytes: Uint8Array, patience: Patience)
 export function end(outgoing: Outgoing, bytes: Uint8Array, patience: Patience): Promise<Written> {
   if (outgoing.destroyed) return Promise.resolve('gone')
   const finished = event(outgoing, 'finish', patience)
-  ;(outgoing as Http2ServerResponse).end(bytes)
+  outgoing.end(bytes)
   return finished
 }
 
@@ -41,7 +41,7 @@ function event(outgoing: Outgoing, name: 'drain' | 'finish', { clock, stallMs, o
     const onClose = (): void => settle('gone')
     const timer = clock.setTimer(() => {
       // Told as a failure: what came so far must not be taken for all.
-      if ('stream' in outgoing) outgoing.stream?.close(constants.NGHTTP2_INTERNAL_ERROR)
+      outgoing.stream?.close(constants.NGHTTP2_INTERNAL_ERROR)
       outgoing.destroy()
       settle('stalled')
     }, stallMs)

@@ -1,5 +1,5 @@
 // The proxy subresources: HTTP to a pod, or to an endpoint of a service, under a path of this server.
-import { request as requestPlain, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
+import { request as requestPlain, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import { request as requestTls } from 'node:https'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -7,7 +7,7 @@ import { StatusError, badRequest, unknownPath } from '../api/status-error.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Pod } from '../api/types-pod.ts'
 import type { Registry } from '../registry/registry.ts'
-import { header, type Exchange } from './exchange.ts'
+import { header, sinkOf, type Exchange } from './exchange.ts'
 import type { Upgrade } from './http-door.ts'
 import type { NodeConnection } from '../api/node-connection.ts'
 import { streamFlags } from '../api/stream-flags.ts'
@@ -100,7 +100,7 @@ function answeredHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
 
 export function serveProxy(exchange: Exchange, path: ResourcePath, options: ConnectOptions): Promise<void> {
   const { incoming, method } = exchange
-  const outgoing = exchange.outgoing as ServerResponse
+  const { outgoing } = exchange
   const [rawPath = '', rawQuery] = (incoming.url ?? '/').split('?', 2)
   if (path.rest === '' && (method === 'GET' || method === 'HEAD')) {
     outgoing.writeHead(301, { location: `${rawPath}/${rawQuery === undefined ? '' : `?${rawQuery}`}` })
@@ -130,7 +130,7 @@ export function serveProxy(exchange: Exchange, path: ResourcePath, options: Conn
       const { headers: sent, body } = throughProxy(response, headers, page)
       outgoing.writeHead(response.statusCode ?? 502, sent)
       // Either side may leave in the middle.
-      pipeline([response, ...body, outgoing]).then(resolve, () => {
+      pipeline([response, ...body, sinkOf(outgoing)]).then(resolve, () => {
         outgoing.destroy()
         resolve()
       })
@@ -154,16 +154,16 @@ function kubeletOf(path: ResourcePath, rawPath: string, rawQuery: string | undef
 
 async function serveNode(exchange: Exchange, path: ResourcePath, options: ConnectOptions): Promise<void> {
   const { incoming, method } = exchange
-  const outgoing = exchange.outgoing as ServerResponse
+  const { outgoing } = exchange
   const [rawPath = '', rawQuery] = (incoming.url ?? '/').split('?', 2)
   const { node, url } = kubeletOf(path, rawPath, rawQuery, options)
   if (!node.fetch) throw unavailable(`the kubelet of node ${JSON.stringify(path.name)} serves no HTTP here`)
   const response = await node.fetch(new Request(url, { method, signal: exchange.lasting() }))
   outgoing.writeHead(response.status, Object.fromEntries(response.headers))
-  if ('flushHeaders' in outgoing) outgoing.flushHeaders()
+  outgoing.flushHeaders?.()
   if (!response.body || method === 'HEAD') return void outgoing.end()
   // A client that leaves in the middle has what it wanted.
-  await pipeline(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), outgoing).catch(() => undefined)
+  await pipeline(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), sinkOf(outgoing)).catch(() => undefined)
 }
 
 /** The raw path up to what the target is to see. */

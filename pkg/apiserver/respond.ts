@@ -2,7 +2,6 @@
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { OutgoingHttpHeaders } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
 import { StatusError, type Status, internalError } from '../api/status-error.ts'
 import { discardRest, header, type Contact } from './exchange.ts'
 import { end, write } from './patient-writer.ts'
@@ -43,10 +42,8 @@ function fitting(texts: readonly string[]): string[] {
   return cut
 }
 
-type AnyResponse = Http2ServerResponse
-
 export async function send(exchange: Contact, answer: Answer): Promise<void> {
-  const outgoing = exchange.outgoing as AnyResponse
+  const { outgoing } = exchange
   let body: Uint8Array = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   const headers: OutgoingHttpHeaders = { 'content-type': answer.contentType, 'cache-control': 'no-cache, private', ...answer.headers }
   if (exchange.warnings.length > 0) headers['warning'] = warningHeader(exchange.warnings)
@@ -88,14 +85,14 @@ export function statusOf(error: unknown, log: (text: string) => void): Status {
 
 export async function sendFailure(exchange: Contact, error: unknown, log: (text: string) => void): Promise<void> {
   const status = statusOf(error, log)
-  const outgoing = exchange.outgoing as AnyResponse
+  const { outgoing } = exchange
   if (outgoing.headersSent) {
     outgoing.destroy()
     return
   }
   const retry = status.details?.retryAfterSeconds
   // A connection on which a body is left behind can't be used again.
-  const headers: Record<string, string> = exchange.incoming.complete || 'stream' in exchange.incoming ? {} : { connection: 'close' }
+  const headers: Record<string, string> = exchange.incoming.complete || exchange.incoming.stream ? {} : { connection: 'close' }
   if (retry) headers['retry-after'] = String(retry)
   await send(exchange, { ...json(status.code ?? 500, status), headers })
   discardRest(exchange)

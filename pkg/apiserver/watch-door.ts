@@ -1,6 +1,5 @@
 // A watch on the wire: one JSON event a line, flushed a batch at a time; a client that does not read is cut off.
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { AnyObject, KubeObject, WatchEvent } from '../api/object.ts'
 import type { WatchStream } from '../api/request.ts'
 import type { Definition } from '../registry/definition.ts'
@@ -28,12 +27,12 @@ const heads = new Map(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'].map(
 const tail = Buffer.from('}\n')
 
 export async function sendWatch(exchange: Exchange, events: WatchStream, options: WatchDoorOptions): Promise<void> {
-  const outgoing = exchange.outgoing as Http2ServerResponse
+  const { outgoing } = exchange
   const headers: OutgoingHttpHeaders = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }
   if (exchange.warnings.length > 0) headers['warning'] = warningHeader(exchange.warnings)
   outgoing.writeHead(200, headers)
-  // HTTP/2 sends headers at once; HTTP/1.1 keeps them for the first event, which may be long in coming.
-  if ('flushHeaders' in outgoing) (outgoing as unknown as ServerResponse).flushHeaders()
+  // The first event may be long in coming.
+  outgoing.flushHeaders?.()
   const encode = eventEncoder(options)
   const { clock, limits: { stallMs }, onBlocked } = exchange
   const patience = { clock, stallMs, onBlocked }
