@@ -1,0 +1,143 @@
+// Measures how long inputs hold a server's event loop: `node test/scenario/hold-probe.ts [NAME…]` prints a line of JSON for each.
+//
+// A hold is the processor time that the server's thread uses between two turns of its event loop: a busy machine does not stretch it.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { constants, PerformanceObserver } from 'node:perf_hooks'
+import { Worker } from 'node:worker_threads'
+import { load } from 'js-yaml'
+import { Cluster } from '../../pkg/cluster/cluster.ts'
+import { type ClusterOptions, defaultClusterOptions } from '../../pkg/cluster/options.ts'
+import { holdInputs } from './hold-inputs.ts'
+
+export interface Hold {
+  readonly name: string
+  /** Milliseconds of the longest turn. */
+  readonly longestMs: number
+  /** The longest of all, those of the collector among them. */
+  readonly collectorMs: number
+  readonly turnsAbove: number
+  /** All the processor time that the input took. */
+  readonly totalMs: number
+  readonly shown: string
+}
+
+const usedMs = (): number => {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
+/** Follows the turns of the event loop between `start` and `stop`. */
+class Turns {
+  #running = false
+  #longest = 0
+  #above = 0
+  #from = 0
+  #last = 0
+  #collector = 0
+  readonly #observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      if ((entry as { detail?: { kind?: number } }).detail?.kind !== constants.NODE_PERFORMANCE_GC_INCREMENTAL) this.#collector = Math.max(this.#collector, entry.duration)
+    }
+  })
+
+  start(): void {
+    this.#longest = this.#above = this.#collector = 0
+    this.#running = true
+    this.#from = this.#last = usedMs()
+    this.#observer.observe({ entryTypes: ['gc'] })
+    setImmediate(this.#turn)
+  }
+
+  stop(): Pick<Hold, 'longestMs' | 'collectorMs' | 'turnsAbove' | 'totalMs'> {
+    this.#running = false
+    this.#observer.disconnect()
+    return { longestMs: round(this.#longest), collectorMs: round(this.#collector), turnsAbove: this.#above, totalMs: round(this.#last - this.#from) }
+  }
+
+  readonly #turn = (): void => {
+    const now = usedMs()
+    const held = now - this.#last
+    this.#last = now
+    if (held > this.#longest) this.#longest = held
+    if (held > 50) this.#above++
+    if (this.#running) setImmediate(this.#turn)
+  }
+}
+
+const round = (ms: number): number => Math.round(ms * 10) / 10
+
+type FromClient = 'begin' | { shown: string } | { done: true } | { failed: string }
+
+async function probe(names: readonly string[]): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'kinglet-holds-'))
+  const options: ClusterOptions = {
+    ...defaultClusterOptions, dataDirectory: directory, stateDirectory: join(directory, 'run'), bindAddress: '127.0.0.1', httpsPort: 0,
+    nodeName: 'test', nodeIP: '192.0.2.7', kubeconfigPath: join(directory, 'kubeconfig.yaml'), disableAgent: true,
+  }
+  try {
+    let cluster = await Cluster.start(options)
+    let client = newClient(cluster)
+    for (const name of names) {
+      const turns = new Turns()
+      const shown = await new Promise<string>((resolve, reject) => {
+        client.removeAllListeners('message').on('message', (message: FromClient) => {
+          if (message === 'begin') {
+            if (holdInputs[name]?.restart) return resolve('')
+            turns.start()
+            client.postMessage('go')
+          } else if ('shown' in message) resolve(message.shown)
+          else if ('failed' in message) reject(new Error(message.failed))
+        })
+        client.postMessage({ run: name })
+      })
+      let after = shown
+      if (holdInputs[name]?.restart) {
+        client.postMessage('end')
+        await cluster.stop()
+        turns.start()
+        cluster = await Cluster.start(options)
+        client = newClient(cluster)
+        after = await act(client, name)
+      }
+      // What the server has left for later belongs to it.
+      await new Promise((resolve) => setTimeout(resolve, holdInputs[name]?.settleMs ?? 300))
+      process.stdout.write(`${JSON.stringify({ name, ...turns.stop(), shown: after } satisfies Hold)}\n`)
+      if (!holdInputs[name]?.restart) {
+        await new Promise<void>((resolve, reject) => {
+          client.removeAllListeners('message').on('message', (message: FromClient) => (typeof message === 'object' && 'failed' in message ? reject(new Error(message.failed)) : resolve()))
+          client.postMessage('go')
+        })
+      }
+    }
+    client.postMessage('end')
+    await cluster.stop()
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** After a restart: the measured part alone. */
+function act(client: Worker, name: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    client.on('message', (message: FromClient) => {
+      if (message === 'begin') client.postMessage('go')
+      else if ('shown' in message) resolve(message.shown)
+      else if ('failed' in message) reject(new Error(message.failed))
+    })
+    client.postMessage({ run: `${name} (after)` })
+  })
+}
+
+function newClient(cluster: Cluster): Worker {
+  const config = load(cluster.kubeconfig) as { clusters: [{ cluster: Record<string, string> }]; users: [{ user: Record<string, string> }] }
+  const text = (base64: string | undefined): string => Buffer.from(base64 ?? '', 'base64').toString()
+  const [{ cluster: { server, 'certificate-authority-data': ca } }] = config.clusters
+  const [{ user: { 'client-certificate-data': cert, 'client-key-data': key } }] = config.users
+  return new Worker(new URL('./hold-client.ts', import.meta.url), { workerData: { url: server, ca: text(ca), cert: text(cert), key: text(key) } })
+}
+
+const wanted = process.argv.slice(2)
+await probe(wanted.length > 0 ? wanted : Object.keys(holdInputs).filter((name) => !name.endsWith('(after)')))
+process.exit(0)
