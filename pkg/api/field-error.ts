@@ -49,8 +49,18 @@ export const tooMany = (field: string, count: number, max: number): FieldError =
 /** The same error with more behind it. */
 export const withDetail = (error: FieldError, detail: string): FieldError => ({ ...error, text: join(error.text, detail) })
 
+/** What is told of an object that is wrong all over, in characters: more helps nobody, and would not fit into a text at last. */
+const mostToTell = 1 << 20
+
+function told(errors: readonly FieldError[]): readonly FieldError[] {
+  let left = mostToTell
+  const end = errors.findIndex(({ field, text }) => (left -= field.length + text.length) < 0)
+  return end < 0 ? errors : errors.slice(0, Math.max(end, 1))
+}
+
 /** All errors of one object as one 422 Status with a cause each. */
-export function invalidObject(resource: { group: string; kind: string }, name: string, errors: readonly FieldError[]): StatusError {
+export function invalidObject(resource: { group: string; kind: string }, name: string, all: readonly FieldError[]): StatusError {
+  const errors = told(all)
   const texts = errors.map((error) => `${error.field}: ${error.text}`)
   const unique = [...new Set(texts)]
   const list = unique.length === 1 ? unique[0] : `[${unique.join(', ')}]`

@@ -18,21 +18,22 @@ import { nowText, ownedType } from './managed-fields.ts'
 import type { StoredEntry } from './object-view.ts'
 import { viewOf } from './object-view.ts'
 import { draftOf } from './patching.ts'
+import type { WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 import { change, checkIdentity, subresourceOf } from './update.ts'
 import type { Target, Written } from './writing.ts'
 import { keyOfTarget } from './writing.ts'
 
-export function applyIn(step: Step, target: Target, config: unknown): Written {
+export function* applyIn(step: Step, target: Target, config: unknown): WriteParts<Written> {
   const { definition } = target
   const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
   const type = ownedType(step, definition, target.subresource)
   if (!stored) {
     if (target.subresource) throw notFound(definition.resource, target.name)
-    return createApplied(step, target, applied(step, target, { type, config: named(config, target) }))
+    return yield* createApplied(step, target, applied(step, target, { type, config: named(config, target) }))
   }
   const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
-  return subresource?.view && subresource.merge ? applyView(step, target, { stored, subresource, type, config })
+  return yield* subresource?.view && subresource.merge ? applyView(step, target, { stored, subresource, type, config })
     : applyMain(step, target, { stored, type, config })
 }
 
@@ -45,12 +46,13 @@ function applied(step: Step, target: Target, { type, config, live }: { type: Own
   })
 }
 
-function createApplied(step: Step, target: Target, { object, owners }: Applied): Written {
+function* createApplied(step: Step, target: Target, { object, owners }: Applied): WriteParts<Written> {
+  yield
   const { resource } = target.definition
   const { uid, resourceVersion } = object.metadata as { uid?: string; resourceVersion?: string }
   if (uid || resourceVersion) throw conflict(resource, target.name, 'uid mismatch: the provided object specified identity of an object that does not exist')
   checkIdentity(target, object as unknown as KubeObject)
-  return createIn(step, target.definition, { object: object as unknown as KubeObject, ...(target.namespace ? { namespace: target.namespace } : {}) }, owners)
+  return yield* createIn(step, target.definition, { object: object as unknown as KubeObject, ...(target.namespace ? { namespace: target.namespace } : {}) }, owners)
 }
 
 /** The name may stand in the path alone. */
@@ -66,15 +68,16 @@ interface Standing {
   readonly config: unknown
 }
 
-function applyMain(step: Step, target: Target, { stored, type, config }: Standing): Written {
+function* applyMain(step: Step, target: Target, { stored, type, config }: Standing): WriteParts<Written> {
   const { object, owners } = applied(step, target, { type, config, live: viewOf(target.definition, stored) })
+  yield
   const body = object as unknown as KubeObject
   checkIdentity(target, body)
-  return change(step, target, stored, { body, owners })
+  return yield* change(step, target, stored, { body, owners })
 }
 
 /** A view such as Scale stands for fields of the object itself: they are applied in its place. */
-function applyView(step: Step, target: Target, { stored, subresource, type, config }: Standing & { subresource: Subresource }): Written {
+function applyView(step: Step, target: Target, { stored, subresource, type, config }: Standing & { subresource: Subresource }): WriteParts<Written> {
   const live = viewOf(target.definition, stored)
   const body = checkedView(subresource, config)
   const { object, owners } = applied(step, target, { type, live, config: { apiVersion: type.apiVersion, kind: type.kind, ...fieldsBehind(subresource, { type, live, body }) } })

@@ -10,16 +10,18 @@ import { keyOf } from './object-view.ts'
 import { metadataErrors } from './metadata-errors.ts'
 import { dropDuplicateOwners, generatedName, settleNamespace, startMetadata } from './object-metadata.ts'
 import { draftOf } from './patching.ts'
+import type { WriteParts } from './patient-write.ts'
 import type { Kept, Step } from './transaction-step.ts'
 import type { Written } from './writing.ts'
-import { admissionRequest, allocate, complete, countsGenerations, mutate, put, refuseInvalid, review, ruleContext } from './writing.ts'
+import { admissionRequest, allocate, complete, countsGenerations, mutate, putInParts, refuseInvalid, review, ruleContext } from './writing.ts'
 
 const nameTries = 8
 
 /** `owners` are given by an apply, which has worked them out. */
-export function createIn(step: Step, definition: Definition, request: { namespace?: string; object: KubeObject }, owners?: readonly Owner[]): Written {
+export function* createIn(step: Step, definition: Definition, request: { namespace?: string; object: KubeObject }, owners?: readonly Owner[]): WriteParts<Written> {
   const { clock } = step.context
   const draft = draftOf(definition, request.object)
+  yield
   const { metadata } = draft
   const sent = metadata.managedFields
   dropDuplicateOwners(metadata, (text) => step.warn(text))
@@ -28,19 +30,27 @@ export function createIn(step: Step, definition: Definition, request: { namespac
   if (definition.convert?.ready) keepIdentity(step.kept, metadata)
   settleName(step, definition, draft)
   complete(definition, draft)
+  yield
   if (owners) setTracked(draft, owners)
   else trackCreate(step, definition, draft, sent)
+  yield
   const target = { definition, name: metadata.name ?? '', ...(metadata.namespace ? { namespace: metadata.namespace } : {}) }
   const admission = admissionRequest(step, 'CREATE', target)
   mutate(step, draft, admission)
+  yield
   dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
   prepare(step, definition, draft)
-  refuseInvalid(definition, target.name, [...metadataErrors(definition, draft), ...(definition.validate?.(draft) ?? [])])
+  yield
+  const errors = metadataErrors(definition, draft)
+  yield
+  refuseInvalid(definition, target.name, [...errors, ...(definition.validate?.(draft) ?? [])])
+  yield
   review(step, draft, admission)
   definition.warnings?.(draft).forEach((text) => step.warn(text))
   if (step.transaction.get(keyOf(definition, target.namespace, target.name))) throw alreadyExists(definition.resource, target.name)
   allocate(step, definition, draft)
-  return put(step, target, draft)
+  yield
+  return yield* putInParts(step, target, draft)
 }
 
 function prepare(step: Step, definition: Definition, draft: AnyObject): void {

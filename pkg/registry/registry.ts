@@ -6,6 +6,7 @@ import { isNotFound, methodNotAllowed, notFound } from '../api/status-error.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import { slicesOf } from '../util/slices.ts'
+import { isHeavy, isHeavyFrozen } from '../util/weight.ts'
 import type { AdmissionPlugin, AsyncAdmission, Authorize } from './admission.ts'
 import type { Allocator } from './allocator.ts'
 import { applyIn } from './applying.ts'
@@ -23,11 +24,11 @@ import { preparePatch } from './patching.ts'
 import { withPatience } from './patience.ts'
 import type { Asking, CollectionRequest, CreateRequest, DeleteRequest, DeleteResult, GetRequest, PatchRequest, UpdateRequest, WatchRequest, WriteResult } from './requests.ts'
 import type { Step, WriteContext } from './transaction-step.ts'
-import { runStep } from './transaction-step.ts'
+import { runParts, runStep } from './transaction-step.ts'
 import { patchIn, subresourceOf, updateIn } from './update.ts'
 import { watchObjects } from './watcher.ts'
 import type { Target, Written } from './writing.ts'
-import { admissionRequest } from './writing.ts'
+import { admissionRequest, keyOfTarget } from './writing.ts'
 
 export interface RegistryOptions {
   readonly store: Store
@@ -169,23 +170,23 @@ export class Registry {
 
   async create(definition: Definition, request: CreateRequest): Promise<KubeObject> {
     if (definition.storage === undefined) throw methodNotAllowed(definition.resource)
-    const { object } = await withPatience(this.#context, () => runStep(this.#context, request, (step) => createIn(step, definition, request)))
+    const { object } = await withPatience(this.#context, () => runParts(this.#context, request, (step) => createIn(step, definition, request), isHeavy(request.object)))
     return object
   }
 
   async update(definition: Definition, request: UpdateRequest): Promise<WriteResult> {
     const target = targetOf(definition, request)
-    return this.#result(target, await runStep(this.#context, request, (step) => updateIn(step, target, request.object)))
+    return this.#result(target, await runParts(this.#context, request, (step) => updateIn(step, target, request.object), this.#isLarge(target, request.object)))
   }
 
   async patch(definition: Definition, request: PatchRequest): Promise<WriteResult> {
     const target = targetOf(definition, request)
     const { type, body } = request.patch
     if (type === 'apply') {
-      return this.#result(target, await withPatience(this.#context, () => runStep(this.#context, request, (step) => applyIn(step, target, body))))
+      return this.#result(target, await withPatience(this.#context, () => runParts(this.#context, request, (step) => applyIn(step, target, body), this.#isLarge(target, body))))
     }
     const apply = preparePatch(definition, request)
-    return this.#result(target, await runStep(this.#context, request, (step) => patchIn(step, target, (current, subresource) => apply(current, subresource, step))))
+    return this.#result(target, await runParts(this.#context, request, (step) => patchIn(step, target, (current, subresource) => apply(current, subresource, step)), this.#isLarge(target, body)))
   }
 
   async delete(definition: Definition, request: DeleteRequest): Promise<DeleteResult> {
@@ -268,6 +269,13 @@ export class Registry {
   #shown(definition: Definition, name: string | undefined, object: KubeObject): KubeObject {
     if (name === undefined) return object
     return subresourceOf(definition, name).view?.(object as Parameters<NonNullable<Definition['convert']>['toStored']>[0]) ?? object
+  }
+
+  /** A write is as large as what it brings and what it finds. */
+  #isLarge(target: Target, body: unknown): boolean {
+    if (isHeavy(body)) return true
+    const entry = this.#context.store.get(keyOfTarget(target)) as StoredEntry | undefined
+    return entry !== undefined && isHeavyFrozen(entry.value)
   }
 
   #result(target: Target, written: Written): WriteResult {

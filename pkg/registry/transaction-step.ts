@@ -12,6 +12,7 @@ import type { Allocator } from './allocator.ts'
 import { Conversions } from './conversions.ts'
 import type { Definition } from './definition.ts'
 import { keyOf, prefixOf } from './object-view.ts'
+import { Overtaken, TrackedTransaction, throughout, upToLast, type WriteParts } from './patient-write.ts'
 import type { Asking } from './requests.ts'
 
 /** What writes need beside the request. */
@@ -97,21 +98,66 @@ type Lasting = Pick<Step, 'conversions' | 'kept' | 'outside'>
 const mostRounds = 50
 
 /** Runs one write until it needs no more answers. The function may run again on a shared backend, too: each run starts with no warnings and no reservations. */
-export async function runStep<R>(context: WriteContext, asking: Asking, change: (step: Step) => R): Promise<R> {
+export function runStep<R>(context: WriteContext, asking: Asking, change: (step: Step) => R): Promise<R> {
+  const attempt = inOneGo(context, asking, change)
+  return runRounds(context, asking, () => attempt)
+}
+
+/** The same for a write in parts, which pauses between them when it is about something large. */
+export function runParts<R>(context: WriteContext, asking: Asking, parts: (step: Step) => WriteParts<R>, isLarge: boolean): Promise<R> {
+  const atOnce = inOneGo(context, asking, (step) => throughout(parts(step)))
+  if (!isLarge) return runRounds(context, asking, () => atOnce)
+  const patient = withPauses(context, asking, parts)
+  return runRounds(context, asking, (overtaken) => (overtaken < mostOvertaken ? patient : atOnce))
+}
+
+/** So often a large write may be overtaken by small ones; then it makes them wait. */
+const mostOvertaken = 3
+
+/** One run on a step that begins with this transaction. */
+type Attempt<R> = (begin: (transaction: Transaction) => Step) => Promise<R>
+
+const inOneGo = <R>({ store }: WriteContext, asking: Asking, change: (step: Step) => R): Attempt<R> => {
+  const dryRun = isDryRun(asking)
+  return (begin) => store.transact((transaction) => {
+    const result = change(begin(transaction))
+    if (dryRun) throw new DryRunOutcome(result)
+    return result
+  })
+}
+
+const withPauses = <R>(context: WriteContext, asking: Asking, parts: (step: Step) => WriteParts<R>): Attempt<R> => async (begin) => {
+  const tracked = new TrackedTransaction(context.store)
+  const step = begin(tracked)
+  const running = parts(step)
+  const early = await upToLast(running)
+  if (early) return early.result
+  return inOneGo(context, asking, () => throughout(running))((transaction) => {
+    if (!tracked.enter(transaction)) throw new Overtaken()
+    return step
+  })
+}
+
+async function runRounds<R>(context: WriteContext, asking: Asking, attempt: (overtaken: number) => Attempt<R>): Promise<R> {
   const outside = context.asyncAdmission?.begin((text) => asking.warn?.(text), asking.annotate)
   const lasting: Lasting = { conversions: new Conversions(), kept: {}, ...(outside ? { outside } : {}) }
+  let overtaken = 0
   for (let round = 0; ; round++) {
     try {
-      return await runOnce(context, asking, change, lasting)
+      return await runOnce(context, asking, attempt(overtaken), lasting)
     } catch (error) {
+      if (error instanceof Overtaken) {
+        overtaken++
+        continue
+      }
       if (!(error instanceof Awaiting)) throw error
-      if (round === mostRounds) throw internalError('the object changes faster than its webhooks answer')
+      if (round >= mostRounds) throw internalError('the object changes faster than its webhooks answer')
       await error.ask()
     }
   }
 }
 
-async function runOnce<R>(context: WriteContext, asking: Asking, change: (step: Step) => R, lasting: Lasting): Promise<R> {
+async function runOnce<R>(context: WriteContext, asking: Asking, attempt: Attempt<R>, lasting: Lasting): Promise<R> {
   const dryRun = isDryRun(asking)
   const warnings = new Set<string>()
   const annotations: Parameters<Annotate>[] = []
@@ -121,29 +167,27 @@ async function runOnce<R>(context: WriteContext, asking: Asking, change: (step: 
     for (const annotation of annotations) asking.annotate?.(...annotation)
   }
   const release = (): void => held.splice(0).forEach((end) => end())
+  const begin = (transaction: Transaction): Step => {
+    warnings.clear()
+    annotations.length = 0
+    release()
+    return {
+      context, transaction, asking, dryRun, view: viewThrough(context, transaction), ...lasting,
+      warn: (text) => void warnings.add(text),
+      ...(asking.annotate ? { annotate: (...annotation) => void annotations.push(annotation) } : {}),
+      holdUntilSettled: (end) => void held.push(end),
+    }
+  }
   try {
-    const result = await context.store.transact((transaction) => {
-      warnings.clear()
-      annotations.length = 0
-      release()
-      const result = change({
-        context, transaction, asking, dryRun, view: viewThrough(context, transaction), ...lasting,
-        warn: (text) => void warnings.add(text),
-        ...(asking.annotate ? { annotate: (...annotation) => void annotations.push(annotation) } : {}),
-        holdUntilSettled: (end) => void held.push(end),
-      })
-      if (dryRun) throw new DryRunOutcome(result)
-      return result
-    })
+    const result = await attempt(begin)
     publish()
     return result
   } catch (error) {
     // What ends a run to begin another has said nothing yet.
-    if (!(error instanceof Awaiting || error instanceof NotYet)) publish()
+    if (!(error instanceof Awaiting || error instanceof NotYet || error instanceof Overtaken)) publish()
     if (!(error instanceof DryRunOutcome)) throw error
     return error.result as R
   } finally {
     release()
   }
 }
-

@@ -13,9 +13,10 @@ import { dropDuplicateOwners, keepMetadata } from './object-metadata.ts'
 import type { StoredEntry } from './object-view.ts'
 import { viewOf } from './object-view.ts'
 import { draftOf } from './patching.ts'
+import { settle, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 import type { Target, Written } from './writing.ts'
-import { admissionRequest, allocate, complete, keyOfTarget, mutate, put, raiseGeneration, refuseInvalid, remove, review, ruleContext } from './writing.ts'
+import { admissionRequest, allocate, complete, keyOfTarget, mutate, putInParts, raiseGeneration, refuseInvalid, remove, review, ruleContext } from './writing.ts'
 
 export function subresourceOf(definition: Definition, name: string): Subresource {
   const subresource = definition.subresources.find((candidate) => candidate.name === name)
@@ -34,24 +35,24 @@ function mergeOf(definition: Definition, subresource: Subresource): (stored: Any
 }
 
 /** PUT: the body is the wanted state. */
-export function updateIn(step: Step, target: Target, body: KubeObject): Written {
+export function* updateIn(step: Step, target: Target, body: KubeObject): WriteParts<Written> {
   const { definition, subresource } = target
   const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
   if (!stored) {
     if (subresource || !definition.allowCreateOnUpdate) throw notFound(definition.resource, target.name)
-    return createMissing(step, target, body)
+    return yield* createMissing(step, target, body)
   }
   checkIdentity(target, body)
   if (definition.requireVersionOnUpdate && !subresource && !body.metadata.resourceVersion) {
     const { group, plural } = definition.resource
     throw invalidObject({ group, kind: plural }, target.name, [versionRequired])
   }
-  return change(step, target, stored, { body })
+  return yield* change(step, target, stored, { body })
 }
 
 const versionRequired: FieldError = invalid('metadata.resourceVersion', 0, 'must be specified for an update')
 
-function createMissing(step: Step, target: Target, body: KubeObject): Written {
+function createMissing(step: Step, target: Target, body: KubeObject): WriteParts<Written> {
   checkIdentity(target, body)
   const { resourceVersion: _resourceVersion, ...metadata } = body.metadata
   return createIn(step, target.definition, {
@@ -71,15 +72,16 @@ export function checkIdentity(target: Target, body: KubeObject): void {
 }
 
 /** PATCH: `patched` makes the wanted state of what stands. */
-export function patchIn(step: Step, target: Target, patched: (current: AnyObject, subresource?: Subresource) => KubeObject): Written {
+export function* patchIn(step: Step, target: Target, patched: (current: AnyObject, subresource?: Subresource) => KubeObject): WriteParts<Written> {
   const { definition } = target
   const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
   if (!stored) throw notFound(definition.resource, target.name)
   const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
   const current = viewOf(definition, stored)
   const body = patched(subresource?.view ? subresource.view(current) as AnyObject : current, subresource)
+  yield
   checkIdentity(target, body)
-  return change(step, target, stored, subresource ? { body } : { body, own: body as AnyObject })
+  return yield* change(step, target, stored, subresource ? { body } : { body, own: body as AnyObject })
 }
 
 function checkVersion(target: Target, stored: StoredEntry, body: KubeObject): void {
@@ -100,35 +102,46 @@ export interface Change {
   readonly owners?: readonly Owner[]
 }
 
-export function change(step: Step, target: Target, stored: StoredEntry, { body, own, owners }: Change): Written {
+export function* change(step: Step, target: Target, stored: StoredEntry, { body, own, owners }: Change): WriteParts<Written> {
   const { definition } = target
   checkVersion(target, stored, body)
   const old = viewOf(definition, stored)
   const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
   const draft = own ?? draftOf(definition, subresource ? mergeOf(definition, subresource)(old, body) : body)
+  yield
   if (!own && !owners) dropDuplicateOwners(draft.metadata, (text) => step.warn(text))
   const sent = draft.metadata.managedFields
   const { metadata, errors: kept } = keepMetadata(draft.metadata, old.metadata)
   draft.metadata = metadata
   if (!subresource && definition.subresources.some(({ name }) => name === 'status')) keepStatus(draft, old)
   complete(definition, draft)
+  yield
   if (owners) setTracked(draft, owners)
   else trackUpdate(step, target, { old, draft, sent })
+  yield
   const admission = admissionRequest(step, 'UPDATE', target, old)
   mutate(step, draft, admission)
+  yield
   dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
   const { prepareUpdate } = subresource ?? definition
   if (prepareUpdate) prepareUpdate(draft, old, ruleContext(step))
   raiseGeneration(definition, draft, old)
+  yield
   const errors = [...metadataErrors(definition, draft), ...finalizerErrors(draft.metadata, old.metadata), ...kept]
+  yield
   errors.push(...(subresource ? subresource.validate?.(draft, old) : definition.validate?.(draft, old)) ?? [])
   refuseInvalid(subresource?.kind ? { resource: subresource.kind } : definition, target.name, errors)
+  yield
   review(step, draft, admission)
   const warnings = subresource ? subresource.warnings?.(draft, old) : definition.warnings?.(draft, old)
   warnings?.forEach((text) => step.warn(text))
-  if (isReleased(draft, old)) return remove(step, target, stored, draft)
+  if (isReleased(draft, old)) {
+    yield settle
+    return remove(step, target, stored, draft)
+  }
   if (!subresource) allocate(step, definition, draft, old)
-  return put(step, target, draft, stored)
+  yield
+  return yield* putInParts(step, target, draft, stored)
 }
 
 function keepStatus(draft: AnyObject, old: AnyObject): void {

@@ -10,6 +10,7 @@ import type { Definition, RuleContext } from './definition.ts'
 import { sameButTimes } from './managed-fields.ts'
 import type { StoredEntry } from './object-view.ts'
 import { decorate, deletedView, keyOf, storedForm, viewOf } from './object-view.ts'
+import { settle, throughout, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 
 /** What a transaction has done to one object. */
@@ -107,11 +108,19 @@ export function allocate(step: Step, definition: Definition, draft: AnyObject, o
 
 /** Puts the draft, or does nothing when it says what is stored already. */
 export function put(step: Step, target: Target, draft: AnyObject, stored?: StoredEntry): Written {
+  return throughout(putInParts(step, target, draft, stored))
+}
+
+/** The same; all that is dear comes before the last part. */
+export function* putInParts(step: Step, target: Target, draft: AnyObject, stored?: StoredEntry): WriteParts<Written> {
   const { definition } = target
   const { conversions } = step
   const next = storedForm(definition, draft, conversions)
   const created = stored === undefined
-  if (stored && sameButTimes(next, stored.value)) return { object: viewOf(definition, stored), created, gone: false }
+  yield
+  const same = stored && sameButTimes(next, stored.value)
+  yield settle
+  if (same) return { object: viewOf(definition, stored), created, gone: false }
   const entry = step.transaction.put(keyOfTarget(target), next, { volatile: definition.volatile !== undefined })
   // A dry run shows the version that stands, and none for what isn't there.
   const object = step.dryRun ? decorate(definition, entry.value, stored?.revision, conversions) : viewOf(definition, entry, conversions)

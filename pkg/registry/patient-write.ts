@@ -1,0 +1,80 @@
+// Writes in parts. What is small runs through inside one transaction. What is large runs outside, with pauses in which others
+// have their turn, on the state as it finds it; the last part runs inside a transaction, if all that was read still stands.
+import type { Entry, Store, Transaction } from '../storage/store.ts'
+import { slicesOf } from '../util/slices.ts'
+
+/** What a write yields before its last part: from then on it runs uninterrupted, on the newest state, and may write. */
+export const settle = 'settle'
+
+/** May be left wherever it yields. */
+export type WriteParts<R> = Generator<typeof settle | undefined, R, undefined>
+
+export function throughout<R>(parts: WriteParts<R>): R {
+  for (;;) {
+    const { done, value } = parts.next()
+    if (done) return value
+  }
+}
+
+/** Reads the visible state and knows what it read; then stands for the transaction that the write ends in. */
+export class TrackedTransaction implements Transaction {
+  readonly #store: Store
+  readonly #entries = new Map<string, Entry | undefined>()
+  readonly #lists = new Map<string, readonly Entry[]>()
+  #real: Transaction | undefined
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  get<V>(key: string): Entry<V> | undefined {
+    if (this.#real) return this.#real.get<V>(key)
+    if (!this.#entries.has(key)) this.#entries.set(key, this.#store.get(key))
+    return this.#entries.get(key) as Entry<V> | undefined
+  }
+
+  list<V>(prefix: string): Iterable<Entry<V>> {
+    if (this.#real) return this.#real.list<V>(prefix)
+    let list = this.#lists.get(prefix)
+    if (!list) this.#lists.set(prefix, list = this.#store.list(prefix).entries)
+    return list as readonly Entry<V>[]
+  }
+
+  put: Transaction['put'] = (key, value, options) => this.#written().put(key, value, options)
+
+  delete: Transaction['delete'] = (key, options) => this.#written().delete(key, options)
+
+  /** False when something that was read is not what stands now, or when it has been in one before. */
+  enter(real: Transaction): boolean {
+    if (this.#real) return false
+    for (const [key, entry] of this.#entries) if (real.get(key) !== entry) return false
+    for (const [prefix, entries] of this.#lists) {
+      const now = [...real.list(prefix)]
+      if (now.length !== entries.length || now.some((entry, index) => entry !== entries[index])) return false
+    }
+    this.#real = real
+    return true
+  }
+
+  #written(): Transaction {
+    if (!this.#real) throw new Error('a large write must settle before it writes')
+    return this.#real
+  }
+}
+
+/** What the write was based on has changed meanwhile. */
+export class Overtaken extends Error {
+  override name = 'Overtaken'
+}
+
+/** The parts up to the last; undefined when there is more to do, in a transaction. */
+export async function upToLast<R>(parts: WriteParts<R>): Promise<{ readonly result: R } | undefined> {
+  const slices = slicesOf()
+  await slices.pause()
+  for (;;) {
+    const { done, value } = parts.next()
+    if (done) return { result: value }
+    if (value === settle) return undefined
+    if (slices.due) await slices.pause()
+  }
+}

@@ -1,0 +1,37 @@
+// Whether a JSON value is so large that work on all of it must not be done in one go.
+
+/** Values: texts, numbers, lists, objects. */
+const many = 2000
+/** Of texts. */
+const longTexts = 256 * 1024
+
+class Weight {
+  values = 0
+  characters = 0
+
+  /** Stops as soon as it is too much. */
+  add(value: unknown): boolean {
+    if (++this.values > many) return true
+    if (typeof value === 'string') return (this.characters += value.length) > longTexts
+    if (typeof value !== 'object' || value === null) return false
+    if (Array.isArray(value)) {
+      if (value.length > many) return true
+      for (const item of value) if (this.add(item)) return true
+      return false
+    }
+    for (const key in value) if (this.add((value as Record<string, unknown>)[key])) return true
+    return false
+  }
+}
+
+/** Costs no more for a large value than for the largest that is not. */
+export const isHeavy = (value: unknown): boolean => new Weight().add(value)
+
+const frozen = new WeakMap<object, boolean>()
+
+/** The same of a value that never changes: counted once. */
+export function isHeavyFrozen(value: object): boolean {
+  let known = frozen.get(value)
+  if (known === undefined) frozen.set(value, known = isHeavy(value))
+  return known
+}
