@@ -1,5 +1,6 @@
 // Rules of schemas over objects: which hold, what is said where one does not, transitions, and rules that can't be compiled.
-import { compileRules, ruleErrors } from './cel-rules.ts'
+import { ruleErrors } from './cel-rule-checks.ts'
+import { compileRules } from './cel-rules.ts'
 import type { JsonSchemaProps, ValidationRule } from './structural-schema.ts'
 
 const rules = (...list: (string | ValidationRule)[]): Pick<JsonSchemaProps, 'x-kubernetes-validations'> =>
@@ -87,9 +88,9 @@ describe('rules that are wrong', () => {
     [{ type: 'object', ...rules('self.nope > 0') }, [/undefined field 'nope'/]],
     [{ ...pair, ...rules('self.min') }, [/rule: Invalid value: \{"Rule":"self.min","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null\}: cel expression must evaluate to a bool/]],
     [{ ...pair, ...rules({ rule: 'true', optionalOldSelf: true }) }, [/optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule/]],
-    [{ ...pair, ...rules('self.min > "a"') }, [/no such overload: int > string/]],
+    [{ ...pair, ...rules('self.min > "a"') }, [/found no matching overload for '_>_' applied to '\(int, string\)'/]],
     [{ ...pair, ...rules({ rule: 'true', messageExpression: '1' }) }, [/messageExpression must evaluate to a string/]],
-    [{ type: 'array', items: { ...text, ...rules('self == oldSelf') } }, [/oldSelf cannot be used on the uncorrelatable portion of the schema within F$/]],
+    [{ type: 'array', maxItems: 10, items: { ...text, maxLength: 10, ...rules('self == oldSelf') } }, [/oldSelf cannot be used on the uncorrelatable portion of the schema within F$/]],
     [{ type: 'object', 'x-kubernetes-map-type': 'atomic', properties: { a: { ...text, ...rules('self == oldSelf') } } }, [/^F\.properties\[a\]\.x-kubernetes-validations\[0\]\.rule: Invalid value: "self == oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within F$/]],
     [{ type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'], items: { type: 'object', properties: { k: text }, required: ['k'], ...rules('self == oldSelf') } }, []],
   ])('%#', (schema, expected) => {

@@ -66,31 +66,11 @@ export function compileRules(props: JsonSchemaProps): RuleValidator | undefined 
   }
 }
 
-/** What is wrong with the rules themselves, of a schema that is fine otherwise; `path` is the schema's. */
-export function ruleErrors(props: JsonSchemaProps, path: string): FieldError[] {
-  if (!hasRules(props)) return []
-  const out: FieldError[] = []
-  compileTree(props, (at, rule, word, text) => void out.push(invalid(`${path}${at}.${word}`, shownRule(rule), text)))
-  checkOldValues(out, props, path, undefined)
+/** Rules that the engine does not take, by their paths within the schema. */
+export function refusedRules(props: JsonSchemaProps): { readonly path: string; readonly rule: ValidationRule; readonly text: string }[] {
+  const out: { path: string; rule: ValidationRule; text: string }[] = []
+  if (hasRules(props)) compileTree(props, (path, rule, word, text) => void out.push({ path: `${path}.${word}`, rule, text }))
   return out
-}
-
-/** As the API's own form of it is shown. */
-const shownRule = ({ rule, message = '', messageExpression = '', reason = undefined, fieldPath = '', optionalOldSelf = undefined }: ValidationRule): object =>
-  ({ Rule: rule, Message: message, MessageExpression: messageExpression, Reason: reason ?? null, FieldPath: fieldPath, OptionalOldSelf: optionalOldSelf ?? null })
-
-/** `loose`: the part of the schema of which no one can tell what its old value is. */
-function checkOldValues(out: FieldError[], props: JsonSchemaProps, path: string, loose: string | undefined): void {
-  for (const [index, { rule, optionalOldSelf }] of (props['x-kubernetes-validations'] ?? []).entries()) {
-    const at = `${path}.x-kubernetes-validations[${index}]`
-    if (!/\boldSelf\b/.test(rule)) {
-      if (optionalOldSelf !== undefined) out.push(invalid(`${at}.optionalOldSelf`, optionalOldSelf, 'may not be set if oldSelf is not used in rule'))
-    } else if (loose !== undefined) out.push(invalid(`${at}.rule`, rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${loose}`))
-  }
-  const within = loose ?? (props['x-kubernetes-map-type'] === 'atomic' ? path : undefined)
-  if (typeof props.additionalProperties === 'object') checkOldValues(out, props.additionalProperties, `${path}.additionalProperties`, loose)
-  for (const [name, child] of Object.entries(props.properties ?? {})) checkOldValues(out, child, `${path}.properties[${name}]`, within)
-  if (props.items) checkOldValues(out, props.items, `${path}.items`, loose ?? (props['x-kubernetes-list-type'] === 'map' ? undefined : path))
 }
 
 function compileTree(props: JsonSchemaProps, fault: Making['fault']): Node | undefined {

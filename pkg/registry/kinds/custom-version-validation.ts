@@ -1,5 +1,5 @@
 // Checks of what a CRD says of a version: its schema, subresources, columns and selectable fields.
-import { ruleErrors } from '../../api/cel-rules.ts'
+import { ruleErrors } from '../../api/cel-rule-checks.ts'
 import { equalJson } from '../../api/json.ts'
 import { compileJsonPath, fieldsOfPath } from '../../api/json-path.ts'
 import { structuralErrors } from '../../api/structural-rules.ts'
