@@ -10,6 +10,7 @@ export interface ContainerdBinary {
   path: string
   version: string
   majorVersion: number
+  minorVersion: number
 }
 
 /** Throws with the remedy when containerd, its shim or runc is missing. */
@@ -23,7 +24,8 @@ export async function findContainerd(path?: string): Promise<ContainerdBinary> {
   const { stdout } = await promisify(execFile)(binary, ['--version'])
   const version = parseVersion(stdout)
   if (!version) throw new Error(`${binary} --version says ${JSON.stringify(stdout.trim())}, which names no version`)
-  return { path: binary, version, majorVersion: Number.parseInt(version, 10) }
+  const [majorVersion = 0, minorVersion = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
+  return { path: binary, version, majorVersion, minorVersion }
 }
 
 /** Pure: `containerd PACKAGE [v]1.6.20~ds1 REVISION` gives `1.6.20~ds1`. */

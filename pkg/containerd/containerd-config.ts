@@ -1,4 +1,5 @@
 // The configuration of the private containerd, as TOML: version 2 for containerd 1.x, version 3 for 2.x.
+import type { ContainerdBinary } from './containerd-binary.ts'
 import type { HostFacts } from './host.ts'
 
 export interface ContainerdSettings {
@@ -27,8 +28,8 @@ const disabledPlugins = [
 ]
 
 /** Pure: the text of config.toml for this major version of containerd on this host. */
-export function containerdConfig(majorVersion: number, settings: ContainerdSettings, host: HostFacts): string {
-  const pluginTables = majorVersion >= 2 ? pluginsOfV3(settings, host) : pluginsOfV2(settings, host)
+export function containerdConfig({ majorVersion, minorVersion }: Pick<ContainerdBinary, 'majorVersion' | 'minorVersion'>, settings: ContainerdSettings, host: HostFacts): string {
+  const pluginTables = majorVersion >= 2 ? pluginsOfV3(settings, host, { binaryList: majorVersion > 2 || minorVersion >= 1 }) : pluginsOfV2(settings, host)
   return toToml({
     version: majorVersion >= 2 ? 3 : 2,
     root: settings.root,
@@ -78,7 +79,7 @@ function pluginsOfV2(settings: ContainerdSettings, host: HostFacts): TomlTable {
   }
 }
 
-function pluginsOfV3(settings: ContainerdSettings, host: HostFacts): TomlTable {
+function pluginsOfV3(settings: ContainerdSettings, host: HostFacts, { binaryList }: { binaryList: boolean }): TomlTable {
   return {
     'io.containerd.grpc.v1.cri': streamServer,
     'io.containerd.cri.v1.images': {
@@ -88,7 +89,8 @@ function pluginsOfV3(settings: ContainerdSettings, host: HostFacts): TomlTable {
     },
     'io.containerd.cri.v1.runtime': {
       ...runtimeSettings(host),
-      cni: { bin_dir: settings.cniBinDirectory, conf_dir: settings.cniConfDirectory },
+      // 2.1 warns of the one, 2.0 has not the other.
+      cni: { ...(binaryList ? { bin_dirs: [settings.cniBinDirectory] } : { bin_dir: settings.cniBinDirectory }), conf_dir: settings.cniConfDirectory },
       containerd: { default_runtime_name: 'runc', runtimes: { runc: runc(host) } },
     },
   }

@@ -56,7 +56,7 @@ describe('the configuration', () => {
   })
 
   it('is of version 2 for containerd 1, with the host in it', () => {
-    const text = containerdConfig(1, settings, { ...host, cgroupDriver: 'cgroupfs', mayLowerOomScore: false })
+    const text = containerdConfig({ majorVersion: 1, minorVersion: 6 }, settings, { ...host, cgroupDriver: 'cgroupfs', mayLowerOomScore: false })
     expect(text).toContain('version = 2\n')
     expect(text).toContain('["plugins"."io.containerd.grpc.v1.cri"]\nsandbox_image = "pause:1"\n')
     expect(text).toContain('restrict_oom_score_adj = true\n')
@@ -65,11 +65,15 @@ describe('the configuration', () => {
   })
 
   it('is of version 3 for containerd 2', () => {
-    const text = containerdConfig(2, settings, host)
+    const text = containerdConfig({ majorVersion: 2, minorVersion: 1 }, settings, host)
     expect(text).toContain('version = 3\n')
     expect(text).toContain('["plugins"."io.containerd.cri.v1.images"."pinned_images"]\nsandbox = "pause:1"\n')
     expect(text).toContain('SystemdCgroup = true\n')
     expect(text).toContain('restrict_oom_score_adj = false\n')
     expect(text).toContain('oom_score = -999\n')
+  })
+
+  it.each([[2, 0, 'bin_dir = "/b"\n'], [2, 1, 'bin_dirs = ["/b"]\n'], [3, 0, 'bin_dirs = ["/b"]\n']])('names the directory of network programs as containerd %i.%i wants it', (majorVersion, minorVersion, line) => {
+    expect(containerdConfig({ majorVersion, minorVersion }, settings, host)).toContain(`["plugins"."io.containerd.cri.v1.runtime"."cni"]\n${line}`)
   })
 })

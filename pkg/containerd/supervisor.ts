@@ -160,7 +160,7 @@ export class ContainerdSupervisor {
   #config(binary: ContainerdBinary): string {
     const { rootDirectory, stateDirectory, cniBinDirectory, cniConfDirectory, sandboxImage, logLevel } = this.#options
     const base = dirname(rootDirectory)
-    return containerdConfig(binary.majorVersion, {
+    return containerdConfig(binary, {
       root: rootDirectory,
       state: stateDirectory,
       socketPath: this.socketPath,

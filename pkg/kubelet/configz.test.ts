@@ -10,6 +10,7 @@ it('tells of the defaults', () => expect(configOf({ serving: { host: '0.0.0.0', 
 
 it('what it tells is a configuration that sets the same', () => {
   const settings = kubeletSettings([
+    'user-namespaces-ids-per-pod=131072',
     'max-pods=7', 'pod-max-pids=9', 'eviction-hard=memory.available<200Mi,nodefs.available<7.5%', 'eviction-soft=memory.available<1Gi', 'eviction-soft-grace-period=memory.available=1m30s',
     'eviction-minimum-reclaim=nodefs.available=1Gi', 'eviction-max-pod-grace-period=5', 'serialize-image-pulls=true', 'registry-qps=2', 'image-gc-high-threshold=70', 'image-gc-low-threshold=60',
     'image-pull-credentials-verification-policy=NeverVerifyAllowlistedImages', 'preloaded-images-verification-allowlist=busybox', 'image-maximum-gc-age=72h', 'container-log-max-size=5Mi', 'container-log-max-files=2',

@@ -4,8 +4,9 @@ import { evictionConfig, type EvictionConfig, type Threshold } from './eviction-
 import { goDuration } from './go-duration.ts'
 import { defaultImageSettings } from './image-settings.ts'
 import type { KubeletOptions } from './kubelet-options.ts'
+import { idUnit } from './node-users.ts'
 
-type Settings = Pick<KubeletOptions, 'maxPods' | 'clusterDns' | 'clusterDomain' | 'cgroupDriver' | 'cgroupRoot' | 'podPidsLimit' | 'seccompDefault' | 'allowedUnsafeSysctls' | 'manifestDirectory'
+type Settings = Pick<KubeletOptions, 'maxPods' | 'idsPerPod' | 'clusterDns' | 'clusterDomain' | 'cgroupDriver' | 'cgroupRoot' | 'podPidsLimit' | 'seccompDefault' | 'allowedUnsafeSysctls' | 'manifestDirectory'
   | 'resolvConf' | 'restartMaxMs' | 'statusImages' | 'logDirectory' | 'logRotation' | 'eviction' | 'imageSettings' | 'taints'> & { readonly serving?: Pick<NonNullable<KubeletOptions['serving']>, 'host' | 'port'> }
 
 export function configOf(options: Settings): Readonly<Record<string, unknown>> {
@@ -20,7 +21,7 @@ export function configOf(options: Settings): Readonly<Record<string, unknown>> {
     nodeStatusUpdateFrequency: '10s', nodeStatusReportFrequency: '5m0s', nodeLeaseDurationSeconds: 40, syncFrequency: '1m0s',
     ...imagesOf(options.imageSettings ?? defaultImageSettings),
     cgroupRoot: options.cgroupRoot ?? '', cgroupsPerQOS: true, cgroupDriver: options.cgroupDriver ?? 'cgroupfs', cpuManagerPolicy: 'none', memoryManagerPolicy: 'None', topologyManagerPolicy: 'none',
-    maxPods: options.maxPods ?? 110, podPidsLimit: options.podPidsLimit ?? -1, seccompDefault: options.seccompDefault ?? false, allowedUnsafeSysctls: options.allowedUnsafeSysctls ?? [],
+    userNamespaces: { idsPerPod: options.idsPerPod ?? idUnit }, maxPods: options.maxPods ?? 110, podPidsLimit: options.podPidsLimit ?? -1, seccompDefault: options.seccompDefault ?? false, allowedUnsafeSysctls: options.allowedUnsafeSysctls ?? [],
     containerLogMaxSize: bytesText(logRotation.maxBytes ?? 10 * 2 ** 20), containerLogMaxFiles: logRotation.maxFiles ?? 5,
     nodeStatusMaxImages: options.statusImages ?? 50, ...(options.restartMaxMs === undefined ? {} : { crashLoopBackOff: { maxContainerRestartPeriod: goDuration(options.restartMaxMs) } }),
     ...evictionOf(options.eviction ?? evictionConfig({})),

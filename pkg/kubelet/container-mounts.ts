@@ -23,6 +23,8 @@ export interface MountInput {
   readonly clusterDomain: string
   readonly paths: NodePaths
   readonly mounter: Mounter
+  /** The runtime's names of the images that are volumes, by the volume's name. */
+  readonly images: ReadonlyMap<string, string>
   /** Whether the runtime can make what is mounted below a mount read-only, too. */
   readonly recursiveReadOnly: boolean
   /** Whether the kernel has SELinux. */
@@ -65,7 +67,7 @@ async function volumeMount(mount: VolumeMount, index: number, input: MountInput)
   if (!volume) throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${input.container.name}"`)
   const subPath = mountSubPath(mount, input)
   if (volume.image !== undefined) {
-    return { containerPath: absolute(mount.mountPath), hostPath: '', readOnly: true, propagation: 'None', image: { name: volume.image, subPath } }
+    return { containerPath: absolute(mount.mountPath), hostPath: '', readOnly: true, propagation: 'None', image: { id: input.images.get(mount.name) ?? volume.image, name: volume.image, subPath } }
   }
   const hostPath = subPath === '' ? volume.hostPath : await bindSubPath({
     volumePath: volume.hostPath, subPath,
@@ -88,7 +90,7 @@ const absolute = (path: string): string => (path.startsWith('/') ? path : `/${pa
 
 function isRecursive({ name, readOnly, recursiveReadOnly = 'Disabled' }: VolumeMount, possible: boolean): boolean {
   if (!readOnly || recursiveReadOnly === 'Disabled') return false
-  if (recursiveReadOnly === 'Enabled' && !possible) throw new ConfigError(`volume "${name}" requested recursive read-only mode, but it is not supported by the runtime`)
+  if (recursiveReadOnly === 'Enabled' && !possible) throw new ConfigError(`failed to resolve recursive read-only mode: volume "${name}" requested recursive read-only mode, but it is not supported by the runtime`)
   return possible
 }
 

@@ -41,7 +41,7 @@ describe('admitPod', () => {
   const node = { metadata: { name: 'n', labels: { zone: 'a' } } }
   const allocatable = { cpu: '2', memory: '2Gi', pods: '2' }
   const admit = (pod: ReturnType<typeof makePod>, others: ReturnType<typeof makePod>[] = []): string | undefined =>
-    admitPod({ pod, others, node, allocatable, appArmor: false, unsafeSysctls: ['kernel.sem', 'net.core.*'] })?.message
+    admitPod({ pod, others, node, allocatable, appArmor: false, strictGroups: false, unsafeSysctls: ['kernel.sem', 'net.core.*'] })?.message
   it.each([
     ['fits', guaranteed, [guaranteed], undefined],
     ['cpu', withResources({}, { cpu: '1500m' }), [guaranteed], "Pod was rejected: Node didn't have enough resource: cpu, requested: 1500, used: 1000, capacity: 2000"],

@@ -19,7 +19,8 @@ import { containerLogPath } from './pod-files.ts'
 import type { NamedContainer } from './pod-names.ts'
 import { containerFieldPath, podUid } from './pod-names.ts'
 import { wholeValue } from './quantity-values.ts'
-import type { ContainerSpec, DeviceSpec, RuntimeHost, RuntimeImage, RuntimeService, SandboxSpec } from './runtime-service.ts'
+import type { RuntimeHandlers } from './runtime-handlers.ts'
+import type { ContainerSpec, DeviceSpec, RuntimeImage, RuntimeService, SandboxSpec } from './runtime-service.ts'
 import type { SandboxNode } from './sandbox-spec.ts'
 import { checkNonRoot, containerSecurity, podNamespaces } from './security.ts'
 import { isStatic } from './pod-resize.ts'
@@ -43,7 +44,8 @@ export interface StarterNode extends SandboxNode {
 }
 
 export interface StarterOptions {
-  readonly runtime: RuntimeService & Pick<RuntimeHost, 'features'>
+  readonly runtime: RuntimeService
+  readonly handlers: Pick<RuntimeHandlers, 'look'>
   readonly puller: ImagePuller
   readonly client: Client
   readonly events: EventRecorder
@@ -78,11 +80,13 @@ export class ContainerStarter {
   async start(request: StartRequest): Promise<string> {
     const { pod, target } = request
     const image = await this.#step(request, () => this.#options.puller.ensure(pod, target.container, (event) => this.#note(request, event)))
+    const volumeImages = new Map<string, string>()
     for (const volume of imageVolumes(pod, target.container)) {
-      await this.#step(request, () => this.#options.puller.ensure(pod, volume, (event) => this.#note(request, event)))
+      const { id } = await this.#step(request, () => this.#options.puller.ensure(pod, volume, (event) => this.#note(request, event)))
+      volumeImages.set(volume.name, id)
     }
     request.signal.throwIfAborted()
-    const spec = await this.#step(request, () => this.#spec(request, image), 'CreateContainerConfigError')
+    const spec = await this.#step(request, () => this.#spec(request, image, volumeImages), 'CreateContainerConfigError')
     request.signal.throwIfAborted()
     const { runtime } = this.#options
     const id = await this.#step(request, () => runtime.createContainer(request.sandboxId, request.sandbox, spec), 'CreateContainerError')
@@ -108,7 +112,7 @@ export class ContainerStarter {
     }
   }
 
-  async #spec(request: StartRequest, image: RuntimeImage): Promise<ContainerSpec> {
+  async #spec(request: StartRequest, image: RuntimeImage, images: ReadonlyMap<string, string>): Promise<ContainerSpec> {
     const { pod, target: { container }, attempt } = request
     const { node } = this.#options
     checkNonRoot(pod, container, image)
@@ -119,7 +123,7 @@ export class ContainerStarter {
     const { mounts, messageFile } = await node.containerMounts({
       pod, container, attempt, env, volumes: request.volumes, podIPs: request.podIPs,
       clusterDomain: node.dns.clusterDomain, paths: node.paths, mounter: node.mounter, seLinux: node.seLinux,
-      recursiveReadOnly: this.#options.runtime.features?.recursiveReadOnlyMounts ?? false,
+      recursiveReadOnly: (await this.#options.handlers.look(pod))?.recursiveReadOnlyMounts ?? false, images,
     })
     const lookup = (name: string): string | undefined => env.get(name)
     return {
@@ -139,7 +143,7 @@ export class ContainerStarter {
       stdinOnce: container.stdinOnce ?? false,
       tty: container.tty ?? false,
       limits: containerLimits(pod, container, wholeValue(node.allocatable['memory']) || 1),
-      namespaces: podNamespaces(pod, request.processesOf),
+      namespaces: podNamespaces(pod, request.sandbox.namespaces.users, request.processesOf),
       security: containerSecurity(pod, container, { seccompRoot: node.paths.seccomp, seccompDefault: node.seccompDefault }),
       logPath: containerLogPath(container.name, attempt),
     }

@@ -1,7 +1,7 @@
 // Turns the kubelet's sandbox and container specs into CRI messages. Pure.
 import type * as cri from '../containerd/cri-types.ts'
 import { containerNameLabel, ownerLabel, podNameLabel, podNamespaceLabel, podUidLabel } from './labels.ts'
-import type { ContainerLimits, ContainerSecurity, ContainerSpec, MountSpec, NamespaceScope, Namespaces, SandboxSpec, SeccompChoice } from './runtime-service.ts'
+import type { ContainerLimits, ContainerSecurity, ContainerSpec, IdRange, MountSpec, NamespaceScope, Namespaces, SandboxSpec, SeccompChoice } from './runtime-service.ts'
 
 export function sandboxConfig(spec: SandboxSpec, owner: string): cri.PodSandboxConfig {
   return {
@@ -20,6 +20,7 @@ export function sandboxConfig(spec: SandboxSpec, owner: string): cri.PodSandboxC
         privileged: spec.privileged,
         seccomp: seccomp(spec.seccomp),
         supplementalGroups: spec.supplementalGroups,
+        ...(spec.strictGroups ? { supplementalGroupsPolicy: 'Strict' } : {}),
         ...(spec.seLinux ? { selinuxOptions: spec.seLinux } : {}),
         ...(spec.runAsUser === undefined ? {} : { runAsUser: { value: spec.runAsUser } }),
         ...(spec.runAsUser === undefined || spec.runAsGroup === undefined ? {} : { runAsGroup: { value: spec.runAsGroup } }),
@@ -36,7 +37,7 @@ export function containerConfig(sandbox: SandboxSpec, spec: ContainerSpec, owner
     args: spec.args,
     workingDir: spec.workingDir,
     envs: spec.env.map(({ name, value }) => ({ key: name, value })),
-    mounts: spec.mounts.map(mount),
+    mounts: spec.mounts.map((each) => ({ ...mount(each), ...mappings(spec.namespaces.users) })),
     devices: spec.devices.map(({ containerPath, hostPath, permissions }) => ({ containerPath, hostPath, permissions })),
     CDIDevices: (spec.cdiDevices ?? []).map((name) => ({ name })),
     labels: { ...podLabels(sandbox, owner), [containerNameLabel]: spec.name },
@@ -78,6 +79,7 @@ function security(spec: ContainerSecurity, namespaces: Namespaces): cri.LinuxCon
     capabilities: { addCapabilities: spec.addCapabilities, dropCapabilities: spec.dropCapabilities },
     readonlyRootfs: spec.readOnlyRootFilesystem,
     supplementalGroups: spec.supplementalGroups,
+    ...(spec.strictGroups ? { supplementalGroupsPolicy: 'Strict' } : {}),
     noNewPrivs: spec.noNewPrivileges,
     maskedPaths: open ? [] : maskedPaths,
     readonlyPaths: open ? [] : readonlyPaths,
@@ -97,8 +99,14 @@ function namespaceOptions(namespaces: Namespaces): cri.NamespaceOption {
     pid: mode(pid),
     ipc: mode(namespaces.ipc),
     ...(typeof pid === 'object' ? { targetId: pid.container } : {}),
+    ...(namespaces.users ? { usernsOptions: { mode: 'POD', uids: [idMapping(namespaces.users)], gids: [idMapping(namespaces.users)] } } : {}),
   }
 }
+
+const idMapping = ({ first, length }: IdRange): cri.IDMapping => ({ hostId: first, containerId: 0, length })
+
+/** What is mounted has the owners that it has outside. */
+const mappings = (users: IdRange | undefined): Pick<cri.Mount, 'uidMappings' | 'gidMappings'> => (users ? { uidMappings: [idMapping(users)], gidMappings: [idMapping(users)] } : {})
 
 function mode(scope: NamespaceScope): cri.NamespaceMode {
   if (typeof scope === 'object') return 'TARGET'
@@ -116,5 +124,5 @@ const mount = (spec: MountSpec): cri.Mount => ({
   containerPath: spec.containerPath, hostPath: spec.hostPath, readonly: spec.readOnly, propagation: propagation[spec.propagation],
   ...(spec.recursiveReadOnly ? { recursiveReadOnly: true } : {}),
   ...(spec.relabel ? { selinuxRelabel: true } : {}),
-  ...(spec.image ? { image: { image: spec.image.name, userSpecifiedImage: spec.image.name }, imageSubPath: spec.image.subPath } : {}),
+  ...(spec.image ? { image: { image: spec.image.id, userSpecifiedImage: spec.image.name }, imageSubPath: spec.image.subPath } : {}),
 })

@@ -8,7 +8,7 @@ import { sleep } from '../util/clock.ts'
 import { containerConfig, resourcesOf, sandboxConfig } from './cri-config.ts'
 import { containerNameLabel, ownerLabel, podNameLabel, podNamespaceLabel, podUidLabel } from './labels.ts'
 import type {
-  ContainerLimits, ContainerPhase, ContainerSpec, ExecResult, HandlerFeatures, RuntimeContainer, RuntimeHost, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState,
+  ContainerLimits, ContainerPhase, ContainerSpec, ExecResult, RuntimeAbilities, RuntimeContainer, RuntimeHost, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState,
   SandboxSpec, StreamRequest,
 } from './runtime-service.ts'
 import { ExecTimeout } from './runtime-service.ts'
@@ -40,7 +40,7 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
   readonly #owner: string
   readonly #gate = new WorkGate(4 * availableParallelism())
   readonly #seen = new SeenPods()
-  features: HandlerFeatures | undefined
+  abilities: RuntimeAbilities | undefined
 
   constructor(options: CriRuntimeOptions) {
     this.#cri = options.cri
@@ -51,12 +51,14 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
 
   async state(): Promise<RuntimeState> {
     const [version, answer] = await Promise.all([this.#cri.version({}, { timeoutMs: stateTimeoutMs }), this.#cri.status({}, { timeoutMs: stateTimeoutMs })])
-    const broken = (answer.status?.conditions ?? []).filter((condition) => !condition.status)
+    // Others are remarks: containerd 2 has one about settings that are to go.
+    const broken = (answer.status?.conditions ?? []).filter(({ type, status }) => !status && (type === 'RuntimeReady' || type === 'NetworkReady'))
     const name = `${version.runtimeName}://${version.runtimeVersion.replace(/^v/, '').replace(/~.*$/, '')}`
     const handlers = Object.fromEntries((answer.runtimeHandlers ?? []).map(({ name: handler, features }) => [handler, { recursiveReadOnlyMounts: features?.recursiveReadOnlyMounts ?? false, userNamespaces: features?.userNamespaces ?? false }]))
-    this.features = handlers['']
+    const abilities = { handlers, ...(answer.features ? { supplementalGroupsPolicy: answer.features.supplementalGroupsPolicy } : {}) }
+    this.abilities = abilities
     const problems = broken.map((condition) => `${condition.type === 'NetworkReady' ? 'container runtime network not ready' : 'container runtime not ready'}: ${condition.type}=false reason:${condition.reason} message:${condition.message}`)
-    return { version: name, handlers, problems }
+    return { version: name, abilities, problems }
   }
 
   async pods(uid?: string): Promise<readonly RuntimePod[]> {

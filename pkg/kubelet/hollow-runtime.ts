@@ -7,7 +7,7 @@ import { sleep } from '../util/clock.ts'
 import { hollowAnswer, type HollowScript, hollowScript } from './hollow-script.ts'
 import type { HollowStreams } from './hollow-streams.ts'
 import type {
-  ContainerSpec, ExecResult, ImageService, RuntimeContainer, RuntimeHost, RuntimeImage, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState, SandboxSpec, StreamRequest,
+  ContainerSpec, ExecResult, ImageService, RuntimeAbilities, RuntimeContainer, RuntimeHost, RuntimeImage, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState, SandboxSpec, StreamRequest,
 } from './runtime-service.ts'
 import type { RuntimeStats, RuntimeUsage } from './usage-source.ts'
 
@@ -51,6 +51,8 @@ export class HollowRuntime implements RuntimeService, RuntimeHost, ImageService,
   readonly #sandboxes = new Map<string, HollowSandbox>()
   readonly #containers = new Map<string, HollowContainer>()
   readonly #listeners = new Set<(uid: string | undefined) => void>()
+  /** Whoever runs nothing can do everything. */
+  readonly abilities: RuntimeAbilities = { handlers: { '': { recursiveReadOnlyMounts: true, userNamespaces: true } }, supplementalGroupsPolicy: true }
   #serial = 0
 
   constructor(options: HollowRuntimeOptions) {
@@ -58,7 +60,7 @@ export class HollowRuntime implements RuntimeService, RuntimeHost, ImageService,
   }
 
   async state(): Promise<RuntimeState> {
-    return { version: 'hollow://1' }
+    return { version: 'hollow://1', abilities: this.abilities }
   }
 
   async pods(uid?: string): Promise<readonly RuntimePod[]> {

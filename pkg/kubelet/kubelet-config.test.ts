@@ -71,6 +71,7 @@ it.each([
   ['crashLoopBackOff: { maxContainerRestartPeriod: 1h }', 'max-container-restart-period: expected from 1s to 300s, found 1h'],
   ['crashLoopBackOff: { max: 1s }', 'crashLoopBackOff: expected maxContainerRestartPeriod'],
   ['maxPods: many', 'maxPods: expected a number, found "many"'],
+  ['userNamespaces: { idsPerPod: many, more: 1 }', 'userNamespaces: expected idsPerPod, found {"idsPerPod":"many","more":1}'],
   ['seccompDefault: 1', 'seccompDefault: expected true or false, found 1'],
   ['evictionHard: 5%', 'evictionHard: expected names with values, found "5%"'],
   ['allowedUnsafeSysctls: kernel.msg*', 'allowedUnsafeSysctls: expected a list of texts, found "kernel.msg*"'],

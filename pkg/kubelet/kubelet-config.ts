@@ -50,6 +50,11 @@ const restartPeriod = (value: unknown): string => {
   if (name !== 'maxContainerRestartPeriod' || period === undefined || rest.length > 0) throw expected('maxContainerRestartPeriod', value)
   return period
 }
+const idsPerPod = (value: unknown): string => {
+  const [[name, count] = [], ...rest] = entries(value)
+  if (name !== 'idsPerPod' || count === undefined || rest.length > 0) throw expected('idsPerPod', value)
+  return count
+}
 const steps = (value: unknown): string => {
   const list = value as { priority?: unknown; shutdownGracePeriodSeconds?: unknown }[]
   if (!Array.isArray(value) || list.some((each) => typeof each?.priority !== 'number' || typeof each.shutdownGracePeriodSeconds !== 'number')) throw expected('priorities with shutdownGracePeriodSeconds', value)
@@ -72,6 +77,7 @@ const fields: Readonly<Record<string, FieldText>> = {
   systemReserved: { flag: 'system-reserved', text: pairs('=') }, kubeReserved: { flag: 'kube-reserved', text: pairs('=') },
   allowedUnsafeSysctls: { flag: 'allowed-unsafe-sysctls', text: texts }, seccompDefault: { flag: 'seccomp-default', text: truth },
   nodeStatusMaxImages: { flag: 'node-status-max-images', text: number }, crashLoopBackOff: { flag: 'max-container-restart-period', text: restartPeriod },
+  userNamespaces: { flag: 'user-namespaces-ids-per-pod', text: idsPerPod },
   registerWithTaints: { flag: 'register-with-taints', text: taints },
   shutdownGracePeriod: { flag: 'shutdown-grace-period', text: string }, shutdownGracePeriodCriticalPods: { flag: 'shutdown-grace-period-critical-pods', text: string },
   shutdownGracePeriodByPodPriority: { flag: 'shutdown-grace-period-by-pod-priority', text: steps },
@@ -89,7 +95,7 @@ const elsewhere = new Set(`mergeDefaultEvictionSettings enableServer podLogsDir 
   configMapAndSecretChangeDetectionStrategy reservedSystemCPUs showHiddenMetricsForVersion systemReservedCgroup kubeReservedCgroup enforceNodeAllocatable
   volumePluginDir providerID kernelMemcgNotification logging enableSystemLogHandler enableSystemLogQuery reservedMemory enableProfilingHandler
   enableDebugFlagsHandler memoryThrottlingFactor registerNode tracing localStorageCapacityIsolation containerRuntimeEndpoint imageServiceEndpoint
-  failCgroupV1 userNamespaces`.split(/\s+/))
+  failCgroupV1`.split(/\s+/))
 
 export interface ConfigFile {
   readonly path: string

@@ -6,10 +6,12 @@ import { type EvictionConfig, evictionConfig } from './eviction-signals.ts'
 import { parseGoDuration } from './go-duration.ts'
 import { imageFlagNames, imageSettings } from './image-flags.ts'
 import type { ImageSettings } from './image-settings.ts'
+import { idUnit } from './node-users.ts'
 import { type ShutdownStep, shutdownSteps } from './node-shutdown.ts'
 
 export interface KubeletSettings {
   readonly maxPods?: number
+  readonly idsPerPod?: number
   readonly podPidsLimit?: number
   readonly manifestDirectory?: string
   /** Where pods and plugins have their files; undefined for the usual place. */
@@ -33,7 +35,7 @@ const known = [
   'max-pods', 'pod-max-pids', 'pod-manifest-path', 'eviction-hard', 'eviction-soft', 'eviction-soft-grace-period', 'eviction-minimum-reclaim',
   'eviction-pressure-transition-period', 'eviction-max-pod-grace-period', 'shutdown-grace-period', 'shutdown-grace-period-critical-pods', 'shutdown-grace-period-by-pod-priority',
   ...imageFlagNames,
-  'kube-reserved', 'system-reserved', 'allowed-unsafe-sysctls', 'seccomp-default', 'container-log-max-size', 'container-log-max-files', 'node-labels', 'register-with-taints', 'resolv-conf', 'node-status-max-images', 'max-container-restart-period', 'root-dir',
+  'kube-reserved', 'system-reserved', 'allowed-unsafe-sysctls', 'seccomp-default', 'container-log-max-size', 'container-log-max-files', 'node-labels', 'register-with-taints', 'resolv-conf', 'node-status-max-images', 'max-container-restart-period', 'root-dir', 'user-namespaces-ids-per-pod',
 ] as const
 type Name = (typeof known)[number]
 type Read = <T>(name: Name, parse: (text: string) => T) => T | undefined
@@ -64,7 +66,7 @@ export function kubeletSettings(args: readonly string[]): KubeletSettings {
   const more = defined({
     reserved: reserved.length > 0 ? reserved : undefined, logRotation: Object.keys(logRotation).length > 0 ? logRotation : undefined, resolvConf: text('resolv-conf'),
     allowedUnsafeSysctls: read('allowed-unsafe-sysctls', (list) => list.split(',').filter(Boolean)), seccompDefault: read('seccomp-default', truth),
-    rootDirectory: read('root-dir', absolutePath),
+    rootDirectory: read('root-dir', absolutePath), idsPerPod: read('user-namespaces-ids-per-pod', idsPerPod),
     restartMaxMs: read('max-container-restart-period', restartPeriod), statusImages: read('node-status-max-images', (value) => atLeast(-1, wholeNumber(value))),
     labels: read('node-labels', pairsOf), taints: read('register-with-taints', taintsOf),
   })
@@ -97,6 +99,12 @@ function absolutePath(text: string): string {
 function atLeast(least: number, value: number): number {
   if (value < least) throw new Error(`expected a number of at least ${least}, found ${value}`)
   return value
+}
+
+function idsPerPod(text: string): number {
+  const count = wholeNumber(text)
+  if (count <= 0 || count % idUnit !== 0 || count >= 2 ** 32) throw new Error(`expected a multiple of ${idUnit} below 2^32, found ${text}`)
+  return count
 }
 
 function restartPeriod(text: string): number {

@@ -36,6 +36,8 @@ export interface KubeletOptions {
   /** The cgroup above `kubepods`, such as `/kinglet`; cgroupfs only. */
   readonly cgroupRoot?: string
   readonly maxPods?: number
+  /** How many users a pod with its own has; default: 65,536. */
+  readonly idsPerPod?: number
   /** Pods in files; default: none. */
   readonly manifestDirectory?: string
   /** How many processes a pod may have; default: as many as the node. */

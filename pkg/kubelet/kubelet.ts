@@ -4,9 +4,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nodes } from '../api/types-node.ts'
 import type { Pod } from '../api/types-pod.ts'
-import { runtimeClasses } from '../api/types-config.ts'
 import { keyOf, keyText } from '../api/object.ts'
-import { isNotFound } from '../api/status-error.ts'
 import type { Timer } from '../util/clock.ts'
 import { configOf } from './configz.ts'
 import { ContainerKiller } from './container-killer.ts'
@@ -36,6 +34,7 @@ import { FileUsages } from './file-usage.ts'
 import { realFiles } from './node-files.ts'
 import { shutDownPods, shutdownRefusal, type ShutdownStep } from './node-shutdown.ts'
 import { heldBack, nodeLabels, nodeResources } from './node-status.ts'
+import { idUnit, nodeUsers } from './node-users.ts'
 import { ObjectWatches } from './object-watches.ts'
 import { OrphanCollector } from './orphans.ts'
 import { PodDirectories } from './pod-directories.ts'
@@ -48,8 +47,11 @@ import { ConsumptionSource, observeNode } from './pod-consumption.ts'
 import { PodSource } from './pod-source.ts'
 import { NodeStreams } from './pod-streams.ts'
 import type { PodTools } from './pod-tools.ts'
+import { PodUsers } from './pod-users.ts'
 import { PodWorker } from './pod-worker.ts'
 import { Prober } from './prober.ts'
+import { RuntimeHandlers } from './runtime-handlers.ts'
+import { UserNamespaces } from './user-namespaces.ts'
 import type { ExecOptions, LogOptions, NodeRequests, NodeUsageReport, PodRef, PodStreams } from '../api/node-connection.ts'
 import { usageReport } from './usage-report.ts'
 import { restartDelays } from './restart-back-off.ts'
@@ -107,7 +109,7 @@ export class Kubelet implements PodStreams, NodeRequests {
 
   /** Resolves when the node is registered and its pods are known. */
   async start(signal: AbortSignal): Promise<void> {
-    const { client, clock, runtime, images, nodeName, dataDirectory, maxPods = 110 } = this.#options
+    const { client, clock, runtime, images, nodeName, dataDirectory, maxPods = 110, idsPerPod = idUnit } = this.#options
     const pods = join(dataDirectory, 'pods')
     await mkdir(pods, { recursive: true, mode: 0o750 })
     const facts = { ...await readNodeFacts(dataDirectory), ...this.#options.facts }
@@ -124,7 +126,8 @@ export class Kubelet implements PodStreams, NodeRequests {
       root: dataDirectory, nodeName, client, clock, events: this.#options.events, tokens, log: this.#log, active: () => this.#active(),
       onHealth: (uid) => this.#wake(uid), onCapacity: () => void this.#parts?.agent.tell().catch((error: Error) => this.#log(`node ${nodeName}: ${error.message}`)),
     })
-    const tools = this.#makeTools(node, { watches, prober, tokens, plugins })
+    const namespaces = this.#options.files ? undefined : await UserNamespaces.load({ pods, ids: await nodeUsers({ idsPerPod, maxPods }), idsPerPod })
+    const tools = this.#makeTools(node, { watches, prober, tokens, plugins, namespaces })
     this.#tools = tools
     this.#qos = new QosCgroups({ cgroups: tools.cgroups, driver: node.cgroupDriver, root: node.cgroupRoot,
       ...(this.#options.reserved ? { total: { cpuShares: cpuSharesOf(facts.cpus * 1000 - reserved.cpuMilli), memoryBytes: Math.max(0, facts.memoryBytes - reserved.memoryBytes) } } : {}),
@@ -357,17 +360,15 @@ export class Kubelet implements PodStreams, NodeRequests {
     })
   }
 
-  #makeTools(node: StarterNode, { watches, prober, tokens, plugins }: { watches: ObjectWatches; prober: Prober; tokens: RequestedTokens; plugins: NodePlugins }): PodTools {
+  #makeTools(node: StarterNode, { watches, prober, tokens, plugins, namespaces }: { watches: ObjectWatches; prober: Prober; tokens: RequestedTokens; plugins: NodePlugins; namespaces: UserNamespaces | undefined }): PodTools {
     const { runtime, client, clock, events, files = realFiles } = this.#options
     const puller = this.#puller(tokens)
+    const handlers = new RuntimeHandlers({ client, runtime })
     return {
-      runtime, prober, watches, node, tokens, volumeTypes: files.volumeTypes({ tokens, csi: plugins.csi }),
-      directories: new PodDirectories({ pods: node.paths.pods, mounter: node.mounter, csi: plugins.csi }), cgroups: files.cgroups, devices: plugins.devices,
-      starter: new ContainerStarter({ runtime, puller, client, events, clock, node, devices: plugins.devices }),
+      runtime, handlers, users: new PodUsers({ handlers, namespaces }), prober, watches, node, tokens, volumeTypes: files.volumeTypes({ tokens, csi: plugins.csi }),
+      directories: new PodDirectories({ pods: node.paths.pods, mounter: node.mounter, csi: plugins.csi, removed: (uid) => namespaces?.release(uid) }), cgroups: files.cgroups, devices: plugins.devices,
+      starter: new ContainerStarter({ runtime, handlers, puller, client, events, clock, node, devices: plugins.devices }),
       killer: new ContainerKiller({ runtime, events, clock }),
-      handler: async (name) => (await client.get(runtimeClasses, { name }).catch((error: unknown) => {
-        throw isNotFound(error) ? new Error(`RuntimeClass "${name}" not found`, { cause: error }) : error
-      })).handler,
     }
   }
 
@@ -426,7 +427,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     if (this.#shutdown) return shutdownRefusal
     const distress = pressureVerdict(pod, this.#eviction?.pressures() ?? new Set())
     if (distress) return distress
-    return admitPod({ pod, others: this.#others(pod), node: { metadata: { name: this.#options.nodeName, labels: { ...this.#labels } } }, allocatable: this.#tools?.node.allocatable ?? {}, appArmor: this.#appArmor, unsafeSysctls: this.#options.allowedUnsafeSysctls ?? [] })
+    return admitPod({ pod, others: this.#others(pod), node: { metadata: { name: this.#options.nodeName, labels: { ...this.#labels } } }, allocatable: this.#tools?.node.allocatable ?? {}, appArmor: this.#appArmor, strictGroups: this.#options.runtime.abilities?.supplementalGroupsPolicy ?? false, unsafeSysctls: this.#options.allowedUnsafeSysctls ?? [] })
   }
 
   #active(): Pod[] {

@@ -139,7 +139,7 @@ export class NodeAgent {
     if (this.#ready) this.#images = await images.list().catch(() => this.#images)
     const problem = oneProblem([...problems, ...(refusing === undefined ? [] : [refusing])])
     return nodeStatus({
-      name, facts, addresses: addresses(), maxPods, statusImages: this.#options.statusImages ?? 50, held: this.#options.held, kubeletPort, images: this.#images, volumesInUse: this.#options.volumesInUse(), devices: this.#options.devices(), handlers: state.handlers ?? {}, pressures: pressures(), nowMs: clock.now(),
+      name, facts, addresses: addresses(), maxPods, statusImages: this.#options.statusImages ?? 50, held: this.#options.held, kubeletPort, images: this.#images, volumesInUse: this.#options.volumesInUse(), devices: this.#options.devices(), abilities: state.abilities ?? { handlers: {} }, pressures: pressures(), nowMs: clock.now(),
       runtimeVersion: state.version || this.#node?.status?.nodeInfo?.containerRuntimeVersion || '',
       previous: this.#node?.status?.conditions ?? [],
       ...(problem === undefined ? {} : { problem }),
@@ -164,7 +164,7 @@ export class NodeAgent {
     const last = this.#sent
     if (last && clock.monotonic() - last.atMs < fullStatusMs && same(withoutHeartbeats(status), withoutHeartbeats(last.status))) return
     // The whole list of addresses is ours; capacities are merged by name, so that those of others stay.
-    const body = { status: { ...status, volumesInUse: status.volumesInUse ?? null, addresses: [...(status.addresses ?? []), { $patch: 'replace' }] } }
+    const body = { status: { ...status, volumesInUse: status.volumesInUse ?? null, runtimeHandlers: status.runtimeHandlers ?? null, features: status.features ?? null, addresses: [...(status.addresses ?? []), { $patch: 'replace' }] } }
     this.#node = await client.patch(nodes, { name }, { type: 'strategic', body }, { subresource: 'status' })
     for (const event of conditionEvents(name, last?.status.conditions ?? [], status.conditions ?? [])) this.#options.record(event)
     this.#sent = { status, atMs: clock.monotonic() }

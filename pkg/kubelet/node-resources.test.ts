@@ -11,7 +11,6 @@ import { conditionEvents, heldBack, nodeResources } from './node-status.ts'
 import { admitPod } from './pod-admission.ts'
 import { QosCgroups, qosShares } from './qos-cgroups.ts'
 import { measureClaims, volumeMetrics } from './volume-usage.ts'
-import { checkUserNamespace } from './security.ts'
 
 const asks = (requests: Record<string, string>) => makePod({ containers: [{ name: 'c', resources: { requests, limits: requests } }] })
 
@@ -47,8 +46,8 @@ it.each([
 ])('a pod whose %s does not fit is refused', (name, used, asked, message, reason) => {
   const allocatable = { cpu: '2', memory: '2Gi', pods: '10', 'hugepages-2Mi': '4Mi', 'ephemeral-storage': '2Gi' }
   const node = { metadata: { name: 'n' } }
-  expect(admitPod({ pod: asks({ [name]: asked }), others: [asks({ [name]: used })], node, allocatable, appArmor: false })).toEqual({ reason, message })
-  expect(admitPod({ pod: asks({ [name]: used }), others: [asks({ [name]: used })], node, allocatable, appArmor: false })).toBeUndefined()
+  expect(admitPod({ pod: asks({ [name]: asked }), others: [asks({ [name]: used })], node, allocatable, appArmor: false, strictGroups: false })).toEqual({ reason, message })
+  expect(admitPod({ pod: asks({ [name]: used }), others: [asks({ [name]: used })], node, allocatable, appArmor: false, strictGroups: false })).toBeUndefined()
 })
 
 describe('classes of pods', () => {
@@ -80,9 +79,4 @@ it('claimed volumes are measured, each claim once', async () => {
   expect(text.match(/^kubelet_volume_stats_\w+\{namespace="ns",persistentvolumeclaim="db"\} \d+$/gm)).toHaveLength(6)
   expect(volumeMetrics([])).toEqual([])
   rmSync(directory, { recursive: true })
-})
-
-it('a pod that must not have the host\'s users is refused in a kubelet\'s words', () => {
-  expect(() => checkUserNamespace(makePod({ hostUsers: false }))).toThrow("can't set `spec.hostUsers: false`, runtime does not support user namespaces")
-  expect(() => checkUserNamespace(makePod({ hostUsers: true }))).not.toThrow()
 })

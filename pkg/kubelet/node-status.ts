@@ -6,7 +6,7 @@ import type { NodeFacts } from './node-facts.ts'
 import { bytesText } from './eviction-ranking.ts'
 import { leastOf, type Pressure, type Signal, type Threshold } from './eviction-signals.ts'
 import { milliValue, wholeValue } from './quantity-values.ts'
-import type { HandlerFeatures, RuntimeImage } from './runtime-service.ts'
+import type { RuntimeAbilities, RuntimeImage } from './runtime-service.ts'
 
 export const kubeletVersion = 'v1.35.0+kinglet1'
 
@@ -27,7 +27,7 @@ export interface NodeStatusInput {
   readonly pressures: ReadonlySet<Pressure>
   readonly volumesInUse: readonly string[]
   readonly devices: NodeDevices
-  readonly handlers: Readonly<Record<string, HandlerFeatures>>
+  readonly abilities: RuntimeAbilities
   readonly previous: readonly NodeCondition[]
   readonly nowMs: number
 }
@@ -74,7 +74,7 @@ export function nodeResources(facts: NodeFacts, maxPods: number, held: HeldBack)
 }
 
 export function nodeStatus(input: NodeStatusInput): NodeStatus {
-  const { facts } = input
+  const { facts, abilities: { handlers, supplementalGroupsPolicy } } = input
   const { capacity, allocatable } = nodeResources(facts, input.maxPods, input.held)
   return {
     capacity: { ...capacity, ...input.devices.capacity }, allocatable: { ...allocatable, ...input.devices.allocatable },
@@ -88,7 +88,8 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
     },
     images: [...input.images].filter((image) => image.names.length > 0).sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, input.statusImages < 0 ? undefined : input.statusImages)
       .map((image) => ({ names: image.names.slice(0, mostNames), sizeBytes: image.sizeBytes })),
-    ...(Object.keys(input.handlers).length > 0 ? { runtimeHandlers: Object.entries(input.handlers).map(([name, features]) => ({ name, features })) } : {}),
+    ...(supplementalGroupsPolicy === undefined ? {} : { features: { supplementalGroupsPolicy } }),
+    ...(Object.keys(handlers).length > 0 ? { runtimeHandlers: Object.entries(handlers).map(([name, features]) => ({ name, features })) } : {}),
     ...(input.volumesInUse.length > 0 ? { volumesInUse: [...input.volumesInUse] } : {}),
   }
 }

@@ -22,7 +22,6 @@ import { wholeValue } from './quantity-values.ts'
 import type { MountedVolume } from './volume.ts'
 import { RestartBackOff, restartDelays } from './restart-back-off.ts'
 import type { RuntimeContainer, RuntimePod, RuntimeSandbox } from './runtime-service.ts'
-import { checkUserNamespace } from './security.ts'
 import { sandboxSpec } from './sandbox-spec.ts'
 import { StartFailure } from './start-failure.ts'
 
@@ -325,9 +324,9 @@ export class PodActor {
         events.record(pod, { type: 'Normal', reason: 'SandboxChanged', message: 'Pod sandbox changed, it will be killed and re-created.' })
         for (const old of runtime.sandboxes) await tools.runtime.stopSandbox(old.id)
       }
-      const handler = pod.spec.runtimeClassName ? await tools.handler(pod.spec.runtimeClassName) : ''
-      checkUserNamespace(pod)
-      const spec = sandboxSpec(pod, attempt, tools.node, handler)
+      const handler = await tools.handlers.find(pod)
+      tools.users.check(pod, handler)
+      const spec = sandboxSpec(pod, attempt, tools.node, { handler, users: await tools.users.of(pod) })
       // systemd makes a slice with the first thing in it.
       const slice = spec.cgroupParent.endsWith('.slice')
       if (!slice) await this.#resizer.confine(pod)
@@ -351,7 +350,7 @@ export class PodActor {
     try {
       await this.#resizer.widen(pod, runtime)
       const id = await tools.starter.start({
-        pod, target: action.target, attempt: action.attempt, sandboxId: sandbox.id, sandbox: sandboxSpec(pod, sandbox.attempt, tools.node, ''),
+        pod, target: action.target, attempt: action.attempt, sandboxId: sandbox.id, sandbox: sandboxSpec(pod, sandbox.attempt, tools.node, { handler: '', users: await tools.users.of(pod) }),
         podIPs: this.#podIPs(pod, runtime), volumes: this.#volumes.mounted, signal, ...(processesOf === undefined ? {} : { processesOf }),
       })
       this.#options.allocation.note(id, container.resources ?? {})

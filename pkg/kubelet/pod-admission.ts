@@ -5,7 +5,7 @@ import type { NodeSelectorRequirement } from '../api/types-volume.ts'
 import { podRequest, podRequests } from './container-resources.ts'
 import type { PodVerdict } from './pod-ending.ts'
 import { milliValue, wholeValue } from './quantity-values.ts'
-import { forbiddenSysctl, needsAppArmor } from './security.ts'
+import { forbiddenSysctl, needsAppArmor, strictGroups } from './security.ts'
 
 export interface AdmissionInput {
   readonly pod: Pod
@@ -15,6 +15,8 @@ export interface AdmissionInput {
   readonly allocatable: Readonly<Record<string, string>>
   /** Whether the kernel can confine by AppArmor. */
   readonly appArmor: boolean
+  /** Whether the runtime can leave out the groups that an image gives a user. */
+  readonly strictGroups: boolean
   /** Allowed besides the safe ones; a trailing `*` stands for anything. */
   readonly unsafeSysctls?: readonly string[]
 }
@@ -24,6 +26,7 @@ export function admitPod(input: AdmissionInput): PodVerdict | undefined {
   const sysctl = forbiddenSysctl(input.pod, input.unsafeSysctls)
   if (sysctl !== undefined) return rejected('SysctlForbidden', `forbidden sysctl: "${sysctl}" not allowlisted`)
   if (!input.appArmor && needsAppArmor(input.pod)) return rejected('AppArmor', 'Cannot enforce AppArmor: AppArmor is not enabled on the host')
+  if (!input.strictGroups && strictGroups(input.pod)) return rejected('SupplementalGroupsPolicyNotSupported', 'SupplementalGroupsPolicy=Strict is not supported in this node')
   if (!affine(input.pod, input.node)) return rejected('NodeAffinity', 'Predicate NodeAffinity failed: node(s) didn\'t match Pod\'s node affinity/selector')
   if (portsTaken(input)) return rejected('NodePorts', 'Predicate NodePorts failed: node(s) didn\'t have free ports for the requested pod ports')
   return outOf(input)

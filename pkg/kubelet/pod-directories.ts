@@ -8,8 +8,11 @@ export class PodDirectories {
   readonly #pods: string
   readonly #mounter: Mounter
   readonly #csi: Pick<CsiVolumes, 'releasePod'>
+  readonly #removed: (uid: string) => void
 
-  constructor({ pods, mounter, csi }: { pods: string; mounter: Mounter; csi: Pick<CsiVolumes, 'releasePod'> }) {
+  /** `removed` is called when nothing is left of the pod's. */
+  constructor({ pods, mounter, csi, removed }: { pods: string; mounter: Mounter; csi: Pick<CsiVolumes, 'releasePod'>; removed: (uid: string) => void }) {
+    this.#removed = removed
     this.#pods = pods
     this.#mounter = mounter
     this.#csi = csi
@@ -23,5 +26,6 @@ export class PodDirectories {
     await this.#csi.releasePod(uid)
     await this.#mounter.unmountBelow(directory)
     await rm(directory, { recursive: true, force: true })
+    this.#removed(uid)
   }
 }

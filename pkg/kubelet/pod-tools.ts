@@ -7,11 +7,13 @@ import type { ObjectWatches } from './object-watches.ts'
 import type { PodDirectories } from './pod-directories.ts'
 import type { VolumeTypes } from './pod-volumes.ts'
 import type { Prober } from './prober.ts'
-import type { RuntimeHost, RuntimeService } from './runtime-service.ts'
+import type { PodUsers } from './pod-users.ts'
+import type { RuntimeHandlers } from './runtime-handlers.ts'
+import type { RuntimeService } from './runtime-service.ts'
 import type { RequestedTokens } from './volume-payload.ts'
 
 export interface PodTools {
-  readonly runtime: RuntimeService & Pick<RuntimeHost, 'features'>
+  readonly runtime: RuntimeService
   readonly starter: ContainerStarter
   readonly killer: ContainerKiller
   readonly prober: Prober
@@ -21,7 +23,7 @@ export interface PodTools {
   readonly directories: PodDirectories
   readonly devices: Pick<DeviceManager, 'health' | 'allocate' | 'release'>
   readonly node: StarterNode
-  /** The runtime handler of a pod's RuntimeClass. */
-  handler(runtimeClassName: string): Promise<string>
+  readonly handlers: RuntimeHandlers
+  readonly users: PodUsers
   readonly cgroups: PodCgroups
 }

@@ -45,10 +45,18 @@ export interface RuntimePod {
 
 export type NamespaceScope = 'pod' | 'container' | 'node' | { readonly container: string }
 
+/** So many users, and groups, of the node. */
+export interface IdRange {
+  readonly first: number
+  readonly length: number
+}
+
 export interface Namespaces {
   readonly network: NamespaceScope
   readonly pid: NamespaceScope
   readonly ipc: NamespaceScope
+  /** Whom the users from 0 on are outside; missing: themselves. */
+  readonly users?: IdRange
 }
 
 export interface PortMapping {
@@ -87,6 +95,8 @@ export interface SandboxSpec {
   readonly runAsUser?: number
   readonly runAsGroup?: number
   readonly supplementalGroups: readonly number[]
+  /** The groups that the image gives the user are left out. */
+  readonly strictGroups?: boolean
   readonly seLinux?: SeLinuxLabel
   readonly seccomp: SeccompChoice
   readonly handler: string
@@ -102,7 +112,7 @@ export interface MountSpec {
   /** The mounts below it are read-only, too. */
   readonly recursiveReadOnly?: boolean
   /** Instead of a path of the node: an image's files, or a part of them. */
-  readonly image?: { readonly name: string; readonly subPath: string }
+  readonly image?: { readonly id: string; readonly name: string; readonly subPath: string }
   readonly containerPath: string
   readonly hostPath: string
   readonly readOnly: boolean
@@ -144,6 +154,8 @@ export interface ContainerSecurity {
   readonly runAsUsername?: string
   readonly runAsGroup?: number
   readonly supplementalGroups: readonly number[]
+  /** The groups that the image gives the user are left out. */
+  readonly strictGroups?: boolean
   readonly readOnlyRootFilesystem: boolean
   readonly noNewPrivileges: boolean
   readonly addCapabilities: readonly string[]
@@ -192,11 +204,18 @@ export interface ExecResult {
   readonly stderr: string
 }
 
+/** What a runtime can do beyond the common. */
+export interface RuntimeAbilities {
+  /** By the name of the handler; empty where the runtime does not tell. */
+  readonly handlers: Readonly<Record<string, HandlerFeatures>>
+  /** Whether it can leave out the groups that an image gives a user; undefined where it does not tell. */
+  readonly supplementalGroupsPolicy?: boolean
+}
+
 export interface RuntimeState {
   /** `containerd://1.6.20`. */
   readonly version: string
-  /** By the name of the handler; empty where the runtime does not tell. */
-  readonly handlers?: Readonly<Record<string, HandlerFeatures>>
+  readonly abilities?: RuntimeAbilities
   /** Why pods cannot run, in a kubelet's words. */
   readonly problems?: readonly string[]
 }
@@ -230,8 +249,8 @@ export interface RuntimeService {
 /** The runtime as a part of the node. */
 export interface RuntimeHost {
   state(): Promise<RuntimeState>
-  /** Of the runtime's usual handler, as `state` has found them last. */
-  readonly features?: HandlerFeatures | undefined
+  /** As `state` has found them last. */
+  readonly abilities?: RuntimeAbilities | undefined
   /** The container's log was moved away: go on in a new file of the old name. */
   reopenLog(containerId: string): Promise<void>
 }

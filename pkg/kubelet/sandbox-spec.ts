@@ -6,8 +6,8 @@ import type { NodeDns } from './dns-config.ts'
 import { podDns } from './dns-config.ts'
 import type { NodePaths } from './pod-files.ts'
 import { logDirectory, podHostname } from './pod-names.ts'
-import type { PortMapping, SandboxSpec } from './runtime-service.ts'
-import { podNamespaces, seccompChoice, supplementalGroups } from './security.ts'
+import type { IdRange, PortMapping, SandboxSpec } from './runtime-service.ts'
+import { podNamespaces, seccompChoice, strictGroups, supplementalGroups } from './security.ts'
 
 export interface SandboxNode {
   readonly dns: NodeDns
@@ -16,7 +16,7 @@ export interface SandboxNode {
   readonly cgroupRoot: string
 }
 
-export function sandboxSpec(pod: Pod, attempt: number, node: SandboxNode, handler: string): SandboxSpec {
+export function sandboxSpec(pod: Pod, attempt: number, node: SandboxNode, { handler, users }: { handler: string; users?: IdRange | undefined }): SandboxSpec {
   const { namespace = '', name = '', uid = '', labels = {}, annotations = {} } = pod.metadata
   const security = pod.spec.securityContext ?? {}
   const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
@@ -32,12 +32,13 @@ export function sandboxSpec(pod: Pod, attempt: number, node: SandboxNode, handle
     cgroupParent: podCgroup(pod, node.cgroupDriver, node.cgroupRoot),
     sysctls: Object.fromEntries((security.sysctls ?? []).map((sysctl) => [sysctl.name.replaceAll('/', '.'), sysctl.value])),
     // A shared process namespace belongs to the sandbox.
-    namespaces: podNamespaces(pod),
+    namespaces: podNamespaces(pod, users),
     // A debugger may come later and be privileged: it is allowed by the sandbox as it is asked for then.
     privileged: [...containers, ...(pod.spec.ephemeralContainers ?? [])].some((container) => container.securityContext?.privileged),
     ...(security.runAsUser === undefined ? {} : { runAsUser: security.runAsUser }),
     ...(security.runAsGroup === undefined ? {} : { runAsGroup: security.runAsGroup }),
     supplementalGroups: supplementalGroups(pod),
+    ...(strictGroups(pod) ? { strictGroups: true } : {}),
     ...(security.seLinuxOptions ? { seLinux: security.seLinuxOptions } : {}),
     seccomp: security.seccompProfile ? seccompChoice(security.seccompProfile, node.paths.seccomp) : { type: 'RuntimeDefault' },
   }

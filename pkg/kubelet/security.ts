@@ -2,7 +2,7 @@
 import type { Container, Pod, SeccompProfile } from '../api/types-pod.ts'
 import { ConfigError } from './environment.ts'
 import { podText } from './pod-names.ts'
-import type { ContainerSecurity, NamespaceScope, Namespaces, RuntimeImage, SeccompChoice } from './runtime-service.ts'
+import type { ContainerSecurity, IdRange, NamespaceScope, Namespaces, RuntimeImage, SeccompChoice } from './runtime-service.ts'
 
 export function containerSecurity(pod: Pod, container: Container, { seccompRoot, seccompDefault }: { seccompRoot: string; seccompDefault: boolean }): ContainerSecurity {
   const own = container.securityContext ?? {}
@@ -17,6 +17,7 @@ export function containerSecurity(pod: Pod, container: Container, { seccompRoot,
     ...(runAsUser === undefined ? {} : { runAsUser }),
     ...(runAsGroup === undefined ? {} : { runAsGroup }),
     supplementalGroups: supplementalGroups(pod),
+    ...(strictGroups(pod) ? { strictGroups: true } : {}),
     readOnlyRootFilesystem: own.readOnlyRootFilesystem ?? false,
     noNewPrivileges: own.allowPrivilegeEscalation === false,
     addCapabilities: own.capabilities?.add ?? [],
@@ -32,6 +33,8 @@ export function supplementalGroups(pod: Pod): number[] {
   const { supplementalGroups: groups = [], fsGroup } = pod.spec.securityContext ?? {}
   return fsGroup === undefined ? [...groups] : [...groups, fsGroup]
 }
+
+export const strictGroups = ({ spec }: Pod): boolean => spec.securityContext?.supplementalGroupsPolicy === 'Strict'
 
 export function seccompChoice(profile: SeccompProfile | undefined, seccompRoot: string): SeccompChoice {
   if (profile?.type === 'RuntimeDefault') return { type: 'RuntimeDefault' }
@@ -52,17 +55,10 @@ export function checkNonRoot(pod: Pod, container: Container, image: RuntimeImage
 }
 
 /** `target`: the runtime's id of the container whose processes an ephemeral container shares. */
-export function podNamespaces(pod: Pod, target?: string): Namespaces {
+export function podNamespaces(pod: Pod, users?: IdRange, target?: string): Namespaces {
   const { hostNetwork, hostPID, hostIPC, shareProcessNamespace } = pod.spec
   const pid: NamespaceScope = target !== undefined ? { container: target } : hostPID ? 'node' : shareProcessNamespace ? 'pod' : 'container'
-  return { network: hostNetwork ? 'node' : 'pod', pid, ipc: hostIPC ? 'node' : 'pod' }
-}
-
-/** No runtime that this kubelet knows maps users: a pod that must not have the host's cannot run. Throws in a kubelet's words. */
-export function checkUserNamespace({ spec }: Pod): void {
-  if (spec.hostUsers !== false || spec.hostNetwork || spec.hostPID || spec.hostIPC) return
-  const handler = spec.runtimeClassName ? `RuntimeClass handler "${spec.runtimeClassName}"` : 'runtime'
-  throw new Error(`can't set \`spec.hostUsers: false\`, ${handler} does not support user namespaces`)
+  return { network: hostNetwork ? 'node' : 'pod', pid, ipc: hostIPC ? 'node' : 'pod', ...(users ? { users } : {}) }
 }
 
 /** What was asked for of AppArmor; undefined leaves it to the runtime. */

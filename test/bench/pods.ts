@@ -175,7 +175,7 @@ function bareConfigs({ pod: template, imageId }: BarePod, name: string, director
   const spec = sandboxSpec(pod, 0, {
     dns: { clusterDns: ['10.43.0.10'], clusterDomain: 'cluster.local', host: parseResolvConf('') },
     paths: { pods: join(directory, 'bare-pods'), logs: join(directory, 'bare-logs'), seccomp: '' }, cgroupDriver: 'cgroupfs', cgroupRoot,
-  }, '')
+  }, { handler: '' })
   const files = join(directory, 'bare-pods', name)
   for (const path of [spec.logDirectory, join(files, 'token')]) mkdirSync(path, { recursive: true })
   for (const file of ['hosts', 'message', 'token/token', 'token/ca.crt', 'token/namespace']) writeFileSync(join(files, file), 'x')

@@ -160,7 +160,8 @@ export class TestCluster {
   #environment(): NodeJS.ProcessEnv {
     const { PATH = '', LANG = 'C.UTF-8' } = process.env
     // HOME: caches and plugins of kubectl and helm are the test's own.
-    return { PATH: `${join(root, '.cache/tools')}:/usr/sbin:/sbin:${PATH}`, LANG, HOME: this.directory, KUBECONFIG: this.kubeconfig, TERM: 'xterm' }
+    // What comes first on PATH is taken: so is a containerd of one's choice (scripts/fetch-containerd).
+    return { PATH: `${join(root, '.cache/tools')}:${PATH}:/usr/sbin:/sbin`, LANG, HOME: this.directory, KUBECONFIG: this.kubeconfig, TERM: 'xterm' }
   }
 }
 

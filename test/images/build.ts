@@ -75,6 +75,16 @@ const definitions = {
     names: ['docker.io/library/busybox:latest', 'docker.io/library/busybox:1.36', 'docker.io/library/busybox:1.35'],
     config: { Cmd: ['sh'], Env: [path] },
   }),
+  // One user, and a group that the image alone puts it in.
+  groups: (): HostImage => {
+    const base = busyboxBase()
+    return {
+      ...base,
+      names: ['kinglet.test/groups:1'],
+      texts: { ...base.texts, '/etc/passwd': `${accounts['/etc/passwd']}alice:x:1000:1000::/home:/bin/sh\n`, '/etc/group': `${accounts['/etc/group']}alice:x:1000:\nimage:x:50000:alice\n` },
+      config: { Cmd: ['sh'], Env: [path] },
+    }
+  },
   redis: (): HostImage => {
     const base = busyboxBase()
     return {

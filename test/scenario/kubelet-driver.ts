@@ -85,7 +85,11 @@ export class TestNode {
 
   /** What the runtime can do beyond the common, as its kubelet has found. */
   get runtimeFeatures(): HandlerFeatures | undefined {
-    return this.#runtime?.features
+    return this.#runtime?.abilities?.handlers['']
+  }
+
+  get runtimeStrictGroups(): boolean {
+    return this.#runtime?.abilities?.supplementalGroupsPolicy ?? false
   }
 
   async start(): Promise<void> {

@@ -44,7 +44,9 @@ describeWithContainerd('limits of a node', () => {
     await node.until(pods, 'asks', (gone) => gone === undefined)
   }, 30_000)
 
-  it('says that it cannot map users, and cannot enforce AppArmor where the kernel has none', async () => {
+  // What becomes of it where users can be mapped is in test/containerd2.
+  it('says that it cannot map users', async () => {
+    if (node.runtimeFeatures?.userNamespaces) return
     await node.createPod('mapped', { hostNetwork: false, hostUsers: false, containers: [{ name: 'c', command: ['sleep', '1000'] }] })
     for (const deadline = performance.now() + 10_000; ;) {
       const told = await node.eventsOf('mapped')
@@ -53,6 +55,16 @@ describeWithContainerd('limits of a node', () => {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     await node.client.delete(pods, { namespace: 'default', name: 'mapped' })
+  }, 30_000)
+
+  it('takes no pod whose groups are to be its own alone when the runtime cannot', async () => {
+    if (node.runtimeStrictGroups) return
+    await node.createPod('strict', { securityContext: { supplementalGroupsPolicy: 'Strict' }, containers: [{ name: 'c', command: ['sleep', '1000'] }] })
+    const refused = await node.untilPod('strict', ({ status }) => status?.phase === 'Failed')
+    expect(refused.status).toMatchObject({ reason: 'SupplementalGroupsPolicyNotSupported', message: 'Pod was rejected: SupplementalGroupsPolicy=Strict is not supported in this node' })
+  }, 30_000)
+
+  it('cannot enforce AppArmor where the kernel has none', async () => {
     if (existsSync('/sys/kernel/security/apparmor')) return
     await node.createPod('confined', { containers: [{ name: 'c', command: ['sleep', '1000'], securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } }] })
     const refused = await node.untilPod('confined', ({ status }) => status?.phase === 'Failed')
