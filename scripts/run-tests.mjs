@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 
 /** A suite that hangs is a failure to report, not a run without an end. */
@@ -43,6 +43,23 @@ const jest = (project, ...flags) => () => {
   return { passed: report.numPassedTests, failed: 1, failures: [...failures, `${project}: jest ended with ${signal ?? status}`] }
 }
 
+/** What depends on the runtime, and what only the other one can do: with containerd 2 first on PATH. */
+function onContainerd2() {
+  const all = { passed: 0, failed: 0, failures: [] }
+  const add = ({ passed, failed, failures }) => Object.assign(all, { passed: all.passed + passed, failed: all.failed + failed, failures: [...all.failures, ...failures] })
+  const before = process.env.PATH
+  const fetched = check('./scripts/fetch-containerd')()
+  if (fetched.failed > 0) return fetched
+  process.env.PATH = `${resolve('.cache/containerd')}:${before}`
+  add(jest('containerd2', '--runInBand')())
+  add(jest('unit', '--testPathPatterns=pkg/(containerd|kubelet/cri)', '--runInBand')())
+  add(jest('scenario', '--testPathPatterns=scenario/(kubelet|mounts|volumes|attach|csi|devices)', '--runInBand')())
+  add(jest('e2e', '--testPathPatterns=e2e/(chaos|csi|debug|images|lifecycle|metrics|node-duties|storage|streams)', '--runInBand')())
+  add(jest('conformance', '--testPathPatterns=conformance/(common|node|storage)', '--maxWorkers=6')())
+  process.env.PATH = before
+  return all
+}
+
 const steps = {
   layers: check('node', 'scripts/check-layers.mjs'),
   clock: check('node', 'scripts/check-clock.mjs'),
@@ -55,8 +72,9 @@ const steps = {
   conformance: jest('conformance', '--maxWorkers=6'),
   'conformance-serial': jest('conformance-serial', '--runInBand'),
 }
-/** Only when they are named: they wait for what takes ten minutes. */
+/** Only when they are named: the one waits for what takes ten minutes, the other needs a containerd that Debian 12 has not. */
 const longSteps = {
+  containerd2: onContainerd2,
   'conformance-slow': jest('conformance-slow', '--runInBand'),
 }
 const allSteps = { ...steps, ...longSteps }

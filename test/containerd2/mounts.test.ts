@@ -1,5 +1,7 @@
 // What containers are given by the runtime alone: images as volumes, mounts that are read-only with all below; and groups that are the pod's own.
-import { mkdirSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Pod, PodSpec } from '../../pkg/api/types-pod.ts'
 import { TestCluster } from '../e2e/cluster.ts'
@@ -7,12 +9,20 @@ import { PodDriver, podOf } from './pods.ts'
 
 let cluster: TestCluster
 let driver: PodDriver
+/** What is mounted below it by a container is there for all. */
+const shared = mkdtempSync(join(tmpdir(), 'kinglet-c2-'))
 beforeAll(async () => {
+  execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', shared])
+  execFileSync('mount', ['--make-shared', shared])
   cluster = await TestCluster.start(['busybox', 'nginx', 'groups'])
   driver = new PodDriver(cluster)
   await driver.checkRuntime()
 })
-afterAll(() => cluster?.remove())
+afterAll(async () => {
+  await cluster?.remove()
+  execFileSync('umount', ['-R', '-l', shared])
+  rmdirSync(shared)
+})
 
 type Mounts = NonNullable<PodSpec['containers'][number]['volumeMounts']>
 const picture = (reference: string, pullPolicy?: string) => ({ name: 'picture', image: { reference, ...(pullPolicy ? { pullPolicy } : {}) } })
@@ -32,22 +42,20 @@ describe('an image as a volume', () => {
     await driver.remove('shown')
   })
 
-  test('may be a part of it', async () => {
+  // containerd 2.1 does not know the field and gives the whole image, whatever the kubelet.
+  test('may be a part of it, since containerd 2.2', async () => {
+    if (!(await driver.isAtLeast(2, 2))) return
     await driver.start(withPicture('part', 'nginx:1.22', { subPath: 'usr/sbin' }))
     expect(await driver.exec('part', 'ls /volume/nginx')).toBe('/volume/nginx\n')
-    await driver.remove('part')
-  })
-
-  test('and that part is not there: the container waits and tells', async () => {
     await driver.create(withPicture('no-part', 'nginx:1.22', { subPath: 'none/such' }))
-    expect(await driver.waiting('no-part', 'CreateContainerError')).toMatch(/failed to mount image volume.*none\/such|none\/such.*(not exist|no such)/)
-    await driver.remove('no-part')
+    expect(await driver.waiting('no-part', 'CreateContainerError')).toContain('none/such')
+    await driver.remove('part', 'no-part')
   })
 
   test('is pulled as its policy says, with the words and the back-off of any image', async () => {
     await driver.create(withPicture('never', 'nowhere.test/none:1', {}, 'Never'), withPicture('absent', '127.0.0.1:1/none:1', {}, 'IfNotPresent'))
     expect(await driver.waiting('never', 'ErrImageNeverPull')).toBe('Container image "nowhere.test/none:1" is not present with pull policy of Never')
-    expect(await driver.waiting('absent', 'ImagePullBackOff')).toMatch(/^Back-off pulling image "127\.0\.0\.1:1\/none:1": ErrImagePull: failed to pull and unpack image/)
+    expect(await driver.waiting('absent', 'ImagePullBackOff')).toMatch(/^Back-off pulling image "127\.0\.0\.1:1\/none:1": ErrImagePull: rpc error: code = \w+ desc = failed to pull and unpack image "127\.0\.0\.1:1\/none:1": /)
     expect(await driver.eventOf('absent', 'Failed', 'Failed to pull image')).toContain('Failed to pull image "127.0.0.1:1/none:1": ')
     await driver.remove('never', 'absent')
   })
@@ -62,7 +70,7 @@ describe('an image as a volume', () => {
 describe('read-only', () => {
   /** An init container mounts something below the volume; the main one has the volume read-only. */
   const layered = (name: string, mount: Partial<Mounts[number]>): Pod => {
-    const path = join(cluster.directory, name)
+    const path = join(shared, name)
     mkdirSync(path)
     return podOf(name, {
       spec: {
@@ -81,16 +89,10 @@ describe('read-only', () => {
     ['unsaid', {}, ['below', 'end'], 'Disabled'], ['disabled', { recursiveReadOnly: 'Disabled' }, ['below', 'end'], 'Disabled'],
     ['if-possible', { recursiveReadOnly: 'IfPossible', mountPropagation: 'None' }, ['end'], 'Enabled'], ['enabled', { recursiveReadOnly: 'Enabled' }, ['end'], 'Enabled'],
   ])('below too, %s', async (name, mount, expected, told) => {
-    // Only a volume of a shared mount hands on what is mounted in it.
-    await cluster.inNetwork('sh', ['-c', `mountpoint -q ${cluster.directory} || { mount --bind ${cluster.directory} ${cluster.directory} && mount --make-shared ${cluster.directory}; }`])
     const [pod] = await driver.start(layered(name, mount))
-    try {
-      expect(await tries(name)).toEqual(expected)
-      expect(pod!.status?.containerStatuses?.[0]?.volumeMounts?.find(({ mountPath }) => mountPath === '/data')).toEqual({ name: 'data', mountPath: '/data', readOnly: true, recursiveReadOnly: told })
-    } finally {
-      await driver.remove(name)
-      await cluster.inNetwork('umount', ['-l', join(cluster.directory, name, 'below')])
-    }
+    expect(await tries(name)).toEqual(expected)
+    expect(pod!.status?.containerStatuses?.[0]?.volumeMounts?.find(({ mountPath }) => mountPath === '/data')).toEqual({ name: 'data', mountPath: '/data', readOnly: true, recursiveReadOnly: told })
+    await driver.remove(name)
   })
 })
 
