@@ -21,8 +21,9 @@ import { certificateGuard } from './certificate-guard.ts'
 import { RequestMetrics } from './metrics.ts'
 import { storageMetrics } from './metrics-storage.ts'
 import type { NodeConnections } from '../api/node-connection.ts'
-import { nodeTokenGuard } from './node-token-guard.ts'
+import { nodeGuard } from './node-guard.ts'
 import { NodeAuthorizer } from './node-authorizer.ts'
+import { NodeGraph } from './node-graph.ts'
 import { RbacAuthorizer } from './rbac.ts'
 import { rbacGuard } from './rbac-escalation.ts'
 import { watchRbac } from './rbac-source.ts'
@@ -82,6 +83,7 @@ export class ApiServer {
   readonly #core: Handle
   readonly #tokens: readonly TokenAuthenticator[]
   readonly #metrics: RequestMetrics
+  readonly #graph: NodeGraph | undefined
   readonly #stop = new AbortController()
   readonly #log: (text: string) => void
   #door: HttpDoor | undefined
@@ -92,7 +94,8 @@ export class ApiServer {
     this.#log = options.log ?? (() => undefined)
     this.#metrics = new RequestMetrics(clock.now())
     const rbac = options.authorizer ? undefined : new RbacAuthorizer(watchRbac(registry, { clock, signal: this.#stop.signal }))
-    this.authorizer = options.authorizer ?? new NodeAuthorizer(registry, rbac!)
+    this.#graph = options.authorizer ? undefined : new NodeGraph(registry)
+    this.authorizer = options.authorizer ?? new NodeAuthorizer(this.#graph!, rbac!)
     registry.useAuthorizer((query) => this.authorizer.authorize('path' in query ? query : { ...query, namespace: query.namespace ?? '' }))
     const { frontProxy, onUnreachable = () => undefined } = options
     this.aggregation = frontProxy && new Aggregation({ registry, clock, signal: this.#stop.signal, frontProxy, authorizer: this.authorizer, onUnreachable })
@@ -108,7 +111,7 @@ export class ApiServer {
       ...podRequests(registry), ...componentStatusRequests, ...accounts.requests(),
       ...metricsRequests({ registry, nodeConnections: options.nodeConnections, log: this.#log }), ...options.special ?? [],
     ])
-    this.#core = createHandle({ registry, authorizer: this.authorizer, special, elsewhere: (request) => this.aggregation?.handle(request), guards: [certificateGuard(registry, this.authorizer), nodeTokenGuard(registry), ...(rbac ? [rbacGuard(registry, rbac)] : [])] })
+    this.#core = createHandle({ registry, authorizer: this.authorizer, special, elsewhere: (request) => this.aggregation?.handle(request), guards: [certificateGuard(registry, this.authorizer), nodeGuard(registry, this.authorizer), ...(rbac ? [rbacGuard(registry, rbac)] : [])] })
     this.handle = options.auditor ? auditedHandle(this.#core, options.auditor) : this.#core
   }
 
@@ -145,6 +148,7 @@ export class ApiServer {
   async stop(): Promise<void> {
     await this.#door?.close()
     this.#stop.abort()
+    this.#graph?.stop()
     this.#door = undefined
   }
 }

@@ -12,6 +12,8 @@ export interface ResourceAttributes {
   readonly subresource?: string
   readonly namespace?: string
   readonly name?: string
+  /** Of a list, a watch or a deletion of a collection. */
+  readonly fieldSelector?: string
 }
 
 /** A request for a path that is no resource. `verb` is the lower-case HTTP method. */
@@ -29,9 +31,17 @@ export interface Decision {
   readonly reason?: string
 }
 
+export interface UserRules {
+  readonly resourceRules: ResourceRule[]
+  readonly nonResourceRules: NonResourceRule[]
+  readonly rules: PolicyRule[]
+  /** Why the user may do more than that. */
+  readonly incomplete?: string
+}
+
 /** Promises: `authorize` answers at once, and sees a role or binding one turn of the event loop after its write was answered. */
 export interface Authorizer {
   authorize(attributes: Attributes): Decision
-  /** All that the user may do in the namespace ('' asks for cluster-wide rules only). */
-  rulesFor(user: UserInfo, namespace: string): { resourceRules: ResourceRule[]; nonResourceRules: NonResourceRule[]; rules: PolicyRule[] }
+  /** What the user may do in the namespace ('' asks for cluster-wide rules only). */
+  rulesFor(user: UserInfo, namespace: string): UserRules
 }

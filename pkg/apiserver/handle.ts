@@ -33,7 +33,7 @@ export function attributesOf(request: Omit<ApiRequest, 'options'> & { readonly o
   const name = request.name ?? selectedName(request.options.fieldSelector)
   // A namespace is in itself, so that its own role bindings count.
   const within = group === '' && plural === 'namespaces' ? name : namespace
-  return { user, verb, group, version, resource: plural, subresource, namespace: within, name }
+  return { user, verb, group, version, resource: plural, subresource, namespace: within, name, fieldSelector: request.options.fieldSelector }
 }
 
 function selectedName(fieldSelector: string | undefined): string | undefined {

@@ -1,11 +1,14 @@
 // What a kubelet of another machine may write, on a real server: its role's verbs are not enough.
+import 'reflect-metadata'
+import { webcrypto } from 'node:crypto'
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 import type { KubeObject } from '../api/object.ts'
 import { DirectClient } from '../client/direct-client.ts'
 import { nodes, type Node } from '../api/types-node.ts'
 import { pods, type Pod } from '../api/types-pod.ts'
 import { leases, serviceAccounts } from '../api/types-config.ts'
 import { ensureObjects } from '../registry/bootstrap.ts'
-import { forbiddenLabels } from '../registry/admission-node-restriction.ts'
+import { forbiddenLabels } from '../api/node-labels.ts'
 import { startServer, type TestServer } from './fixture.suite.ts'
 
 let server: TestServer
@@ -16,7 +19,14 @@ beforeAll(async () => {
   await ensureObjects(server.registry, [
     { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'system:node' }, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] } as KubeObject,
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-node-lease' } },
-    ...['n1', 'n2'].map((nodeName) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: `on-${nodeName}`, namespace: 'a' }, spec: { nodeName, containers: [{ name: 'c', image: 'i' }] } }) as KubeObject),
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'any-audience' }, rules: [{ apiGroups: [''], resources: ['granted'], resourceNames: ['default'], verbs: ['request-serviceaccounts-token-audience'] }] } as KubeObject,
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'any-audience' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'any-audience' }, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:nodes' }] } as KubeObject,
+    { apiVersion: 'storage.k8s.io/v1', kind: 'CSIDriver', metadata: { name: 'd.example.com' }, spec: { tokenRequests: [{ audience: 'driver' }], volumeLifecycleModes: ['Persistent', 'Ephemeral'] } } as KubeObject,
+    ...['n1', 'n2'].map((nodeName) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: `on-${nodeName}`, namespace: 'a' }, spec: {
+      nodeName, serviceAccountName: 'default', containers: [{ name: 'c', image: 'i' }], volumes: [
+        { name: 't', projected: { sources: [{ serviceAccountToken: { path: 't' } }, { serviceAccountToken: { path: 'u', audience: 'x' } }] } }, { name: 'v', csi: { driver: 'd.example.com' } },
+      ],
+    } }) as KubeObject),
   ])
   await new Promise((resolve) => setImmediate(resolve))
   n1 = new DirectClient(server.api.handle, { username: 'system:node:n1', groups: ['system:nodes', 'system:authenticated'] }, 'kubelet')
@@ -47,10 +57,14 @@ describe('makes pods that mirror its own only', () => {
     ['another node', () => mirror({ spec: { nodeName: 'n2' } }), 'node "n1" can only create pods with spec.nodeName set to itself'],
     ['no owner', () => mirror({ metadata: { ownerReferences: [] } }), 'node "n1" can only create pods with an owner reference set to itself'],
     ['another node of that name', () => mirror({ metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'n1', uid: 'old', controller: true }] } }), 'node n1 UID mismatch: expected old got '],
-    ['a service account', () => mirror({ spec: { serviceAccountName: 'default' } }), 'node "n1" can not create pods that reference a service account'],
+    ['a service account', () => mirror({ spec: { serviceAccountName: 'default' } }), 'node "n1" can not create pods that reference serviceaccounts'],
     ['a secret', () => mirror({ spec: { volumes: [{ name: 'v', secret: { secretName: 's' } }] } }), 'node "n1" can not create pods that reference secrets'],
     ['a config map', () => mirror({ spec: { containers: [{ name: 'c', image: 'i', envFrom: [{ configMapRef: { name: 'm' } }] }] } }), 'node "n1" can not create pods that reference configmaps'],
     ['a claim', () => mirror({ spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] } }), 'node "n1" can not create pods that reference persistentvolumeclaims'],
+    ['a driver', () => mirror({ spec: { volumes: [{ name: 'v', csi: { driver: 'd' } }] } }), 'node "n1" can not create pods that reference csidrivers (via CSI volumes)'],
+    ['a projected secret', () => mirror({ spec: { volumes: [{ name: 'v', projected: { sources: [{ secret: { name: 's' } }] } }] } }), 'node "n1" can not create pods that reference secrets'],
+    ['a token', () => mirror({ spec: { volumes: [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 'p' } }] } }] } }), 'node "n1" can not create pods that reference serviceaccounts (via projected volumes)'],
+    ['an image pull secret', () => mirror({ spec: { imagePullSecrets: [{ name: 's' }] } }), 'node "n1" can not create pods that reference secrets'],
   ]
   test.each(cases)('%s', (_name, pod, message) => expect(n1.create(pods, pod())).rejects.toThrow(message))
   test('a mirror', async () => {
@@ -67,15 +81,40 @@ it('writes the status of its pods, not their labels, and no lease but its own', 
   await expect(lease('n2')).rejects.toThrow('can only access node lease with the same name as the requesting node')
 })
 
-it('gets tokens for pods that it runs', async () => {
-  const ask = async (name: string, boundObjectRef?: object) => (await n1.createSubresource(serviceAccounts, { namespace: 'a', name: 'default' }, 'token', { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: {}, spec: { audiences: ['x'], ...(boundObjectRef ? { boundObjectRef } : {}) } } as unknown as KubeObject)).metadata.name
+it('gets tokens for pods that it runs, and what they are for', async () => {
+  const ask = async (name: string, boundObjectRef?: object, audiences: string[] = []) => (await n1.createSubresource(serviceAccounts, { namespace: 'a', name: 'default' }, 'token', { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: {}, spec: { audiences, ...(boundObjectRef ? { boundObjectRef } : {}) } } as unknown as KubeObject)).metadata.name
   const pod = (name: string) => server.registry.get(server.registry.definition('', 'v1', 'pods')!, { namespace: 'a', name }).metadata.uid
   const ref = (name: string, podUid = pod(name)): object => ({ apiVersion: 'v1', kind: 'Pod', name, uid: podUid })
-  expect(await ask('default', ref('on-n1'))).toBe('default')
+  for (const audiences of [[], ['x'], ['driver'], ['granted']]) expect(await ask('default', ref('on-n1'), audiences)).toBe('default')
+  await expect(ask('default', ref('on-n1'), ['other'])).rejects.toThrow('serviceaccounts "default" is forbidden: audience "other" not found in pod spec volume, system:node:n1 is not authorized to request tokens for this audience')
+  await expect(ask('default', ref('on-n1'), ['x', 'driver'])).rejects.toThrow('node may only request 0 or 1 audiences')
   await expect(ask('default')).rejects.toThrow('serviceaccounts "default" is forbidden: node requested token not bound to a pod')
   await expect(ask('default', ref('on-n1', ''))).rejects.toThrow('node requested token with a pod binding without a uid')
   await expect(ask('default', ref('on-n1', 'other'))).rejects.toThrow('the UID in the bound object reference (other) does not match the UID in record')
   await expect(ask('default', ref('on-n2'))).rejects.toThrow('node requested token bound to a pod scheduled on a different node')
+})
+
+it('evicts and ends pods of its own only', async () => {
+  const evict = (name: string) => n1.createSubresource(pods, { namespace: 'a', name }, 'eviction', { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: 'a' } })
+  await expect(evict('on-n2')).rejects.toThrow('pods "on-n2" is forbidden: node n1 can only evict pods with spec.nodeName set to itself')
+  await expect(n1.delete(pods, { namespace: 'a', name: 'on-n2' })).rejects.toThrow('node "n1" can only delete pods with spec.nodeName set to itself')
+  await expect(n1.patch(pods, { namespace: 'a', name: 'on-n2' }, { type: 'merge', body: { status: { phase: 'Failed' } } }, { subresource: 'status' })).rejects.toThrow('node "n1" can only update pod status for pods with spec.nodeName set to itself')
+  await evict('on-n1')
+})
+
+async function requestFor(commonName: string): Promise<string> {
+  const signing = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+  const keys = await webcrypto.subtle.generateKey(signing, true, ['sign', 'verify'])
+  return Buffer.from((await Pkcs10CertificateRequestGenerator.create({ name: `CN=${commonName}`, keys, signingAlgorithm: signing })).toString('pem')).toString('base64')
+}
+
+it('asks for a certificate in its own name only', async () => {
+  const requests = { group: 'certificates.k8s.io', version: 'v1', plural: 'certificatesigningrequests', kind: 'CertificateSigningRequest', namespaced: false }
+  const ask = async (name: string, commonName: string, signerName: string): Promise<unknown> => n1.create(requests, { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { name }, spec: { signerName, request: await requestFor(commonName), usages: ['client auth'] } } as KubeObject)
+  await ask('own', 'system:node:n1', 'kubernetes.io/kube-apiserver-client-kubelet')
+  await ask('any', 'whoever', 'kubernetes.io/kube-apiserver-client')
+  await expect(ask('other', 'system:node:n2', 'kubernetes.io/kube-apiserver-client-kubelet')).rejects.toThrow('can only create a node CSR with CN=system:node:n1')
+  await expect(ask('serving', 'n1', 'kubernetes.io/kubelet-serving')).rejects.toThrow('can only create a node CSR with CN=system:node:n1')
 })
 
 test.each<[Record<string, string>, Record<string, string>, string[]]>([

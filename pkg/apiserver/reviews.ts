@@ -1,10 +1,11 @@
 // Reviews: questions about who one is and what one may do, asked by creating an object that is not stored.
 import { invalidObject } from '../api/field-error.ts'
+import { escapeFieldValue } from '../api/field-selector.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import type { ApiRequest, ApiResponse, UserInfo } from '../api/request.ts'
 import { badRequest } from '../api/status-error.ts'
 import type {
-  LocalSubjectAccessReview, NonResourceAttributes, ResourceAttributes as ReviewedResource, SelfSubjectAccessReview,
+  FieldSelectorAttributes, LocalSubjectAccessReview, NonResourceAttributes, ResourceAttributes as ReviewedResource, SelfSubjectAccessReview,
   SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewStatus, TokenReview,
 } from '../api/types-auth.ts'
 import type { Attributes, Authorizer } from './authorizer.ts'
@@ -56,8 +57,8 @@ export function reviewRequests({ authorizer, tokens }: ReviewOptions): [string, 
     [`${authorization}/selfsubjectrulesreviews`, (request) => {
       const { spec } = request.object as SelfSubjectRulesReview
       if (!spec?.namespace) throw badRequest('no namespace on request')
-      const { resourceRules, nonResourceRules } = authorizer.rulesFor(request.user, spec.namespace)
-      return answered(request, { resourceRules, nonResourceRules, incomplete: false })
+      const { resourceRules, nonResourceRules, incomplete } = authorizer.rulesFor(request.user, spec.namespace)
+      return answered(request, { resourceRules, nonResourceRules, incomplete: incomplete !== undefined, ...(incomplete === undefined ? {} : { evaluationError: incomplete }) })
     }],
   ]
   return requests.map(([key, answer]) => [key, checked(answer)])
@@ -76,8 +77,14 @@ function decide(authorizer: Authorizer, user: UserInfo, spec: AccessSpec): Subje
 function attributesOf(user: UserInfo, spec: AccessSpec): Attributes {
   const { resourceAttributes: resource, nonResourceAttributes: path } = spec ?? {}
   if (path) return { user, verb: path.verb ?? '', path: path.path ?? '' }
-  const { verb = '', group = '', version, resource: plural = '', subresource, namespace, name } = resource!
-  return { user, verb, group, version, resource: plural, subresource, namespace, name }
+  const { verb = '', group = '', version, resource: plural = '', subresource, namespace, name, fieldSelector } = resource!
+  return { user, verb, group, version, resource: plural, subresource, namespace, name, fieldSelector: fieldSelector && selectorText(fieldSelector) }
+}
+
+/** Of requirements those that say what a field is: no right is drawn from others. */
+function selectorText({ rawSelector, requirements = [] }: FieldSelectorAttributes): string {
+  if (rawSelector) return rawSelector
+  return requirements.flatMap(({ key, operator, values = [] }) => (operator === 'In' && values.length === 1 ? [`${key}=${escapeFieldValue(values[0]!)}`] : [])).join(',')
 }
 
 function subjectOf(spec: SubjectAccessReview['spec']): UserInfo {

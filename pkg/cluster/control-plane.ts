@@ -46,6 +46,7 @@ import { controllerIdentity } from './controller-identities.ts'
 import { CompactionSchedule } from './compaction.ts'
 import { KubernetesService } from './kubernetes-service.ts'
 import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
+import { NodeRoles } from './node-roles.ts'
 import { reconcileRoles } from './role-reconciliation.ts'
 import { ServedResources, servedKind } from './served-resources.ts'
 import { planeHealth, planeMetrics } from './plane-health.ts'
@@ -167,6 +168,11 @@ export class ControlPlane {
     return new DirectClient(this.#server.handle, trusted(username, ...groups), username.replace(/^system:/, ''))
   }
 
+  /** What a kubelet has: the rights of its node and of the pods there. */
+  nodeClient(nodeName: string): DirectClient {
+    return new DirectClient(this.#server.handle, { username: `system:node:${nodeName}`, groups: ['system:nodes', 'system:authenticated'] }, 'kubelet')
+  }
+
   events(component: string, host?: string, client = this.client('system:kinglet')): QueuedEventRecorder {
     const { clock, log } = this.#options
     return new QueuedEventRecorder({ client, clock, log, component, ...(host ? { host } : {}) })
@@ -222,7 +228,9 @@ export class ControlPlane {
     const localServices = new LocalApiServices({
       client: this.client('system:apiserver'), informers, own: ownDefinitions(), definitions: () => this.#registry.definitions(), onChange: (listener) => this.#registry.onDefinitionsChange(listener), clock, log,
     })
-    this.#components = [kubernetes, following, localServices, scheduler, collector, runner]
+    const roles = new NodeRoles({ client: this.client('system:kinglet'), informers, log, nodeName: cluster.nodeName })
+    if (!cluster.disableAgent) roles.start()
+    this.#components = [kubernetes, roles, following, localServices, scheduler, collector, runner]
     await Promise.all([runner.start(signal), collector.start(signal), scheduler.start(signal)])
     this.#compaction.start(this.#store)
   }

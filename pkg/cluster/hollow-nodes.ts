@@ -57,10 +57,11 @@ export class HollowNodes {
   #make(nodeName: string, index: number, plane: ControlPlane): Kubelet {
     const { cluster, clock, log } = this.#options
     const directory = join(cluster.dataDirectory, 'hollow', nodeName)
+    const client = plane.nodeClient(nodeName)
     const runtime = new HollowRuntime({ clock, streams: this.#streams, writeLogs: true, podIP: (serial) => hollowAddress(index, (serial % (lastHost - 1)) + 1) })
     return new Kubelet({
       nodeName, clock, log, runtime, images: runtime, stats: runtime, files: hollowFiles,
-      client: plane.client(`system:node:${nodeName}`, 'system:nodes'), events: plane.events('kubelet', nodeName),
+      client, events: plane.events('kubelet', nodeName, client),
       dataDirectory: directory, logDirectory: join(directory, 'logs'), nodeAddresses: [hollowAddress(index, lastHost)],
       clusterDns: [cluster.clusterDns], clusterDomain: cluster.clusterDomain,
       facts: { cpus, memoryBytes, hugePages: {}, swapBytes: 0 },

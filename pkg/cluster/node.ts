@@ -116,10 +116,10 @@ export class ClusterNode {
     if (!this.#runtime) this.startRuntime()
     const cri = await this.#runtime!
     const socketPath = this.socketPath
+    const client = plane.nodeClient(nodeName)
     this.#kubelet = new Kubelet({
       nodeName, clock, log,
-      client: plane.client(`system:node:${nodeName}`, 'system:nodes'),
-      events: plane.events('kubelet', nodeName),
+      client, events: plane.events('kubelet', nodeName, client),
       runtime: new CriRuntime({ cri, clock, owner: nodeName, taskExits: containerdExits(socketPath, clock) }),
       images: this.#images(cri),
       stats: new CriUsage({ cri, owner: nodeName }),
@@ -129,8 +129,7 @@ export class ClusterNode {
       manifestDirectory: join(cluster.dataDirectory, 'agent/pod-manifests'), ...settings,
       nodeAddresses: [nodeIP],
       clusterDns: [cluster.clusterDns], clusterDomain: cluster.clusterDomain,
-      // `kubectl get nodes` shows it as the node's role; pods are welcome all the same.
-      labels: { 'node-role.kubernetes.io/control-plane': 'true', ...labels },
+      ...(labels ? { labels } : {}),
       cgroupRoot,
       cgroupDriver: (this.#containerd?.host ?? detectHost(cluster.dataDirectory)).cgroupDriver,
       ...(cluster.podLogDirectory ? { logDirectory: cluster.podLogDirectory } : {}),

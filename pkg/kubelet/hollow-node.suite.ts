@@ -9,6 +9,7 @@ import { type Node, nodes } from '../api/types-node.ts'
 import { ApiServer } from '../apiserver/api-server.ts'
 import { DirectClient } from '../client/direct-client.ts'
 import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
+import { nodeRestriction } from '../registry/admission-node-restriction.ts'
 import { ensureObjects } from '../registry/bootstrap.ts'
 import { builtinDefinitions } from '../registry/kinds.ts'
 import { Registry } from '../registry/registry.ts'
@@ -35,7 +36,7 @@ export class HollowTestNode {
   readonly client: DirectClient
   kubelet: Kubelet | undefined
   readonly #store = new MemoryStore()
-  readonly #registry = new Registry({ store: this.#store, definitions: builtinDefinitions(), clock: this.clock })
+  readonly #registry = new Registry({ store: this.#store, definitions: builtinDefinitions(), admission: [nodeRestriction], clock: this.clock })
   readonly #api = new ApiServer({
     registry: this.#registry, clock: systemClock, audiences: [issuer], nodeConnections: () => this.kubelet, accountTokens: new ServiceAccountTokens({ issuer, key, clock: systemClock }),
   })
@@ -53,8 +54,9 @@ export class HollowTestNode {
   }
 
   async startKubelet(options: Partial<KubeletOptions> = {}): Promise<void> {
+    const client = new DirectClient(this.#api.handle, { username: 'system:node:n', groups: ['system:nodes', 'system:authenticated'] }, 'kubelet')
     this.kubelet = new Kubelet({
-      nodeName: 'n', client: this.client, clock: this.clock, runtime: this.runtime, images: this.runtime, dataDirectory: this.directory, logDirectory: join(this.directory, 'logs'),
+      nodeName: 'n', client, clock: this.clock, runtime: this.runtime, images: this.runtime, dataDirectory: this.directory, logDirectory: join(this.directory, 'logs'),
       nodeAddresses: ['192.168.0.1'], files: hollowFiles,
       events: { record: (about, { reason, message }) => void this.told.push(`${about.metadata.name} ${reason}: ${message}`) }, log: (text) => void this.logged.push(text), ...options,
     })

@@ -1,4 +1,5 @@
 // The kubelet's own settings as its flags spell them, `name=value`. Pure.
+import { checkOwnLabels } from '../api/node-labels.ts'
 import { resolve } from 'node:path'
 import type { Taint } from '../api/types-node.ts'
 import { wholeValue } from './quantity-values.ts'
@@ -68,7 +69,7 @@ export function kubeletSettings(args: readonly string[]): KubeletSettings {
     allowedUnsafeSysctls: read('allowed-unsafe-sysctls', (list) => list.split(',').filter(Boolean)), seccompDefault: read('seccomp-default', truth),
     rootDirectory: read('root-dir', absolutePath), idsPerPod: read('user-namespaces-ids-per-pod', idsPerPod),
     restartMaxMs: read('max-container-restart-period', restartPeriod), statusImages: read('node-status-max-images', (value) => atLeast(-1, wholeNumber(value))),
-    labels: read('node-labels', pairsOf), taints: read('register-with-taints', taintsOf),
+    labels: read('node-labels', ownLabels), taints: read('register-with-taints', taintsOf),
   })
   return {
     ...more,
@@ -89,6 +90,12 @@ function shutdown(read: Read): ShutdownStep[] {
     const steps = Object.entries(pairsOf(text)).map(([priority, graceSeconds]) => ({ priority: wholeNumber(priority), graceSeconds: wholeNumber(graceSeconds) }))
     return steps.sort((a, b) => a.priority - b.priority)
   }) ?? shutdownSteps(total, critical)
+}
+
+function ownLabels(text: string): Record<string, string> {
+  const labels = pairsOf(text)
+  checkOwnLabels(labels)
+  return labels
 }
 
 function absolutePath(text: string): string {

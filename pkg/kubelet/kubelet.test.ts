@@ -10,6 +10,7 @@ import type { StatusError } from '../api/status-error.ts'
 import { ApiServer } from '../apiserver/api-server.ts'
 import { DirectClient } from '../client/direct-client.ts'
 import { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
+import { nodeRestriction } from '../registry/admission-node-restriction.ts'
 import { ensureObjects } from '../registry/bootstrap.ts'
 import { builtinDefinitions } from '../registry/kinds.ts'
 import { Registry } from '../registry/registry.ts'
@@ -26,14 +27,15 @@ describe('the kubelet on a hollow runtime', () => {
   const directory = mkdtempSync(join(tmpdir(), 'kinglet-hollow-'))
   const clock = new ManualClock()
   const store = new MemoryStore()
-  const registry = new Registry({ store, definitions: builtinDefinitions(), clock })
+  const registry = new Registry({ store, definitions: builtinDefinitions(), admission: [nodeRestriction], clock })
   const api = new ApiServer({ registry, clock: systemClock, audiences: [issuer], nodeConnections: () => undefined, accountTokens: new ServiceAccountTokens({ issuer, key, clock: systemClock }) })
   const client = new DirectClient(api.handle, { username: 'admin', groups: ['system:masters'] })
+  const own = new DirectClient(api.handle, { username: 'system:node:n', groups: ['system:nodes', 'system:authenticated'] }, 'kubelet')
   const runtime = new HollowRuntime({ clock })
   const told: string[] = []
   const logged: string[] = []
   const makeKubelet = (): Kubelet => new Kubelet({
-    nodeName: 'n', client, clock, runtime, images: runtime, dataDirectory: directory, logDirectory: join(directory, 'logs'), nodeAddresses: ['192.168.0.1'], files: hollowFiles,
+    nodeName: 'n', client: own, clock, runtime, images: runtime, dataDirectory: directory, logDirectory: join(directory, 'logs'), nodeAddresses: ['192.168.0.1'], files: hollowFiles,
     events: { record: (about, { reason, message }) => void told.push(`${about.metadata.name} ${reason}: ${message}`) }, log: (text) => void logged.push(text),
   })
   let kubelet = makeKubelet()

@@ -1,5 +1,6 @@
 // A pod from a file on the node: read, completed and named, and the mirror that shows it on the API server. Pure.
 import { createHash } from 'node:crypto'
+import { referenceOf } from '../api/pod-references.ts'
 import type { Container, Pod } from '../api/types-pod.ts'
 import { readYamlStream } from '../api/yaml-text.ts'
 
@@ -24,6 +25,8 @@ export function readStaticPod({ path, text, nodeName, seen }: StaticPodFile): Po
   if (!found.spec || (found.spec.containers ?? []).length === 0) throw new Error('spec.containers: Required value')
   const unnamed = found.spec.containers.findIndex((container) => !container.name || !container.image)
   if (unnamed >= 0) throw new Error(`spec.containers[${unnamed}]: name and image are required`)
+  const reference = referenceOf(found.spec)
+  if (reference !== undefined) throw new Error(`static pods may not reference ${reference}`)
   const uid = createHash('md5').update(JSON.stringify([nodeName, path, found])).digest('hex')
   const { tolerations = [], initContainers, containers } = found.spec
   return {

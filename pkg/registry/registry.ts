@@ -161,6 +161,21 @@ export class Registry {
     }
   }
 
+  /**
+   * Tells each stored object, and each change from now on in the commit's own turn: before whoever watches from later on.
+   * `object` is undefined after a deletion. The listener must not throw. Returns the function that ends it.
+   */
+  follow(definition: Definition, listener: (object: AnyObject | undefined, previous: AnyObject | undefined) => void): () => void {
+    const { store } = this.#context
+    const prefix = prefixOf(definition)
+    const { entries, revision } = store.list<AnyObject>(prefix)
+    for (const { value } of entries) listener(value, undefined)
+    const watch = store.watch<AnyObject>(prefix, revision, (changes) => {
+      for (const { entry, previous } of changes) listener(entry?.value, previous?.value)
+    })
+    return () => watch.close()
+  }
+
   /** Throws at once when the options are wrong. Ends by the signal, its time, the definition's or the registry's end, or because the consumer is too slow. */
   watch(definition: Definition, request: WatchRequest): WatchStream {
     const { store, clock } = this.#context

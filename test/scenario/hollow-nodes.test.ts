@@ -47,6 +47,8 @@ describe('hollow nodes', () => {
     expect(items.map(({ metadata, status }) => [metadata.name, status?.addresses?.[0]?.address, status?.capacity?.['cpu']])).toEqual([
       ['sim-hollow-1', '100.64.0.254', '32'], ['sim-hollow-2', '100.64.1.254', '32'], ['sim-hollow-3', '100.64.2.254', '32'],
     ])
+    // A kubelet writes as one, and only about itself: see the node authorizer's tests for what it may.
+    expect(items.map(({ metadata }) => metadata.managedFields?.filter(({ manager }) => manager === 'kubelet').map(({ subresource = '' }) => subresource))).toEqual(items.map(() => ['', 'status']))
     await until(() => cluster.client.list(nodes), (list) => list.items.every(({ status }) => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True')))
   })
 

@@ -27,6 +27,7 @@ import type { KubeletOptions } from '../../pkg/kubelet/kubelet-options.ts'
 import { LinuxMounter } from '../../pkg/kubelet/linux-mounter.ts'
 import type { LogOptions } from '../../pkg/api/node-connection.ts'
 import { ServiceAccountTokens } from '../../pkg/pki/service-account-tokens.ts'
+import { nodeRestriction } from '../../pkg/registry/admission-node-restriction.ts'
 import { ensureObjects } from '../../pkg/registry/bootstrap.ts'
 import { builtinDefinitions } from '../../pkg/registry/kinds.ts'
 import { Registry } from '../../pkg/registry/registry.ts'
@@ -60,7 +61,7 @@ export class TestNode {
   constructor({ measured = false, ...options }: Partial<KubeletOptions> & { measured?: boolean } = {}) {
     this.#options = options
     this.#measured = measured
-    this.#registry = new Registry({ store: this.#store, definitions: builtinDefinitions(), clock })
+    this.#registry = new Registry({ store: this.#store, definitions: builtinDefinitions(), admission: [nodeRestriction], clock })
     const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
     this.#api = new ApiServer({
       registry: this.#registry, clock, audiences: [issuer], accountTokens: new ServiceAccountTokens({ issuer, key, clock }),
@@ -107,10 +108,12 @@ export class TestNode {
   }
 
   async startKubelet(): Promise<void> {
-    this.#recorder = new QueuedEventRecorder({ client: this.client, clock, component: 'kubelet', host: nodeName, log: (text) => void this.logged.push(text) })
+    // What it may do, and no more.
+    const client = new DirectClient(this.#api.handle, { username: `system:node:${nodeName}`, groups: ['system:nodes', 'system:authenticated'] }, 'kubelet')
+    this.#recorder = new QueuedEventRecorder({ client, clock, component: 'kubelet', host: nodeName, log: (text) => void this.logged.push(text) })
     this.#runtime = new CriRuntime({ cri: this.cri, clock, taskExits: containerdExits(this.#supervisor.socketPath, clock), owner: nodeName })
     this.kubelet = new Kubelet({
-      nodeName, client: this.client, clock, events: this.#recorder,
+      nodeName, client, clock, events: this.#recorder,
       runtime: this.#runtime,
       images: new CriImages({ cri: this.cri }),
       dataDirectory: join(this.directory, 'agent'), logDirectory: join(this.directory, 'logs'),
