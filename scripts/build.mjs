@@ -31,7 +31,7 @@ for (const name of readdirSync(out)) {
 }
 await build({
   absWorkingDir: root,
-  entryPoints: { kinglet: 'cmd/main.ts', 'commit-worker': 'pkg/storage/commit-worker.ts', 'dataplane-worker': 'pkg/network/dataplane-worker.ts' },
+  entryPoints: { kinglet: 'cmd/main.ts', 'commit-worker': 'pkg/storage/commit-worker.ts', 'dataplane-worker': 'pkg/network/dataplane-worker.ts', 'evaluation-worker': 'pkg/cluster/evaluation-worker.ts' },
   outdir: out,
   bundle: true,
   splitting: true,

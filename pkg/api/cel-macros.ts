@@ -151,11 +151,16 @@ function loopMacro(loop: Loop, receiver: Node, args: readonly Node[]): object {
   }
 }
 
+/** One after the other: most loops end early. */
 function entriesOf(range: unknown): Iterable<readonly [unknown, unknown]> {
-  if (Array.isArray(range)) return range.map((value: unknown, index) => [BigInt(index), value] as const)
-  if (range instanceof Map) return [...range as Map<unknown, unknown>]
+  if (Array.isArray(range)) return indexed(range)
+  if (range instanceof Map) return range as Map<unknown, unknown>
   if (typeof range === 'object' && range !== null) return Object.entries(range)
   throw new Error('no such overload')
+}
+
+function* indexed(list: readonly unknown[]): Generator<readonly [unknown, unknown]> {
+  for (const [index, value] of list.entries()) yield [BigInt(index), value]
 }
 
 function optionalMacro(receiver: Node, args: readonly Node[], typeOf: (type: Type, checker: Checker) => Type, wrap: (value: unknown) => unknown): object {

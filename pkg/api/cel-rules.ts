@@ -10,6 +10,7 @@ import { equalJson, isJsonObject } from './json.ts'
 import { fieldsOfPath } from './json-path.ts'
 import type { JsonSchemaProps, ValidationRule } from './structural-schema.ts'
 import { pathText } from './structural-validation.ts'
+import { spend } from '../util/allowance.ts'
 
 /** All errors that the rules find. `old` is the object before an update. */
 export type RuleValidator = (object: unknown, old?: unknown) => FieldError[]
@@ -38,6 +39,8 @@ interface Node {
 interface Making {
   readonly types: CelTypes
   readonly environment: CelEnvironment
+  /** What compiles the rules, one after the other, once all types are declared: an environment that has been cloned takes no more. */
+  readonly late: (() => void)[]
   /** What is wrong with a rule, by the path of the rule within the schema. */
   readonly fault: (path: string, rule: ValidationRule, word: string, text: string) => void
 }
@@ -57,9 +60,10 @@ function childrenOf(props: JsonSchemaProps): JsonSchemaProps[] {
 export function compileRules(props: JsonSchemaProps): RuleValidator | undefined {
   if (!hasRules(props)) return undefined
   const faults: FieldError[] = []
-  const root = compileTree(props, (_path, rule, _word, text) => void faults.push(invalid('<nil>', rule.rule, `rule compile error: ${text}`)))
+  const { root, late } = planTree(props, (_path, rule, _word, text) => void faults.push(invalid('<nil>', rule.rule, `rule compile error: ${text}`)))
   return (object, old) => {
     if (!root) return faults
+    finish(late)
     const run: Run = { errors: [...faults], budget: celBudget(), path: [], over: false }
     visit(root, object, old, run)
     return run.errors
@@ -69,20 +73,31 @@ export function compileRules(props: JsonSchemaProps): RuleValidator | undefined 
 /** Rules that the engine does not take, by their paths within the schema. */
 export function refusedRules(props: JsonSchemaProps): { readonly path: string; readonly rule: ValidationRule; readonly text: string }[] {
   const out: { path: string; rule: ValidationRule; text: string }[] = []
-  if (hasRules(props)) compileTree(props, (path, rule, word, text) => void out.push({ path: `${path}.${word}`, rule, text }))
+  if (hasRules(props)) finish(planTree(props, (path, rule, word, text) => void out.push({ path: `${path}.${word}`, rule, text })).late)
   return out
 }
 
-function compileTree(props: JsonSchemaProps, fault: Making['fault']): Node | undefined {
+/** The rules of the tree are complete when `late` is done. */
+function planTree(props: JsonSchemaProps, fault: Making['fault']): { readonly root: Node | undefined; readonly late: (() => void)[] } {
   const environment = celEnvironment()
-  return compileNode(props, props, { types: new CelTypes(environment), environment, fault }, '', true)
+  const late: (() => void)[] = []
+  return { root: planNode(props, props, { types: new CelTypes(environment), environment, late, fault }, '', true), late }
+}
+
+/** What is too dear for this time goes on next time, where it was left. */
+function finish(late: (() => void)[]): void {
+  for (let next = late[0]; next; next = late[0]) {
+    next()
+    late.shift()
+  }
 }
 
 /** `spine` tells the types where `props` is part of the logic and tells only rules. */
-function compileNode(props: JsonSchemaProps, spine: JsonSchemaProps, making: Making, path: string, root = false): Node | undefined {
+function planNode(props: JsonSchemaProps, spine: JsonSchemaProps, making: Making, path: string, root = false): Node | undefined {
   if (!hasRules(props)) return undefined
+  spend(50)
   const type = root ? making.types.typeOf(spine, true) : making.types.typeOf(spine)
-  const child = (part: JsonSchemaProps | undefined, of: JsonSchemaProps | undefined, at: string): Node | undefined => (part && of ? compileNode(part, of, making, `${path}${at}`) : undefined)
+  const child = (part: JsonSchemaProps | undefined, of: JsonSchemaProps | undefined, at: string): Node | undefined => (part && of ? planNode(part, of, making, `${path}${at}`) : undefined)
   const fields = new Map<string, Node>()
   for (const [name, part] of Object.entries(props.properties ?? {})) {
     const node = child(part, spine.properties?.[name], `.properties[${name}]`)
@@ -91,7 +106,7 @@ function compileNode(props: JsonSchemaProps, spine: JsonSchemaProps, making: Mak
   const own = (part: boolean | JsonSchemaProps | undefined): JsonSchemaProps | undefined => (typeof part === 'object' ? part : undefined)
   const values = child(own(props.additionalProperties), own(spine.additionalProperties), '.additionalProperties')
   const items = child(props.items, spine.items, '.items')
-  const also = (props.allOf ?? []).map((part, index) => compileNode(part, spine, making, `${path}.allOf[${index}]`, root)).filter((node) => node !== undefined)
+  const also = (props.allOf ?? []).map((part, index) => planNode(part, spine, making, `${path}.allOf[${index}]`, root)).filter((node) => node !== undefined)
   return {
     type, typeName: spine.type ?? '', fields, ...(values ? { values } : {}), ...(items ? { items } : {}), also,
     ...(spine['x-kubernetes-list-type'] === 'map' ? { keys: spine['x-kubernetes-list-map-keys'] ?? [] } : {}),
@@ -100,16 +115,17 @@ function compileNode(props: JsonSchemaProps, spine: JsonSchemaProps, making: Mak
   }
 }
 
-/** All types are declared before the first expression is compiled: an environment that has been cloned takes no more. */
-function lateRules(stated: readonly ValidationRule[], type: CelType, making: Making, path: string): Pick<Node, 'rules'> {
-  const inEnvironment = (oldType: string): CelEnvironment => making.environment.clone().registerVariable('self', type.name).registerVariable('oldSelf', oldType)
+function lateRules(stated: readonly ValidationRule[], type: CelType, { environment, late, fault }: Making, path: string): Pick<Node, 'rules'> {
+  const inEnvironment = (oldType: string): CelEnvironment => environment.clone().registerVariable('self', type.name).registerVariable('oldSelf', oldType)
   const [plain, optional] = [once(() => inEnvironment(type.name)), once(() => inEnvironment(`optional<${type.name}>`))]
-  return {
-    rules: stated.flatMap((rule, index) => {
-      const environment = rule.optionalOldSelf ? optional() : plain()
-      return compileRule(rule, environment, making.fault, `${path}.x-kubernetes-validations[${index}]`) ?? []
-    }),
+  const rules: Rule[] = []
+  for (const [index, rule] of stated.entries()) {
+    late.push(() => {
+      const compiled = compileRule(rule, rule.optionalOldSelf ? optional() : plain(), fault, `${path}.x-kubernetes-validations[${index}]`)
+      if (compiled) rules.push(compiled)
+    })
   }
+  return { rules }
 }
 
 function once<T>(make: () => T): () => T {
@@ -143,6 +159,7 @@ interface Run {
 }
 
 function visit(node: Node, value: unknown, old: unknown, run: Run): void {
+  spend(3)
   if (run.over || value === null || value === undefined) return
   if (node.rules.length > 0) runRules(node, value, old ?? undefined, run)
   for (const other of node.also) visit(other, value, old, run)

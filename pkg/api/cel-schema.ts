@@ -6,6 +6,7 @@ import { equalCel } from './cel-values.ts'
 import { parseGoDuration } from './go-duration.ts'
 import { isJsonObject } from './json.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
+import { spend } from '../util/allowance.ts'
 
 export interface CelType {
   /** As declarations name it: `int`, `list<string>`, `obj3`. */
@@ -30,9 +31,14 @@ const duration = simple('google.protobuf.Duration', (value) => {
 /** JSON without a schema. Whole numbers are ints. */
 export function anyValue(value: unknown): unknown {
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
-  if (Array.isArray(value)) return value.map(anyValue)
-  if (isJsonObject(value)) return new Map(Object.entries(value).filter(([, item]) => item !== undefined).map(([key, item]) => [key, anyValue(item)]))
-  return value
+  if (Array.isArray(value)) {
+    spend(2 * value.length)
+    return value.map(anyValue)
+  }
+  if (!isJsonObject(value)) return value
+  const members = Object.entries(value).filter(([, item]) => item !== undefined)
+  spend(3 + 3 * members.length)
+  return new Map(members.map(([key, item]) => [key, anyValue(item)]))
 }
 
 const reserved = new Set([
@@ -90,12 +96,18 @@ export class CelTypes {
 
   #list(items: JsonSchemaProps): CelType {
     const item = this.typeOf(items)
-    return simple(`list<${item.name}>`, (value) => (Array.isArray(value) ? value.map((one) => item.convert(one)) : value))
+    return simple(`list<${item.name}>`, (value) => (Array.isArray(value) ? value.map((one) => {
+      spend(2)
+      return item.convert(one)
+    }) : value))
   }
 
   #map(values: JsonSchemaProps): CelType {
     const item = this.typeOf(values)
-    return simple(`map<string, ${item.name}>`, (value) => (isJsonObject(value) ? new Map(Object.entries(value).map(([key, one]) => [key, item.convert(one)])) : value))
+    return simple(`map<string, ${item.name}>`, (value) => (isJsonObject(value) ? new Map(Object.entries(value).map(([key, one]) => {
+      spend(2)
+      return [key, item.convert(one)]
+    })) : value))
   }
 
   #object(props: JsonSchemaProps, whole: boolean): CelType {
@@ -118,6 +130,7 @@ export class CelTypes {
     registerEquality(this.#environment, name, equalCel)
     return simple(name, (value) => {
       if (!isJsonObject(value)) return value
+      spend(2 + members.size)
       const result = new Values()
       for (const [field, { escaped, type }] of members) {
         const item = Object.hasOwn(value, field) ? value[field] : undefined

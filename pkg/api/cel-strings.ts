@@ -1,17 +1,17 @@
 // CEL: texts. What cel-go's strings library has and the engine lacks or counts otherwise, and regular expressions that no text makes slow.
 import type { Environment } from '@marcbachmann/cel-js'
-import { RE2JS } from 're2js'
 import { formatted } from './cel-format-text.ts'
 import { functionsOf } from './cel-register.ts'
 import { celText } from './cel-values.ts'
+import { Pattern } from './pattern.ts'
 
-const patterns = new Map<string, RE2JS>()
+const patterns = new Map<string, Pattern>()
 
 /** Compiled once; a few hundred are kept. */
-function re2(pattern: string): RE2JS {
+function patternOf(pattern: string): Pattern {
   let compiled = patterns.get(pattern)
   if (!compiled) {
-    compiled = RE2JS.compile(pattern)
+    compiled = new Pattern(pattern)
     if (patterns.size >= 500) patterns.clear()
     patterns.set(pattern, compiled)
   }
@@ -23,11 +23,11 @@ class StringsNamespace {}
 /** Names that end in `__` take the place of the engine's own functions (`replacedCalls`). */
 export function registerCelStrings(environment: Environment): void {
   const add = functionsOf(environment)
-  add('string.matches__(string): bool', (text: string, pattern: string) => re2(pattern).test(text))
-  add('matches__(string, string): bool', (text: string, pattern: string) => re2(pattern).test(text))
-  add('string.find(string): string', (text: string, pattern: string) => findAll(text, pattern, 1)[0] ?? '')
-  add('string.findAll(string): list<string>', (text: string, pattern: string) => findAll(text, pattern, -1))
-  add('string.findAll(string, int): list<string>', (text: string, pattern: string, limit: bigint) => findAll(text, pattern, Number(limit)))
+  add('string.matches__(string): bool', (text: string, pattern: string) => patternOf(pattern).test(text))
+  add('matches__(string, string): bool', (text: string, pattern: string) => patternOf(pattern).test(text))
+  add('string.find(string): string', (text: string, pattern: string) => patternOf(pattern).find(text, 1)[0] ?? '')
+  add('string.findAll(string): list<string>', (text: string, pattern: string) => patternOf(pattern).find(text, Infinity))
+  add('string.findAll(string, int): list<string>', (text: string, pattern: string, limit: bigint) => patternOf(pattern).find(text, limit < 0n ? Infinity : Number(limit)))
   add('string.charAt(int): string', (text: string, index: bigint) => {
     const points = [...text]
     return points[within(index, points.length)] ?? ''
@@ -91,13 +91,6 @@ function lastIndexOf(text: string, wanted: string, from: bigint): bigint {
 }
 
 const split = (text: string, separator: string): string[] => (separator === '' ? [...text] : text.split(separator))
-
-function findAll(text: string, pattern: string, limit: number): string[] {
-  const found: string[] = []
-  const matcher = re2(pattern).matcher(text)
-  while ((limit < 0 || found.length < limit) && matcher.find()) found.push(matcher.group() ?? '')
-  return found
-}
 
 function replaceSome(text: string, from: string, to: string, count: number): string {
   // Nothing stands before each character, and at the end.

@@ -1,25 +1,30 @@
-// Compiles expressions in CEL, with the functions that Kubernetes adds, and runs them within a budget: no expression can hold the event loop up.
+// Compiles expressions in CEL, with the functions that Kubernetes adds, and runs them within a budget.
 import type { Environment } from '@marcbachmann/cel-js'
 import { Environment as CelEnvironment } from '@marcbachmann/cel-js'
 import { registerCelFormats } from './cel-formats.ts'
 import { registerCelLists } from './cel-lists.ts'
 import { withoutOptionalMembers } from './cel-literals.ts'
 import { registerCelMacros } from './cel-macros.ts'
+import { meterNodes } from './cel-meter.ts'
 import { registerCelNetwork } from './cel-network.ts'
 import { registerCelOptionals } from './cel-optional.ts'
 import { registerCelQuantities } from './cel-quantities.ts'
 import { registerNullable } from './cel-register.ts'
 import { registerCelStrings } from './cel-strings.ts'
+import { spend } from '../util/allowance.ts'
 
 export type { Environment as CelEnvironment } from '@marcbachmann/cel-js'
 
-/** How many steps of comprehensions may still be taken; shared by the expressions of one request. */
+/** What may still be spent; shared by the expressions of one request. Negative when one has cost too much. */
 export interface CelBudget {
   steps: number
 }
 
-/** What takes less than 50 ms. */
-export const celBudget = (): CelBudget => ({ steps: 200_000 })
+/** As Kubernetes limits it. */
+export const celBudget = (): CelBudget => ({ steps: 10_000_000 })
+
+const mostOfOne = 1_000_000
+const perIteration = 4
 
 /** The expression is not well-formed, or its types do not fit. */
 export class CelCompileError extends Error {
@@ -42,6 +47,9 @@ export interface CelProgram {
 
 let base: Environment | undefined
 
+const compileFloor = 500
+const compilePerCharacter = 8
+
 /** A new environment with all functions of Kubernetes and no variable. */
 export function celEnvironment(): CelEnvironment {
   if (!base) {
@@ -60,30 +68,42 @@ export function celEnvironment(): CelEnvironment {
 
 /** Fails with CelCompileError. */
 export function compileCel(environment: CelEnvironment, expression: string): CelProgram {
-  const meter = { steps: 0, price: 1 }
-  const found: Found = { names: new Set(), calls: new Set() }
+  spend(compileFloor + expression.length * compilePerCharacter)
+  const meter = { left: 0 }
+  const names = new Set<string>()
+  const charge = (units: number): void => {
+    spend(units)
+    meter.left -= units
+    if (meter.left < 0) throw new CelRunError('operation cancelled: actual cost limit exceeded')
+  }
   try {
     const parsed = environment.parse(withoutOptionalMembers(expression))
-    prepare(parsed.ast, found, () => {
-      meter.steps -= meter.price
-      if (meter.steps < 0) throw new CelRunError('operation cancelled: actual cost limit exceeded')
+    let nodes = 0
+    prepare(parsed.ast, names, () => {
+      spend(nodes)
+      charge(perIteration)
     })
-    const looksThrough = [...found.calls].some((call) => longCalls.has(call))
     const checked = parsed.check()
     if (!checked.valid) throw checked.error ?? new Error('unknown error')
+    nodes = meterNodes(parsed.ast, charge)
     return {
       type: checked.type ?? 'dyn',
-      uses: (variable) => found.names.has(variable),
+      uses: (variable) => names.has(variable),
       run(variables, budget) {
-        meter.steps = budget.steps
-        meter.price = looksThrough ? 1 + Math.floor(longestList(variables) / 64) : 1
+        spend(nodes)
+        const most = Math.min(budget.steps, mostOfOne)
+        meter.left = most
+        let outcome: unknown
         try {
-          return parsed(variables)
+          outcome = parsed(variables)
         } catch (error) {
-          throw new CelRunError(runText(error))
+          if (meter.left >= 0) throw new CelRunError(runText(error))
         } finally {
-          budget.steps = meter.steps
+          budget.steps = meter.left < 0 ? -1 : budget.steps - (most - meter.left)
         }
+        // Whatever else went wrong, or was settled without what cost too much.
+        if (meter.left < 0) throw new CelRunError('operation cancelled: actual cost limit exceeded')
+        return outcome
       },
     }
   } catch (error) {
@@ -103,51 +123,31 @@ interface Loop {
   condition?: (accumulated: unknown) => boolean
 }
 
-interface Found {
-  readonly names: Set<string>
-  readonly calls: Set<string>
-}
-
 /** What the engine does otherwise than cel-go (units of UTF-16, patterns that take for ever), and is done by functions of ours. */
 const replacedCalls: ReadonlySet<string> = new Set(['matches', 'substring', 'indexOf', 'lastIndexOf', 'lowerAscii', 'upperAscii', 'trim', 'split'])
 
-/** What looks through a whole list in one step. A loop of such steps takes as long as the list, each time. */
-const longCalls: ReadonlySet<string> = new Set([
-  'in', 'indexOf', 'lastIndexOf', 'sum', 'min', 'max', 'isSorted', 'distinct', 'sort', 'reverse', 'slice', 'join', 'contains', 'equivalent', 'intersects',
-])
-
-function longestList(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0
-  const inside = Array.isArray(value) ? value as unknown[] : value instanceof Map ? [...value.values() as Iterable<unknown>] : Object.getPrototypeOf(value) === Object.prototype ? Object.values(value) : []
-  let longest = inside.length
-  for (const one of inside) longest = Math.max(longest, longestList(one))
-  return longest
-}
-
 /** Counts the steps of loops, takes note of the names, and has some calls done by functions of ours. */
-function prepare(part: unknown, found: Found, tick: () => void, seen = new Set<unknown>()): void {
+function prepare(part: unknown, names: Set<string>, tick: () => void, seen = new Set<unknown>()): void {
   if (typeof part !== 'object' || part === null || seen.has(part)) return
   seen.add(part)
   if (Array.isArray(part)) {
-    for (const one of part) prepare(one, found, tick, seen)
+    for (const one of part) prepare(one, names, tick, seen)
     return
   }
   const { op, args, meta } = part as Node
-  if (op === 'id' && typeof args === 'string') found.names.add(args)
-  if (op === 'in') found.calls.add('in')
-  if (op === 'rcall' && Array.isArray(args)) found.calls.add(String(args[0]))
+  if (op === 'id' && typeof args === 'string') names.add(args)
   if ((op === 'rcall' || op === 'call') && Array.isArray(args) && replacedCalls.has(args[0] as string)) args[0] = `${args[0] as string}__`
   if (op === 'comprehension') countSteps(args as Loop, tick)
   if (op === 'call' && Array.isArray(args) && args[0] === 'has') widenHas(meta?.macro as Has | undefined)
   const macro = meta?.macro as { onStep?: () => void } | undefined
   if (macro?.onStep) macro.onStep = tick
-  for (const inner of [args, meta?.alternate, macro]) prepareMembers(inner, found, tick, seen)
+  for (const inner of [args, meta?.alternate, macro]) prepareMembers(inner, names, tick, seen)
 }
 
-function prepareMembers(inner: unknown, found: Found, tick: () => void, seen: Set<unknown>): void {
+function prepareMembers(inner: unknown, names: Set<string>, tick: () => void, seen: Set<unknown>): void {
   if (typeof inner !== 'object' || inner === null) return
-  if (Array.isArray(inner) || typeof (inner as Partial<Node>).op === 'string') prepare(inner, found, tick, seen)
-  else for (const one of Object.values(inner)) prepare(one, found, tick, seen)
+  if (Array.isArray(inner) || typeof (inner as Partial<Node>).op === 'string') prepare(inner, names, tick, seen)
+  else for (const one of Object.values(inner)) prepare(one, names, tick, seen)
 }
 
 /** The engine's macro `has`, as far as it is looked at here. */

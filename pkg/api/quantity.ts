@@ -31,7 +31,8 @@ export function parseQuantity(input: string | number): Quantity {
   const text = typeof input === 'number' ? String(input) : input
   const match = shape.exec(text)
   if (!match) throw new QuantityError(wrongFormat)
-  const [, sign = '', whole = '', fraction = '', suffix = ''] = match
+  const [, sign = '', wholeDigits = '', fractionDigits = '', suffix = ''] = match
+  const [whole, fraction] = [shortWhole(wholeDigits), shortFraction(fractionDigits)]
   if (whole === '' && fraction === '') throw new QuantityError(wrongFormat)
   const { base, exponent, format } = readSuffix(suffix)
   const digits = BigInt(whole + fraction || '0')
@@ -44,6 +45,19 @@ export function parseQuantity(input: string | number): Quantity {
   if (numerator % denominator !== 0n) nanos += 1n
   if (nanos > largest) nanos = largest
   return { nanos: sign === '-' ? -nanos : nanos, format }
+}
+
+const maxDigits = 2000
+
+/** Very long numbers take very long to read. */
+function shortWhole(digits: string): string {
+  if (digits.length <= maxDigits) return digits
+  return digits.replace(/^0+(?=\d)/, '').slice(0, maxDigits)
+}
+
+function shortFraction(digits: string): string {
+  if (digits.length <= maxDigits) return digits
+  return digits.slice(0, maxDigits) + (/[1-9]/.test(digits.slice(maxDigits)) ? '1' : '')
 }
 
 function readSuffix(suffix: string): { base: bigint; exponent: number; format: QuantityFormat } {

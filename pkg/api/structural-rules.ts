@@ -4,9 +4,10 @@ import type { FieldError } from './field-error.ts'
 import { forbiddenField, invalid, notSupported, required } from './field-error.ts'
 import { checkStatedRules } from './stated-rules.ts'
 import { equalJson, isJsonObject } from './json.ts'
+import { Pattern } from './pattern.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
 import { schemaOfProps } from './structural-schema.ts'
-import { compilePattern, compileValidator, pathText } from './structural-validation.ts'
+import { compileValidator, pathText } from './structural-validation.ts'
 
 type Errors = FieldError[]
 type Level = 'root' | 'item' | 'field'
@@ -225,7 +226,7 @@ function checkLogic(out: Errors, props: JsonSchemaProps, path: string, exempt: {
   if (props.not) checkNested(out, props.not, `${path}.not`)
   if (!props.pattern) return
   try {
-    compilePattern(props.pattern)
+    void new Pattern(props.pattern)
   } catch (error) {
     out.push(invalid(`${path}.pattern`, props.pattern, `must be a valid regular expression, but isn't: ${(error as Error).message}`))
   }

@@ -1,11 +1,12 @@
 // Checks a custom resource against its CRD's schema, in Kubernetes' words. A schema is compiled once, into functions.
-import { RE2JS } from 're2js'
 import type { FieldError } from './field-error.ts'
 import { duplicate, invalid, notSupported, required, tooLong, tooMany } from './field-error.ts'
 import type { JsonObject } from './json.ts'
 import { equalJson, isJsonObject } from './json.ts'
+import { Pattern } from './pattern.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
 import { textFormat } from './text-formats.ts'
+import { spend } from '../util/allowance.ts'
 
 /** All errors of a value. Where a part equals the old one's, it is as good as it was: its errors are not told. */
 export type StructuralValidator = (value: unknown, old?: unknown) => FieldError[]
@@ -47,10 +48,12 @@ function failComposite(walk: Walk, text: string): void {
 }
 
 function compile(props: JsonSchemaProps): Check {
+  spend(20)
   const checks = [
     typeCheck(props), enumCheck(props), numberCheck(props), textCheck(props), listCheck(props), objectCheck(props), embeddedCheck(props), ...compositeChecks(props),
   ].filter((check) => check !== undefined)
   return (value, old, walk) => {
+    spend(5)
     if (old !== undefined && equalJson(value, old)) return
     for (const check of checks) check(value, old, walk)
   }
@@ -111,24 +114,18 @@ function isMultiple(value: number | bigint, factor: number | bigint): boolean {
   return Math.abs(quotient - Math.round(quotient)) < 1e-9
 }
 
-/** A pattern that no text can make slow. Fails where RE2 does. */
-export function compilePattern(pattern: string): (text: string) => boolean {
-  const compiled = RE2JS.compile(pattern)
-  // Without a matcher the library builds an automaton, a thousand times faster on long texts.
-  return (text) => compiled.test(text)
-}
-
 function textCheck({ minLength, maxLength, pattern, format }: JsonSchemaProps): Check | undefined {
   const inFormat = format ? textFormat(format) : undefined
   if (minLength === undefined && maxLength === undefined && !pattern && !inFormat) return undefined
-  let matches: ((text: string) => boolean) | undefined
+  let compiled: Pattern | undefined
   return (value, _old, walk) => {
     if (typeof value !== 'string') return
     const before = walk.errors.length
+    spend(value.length / 4)
     const length = minLength === undefined && maxLength === undefined ? 0 : lengthOf(value)
     if (maxLength !== undefined && length > maxLength) fail(walk, (at) => tooLong(at, maxLength))
     if (minLength !== undefined && length < minLength) fail(walk, (at, body) => invalid(at, value, `${body} should be at least ${minLength} chars long`))
-    if (pattern && !(matches ??= compilePattern(pattern))(value)) fail(walk, (at, body) => invalid(at, value, `${body} should match '${pattern}'`))
+    if (pattern && !(compiled ??= new Pattern(pattern)).test(value)) fail(walk, (at, body) => invalid(at, value, `${body} should match '${pattern}'`))
     if (inFormat && !inFormat(value)) {
       fail(walk, (at, body) => ({ ...invalid(at, value, `${body} must be of type ${format ?? ''}: ${JSON.stringify(value)}`), reason: 'FieldValueTypeInvalid' }))
     }
@@ -185,6 +182,7 @@ function byKey(list: unknown[], keyOf: (item: unknown) => string): Map<string, u
 function checkUnique(list: unknown[], keyOf: (item: unknown) => string, shown: (item: unknown) => unknown, walk: Walk): void {
   const seen = new Set<string>()
   for (const [index, item] of list.entries()) {
+    spend(5)
     const key = keyOf(item)
     if (seen.has(key)) {
       walk.path.push(index)

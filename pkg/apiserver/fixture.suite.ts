@@ -14,6 +14,7 @@ import { CustomResources } from '../registry/custom-resources.ts'
 import { builtinDefinitions } from '../registry/kinds.ts'
 import { Registry } from '../registry/registry.ts'
 import { ServiceAllocator } from '../registry/service-allocator.ts'
+import { EvaluationPool } from '../cluster/evaluation-pool.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
 import { systemClock } from '../util/clock.ts'
 import { ApiServer } from './api-server.ts'
@@ -76,7 +77,8 @@ export async function startServer({ nodeConnections = () => undefined, limits, a
   const caller = new WebhookCaller({ registry: () => registry, clock })
   const callWebhook: CallWebhook = (client, body, timeoutMs) => caller.call(client, body, timeoutMs)
   const webhooks = new WebhookAdmission({ call: callWebhook, log: (text) => void logged.push(text) })
-  const registry: Registry = new Registry({ store, definitions: builtinDefinitions(), admission: defaultAdmission, asyncAdmission: webhooks, allocators: [new ServiceAllocator({ cidr: '10.43.0.0/16' })], clock })
+  const evaluator = new EvaluationPool({ clock })
+  const registry: Registry = new Registry({ store, definitions: builtinDefinitions(), admission: defaultAdmission, asyncAdmission: webhooks, evaluator, allocators: [new ServiceAllocator({ cidr: '10.43.0.0/16' })], clock })
   await ensureObjects(registry, [
     object('v1', 'Namespace', { name: 'default' }), object('v1', 'Namespace', { name: 'a' }),
     object('v1', 'ServiceAccount', { name: 'default', namespace: 'default' }), object('v1', 'ServiceAccount', { name: 'default', namespace: 'a' }),
@@ -98,6 +100,7 @@ export async function startServer({ nodeConnections = () => undefined, limits, a
       await api.stop()
       custom.stop()
       registry.stop()
+      await evaluator.stop()
       caller.stop()
       await store.close()
     },

@@ -44,6 +44,7 @@ import { type AuditLog, openAuditLog } from './audit-log.ts'
 import { LocalApiServices, publishApiServices } from './api-services.ts'
 import { controllerIdentity } from './controller-identities.ts'
 import { CompactionSchedule } from './compaction.ts'
+import { EvaluationPool } from './evaluation-pool.ts'
 import { KubernetesService } from './kubernetes-service.ts'
 import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
 import { NodeRoles } from './node-roles.ts'
@@ -82,11 +83,12 @@ export class ControlPlane {
   readonly #audit: AuditLog | undefined
   readonly #flowObjects: readonly KubeObject[]
   readonly #compaction: CompactionSchedule
+  readonly #evaluator: EvaluationPool
   #components: { stop(): Promise<void> }[] = []
   #runner: ControllerRunner | undefined
   #stopping = false
 
-  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; audit: AuditLog | undefined; flowObjects: readonly KubeObject[]; compaction: CompactionSchedule; port: number }) {
+  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; audit: AuditLog | undefined; flowObjects: readonly KubeObject[]; compaction: CompactionSchedule; evaluator: EvaluationPool; port: number }) {
     this.#pki = parts.pki
     this.#nodeIP = parts.options.nodeIP
     this.port = parts.port
@@ -99,6 +101,7 @@ export class ControlPlane {
     this.#audit = parts.audit
     this.#flowObjects = parts.flowObjects
     this.#compaction = parts.compaction
+    this.#evaluator = parts.evaluator
     const { clock, log } = parts.options
     this.informers = new SharedInformers({ client: this.client('system:kinglet'), clock, log })
   }
@@ -119,8 +122,9 @@ export class ControlPlane {
     const call: CallWebhook = (client, body, timeoutMs) => caller.call(client, body, timeoutMs)
     const webhooks = new WebhookAdmission({ call, log })
     const own = ownDefinitions()
+    const evaluator = new EvaluationPool({ clock })
     const registry: Registry = new Registry({
-      store, definitions: own, admission, asyncAdmission: webhooks, clock,
+      store, definitions: own, admission, asyncAdmission: webhooks, evaluator, clock,
       allocators: [new ServiceAllocator({ cidr: cluster.serviceCidr })],
     })
     const custom = new CustomResources({ registry, store, clock, call, log })
@@ -148,7 +152,7 @@ export class ControlPlane {
         host: cluster.bindAddress, port: cluster.httpsPort,
         tls: { key: pki.apiServing.key, cert: pki.apiServing.certificate, clientCa: pki.clientAuthority.certificate },
       })
-      plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, audit, flowObjects, compaction, port })
+      plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, audit, flowObjects, compaction, evaluator, port })
       await plane.#publishAddresses()
       await publishApiServices(plane.client('system:apiserver'), own, clock.now())
       return plane
@@ -156,6 +160,7 @@ export class ControlPlane {
       await server.stop()
       custom.stop()
       registry.stop()
+      await evaluator.stop()
       caller.stop()
       await store.close()
       await audit?.sink.close()
@@ -241,6 +246,7 @@ export class ControlPlane {
     this.#compaction.stop()
     await Promise.all(this.#components.splice(0).map((component) => component.stop()))
     await this.informers.stop()
+    await this.#evaluator.stop()
     await this.#server.stop()
     this.#custom.stop()
     this.#registry.stop()

@@ -7,6 +7,7 @@ import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Conversions } from './conversions.ts'
 import type { Definition } from './definition.ts'
+import type { Evaluations, Evaluator } from './evaluation.ts'
 
 /** Reads of the state that the write is based on, newer than what watchers have seen. Objects are frozen and in stored form. */
 export interface AdmissionView {
@@ -39,6 +40,7 @@ export interface AdmissionRequest {
   readonly view: AdmissionView
   readonly clock: Clock
   readonly conversions: Conversions
+  readonly evaluations: Evaluations
   readonly reinvocation: Reinvocation
   readonly warn: (text: string) => void
   /** For the audit log; undefined while nobody writes one. Kept also when the request is refused. */
@@ -90,6 +92,7 @@ export interface AsyncAdmissionContext {
   definitions(): readonly Definition[]
   onDefinitionsChange(listener: () => void): void
   authorize(): Authorize | undefined
+  readonly evaluator: Evaluator | undefined
 }
 
 /** What one write has asked and was told, over all runs of its transaction. */

@@ -13,7 +13,7 @@ import { draftOf } from './patching.ts'
 import type { WriteParts } from './patient-write.ts'
 import type { Kept, Step } from './transaction-step.ts'
 import type { Written } from './writing.ts'
-import { admissionRequest, allocate, complete, countsGenerations, mutate, putInParts, refuseInvalid, review, ruleContext } from './writing.ts'
+import { admissionRequest, allocate, complete, countsGenerations, mutate, putInParts, refuseInvalid, review, ruleContext, validated } from './writing.ts'
 
 const nameTries = 8
 
@@ -27,7 +27,7 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   dropDuplicateOwners(metadata, (text) => step.warn(text))
   settleNamespace(definition, metadata, request.namespace)
   startMetadata(metadata, clock, countsGenerations(definition))
-  if (definition.convert?.ready) keepIdentity(step.kept, metadata)
+  keepIdentity(step.kept, metadata)
   settleName(step, definition, draft)
   complete(definition, draft)
   yield
@@ -43,7 +43,7 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   yield
   const errors = metadataErrors(definition, draft)
   yield
-  refuseInvalid(definition, target.name, [...errors, ...(definition.validate?.(draft) ?? [])])
+  refuseInvalid(definition, target.name, [...errors, ...validated(step, target, draft)])
   yield
   review(step, draft, admission)
   definition.warnings?.(draft).forEach((text) => step.warn(text))
@@ -71,10 +71,10 @@ function settleName(step: Step, definition: Definition, draft: AnyObject): void 
     metadata.name = generatedName(metadata.generateName, step.context.clock)
     if (!step.transaction.get(keyOf(definition, metadata.namespace, metadata.name))) break
   }
-  if (definition.convert?.ready) step.kept.name = metadata.name
+  step.kept.name = metadata.name
 }
 
-/** Who converts the object sees the one that is stored in the end. */
+/** Who is asked about the object sees the one that is stored in the end. */
 function keepIdentity(kept: Kept, metadata: ObjectMeta): void {
   metadata.uid = kept.uid ??= metadata.uid
   metadata.creationTimestamp = kept.creationTimestamp ??= metadata.creationTimestamp

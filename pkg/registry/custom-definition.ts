@@ -48,6 +48,7 @@ function customDefinition(crd: CustomResourceDefinition, names: CustomNames, con
     get schema() {
       return rules.schema
     },
+    custom: stated,
     published: props as Readonly<Record<string, unknown>>,
     storage: customStorage(crd),
     convert: outside ? new OutsideVersion({ group, ...context, convert: outside }) : conversionOf(group, context),

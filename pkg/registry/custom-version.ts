@@ -13,9 +13,18 @@ import type { StructuralValidator } from '../api/structural-validation.ts'
 import { compileValidator } from '../api/structural-validation.ts'
 import type { CustomVersion } from '../api/types-custom.ts'
 import { scaleErrors } from './custom-subresources.ts'
+import type { Task } from './evaluation.ts'
+import type { Judged } from './kind-task.ts'
 
 const blocking: ReadonlySet<FieldError['reason']> = new Set(['FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid'])
 const notChecked = invalid('<nil>', null, 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation')
+
+const made = new WeakMap<CustomVersion, CustomVersionRules>()
+
+export const customTask: Task<CustomVersion, Judged, FieldError[]> = {
+  name: 'custom',
+  run: (stated, { object, old }) => (made.get(stated) ?? new CustomVersionRules(stated)).validate(object, old),
+}
 
 export class CustomVersionRules {
   readonly stated: CustomVersion
@@ -26,6 +35,7 @@ export class CustomVersionRules {
 
   constructor(stated: CustomVersion) {
     this.stated = stated
+    made.set(stated, this)
     this.props = stated.schema?.openAPIV3Schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
   }
 

@@ -3,6 +3,7 @@ import type { AnyObject, KubeObject, Resource } from '../api/object.ts'
 import type { FieldError } from '../api/field-error.ts'
 import type { ObjectSchema } from '../api/schema.ts'
 import type { UserInfo, Verb } from '../api/request.ts'
+import type { CustomVersion } from '../api/types-custom.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Conversions } from './conversions.ts'
 
@@ -66,6 +67,8 @@ export interface Definition<T extends KubeObject = AnyObject> {
   readonly schema: ObjectSchema
   /** OpenAPI v3 schema as a CRD states it; what /openapi shows instead of `schema`. */
   readonly published?: Readonly<Record<string, unknown>>
+  /** What a CRD states of this version, by which alone `validate` judges, of subresources too. */
+  readonly custom?: CustomVersion
   /**
    * Where objects live: `/registry/<storage>/[namespace/]name`. Two versions of a kind share it.
    * undefined: nothing is stored (reviews, bindings); `create` of the registry is then given by the API server.

@@ -15,6 +15,7 @@ import type { Definition } from './definition.ts'
 import { DefinitionTable } from './definition-table.ts'
 import { settled } from './conversions.ts'
 import { checkDeleteOptions, deleteIn, deletedStatus } from './deletion.ts'
+import type { Evaluator } from './evaluation.ts'
 import { Expiry } from './expiry.ts'
 import { parseRevision, tooLargeRevision } from './list-options.ts'
 import { listObjects } from './lister.ts'
@@ -38,6 +39,7 @@ export interface RegistryOptions {
   /** Admission that waits for something outside (webhooks). */
   readonly asyncAdmission?: AsyncAdmission
   readonly allocators?: readonly Allocator[]
+  readonly evaluator?: Evaluator
   readonly clock: Clock
   /** Events that may wait for one watcher before it is cut off. */
   readonly watchCapacity?: number
@@ -62,6 +64,7 @@ export class Registry {
     this.#context = {
       store: options.store, clock: options.clock,
       admission: options.admission ?? [], allocators: options.allocators ?? [],
+      ...(options.evaluator ? { evaluator: options.evaluator } : {}),
       ...(options.asyncAdmission ? { asyncAdmission: options.asyncAdmission } : {}),
       stored: (resource) => this.#table.stored(resource),
       definitions: () => this.#table.all(),
@@ -82,7 +85,7 @@ export class Registry {
     options.asyncAdmission?.start({
       store: options.store, clock: options.clock,
       definitions: () => this.#table.all(), onDefinitionsChange: (listener) => void this.#table.onChange(listener),
-      authorize: () => this.#context.authorize,
+      authorize: () => this.#context.authorize, evaluator: options.evaluator,
     })
   }
 

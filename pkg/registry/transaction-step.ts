@@ -11,6 +11,7 @@ import { Awaiting, NotYet } from './admission.ts'
 import type { Allocator } from './allocator.ts'
 import { Conversions } from './conversions.ts'
 import type { Definition } from './definition.ts'
+import { AwaitingEvaluation, Evaluations, type Evaluator } from './evaluation.ts'
 import { keyOf, prefixOf } from './object-view.ts'
 import { Overtaken, TrackedTransaction, throughout, upToLast, type WriteParts } from './patient-write.ts'
 import type { Asking } from './requests.ts'
@@ -22,6 +23,8 @@ export interface WriteContext {
   readonly admission: readonly AdmissionPlugin[]
   readonly asyncAdmission?: AsyncAdmission
   readonly allocators: readonly Allocator[]
+  /** undefined: everything is evaluated at once, however long it takes. */
+  readonly evaluator?: Evaluator
   /** The definition under which a resource is stored, whatever its version; undefined when there is none. */
   stored(resource: { group: string; plural: string }): Definition | undefined
   /** Every definition that is served. */
@@ -48,6 +51,7 @@ export interface Step {
   /** undefined: nobody outside is to be asked. */
   readonly outside?: AsyncReview
   readonly conversions: Conversions
+  readonly evaluations: Evaluations
   /** What all runs of this write agree on. */
   readonly kept: Kept
   warn(text: string): void
@@ -92,7 +96,7 @@ export function viewThrough(context: WriteContext, transaction: Transaction): Ad
 }
 
 /** What lasts over all runs of a write. */
-type Lasting = Pick<Step, 'conversions' | 'kept' | 'outside'>
+type Lasting = Pick<Step, 'conversions' | 'evaluations' | 'kept' | 'outside'>
 
 /** More rounds than any write needs, unless what it builds on changes faster than others answer. */
 const mostRounds = 50
@@ -140,9 +144,10 @@ const withPauses = <R>(context: WriteContext, asking: Asking, parts: (step: Step
 
 async function runRounds<R>(context: WriteContext, asking: Asking, attempt: (overtaken: number) => Attempt<R>): Promise<R> {
   const outside = context.asyncAdmission?.begin((text) => asking.warn?.(text), asking.annotate)
-  const lasting: Lasting = { conversions: new Conversions(), kept: {}, ...(outside ? { outside } : {}) }
+  const evaluations = new Evaluations(context.evaluator, { user: asking.user, ...(context.authorize ? { authorize: context.authorize } : {}) })
+  const lasting: Lasting = { conversions: new Conversions(), evaluations, kept: {}, ...(outside ? { outside } : {}) }
   let overtaken = 0
-  for (let round = 0; ; round++) {
+  for (let round = 0; ;) {
     try {
       return await runOnce(context, asking, attempt(overtaken), lasting)
     } catch (error) {
@@ -151,7 +156,7 @@ async function runRounds<R>(context: WriteContext, asking: Asking, attempt: (ove
         continue
       }
       if (!(error instanceof Awaiting)) throw error
-      if (round >= mostRounds) throw internalError('the object changes faster than its webhooks answer')
+      if (!(error instanceof AwaitingEvaluation) && ++round > mostRounds) throw internalError('the object changes faster than its webhooks answer')
       await error.ask()
     }
   }

@@ -16,7 +16,7 @@ import { draftOf } from './patching.ts'
 import { settle, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 import type { Target, Written } from './writing.ts'
-import { admissionRequest, allocate, complete, keyOfTarget, mutate, putInParts, raiseGeneration, refuseInvalid, remove, review, ruleContext } from './writing.ts'
+import { admissionRequest, allocate, complete, keyOfTarget, mutate, putInParts, raiseGeneration, refuseInvalid, remove, review, ruleContext, validated } from './writing.ts'
 
 export function subresourceOf(definition: Definition, name: string): Subresource {
   const subresource = definition.subresources.find((candidate) => candidate.name === name)
@@ -129,7 +129,7 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   yield
   const errors = [...metadataErrors(definition, draft), ...finalizerErrors(draft.metadata, old.metadata), ...kept]
   yield
-  errors.push(...(subresource ? subresource.validate?.(draft, old) : definition.validate?.(draft, old)) ?? [])
+  errors.push(...validated(step, target, draft, old))
   refuseInvalid(subresource?.kind ? { resource: subresource.kind } : definition, target.name, errors)
   yield
   review(step, draft, admission)

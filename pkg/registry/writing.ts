@@ -6,7 +6,9 @@ import type { AnyObject } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
 import { applySchemaDefaults } from '../api/schema-defaults.ts'
 import type { AdmissionRequest } from './admission.ts'
+import { customTask } from './custom-version.ts'
 import type { Definition, RuleContext } from './definition.ts'
+import { kindRules, kindTask } from './kind-task.ts'
 import { sameButTimes } from './managed-fields.ts'
 import type { StoredEntry } from './object-view.ts'
 import { decorate, deletedView, keyOf, storedForm, viewOf } from './object-view.ts'
@@ -65,7 +67,7 @@ export function raiseGeneration(definition: Definition, draft: AnyObject, old: A
 export function admissionRequest(step: Step, operation: AdmissionRequest['operation'], target: Target, old?: AnyObject): AdmissionRequest {
   return {
     operation, definition: target.definition, name: target.name, user: step.asking.user, dryRun: step.dryRun,
-    view: step.view, clock: step.context.clock, conversions: step.conversions, reinvocation: { again: false, wanted: false }, warn: (text) => step.warn(text),
+    view: step.view, clock: step.context.clock, conversions: step.conversions, evaluations: step.evaluations, reinvocation: { again: false, wanted: false }, warn: (text) => step.warn(text),
     ...(step.annotate ? { annotate: step.annotate } : {}),
     ...(target.namespace ? { namespace: target.namespace } : {}),
     ...(target.subresource ? { subresource: target.subresource } : {}),
@@ -86,6 +88,14 @@ export function mutate(step: Step, draft: AnyObject, request: AdmissionRequest):
   plugins()
   const done = step.outside?.mutate(draft, request, again)
   if (!done && request.reinvocation.wanted) again()
+}
+
+/** What the kind's rules, or those of its subresource, find. */
+export function validated(step: Step, { definition, subresource = '' }: Pick<Target, 'definition' | 'subresource'>, draft: AnyObject, old?: AnyObject): FieldError[] {
+  const judge = subresource ? definition.subresources.find(({ name }) => name === subresource) : definition
+  if (!judge?.validate) return []
+  const input = { object: draft, ...(old ? { old } : {}) }
+  return definition.custom ? step.evaluations.run(customTask, definition.custom, input) : step.evaluations.run(kindTask, kindRules(definition, subresource, judge), input)
 }
 
 export function refuseInvalid(definition: { readonly resource: { readonly group: string; readonly kind: string } }, name: string, errors: readonly FieldError[]): void {

@@ -7,3 +7,24 @@ export function cpuMs(run: () => void): number {
   const { user, system } = process.threadCpuUsage(before)
   return (user + system) / 1000
 }
+
+/** The longest time that one turn of the event loop took while `work` ran, in milliseconds. */
+export async function longestTurnMs<R>(work: () => Promise<R>): Promise<{ readonly longestMs: number; readonly result: R }> {
+  let longest = 0
+  let running = true
+  let before = process.threadCpuUsage()
+  const look = (): void => {
+    const { user, system } = process.threadCpuUsage(before)
+    longest = Math.max(longest, (user + system) / 1000)
+    before = process.threadCpuUsage()
+    if (running) setImmediate(look)
+  }
+  setImmediate(look)
+  try {
+    const result = await work()
+    await new Promise((resolve) => setImmediate(resolve))
+    return { longestMs: longest, result }
+  } finally {
+    running = false
+  }
+}

@@ -1,0 +1,25 @@
+// The messages between the evaluation pool and its workers. A worker has one question at a time, and answers it.
+import type { MessagePort } from 'node:worker_threads'
+import type { AccessQuery } from '../registry/admission.ts'
+
+/** The first message. */
+export interface WorkerStart {
+  /** Where questions about rights are answered, while the worker waits: `flag` is 1 when the answer is there. */
+  readonly rights: MessagePort
+  readonly flag: Int32Array
+}
+
+export interface WorkerQuestion {
+  readonly task: string
+  /** What the question is about; `stated` only when the worker does not have it yet. */
+  readonly about: number
+  readonly stated?: object
+  /** What the worker need not keep any more. */
+  readonly forget?: number
+  readonly input: unknown
+  readonly asksRights: boolean
+}
+
+export type WorkerAnswer = { readonly answer: unknown } | { readonly failure: string }
+
+export type RightsQuestion = AccessQuery

@@ -1,0 +1,95 @@
+// The event loop's end of an evaluation worker: one question at a time.
+import { MessageChannel, Worker } from 'node:worker_threads'
+import type { Authorize } from '../registry/admission.ts'
+import type { EvaluationContext, Question } from '../registry/evaluation.ts'
+import type { RightsQuestion, WorkerAnswer, WorkerQuestion, WorkerStart } from './evaluation-protocol.ts'
+
+/** How many schemas and policies a worker keeps. */
+const mostKept = 50
+const mostMegabytes = 512
+
+/** The thread has ended before it could answer. */
+export class ThreadEnded extends Error {
+  override name = 'ThreadEnded'
+}
+
+export class EvaluationThread {
+  readonly #worker = new Worker(new URL('./evaluation-worker.ts', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: mostMegabytes } })
+  readonly #rights = new MessageChannel()
+  readonly #flag = new Int32Array(new SharedArrayBuffer(4))
+  /** What the worker keeps, the longest unused first. */
+  readonly #kept = new Map<object, number>()
+  #next = 0
+  #authorize: Authorize | undefined
+  #waiting: { readonly resolve: (answer: unknown) => void; readonly reject: (error: Error) => void } | undefined
+  #death: Error | undefined
+
+  constructor() {
+    const start: WorkerStart = { rights: this.#rights.port2, flag: this.#flag }
+    this.#worker.postMessage(start, [this.#rights.port2])
+    this.#rights.port1.on('message', (query: RightsQuestion) => this.#judge(query))
+    // It lives as long as the worker, and keeps nobody waiting.
+    this.#rights.port1.unref()
+    this.#worker.on('message', (answer: WorkerAnswer) => this.#receive(answer))
+    this.#worker.on('error', (error) => this.#die(error))
+    this.#worker.on('exit', () => this.#die(new ThreadEnded('the evaluation worker has ended')))
+  }
+
+  get dead(): boolean {
+    return this.#death !== undefined
+  }
+
+  /** Nothing else may be asked before the answer is there. */
+  ask({ task, about, input }: Question, { authorize }: EvaluationContext): Promise<unknown> {
+    if (this.#death) return Promise.reject(this.#death)
+    this.#authorize = authorize
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject }
+      const question: WorkerQuestion = { task, ...this.#subject(about), input, asksRights: authorize !== undefined }
+      this.#worker.postMessage(question)
+    })
+  }
+
+  async end(): Promise<void> {
+    this.#die(new ThreadEnded('the evaluation worker was ended'))
+    this.#rights.port1.close()
+    await this.#worker.terminate()
+  }
+
+  #subject(about: object): Pick<WorkerQuestion, 'about' | 'stated' | 'forget'> {
+    const known = this.#kept.get(about)
+    const id = known ?? this.#next++
+    this.#kept.delete(about)
+    this.#kept.set(about, id)
+    if (known !== undefined) return { about: id }
+    const [oldest] = this.#kept.size > mostKept ? this.#kept : []
+    if (!oldest) return { about: id, stated: about }
+    this.#kept.delete(oldest[0])
+    return { about: id, stated: about, forget: oldest[1] }
+  }
+
+  #judge(query: RightsQuestion): void {
+    let answer: ReturnType<Authorize>
+    try {
+      answer = this.#authorize?.(query) ?? { allowed: false }
+    } catch (error) {
+      answer = { allowed: false, reason: (error as Error).message }
+    }
+    this.#rights.port1.postMessage(answer)
+    Atomics.store(this.#flag, 0, 1)
+    Atomics.notify(this.#flag, 0)
+  }
+
+  #receive(answer: WorkerAnswer): void {
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    if ('failure' in answer) waiting?.reject(new Error(answer.failure))
+    else waiting?.resolve(answer.answer)
+  }
+
+  #die(error: Error): void {
+    this.#death ??= error
+    this.#waiting?.reject(this.#death)
+    this.#waiting = undefined
+  }
+}

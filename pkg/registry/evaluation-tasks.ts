@@ -1,0 +1,12 @@
+// All tasks that may be done elsewhere.
+import { customTask } from './custom-version.ts'
+import type { Task } from './evaluation.ts'
+import { kindTaskOf } from './kind-task.ts'
+import { builtinDefinitions } from './kinds.ts'
+
+type AnyTask = Pick<Task<object, unknown, unknown>, 'name' | 'run'>
+
+export function evaluationTasks(): ReadonlyMap<string, AnyTask> {
+  const tasks = [customTask, kindTaskOf(builtinDefinitions())] as unknown as readonly AnyTask[]
+  return new Map(tasks.map((task) => [task.name, task]))
+}

@@ -1,0 +1,49 @@
+// What a built-in kind's own rules find, as a task: some of them compile what the object states.
+import type { FieldError } from '../api/field-error.ts'
+import type { AnyObject } from '../api/object.ts'
+import type { Definition, Subresource } from './definition.ts'
+import type { Task } from './evaluation.ts'
+
+/** Whose rules: of a kind, or of one of its subresources. */
+export interface KindRules {
+  readonly group: string
+  readonly version: string
+  readonly plural: string
+  readonly subresource: string
+}
+
+export interface Judged {
+  readonly object: AnyObject
+  readonly old?: AnyObject
+}
+
+type Judge = Pick<Definition | Subresource, 'validate'>
+
+const known = new WeakMap<Judge, KindRules>()
+const judges = new WeakMap<KindRules, Judge>()
+
+export function kindRules({ resource: { group, version, plural } }: Definition, subresource: string, judge: Judge): KindRules {
+  let rules = known.get(judge)
+  if (!rules) {
+    rules = { group, version, plural, subresource }
+    known.set(judge, rules)
+    judges.set(rules, judge)
+  }
+  return rules
+}
+
+const run = (judge: Judge | undefined, { object, old }: Judged): FieldError[] => judge?.validate?.(object, old as AnyObject) ?? []
+
+export const kindTask: Task<KindRules, Judged, FieldError[]> = { name: 'kind', run: (rules, input) => run(judges.get(rules), input) }
+
+/** The same where only the names of the rules are known. */
+export function kindTaskOf(definitions: readonly Definition[]): typeof kindTask {
+  return {
+    name: kindTask.name,
+    run({ group, version, plural, subresource }, input) {
+      const definition = definitions.find(({ resource }) => resource.plural === plural && resource.group === group && resource.version === version)
+      if (!definition) throw new Error(`${group}/${version} has no ${plural}`)
+      return run(subresource ? definition.subresources.find(({ name }) => name === subresource) : definition, input)
+    },
+  }
+}
