@@ -8,6 +8,7 @@ import { Pattern } from './pattern.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
 import { schemaOfProps } from './structural-schema.ts'
 import { compileValidator, pathText } from './structural-validation.ts'
+import { spend } from '../util/allowance.ts'
 
 type Errors = FieldError[]
 type Level = 'root' | 'item' | 'field'
@@ -66,6 +67,7 @@ function placeOf(props: JsonSchemaProps, place: Place, property: string | undefi
 
 /** Words that can't be used, anywhere. */
 function checkVocabulary(out: Errors, props: JsonSchemaProps, path: string, place: Place): void {
+  spend(60)
   const words = wordsOf(props)
   if (props.type && !types.includes(props.type)) out.push(notSupported(`${path}.type`, props.type, types))
   if (props.default !== undefined && place.noDefaults !== undefined) out.push(forbiddenField(`${path}.default`, `must not be set${place.noDefaults}`))
@@ -75,6 +77,7 @@ function checkVocabulary(out: Errors, props: JsonSchemaProps, path: string, plac
   if (place.ofMeta && props['x-kubernetes-embedded-resource']) out.push(forbiddenField(`${path}.x-kubernetes-embedded-resource`, 'must not be used inside of resource meta'))
   if (props.uniqueItems) out.push(forbiddenField(`${path}.uniqueItems`, 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'))
   if (props.additionalProperties !== undefined && props.additionalProperties !== true && Object.keys(props.properties ?? {}).length > 0) {
+  spend(60)
     out.push(forbiddenField(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'))
   }
   for (const [at, child, property] of childrenOf(props, path)) {

@@ -34,15 +34,17 @@ const create = (plural: string, spec: string): Promise<{ code: number; text: str
 
 const text = (rest: string): string => `{ type: 'object', properties: { t: { type: 'string', ${rest} } } }`
 const rules = (...list: string[]): string => `'x-kubernetes-validations': [${list.map((rule) => `{ rule: ${JSON.stringify(rule)}, message: 'no' }`).join(', ')}]`
-const strings = (rest: string): string => `{ type: 'object', properties: { l: { type: 'array', items: { type: 'string' } }, t: { type: 'string' } }, ${rest} }`
+/** A list `l` of short texts, and a text `t`. */
+const strings = (most: number, rest: string): string =>
+  `{ type: 'object', properties: { l: { type: 'array', maxItems: ${most}, items: { type: 'string', maxLength: 6 } }, t: { type: 'string', maxLength: 10 } }, ${rest} }`
 
 describe('custom resources', () => {
   it.each<[string, string, string, number, string]>([
     ['an unanchored pattern', text("pattern: '[\\\\p{L}]{1,1000}$'"), "{ t: 'a'.repeat(4_000) + '!' }", 422, 'should match'],
     ['a pattern on a megabyte', text("pattern: '^(a+)+$'"), "{ t: 'a'.repeat(1_000_000) }", 201, ''],
     ['many items with a pattern', "{ type: 'object', properties: { l: { type: 'array', items: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' } } } }", "{ l: Array.from({ length: 40_000 }, (_, i) => 'a' + i) }", 201, ''],
-    ['loops in loops', strings(rules('self.l.all(a, self.l.all(b, self.l.all(c, a + b + c != self.t)))')), "{ t: 'x', l: Array.from({ length: 1000 }, (_, i) => 'a' + i) }", 422, 'cost'],
-    ['a list that is looked through again and again', strings(rules('self.l.all(a, a in self.l)')), "{ t: 'x', l: Array.from({ length: 50_000 }, (_, i) => 'a' + i) }", 422, 'cost'],
+    ['loops in loops', strings(100, rules('self.l.all(a, self.l.all(b, self.l.all(c, a != b || b == c || c != self.t)))')), "{ t: 'x', l: Array.from({ length: 100 }, (_, i) => 'a' + i) }", 422, 'cost'],
+    ['a list that is looked through again and again', strings(1500, rules('self.l.all(a, a in self.l)')), "{ t: 'x', l: Array.from({ length: 1500 }, (_, i) => 'a' + i) }", 422, 'cost'],
   ])('%s', async (_name, schema, spec, code, said) => {
     const plural = await define(schema)
     const { longestMs, result } = await longestTurnMs(() => create(plural, spec))

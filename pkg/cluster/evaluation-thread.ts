@@ -14,7 +14,7 @@ export class ThreadEnded extends Error {
 }
 
 export class EvaluationThread {
-  readonly #worker = new Worker(new URL('./evaluation-worker.ts', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: mostMegabytes } })
+  readonly #worker = new Worker(new URL('./evaluation-worker.ts', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: mostMegabytes, stackSizeMb: 16 } })
   readonly #rights = new MessageChannel()
   readonly #flag = new Int32Array(new SharedArrayBuffer(4))
   /** What the worker keeps, the longest unused first. */
