@@ -39,7 +39,7 @@ it.each<[name: string, properties: Record<string, JsonSchemaProps>, errors: stri
   ['a message that is dear for all', { f: list(text(), rules({ rule: 'true', messageExpression: 'string(self[0]) + string(self[1]) + string(self[2])' })) },
     [message + dearMessage('more than 100x'), message + contributed, dearAll('more than 100x')]],
   ['compared without case', { f: list(text(5), { maxItems: 5, ...rules('self.all(x, self.exists_one(y, x.lowerAscii() == y.lowerAscii()))') }) }, []],
-  ['items without bounds count as often as they fit into a request', { f: list({ type: 'integer', ...rules('self > 0 && self < 10 && self != 5 && self != 6') }) }, [`S.properties[f].items.x-kubernetes-validations[0].rule: ${dear('1.258291x')}`]],
+  ['items without bounds count as often as they fit into a request', { f: list({ type: 'integer', ...rules('self > 0 && self < 10 && self < 20 && self < 30') }) }, [`S.properties[f].items.x-kubernetes-validations[0].rule: ${dear('1.258291x')}`]],
   ['dyn is no bool', { f: { 'x-kubernetes-int-or-string': true, ...rules('self') } }, [`${rule}Invalid value: {"Rule":"self","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: cel expression must evaluate to a bool`]],
   ['a schema that expressions do not see', { f: { 'x-kubernetes-preserve-unknown-fields': true, ...rules('true') } },
     ['S.properties[f].x-kubernetes-validations: Internal error: internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations']],
