@@ -1,14 +1,15 @@
 // Type checking of a policy's expressions against the kinds that it is about: what its status tells of them.
-import type { CelEnvironment } from '../api/cel.ts'
-import { CelCompileError, celEnvironment } from '../api/cel.ts'
-import { CelTypes } from '../api/cel-schema.ts'
+import type { CelScope } from '../api/cel-check.ts'
+import type { Declared } from '../api/cel-declared.ts'
+import { declaredType, scopeOf } from '../api/cel-declared.ts'
+import { analyseCel } from '../api/cel-front.ts'
 import { apiVersionOf } from '../api/object.ts'
 import { objectMetaSchema } from '../api/schema-table.ts'
 import type { Schema } from '../api/schema.ts'
 import type { JsonSchemaProps } from '../api/structural-schema.ts'
-import { registerAuthorizer } from './admission-authorizer.ts'
-import { compileCondition } from './admission-cel.ts'
 import type { Policy } from './admission-policy-compile.ts'
+import type { AdmissionNames } from './admission-scope.ts'
+import { admissionScope, variableTypes } from './admission-scope.ts'
 import type { Definition } from './definition.ts'
 
 export interface ExpressionWarning {
@@ -34,7 +35,7 @@ function namedKinds({ spec }: Policy, definitions: readonly Definition[]): Defin
 const kindText = ({ resource: { group, version, kind } }: Definition): string => `${group}/${version}, Kind=${kind}`
 
 const bySchema = new WeakMap<Schema, JsonSchemaProps>()
-const anything: JsonSchemaProps = {}
+const anything: JsonSchemaProps = { 'x-kubernetes-int-or-string': true }
 
 /** A built-in schema as a CRD would state it. What is within itself is anything. */
 function propsOf(schema: Schema, above: ReadonlySet<Schema> = new Set()): JsonSchemaProps {
@@ -73,63 +74,33 @@ function wholeProps({ published, schema }: Definition): JsonSchemaProps {
   return { type: 'object', properties: { ...properties, apiVersion: text, kind: text, metadata: propsOf(objectMetaSchema()) } }
 }
 
-/** One for each kind. Kinds share the types of what they have in common, such as pod templates: to declare types is what takes time. */
-function typedEnvironments(kinds: readonly Definition[], params: Definition | undefined): CelEnvironment[] {
-  const shared = celEnvironment()
-  const types = new CelTypes(shared)
-  const typeName = (of: Definition): string => types.typeOf(wholeProps(of), false).name
-  const names = kinds.map(typeName)
-  if (params) shared.registerVariable('params', typeName(params))
-  for (const other of ['request', 'namespaceObject']) shared.registerVariable(other, 'dyn')
-  registerAuthorizer(shared)
-  return names.map((name) => {
-    const environment = shared.clone()
-    environment.registerVariable('object', name)
-    environment.registerVariable('oldObject', name)
-    return environment
-  })
+/** A kind's objects in expressions; nothing is checked where they have no type. */
+function declaredKind(of: Definition): Declared | undefined {
+  return declaredType(wholeProps(of), false, `${of.resource.kind}Object`)
 }
 
-const nameable = /^(bool|int|uint|double|string|bytes|obj\d+|google\.protobuf\.(Timestamp|Duration)|(list|map)<.*>)$/
-
-/** Adds `variables`, with the types that their expressions have; of one that is wrong, any. */
-function withVariables(environment: CelEnvironment, { spec }: Policy): CelEnvironment {
-  const fields: Record<string, string> = {}
-  let current = environment.clone()
-  const declare = (count: number): void => {
-    current = environment.clone()
-    current.registerType(`variables${count}`, { ctor: class extends Map<string, unknown> {}, fields: { ...fields } } as never)
-    current.registerVariable('variables', `variables${count}`)
-  }
-  declare(0)
-  for (const [index, { name = '', expression = '' }] of (spec?.variables ?? []).entries()) {
-    const found = attempt(current, expression)
-    fields[name] = 'type' in found && nameable.test(found.type) ? found.type : 'dyn'
-    declare(index + 1)
-  }
-  return current
-}
-
-function attempt(environment: CelEnvironment, expression: string): { readonly type: string } | { readonly fault: string } {
-  try {
-    return { type: compileCondition(environment, expression).type }
-  } catch (error) {
-    if (!(error instanceof CelCompileError)) throw error
-    return { fault: error.message.replace(/^compilation failed: /, '') }
-  }
+/** What expressions may name when their object is of the kind, with variables of the types that their expressions have. */
+function kindScope({ spec }: Policy, kind: Declared, params: Declared | undefined): CelScope {
+  const roots = params ? [kind, params] : [kind]
+  const { fields } = scopeOf({}, roots)
+  const names: AdmissionNames = { types: { object: kind.type, oldObject: kind.type, ...(params ? { params: params.type } : {}) }, fields }
+  return admissionScope({ ...names, variables: variableTypes(spec?.variables ?? [], names) })
 }
 
 /** Pure. Expressions that compile for any object, but not for those of a kind that the policy is about. */
 export function typeWarnings(policy: Policy, definitions: readonly Definition[]): ExpressionWarning[] {
   const { apiVersion, kind } = policy.spec?.paramKind ?? {}
   const params = definitions.find(({ resource }) => resource.kind === kind && apiVersionOf(resource) === apiVersion)
-  const kinds = namedKinds(policy, definitions)
-  const environments = typedEnvironments(kinds, params).map((environment) => withVariables(environment, policy))
+  const ofParams = params && declaredKind(params)
+  const kinds = namedKinds(policy, definitions).flatMap((kind) => {
+    const declared = declaredKind(kind)
+    return declared ? [{ text: kindText(kind), scope: kindScope(policy, declared, ofParams) }] : []
+  })
   const warnings: ExpressionWarning[] = []
   const check = (fieldRef: string, expression: string | undefined): void => {
-    const faults = kinds.flatMap((kind, index) => {
-      const found = expression ? attempt(environments[index]!, expression) : undefined
-      return found && 'fault' in found ? [`${kindText(kind)}: ${found.fault}`] : []
+    const faults = kinds.flatMap(({ text, scope }) => {
+      const found = expression ? analyseCel(expression, scope) : undefined
+      return typeof found === 'string' ? [`${text}: ${found}\n`] : []
     })
     if (faults.length > 0) warnings.push({ fieldRef, warning: faults.join('\n') })
   }

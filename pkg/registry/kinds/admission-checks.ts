@@ -1,6 +1,9 @@
 // Checks that webhooks and policies share: rules over resources, conditions and other expressions.
 import type { CelEnvironment } from '../../api/cel.ts'
 import { CelCompileError } from '../../api/cel.ts'
+import type { CelScope } from '../../api/cel-check.ts'
+import { analyseCel } from '../../api/cel-front.ts'
+import { fullTypeText } from '../../api/cel-type.ts'
 import { pathSegmentFaults, qualifiedNameFaults } from '../../api/names.ts'
 import { compileCondition } from '../admission-cel.ts'
 import type { Errors } from './rules.ts'
@@ -78,40 +81,37 @@ function checkResources(out: Errors, path: string, resources: readonly string[])
 }
 
 export interface ExpressionRules {
+  /** What the engine that runs expressions is told. */
   readonly environment: () => CelEnvironment
-  /** Of which the result must be one; any when left out. */
+  readonly scope: CelScope
+  /** Of which the result must be one, as programs write them; any when left out. */
   readonly types?: readonly string[]
-  /** What the types are called; the types themselves when left out. */
-  readonly wanted?: string
   readonly compile?: typeof compileCondition
 }
 
-/** A type as CEL's own implementation writes it. */
-function typeText(type: string): string {
-  const [, outer, inner] = /^(\w+)<(.*)>$/.exec(type) ?? []
-  if (outer === undefined || inner === undefined) return type === 'null' ? 'null_type' : type === 'list' ? 'list(dyn)' : type
-  return `${outer === 'optional' ? 'optional_type' : outer}(${inner.split(/, (?![^<]*>)/).map(typeText).join(', ')})`
-}
-
-/** Refuses what does not compile, and a known type other than the wanted ones. */
-export function checkExpression(out: Errors, path: string, expression: string, { environment, types, wanted, compile = compileCondition }: ExpressionRules): void {
+/** Refuses what does not compile, and other types than the wanted ones: what is only known at run time too. */
+export function checkExpression(out: Errors, path: string, expression: string, { environment, scope, types, compile = compileCondition }: ExpressionRules): void {
+  const refuse = (text: string): void => void out.push(invalid(path, expression, text))
+  const checked = analyseCel(expression, scope)
+  if (typeof checked === 'string') return refuse(`compilation failed: ${checked}`)
+  const found = fullTypeText(checked.type)
+  if (types && !types.includes(found)) return refuse(`must evaluate to ${types.length === 1 ? types[0] ?? '' : `one of [${types.join(' ')}]`} but got ${found}`)
   try {
-    const { type } = compile(environment(), expression)
-    if (types && type !== 'dyn' && !types.includes(type)) out.push(invalid(path, expression, `must evaluate to ${wanted ?? types[0] ?? ''} but got ${typeText(type)}`))
+    compile(environment(), expression)
   } catch (error) {
     if (!(error instanceof CelCompileError)) throw error
-    out.push(invalid(path, expression, error.message))
+    refuse(error.message)
   }
 }
 
-export function checkConditions(out: Errors, path: string, conditions: readonly MatchCondition[], environment: () => CelEnvironment): void {
+export function checkConditions(out: Errors, path: string, conditions: readonly MatchCondition[], rules: Pick<ExpressionRules, 'environment' | 'scope'>): void {
   if (conditions.length > maxConditions) out.push(tooMany(path, conditions.length, maxConditions))
   const seen = new Set<string>()
   for (const [index, { name = '', expression = '' }] of conditions.entries()) {
     const at = `${path}[${index}]`
     const text = expression.trim()
     if (text === '') out.push(required(`${at}.expression`))
-    else checkExpression(out, `${at}.expression`, text, { environment, types: ['bool'] })
+    else checkExpression(out, `${at}.expression`, text, { ...rules, types: ['bool'] })
     if (name === '') out.push(required(`${at}.name`))
     else addFaults(out, `${at}.name`, name, qualifiedNameFaults(name))
     if (name !== '' && seen.has(name)) out.push(duplicate(`${at}.name`, name))

@@ -7,7 +7,7 @@ import { mutationEnvironment, policyEnvironment } from '../admission-policy-comp
 import { typeWarnings } from '../admission-policy-types.ts'
 import type { Definition } from '../definition.ts'
 import type { AuditAnnotation, BindingSpec, Match, Mutation, PolicySpec, PolicyStatus, Validation } from './admission-policy-checks.ts'
-import { checkActions, checkAnnotations, checkBinding, checkMutable, checkMutation, checkPolicy, checkPolicyStatus, checkValidation } from './admission-policy-checks.ts'
+import { checkActions, checkAnnotations, checkBinding, checkMutable, checkMutation, checkPolicy, checkPolicyStatus, checkValidation, policyExpressions } from './admission-policy-checks.ts'
 import { ageColumn, integer, nameColumn, text, unset } from './columns.ts'
 import { define, named, subresource } from './define.ts'
 import type { Errors } from './rules.ts'
@@ -70,8 +70,9 @@ export const validatingPolicies = define(named<Policy>('admissionregistration.k8
     if (validations.length === 0 && auditAnnotations.length === 0) {
       for (const field of ['validations', 'auditAnnotations']) out.push(required(`spec.${field}`, 'validations or auditAnnotations must contain at least one item'))
     }
-    for (const [index, validation] of validations.entries()) checkValidation(out, `spec.validations[${index}]`, validation, environment)
-    checkAnnotations(out, auditAnnotations, { environment, policy: metadata.name ?? '' })
+    const expressions = policyExpressions(spec, environment)
+    for (const [index, validation] of validations.entries()) checkValidation(out, `spec.validations[${index}]`, validation, expressions)
+    checkAnnotations(out, auditAnnotations, { ...expressions, policy: metadata.name ?? '' })
     return out
   },
   subresources: [subresource<Policy>('status', { validate: checkPolicyStatus })],
@@ -133,7 +134,8 @@ export const mutatingPolicies = define(named<MutatingPolicy>('admissionregistrat
     const environment = (): CelEnvironment => mutationEnvironment({ spec })
     checkPolicy(out, spec, { environment, old: old?.spec, compile: compileWithMessages, mutating: true })
     if (!spec.mutations?.length) out.push(required('spec.mutations', 'mutations must contain at least one item'))
-    for (const [index, mutation] of (spec.mutations ?? []).entries()) checkMutation(out, `spec.mutations[${index}]`, mutation, environment)
+    const expressions = policyExpressions(spec, environment, true)
+    for (const [index, mutation] of (spec.mutations ?? []).entries()) checkMutation(out, `spec.mutations[${index}]`, mutation, expressions)
     checkOneOf(out, 'spec.reinvocationPolicy', spec.reinvocationPolicy, ['Never', 'IfNeeded'])
     return out
   },

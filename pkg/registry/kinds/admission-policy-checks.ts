@@ -1,8 +1,11 @@
 // Checks of admission policies in CEL and of their bindings.
 import type { CelEnvironment } from '../../api/cel.ts'
+import type { CelScope } from '../../api/cel-check.ts'
 import { compileWithMessages } from '../../api/cel-messages.ts'
 import { dnsLabel1035Faults, dnsSubdomainFaults, pathSegmentFaults, qualifiedNameFaults } from '../../api/names.ts'
 import type { Condition, LabelSelector } from '../../api/types-common.ts'
+import type { AdmissionNames } from '../admission-scope.ts'
+import { admissionScope, variableTypes } from '../admission-scope.ts'
 import type { ExpressionRules, MatchCondition, Rule } from './admission-checks.ts'
 import { checkConditions, checkExpression, checkRules } from './admission-checks.ts'
 import { checkStatusConditions } from './status-conditions.ts'
@@ -56,7 +59,18 @@ export interface PolicyStatus {
   conditions?: Condition[]
 }
 
-type Environment = () => CelEnvironment
+/** What the expressions of a policy that use its variables are checked with. */
+export interface PolicyExpressions {
+  readonly environment: () => CelEnvironment
+  readonly scope: CelScope
+  readonly ofMessages: CelScope
+}
+
+export function policyExpressions({ paramKind, variables = [] }: PolicySpec, environment: () => CelEnvironment, patching = false): PolicyExpressions {
+  const names: AdmissionNames = { params: Boolean(paramKind), patching }
+  const types = variables.length > 0 || patching ? { variables: variableTypes(variables, names) } : {}
+  return { environment, scope: admissionScope({ ...names, ...types }), ofMessages: admissionScope({ ...names, ...types, authorizer: false }) }
+}
 
 function checkMatch(out: Errors, path: string, match: Match | undefined): void {
   if (!match) return
@@ -101,23 +115,24 @@ const reserved = new Set([
   'true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while',
 ])
 
-function checkVariables(out: Errors, variables: PolicySpec['variables'], rules: ExpressionRules): void {
-  for (const [index, { name = '', expression = '' }] of (variables ?? []).entries()) {
+function checkVariables(out: Errors, variables: NonNullable<PolicySpec['variables']>, { environment, compile, names }: PolicyRules): void {
+  for (const [index, { name = '', expression = '' }] of variables.entries()) {
     const at = `spec.variables[${index}]`
     if (name.trim() === '') out.push(required(`${at}.name`, 'name is not specified'))
     else if (!identifier.test(name) || reserved.has(name)) out.push(invalid(`${at}.name`, name, 'must be a valid CEL identifier'))
     if (expression.trim() === '') out.push(required(`${at}.expression`, 'expression is not specified'))
-    else checkExpression(out, `${at}.expression`, expression, rules)
+    else checkExpression(out, `${at}.expression`, expression, { environment, ...(compile ? { compile } : {}), scope: admissionScope({ ...names, variables: variableTypes(variables, names, index) }) })
   }
 }
 
-interface PolicyRules extends ExpressionRules {
+interface PolicyRules extends Pick<ExpressionRules, 'environment' | 'compile'> {
+  readonly names: AdmissionNames
   readonly old: PolicySpec | undefined
   readonly mutating?: boolean
 }
 
 /** What policies of both kinds state. Conditions that an update leaves alone are not compiled again. */
-export function checkPolicy(out: Errors, spec: PolicySpec, { old, mutating = false, ...rules }: PolicyRules): void {
+export function checkPolicy(out: Errors, spec: PolicySpec, { old, mutating = false, ...rules }: Omit<PolicyRules, 'names'>): void {
   checkOneOf(out, 'spec.failurePolicy', spec.failurePolicy, ['Fail', 'Ignore'])
   if (spec.paramKind) checkParamKind(out, 'spec.paramKind', spec.paramKind)
   const path = 'spec.matchConstraints'
@@ -128,17 +143,18 @@ export function checkPolicy(out: Errors, spec: PolicySpec, { old, mutating = fal
     if (mutating) checkMutable(out, path, spec.matchConstraints)
   }
   const untouched = old && same(spec.paramKind, old.paramKind) && same(spec.matchConditions, old.matchConditions)
-  if (!untouched) checkConditions(out, 'spec.matchConditions', spec.matchConditions ?? [], rules.environment)
-  checkVariables(out, spec.variables, rules)
+  if (!untouched) checkConditions(out, 'spec.matchConditions', spec.matchConditions ?? [], { environment: rules.environment, scope: admissionScope({ params: Boolean(spec.paramKind) }) })
+  checkVariables(out, spec.variables ?? [], { ...rules, old, names: { params: Boolean(spec.paramKind), patching: mutating } })
 }
 
 const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
 const lineBreak = /[\r\n]/
 
-export function checkValidation(out: Errors, path: string, { expression = '', message = '', messageExpression = '', reason }: Validation, environment: Environment): void {
+export function checkValidation(out: Errors, path: string, { expression = '', message = '', messageExpression = '', reason }: Validation, rules: PolicyExpressions): void {
+  const { environment, scope } = rules
   if (expression.trim() === '') out.push(required(`${path}.expression`, 'expression is not specified'))
-  else checkExpression(out, `${path}.expression`, expression, { environment, types: ['bool'] })
-  if (messageExpression.trim() !== '') checkExpression(out, `${path}.messageExpression`, messageExpression, { environment, types: ['string'] })
+  else checkExpression(out, `${path}.expression`, expression, { environment, scope, types: ['bool'] })
+  if (messageExpression.trim() !== '') checkExpression(out, `${path}.messageExpression`, messageExpression, { environment, scope: rules.ofMessages, types: ['string'] })
   else if (messageExpression !== '') out.push(invalid(`${path}.messageExpression`, messageExpression, 'must be non-empty if specified'))
   if (message !== '' && message.trim() === '') out.push(invalid(`${path}.message`, message, 'must be non-empty if specified'))
   else if (lineBreak.test(message.trim())) out.push(invalid(`${path}.message`, message, 'must not contain line breaks'))
@@ -152,7 +168,7 @@ const longestExpression = 5 * 1024
 const shownAnnotation = ({ key = '', valueExpression = '' }: AuditAnnotation): object => ({ Key: key, ValueExpression: valueExpression })
 
 /** Keys stand behind the policy's name. */
-export function checkAnnotations(out: Errors, annotations: readonly AuditAnnotation[], { environment, policy }: { environment: Environment; policy: string }): void {
+export function checkAnnotations(out: Errors, annotations: readonly AuditAnnotation[], { environment, scope, policy }: PolicyExpressions & { policy: string }): void {
   const path = 'spec.auditAnnotations'
   if (annotations.length > mostAnnotations) out.push(invalid(path, annotations.map(shownAnnotation), `must not have more than ${mostAnnotations} auditAnnotations`))
   const keys = new Set<string>()
@@ -163,26 +179,26 @@ export function checkAnnotations(out: Errors, annotations: readonly AuditAnnotat
     const expression = valueExpression.trim()
     if (expression === '') out.push(required(`${at}.valueExpression`, 'valueExpression is not specified'))
     else if (Buffer.byteLength(expression) > longestExpression) out.push(required(`${at}.valueExpression`, `must not exceed ${longestExpression} bytes in length`))
-    else checkExpression(out, `${at}.valueExpression`, valueExpression, { environment, types: ['string', 'null'], wanted: 'one of [string null_type]' })
+    else checkExpression(out, `${at}.valueExpression`, valueExpression, { environment, scope, types: ['string', 'null_type'] })
     if (keys.has(key)) out.push(duplicate(`${at}.key`, key))
     keys.add(key)
   }
 }
 
 const patches = {
-  ApplyConfiguration: { field: 'applyConfiguration', other: 'jsonPatch', types: ['Object'], wanted: 'Object' },
-  JSONPatch: { field: 'jsonPatch', other: 'applyConfiguration', types: ['list<JSONPatch>', 'list<dyn>', 'list'], wanted: 'list(JSONPatch)' },
+  ApplyConfiguration: { field: 'applyConfiguration', other: 'jsonPatch', type: 'Object' },
+  JSONPatch: { field: 'jsonPatch', other: 'applyConfiguration', type: 'list(JSONPatch)' },
 } as const
 
-export function checkMutation(out: Errors, path: string, mutation: Mutation, environment: Environment): void {
+export function checkMutation(out: Errors, path: string, mutation: Mutation, { environment, scope }: PolicyExpressions): void {
   const { patchType } = mutation
   if (patchType !== 'ApplyConfiguration' && patchType !== 'JSONPatch') return checkOneOf(out, `${path}.patchType`, patchType, Object.keys(patches))
-  const { field, other, types, wanted } = patches[patchType]
+  const { field, other, type } = patches[patchType]
   const stated = mutation[field]
   const expression = stated?.expression?.trim() ?? ''
   if (!stated) out.push(required(`${path}.${field}`, `must be specified when patchType is ${patchType}`))
   else if (expression === '') out.push(required(`${path}.${field}.expression`))
-  else checkExpression(out, `${path}.${field}.expression`, expression, { environment, types, wanted, compile: compileWithMessages })
+  else checkExpression(out, `${path}.${field}.expression`, expression, { environment, scope, types: [type], compile: compileWithMessages })
   if (mutation[other]) out.push(invalid(`${path}.${other}`, `{${other}}`, `must not be specified when patchType is ${patchType}`))
 }
 

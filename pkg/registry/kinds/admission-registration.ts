@@ -3,6 +3,7 @@ import { dnsSubdomainFaults } from '../../api/names.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { LabelSelector } from '../../api/types-common.ts'
 import { admissionEnvironment } from '../admission-cel.ts'
+import { admissionScope } from '../admission-scope.ts'
 import type { Definition } from '../definition.ts'
 import type { MatchCondition, Rule } from './admission-checks.ts'
 import { checkConditions, checkRules } from './admission-checks.ts'
@@ -90,7 +91,7 @@ function checkWebhook(out: Errors, path: string, hook: Webhook, lenient: Lenienc
   checkLabelSelector(out, `${path}.objectSelector`, hook.objectSelector, lenient.labelValues)
   checkOptional(out, `${path}.reinvocationPolicy`, hook.reinvocationPolicy, ['IfNeeded', 'Never'])
   checkWebhookClient(out, `${path}.clientConfig`, hook.clientConfig)
-  if (!lenient.conditions) checkConditions(out, `${path}.matchConditions`, hook.matchConditions ?? [], () => admissionEnvironment())
+  if (!lenient.conditions) checkConditions(out, `${path}.matchConditions`, hook.matchConditions ?? [], { environment: () => admissionEnvironment(), scope: admissionScope({}) })
   checkReviewVersions(out, `${path}.admissionReviewVersions`, hook.admissionReviewVersions ?? [], { missing: 'must specify one of v1, v1beta1', lenient: lenient.reviewVersions })
 }
 
