@@ -5,12 +5,13 @@ import type { Range } from './cel-estimates.ts'
 import { by, fixed, largest, listCost, nothing, ofPattern, ofText, one, plus, times, unknownSize } from './cel-estimates.ts'
 import { sameType } from './cel-type.ts'
 
-/** Sizes are those of `root`, which is what every variable counts for. */
-export function libraryEstimator(root: Declared): CostEstimator {
+/** Sizes are those of `root`: what the variable is, or what every variable counts for where none is named. Maps of anything are then read by fields, too. */
+export function libraryEstimator(root: Declared, variable?: string): CostEstimator {
+  const fieldOf = ({ fields, items }: Declared, name: string): Declared | undefined => fields?.get(name) ?? (variable !== undefined && items?.type.kind === 'any' ? items : undefined)
   const sizeOf = ({ path }: Sized): Range | undefined => {
-    if (!path || path.length === 0) return undefined
+    if (!path || path.length === 0 || (variable !== undefined && path[0] !== variable)) return undefined
     let at: Declared | undefined = root
-    for (const part of path.slice(1)) at = part === '@items' || part === '@values' ? at?.items : part === '@keys' ? at?.keys : at?.fields?.get(part)
+    for (const part of path.slice(1)) at = at && (part === '@items' || part === '@values' ? at.items : part === '@keys' ? at.keys : fieldOf(at, part))
     return at && { min: 0n, max: BigInt(at.most) }
   }
   const size = (value: Sized | undefined): Range => (value && (value.size ?? sizeOf(value))) ?? unknownSize

@@ -1,7 +1,6 @@
 // Checks that the kinds of resource.k8s.io share: names, lists with limits, expressions that select devices, settings for drivers.
-import type { CelEnvironment } from '../../api/cel.ts'
-import { CelCompileError, celEnvironment, compileCel } from '../../api/cel.ts'
 import { dnsSubdomainFaults } from '../../api/names.ts'
+import { checkDeviceExpression } from './device-expressions.ts'
 import type { Errors } from './rules.ts'
 import { addFaults, checkDnsLabel, duplicate, invalid, required, tooLong, tooMany } from './rules.ts'
 import { checkCsiDriver } from './volume-disks.ts'
@@ -10,7 +9,7 @@ export const most = {
   requests: 32, constraints: 32, config: 32, selectors: 32, subrequests: 8, results: 32, reservedFor: 256, conditions: 8, devices: 128, properties: 32, ips: 16,
 } as const
 
-const longest = { pool: 253, identifier: 32, expression: 10 * 1024 } as const
+const longest = { pool: 253, identifier: 32 } as const
 
 /** Of each item with its path, unless there are too many of them. */
 export function checkItems<T>(out: Errors, path: string, items: readonly T[] | undefined, max: number, check: (at: string, item: T) => void): boolean {
@@ -69,29 +68,6 @@ export function checkFullProperty(out: Errors, path: string, name: string): void
   if (!name.includes('/')) out.push(invalid(path, name, 'a fully qualified name must be a domain and a name separated by a slash'))
 }
 
-let environment: CelEnvironment | undefined
-
-class Device {}
-
-/** Expressions see one device, with maps of maps by domain and name. */
-function deviceEnvironment(): CelEnvironment {
-  environment ??= celEnvironment()
-    .registerType('kubernetes.DRADevice', { ctor: Device, fields: { driver: 'string', attributes: 'map<string, map<string, dyn>>', capacity: 'map<string, map<string, kubernetes.Quantity>>' } } as never)
-    .registerVariable('device', 'kubernetes.DRADevice')
-  return environment
-}
-
-function checkExpression(out: Errors, path: string, expression: string): void {
-  if (Buffer.byteLength(expression) > longest.expression) return void out.push(tooLong(path, longest.expression))
-  try {
-    const { type } = compileCel(deviceEnvironment(), expression)
-    if (type !== 'bool' && type !== 'dyn') out.push(invalid(path, expression, `must evaluate to bool or the unknown type, not ${type}`))
-  } catch (error) {
-    if (!(error instanceof CelCompileError)) throw error
-    out.push(invalid(path, expression, error.message))
-  }
-}
-
 export interface DeviceSelector {
   cel?: { expression?: string }
 }
@@ -99,7 +75,7 @@ export interface DeviceSelector {
 export function checkSelectors(out: Errors, path: string, selectors: readonly DeviceSelector[] | undefined): void {
   checkItems(out, path, selectors, most.selectors, (at, { cel }) => {
     if (!cel) out.push(required(`${at}.cel`))
-    else checkExpression(out, `${at}.cel.expression`, cel.expression ?? '')
+    else checkDeviceExpression(out, `${at}.cel.expression`, cel.expression ?? '')
   })
 }
 
