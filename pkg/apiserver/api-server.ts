@@ -1,6 +1,6 @@
 // The API server: its core pipeline, and the HTTP door around it when there are certificates for one.
 import type { AddressInfo } from 'node:net'
-import type { Handle, UserInfo } from '../api/request.ts'
+import type { ApiRequest, Handle, UserInfo } from '../api/request.ts'
 import type { KeyPair } from '../pki/certificates.ts'
 import type { ServiceAccountTokens } from '../pki/service-account-tokens.ts'
 import type { WebhookAdmission } from '../registry/admission-webhooks.ts'
@@ -10,7 +10,7 @@ import type { Authorizer } from './authorizer.ts'
 import { auditedHandle, type Auditor } from './audit.ts'
 import { createAuthenticate, type TokenAuthenticator } from './authenticator.ts'
 import { componentStatusRequests } from './component-statuses.ts'
-import { createHandle, type SpecialRequest } from './handle.ts'
+import { createAllowedHandle, createHandle, type SpecialRequest } from './handle.ts'
 import type { HealthChecks } from './health.ts'
 import { FlowControl } from './flow-control.ts'
 import type { FrontLimits } from './front-limits.ts'
@@ -81,6 +81,8 @@ export class ApiServer {
   readonly #options: ApiServerOptions
   /** `handle` without the audit log, which the door writes itself. */
   readonly #core: Handle
+  /** And without the question who may. */
+  readonly #allowed: Handle
   readonly #tokens: readonly TokenAuthenticator[]
   readonly #metrics: RequestMetrics
   readonly #graph: NodeGraph | undefined
@@ -111,7 +113,9 @@ export class ApiServer {
       ...podRequests(registry), ...componentStatusRequests, ...accounts.requests(),
       ...metricsRequests({ registry, nodeConnections: options.nodeConnections, log: this.#log }), ...options.special ?? [],
     ])
-    this.#core = createHandle({ registry, authorizer: this.authorizer, special, elsewhere: (request) => this.aggregation?.handle(request), guards: [certificateGuard(registry, this.authorizer), nodeGuard(registry, this.authorizer), ...(rbac ? [rbacGuard(registry, rbac)] : [])] })
+    const handling = { registry, authorizer: this.authorizer, special, elsewhere: (request: ApiRequest) => this.aggregation?.handle(request), guards: [certificateGuard(registry, this.authorizer), nodeGuard(registry, this.authorizer), ...(rbac ? [rbacGuard(registry, rbac)] : [])] }
+    this.#core = createHandle(handling)
+    this.#allowed = createAllowedHandle(handling)
     this.handle = options.auditor ? auditedHandle(this.#core, options.auditor) : this.#core
   }
 
@@ -119,7 +123,7 @@ export class ApiServer {
     const { registry, clock, nodeConnections, webhooks, accountTokens, health = {}, anonymous } = this.#options
     const log = this.#log
     const connect = { registry, authorizer: this.authorizer, nodeConnections, clock, log, ...(webhooks ? { webhooks } : {}) }
-    const resources = { handle: this.#core, registry, authorizer: this.authorizer, clock, onStall: () => log('a client that did not read its watch was cut off'), metrics: this.#metrics }
+    const resources = { handle: this.#core, carryOut: this.#allowed, registry, authorizer: this.authorizer, clock, onStall: () => log('a client that did not read its watch was cut off'), metrics: this.#metrics }
     const { aggregation } = this
     const { maxInFlight, limits, auditor } = this.#options
     const flows = new FlowControl({ registry, clock, signal: this.#stop.signal, ...(maxInFlight === undefined ? {} : { seats: maxInFlight }) })

@@ -42,7 +42,7 @@ export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorize
 
 /** Promises: each user but the anonymous one is in `system:authenticated`. Throws 401 for credentials that are no good. */
 export function createAuthenticate(options: AuthenticatorOptions): Authenticate {
-  const own = async (incoming: Incoming): Promise<TokenUser> => {
+  const own = (incoming: Incoming): TokenUser | Promise<TokenUser> => {
     const token = bearerOf(incoming) ?? protocolToken(incoming)
     const certified = certificateUser(incoming)
     if (certified instanceof StatusError && token === undefined) throw certified
@@ -51,16 +51,19 @@ export function createAuthenticate(options: AuthenticatorOptions): Authenticate 
     if (options.anonymous === false) throw unauthorized()
     return { user: anonymousUser }
   }
-  return async (incoming, onSelf) => {
-    const { user, ...notes } = await own(incoming)
-    onSelf?.(user, notes)
-    return impersonated(incoming, user, options.authorizer)
+  return (incoming, onSelf) => {
+    const acting = ({ user, ...notes }: TokenUser): UserInfo => {
+      onSelf?.(user, notes)
+      return impersonated(incoming, user, options.authorizer)
+    }
+    const self = own(incoming)
+    return self instanceof Promise ? self.then(acting) : acting(self)
   }
 }
 
 function bearerOf(incoming: Incoming): string | undefined {
-  const match = /^bearer +(\S+)\s*$/i.exec(header(incoming, 'authorization') ?? '')
-  return match?.[1]
+  const credentials = header(incoming, 'authorization')
+  return credentials === undefined ? undefined : /^bearer +(\S+)\s*$/i.exec(credentials)?.[1]
 }
 
 async function tokenUser(tokens: readonly TokenAuthenticator[], token: string): Promise<TokenUser> {

@@ -11,7 +11,7 @@ const extraPrefix = 'impersonate-extra-'
 
 /** The user to act as; `user` itself when no header asks for another. Throws 403 for what it may not impersonate. */
 export function impersonated(incoming: Incoming, user: UserInfo, authorizer: Authorizer): UserInfo {
-  if (!Object.keys(incoming.headers).some((name) => name.startsWith('impersonate-'))) return user
+  if (!impersonates(incoming.headers)) return user
   const username = header(incoming, 'impersonate-user')
   const groups = values(incoming, 'impersonate-group')
   const uid = header(incoming, 'impersonate-uid')
@@ -34,6 +34,11 @@ export function impersonated(incoming: Incoming, user: UserInfo, authorizer: Aut
   const other: UserInfo = { username, groups: own, ...(uid ? { uid } : {}), ...(extra.size > 0 ? { extra: Object.fromEntries(extra) } : {}) }
   if (username !== anonymousUser.username) return withAuthenticated(other)
   return { ...other, groups: own.includes('system:unauthenticated') ? own : [...own.filter((group) => group !== authenticatedGroup), 'system:unauthenticated'] }
+}
+
+function impersonates(headers: Incoming['headers']): boolean {
+  for (const name in headers) if (name.startsWith('impersonate-')) return true
+  return false
 }
 
 function accountOf(username: string): { namespace: string; name: string } | undefined {

@@ -24,8 +24,14 @@ export function checkForm(definition: Definition, form: Form): void {
   if (form.as && definition.storage === undefined && !definition.verbs.includes('list')) throw noSuchForm(definition.resource.kind)
 }
 
-/** Long lists are written in slices. */
-export async function encodeAnswer(response: Whole, definition: Definition, options: EncodeOptions, slices: Slices = slicesOf()): Promise<Answer> {
+/** Long lists are written in slices; a single object is written at once. */
+export function encodeAnswer(response: Whole, definition: Definition, options: EncodeOptions): Promise<Answer> | Answer {
+  const { form: { media, as }, pretty } = options
+  if (response.type === 'object' && as === undefined && media === 'application/json' && !pretty) return { code: response.code, contentType: media, body: encoded(response.object) }
+  return encodeInSlices(response, definition, options)
+}
+
+export async function encodeInSlices(response: Whole, definition: Definition, options: EncodeOptions, slices: Slices = slicesOf()): Promise<Answer> {
   const { form, pretty } = options
   const { code } = response
   const shaped = response.type === 'status' ? undefined : await shapedText(response, definition, options, slices)

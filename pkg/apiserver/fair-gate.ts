@@ -26,10 +26,11 @@ export class Seat {
     this.#level = level
   }
 
-  release(): void {
+  /** `now`: by the gate's clock, for who knows. */
+  release(now?: number): void {
     if (!this.#held) return
     this.#held = false
-    this.#gate.released(this.#level)
+    this.#gate.released(this.#level, now)
   }
 }
 
@@ -68,8 +69,7 @@ export class FairGate {
   }
 
   /** A seat at once when nothing waits and the turn is young; undefined when the queue is full. `onGone` is told what to call when the client leaves. */
-  enter(level: FlowLevel, flow: unknown, onGone: (left: () => void) => void): Seat | Promise<Seat | undefined> | undefined {
-    const now = this.#options.clock.monotonic()
+  enter(level: FlowLevel, flow: unknown, onGone: (left: () => void) => void, now = this.#options.clock.monotonic()): Seat | Promise<Seat | undefined> | undefined {
     if (this.#waiting === 0 && this.#turnIsYoung(now) && this.#hasSeat(level)) return this.#seat(level)
     return this.#wait(level, flow, { now, onGone })
   }
@@ -82,10 +82,10 @@ export class FairGate {
   }
 
   /** Only for Seat. */
-  released(level: FlowLevel): void {
+  released(level: FlowLevel, now = this.#options.clock.monotonic()): void {
     level.inUse--
     if (!level.limits.exempt) this.#inUse--
-    this.#busyUntilMs = this.#options.clock.monotonic()
+    this.#busyUntilMs = now
     if (this.#waiting > 0) this.#drain()
   }
 

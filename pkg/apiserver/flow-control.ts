@@ -58,9 +58,9 @@ export class FlowControl {
 
   /**
    * The right to run: at once, later, or, as undefined, not at all. Names the flow in the answer's headers.
-   * `none` for what holds no seat: health checks, and streams that last as long as they like.
+   * `none` for what holds no seat: health checks, and streams that last as long as they like. `now`: by the clock, for who knows.
    */
-  enter(exchange: Exchange, path: RequestPath): Seat | 'none' | Promise<Seat | undefined> | undefined {
+  enter(exchange: Exchange, path: RequestPath, now?: number): Seat | 'none' | Promise<Seat | undefined> | undefined {
     const { user, outgoing, method } = exchange
     if (path.kind === 'resource' ? isConnect(path) : healthPaths.test(path.path)) return 'none'
     const table = this.#current()
@@ -75,7 +75,7 @@ export class FlowControl {
     }
     // Those that are exempt are often all one user, the administrator: each connection counts for itself.
     const flow = level.limits.exempt ? connectionOf(exchange.incoming) : schema ? `${schema.metadata.name}\n${flowOf(schema, request)}` : user.username
-    return this.#gate.enter(level, flow, (left) => void outgoing.once('close', left))
+    return this.#gate.enter(level, flow, (left) => void outgoing.once('close', left), now)
   }
 
   metricsText(): string {

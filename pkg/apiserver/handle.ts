@@ -17,7 +17,7 @@ export interface HandleOptions {
   /** By `verb group/plural[/subresource]`. */
   readonly special?: ReadonlyMap<string, SpecialRequest>
   /** Checks a write before the registry sees it; throws to refuse (RBAC escalation). */
-  readonly guards?: readonly ((request: ApiRequest) => void | Promise<void>)[]
+  readonly guards?: readonly ((request: ApiRequest) => Promise<void> | undefined | void)[]
   /** Answers for kinds that another server has; undefined for what nobody has. */
   readonly elsewhere?: (request: ApiRequest) => Promise<ApiResponse> | undefined
 }
@@ -47,9 +47,18 @@ function selectedName(fieldSelector: string | undefined): string | undefined {
 }
 
 export function createHandle(options: HandleOptions): Handle {
-  const { registry, authorizer, special, guards = [] } = options
+  const carryOut = createAllowedHandle(options)
   return async (request) => {
-    requireAllowed(authorizer, attributesOf(request), request.annotate)
+    requireAllowed(options.authorizer, attributesOf(request), request.annotate)
+    return carryOut(request)
+  }
+}
+
+/** Of requests whose users are known to be allowed to make them. */
+export function createAllowedHandle(options: HandleOptions): Handle {
+  const { registry, special = new Map<string, SpecialRequest>(), guards = [] } = options
+  const specialKinds = new Set([...special.keys()].map((key) => key.split('/')[1]))
+  return async (request) => {
     const definition = registry.definition(request.group, request.version, request.plural)
     if (!definition) {
       const answered = options.elsewhere?.(request)
@@ -60,8 +69,13 @@ export function createHandle(options: HandleOptions): Handle {
     if (definition.deprecation !== undefined) tellDeprecation(request, definition.deprecation)
     checkWriteOptions(request)
     if (request.patch?.type === 'apply') requireCreate(options, request, definition)
-    if (changes.has(request.verb)) for (const guard of guards) await guard(request)
-    const own = special?.get(specialKey(request))
+    if (changes.has(request.verb)) {
+      for (const guard of guards) {
+        const judged = guard(request)
+        if (judged) await judged
+      }
+    }
+    const own = specialKinds.has(request.plural) ? special.get(specialKey(request)) : undefined
     return own ? own(request, definition) : answer(registry, definition, managed(request))
   }
 }

@@ -76,6 +76,9 @@ export interface Upgrade {
 /** Reachable by everyone, whatever the roles say. */
 const openPaths = new Set(['/healthz', '/livez', '/readyz'])
 
+/** Of all requests without a query; nobody changes a query. */
+const noQuery = new URLSearchParams()
+
 /** The HTTP status of an upgrade. */
 const switching = 101
 
@@ -206,6 +209,7 @@ export class HttpDoor {
     let seat: Seat | undefined
     let left: (() => void) | undefined
     let audited: AuditedExchange | undefined
+    let endedMs = receivedMs
     const id = auditIdOf(incoming)
     outgoing.setHeader('audit-id', id)
     try {
@@ -213,27 +217,28 @@ export class HttpDoor {
       const path = decodePath(rawPath)
       if (path === undefined) throw badRequest(`invalid URL escape in ${JSON.stringify(rawPath)}`)
       const parsed = parsePath(path)
-      const parameters = new URLSearchParams(query)
+      const parameters = query === '' ? noQuery : new URLSearchParams(query)
       audited = auditor && new AuditedExchange(auditor, { id, incoming, outgoing, path: parsed, query: parameters })
-      const user = await this.#options.authenticate(incoming, (self, notes) => {
+      const authenticated = this.#options.authenticate(incoming, (self, notes) => {
         audited?.onSelf(self, notes)
         if (notes.warning !== undefined) contact.warnings.push(notes.warning)
       })
+      const user = authenticated instanceof Promise ? await authenticated : authenticated
       audited?.actingAs(user)
       // What nobody serves may name anything; only what is served gets labels of its own.
       if (parsed.kind === 'resource' && this.#options.isServed(parsed)) counted = labelsOf(parsed, method, parameters, header(incoming, 'content-type'))
       // What is passed on is passed on as it comes.
       const early = parsed.kind === 'resource' && !isConnect(parsed) && hasShortBody(incoming)
+      const body = early ? await readBody(contact) : undefined
       const exchange: Exchange = {
-        ...contact, method, path, query: parameters, user,
-        ...(audited?.record ? { audit: audited.record } : {}),
-        ...(early ? { body: await readBody(contact) } : {}),
+        ...contact, method, path, query: parameters, user, audit: audited?.record, body,
         lasting: () => this.#lastingSignal(outgoing), onStream: () => {
           seat?.release()
           left?.()
         },
       }
-      const entered = await this.#options.flows.enter(exchange, parsed)
+      const entering = this.#options.flows.enter(exchange, parsed, body || user !== authenticated ? undefined : receivedMs)
+      const entered = entering instanceof Promise ? await entering : entering
       if (entered && entered !== 'none') {
         seat = entered
         left = metrics.entered(counted)
@@ -247,11 +252,12 @@ export class HttpDoor {
       audited?.failed(error)
       await sendFailure(contact, error, log)
     } finally {
-      seat?.release()
+      endedMs = clock.monotonic()
+      seat?.release(endedMs)
       left?.()
     }
     audited?.ended(outgoing.statusCode)
-    metrics.count(counted, outgoing.statusCode, (clock.monotonic() - receivedMs) / 1000)
+    metrics.count(counted, outgoing.statusCode, (endedMs - receivedMs) / 1000)
   }
 
   async #serveSystem(exchange: Exchange): Promise<void> {

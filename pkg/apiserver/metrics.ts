@@ -1,6 +1,6 @@
 // Counters of requests and a few numbers of the process, in Prometheus' text form.
 import { readdirSync, readFileSync } from 'node:fs'
-import { isReadOnly, type RequestLabels } from './request-labels.ts'
+import { isReadOnly, sameLabels, type RequestLabels } from './request-labels.ts'
 import { versionInfo } from './version.ts'
 
 /** Seconds; as kube-apiserver's. */
@@ -16,7 +16,8 @@ interface Series {
 
 /** Promises: `text` costs something only when asked; nothing runs in between. */
 export class RequestMetrics {
-  readonly #series = new Map<string, Series>()
+  /** By resource; there are only a few of each. */
+  readonly #series = new Map<string, Series[]>()
   readonly #watches = new Map<string, number>()
   readonly #inFlight = { readOnly: 0, mutating: 0 }
   readonly #startSeconds: number
@@ -26,10 +27,10 @@ export class RequestMetrics {
   }
 
   count(labels: RequestLabels, code: number, seconds: number): void {
-    const { verb, group, version, resource, subresource, scope } = labels
-    const key = `${verb} ${group} ${version} ${resource} ${subresource} ${scope} ${code}`
-    let series = this.#series.get(key)
-    if (!series) this.#series.set(key, series = { labels, code, buckets: new Uint32Array(bounds.length + 1), count: 0, seconds: 0 })
+    let ofResource = this.#series.get(labels.resource)
+    if (!ofResource) this.#series.set(labels.resource, ofResource = [])
+    let series = ofResource.find((one) => one.code === code && sameLabels(one.labels, labels))
+    if (!series) ofResource.push(series = { labels, code, buckets: new Uint32Array(bounds.length + 1), count: 0, seconds: 0 })
     let at = 0
     while (at < bounds.length && seconds > bounds[at]!) at++
     series.buckets[at]!++
@@ -58,7 +59,7 @@ export class RequestMetrics {
   text(): string {
     const memory = process.memoryUsage()
     const cpu = process.cpuUsage()
-    const all = [...this.#series.values()]
+    const all = [...this.#series.values()].flat()
     const files = openFiles()
     const lines = [
       ...family('apiserver_request_total', 'counter', 'Requests by verb, resource and code.', all.map(({ labels, code, count }) => [`code="${code}",${textOf(labels, 'dry_run=""')}`, count])),

@@ -16,16 +16,19 @@ const roleKinds = new Set(['roles', 'clusterroles'])
 const bindingKinds = new Set(['rolebindings', 'clusterrolebindings'])
 
 /** A guard for `createHandle`. A patch is judged by what it would make, found by a dry run. */
-export function rbacGuard(registry: Registry, authorizer: RbacAuthorizer): (request: ApiRequest) => Promise<void> {
-  return async (request) => {
-    if (request.group !== group || !writes.has(request.verb) || request.user.groups.includes(superuserGroup)) return
+export function rbacGuard(registry: Registry, authorizer: RbacAuthorizer): (request: ApiRequest) => Promise<void> | undefined {
+  return (request) => {
+    if (request.group !== group || !writes.has(request.verb) || request.user.groups.includes(superuserGroup)) return undefined
     const definition = registry.definition(group, request.version, request.plural)
-    if (!definition) return
-    const next = await written(registry, definition, request)
-    if (grantsTheSame(stored(registry, definition, request), next)) return
-    if (roleKinds.has(request.plural)) checkRole(authorizer, request, next)
-    else if (bindingKinds.has(request.plural)) checkBinding(authorizer, request, next)
+    return definition && check(registry, authorizer, request, definition)
   }
+}
+
+async function check(registry: Registry, authorizer: RbacAuthorizer, request: ApiRequest, definition: Definition): Promise<void> {
+  const next = await written(registry, definition, request)
+  if (grantsTheSame(stored(registry, definition, request), next)) return
+  if (roleKinds.has(request.plural)) checkRole(authorizer, request, next)
+  else if (bindingKinds.has(request.plural)) checkBinding(authorizer, request, next)
 }
 
 type Written = KubeObject & Partial<ClusterRole & RoleBinding>

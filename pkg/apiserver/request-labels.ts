@@ -33,3 +33,6 @@ export function labelsOf(path: RequestPath, method: string, query: URLSearchPara
 }
 
 export const isReadOnly = ({ verb }: RequestLabels): boolean => readOnly.has(verb)
+
+export const sameLabels = (a: RequestLabels, b: RequestLabels): boolean => a.verb === b.verb && a.scope === b.scope
+  && a.subresource === b.subresource && a.resource === b.resource && a.group === b.group && a.version === b.version

@@ -31,32 +31,32 @@ export function parsePath(path: string): RequestPath {
   const core = parts[0] === 'api'
   if (!core && parts[0] !== 'apis') return other
   const head = core ? 2 : 3
-  if (parts.length <= head) return other
-  const group = core ? '' : parts[1]!
-  const version = parts[head - 1]!
-  let rest = parts.slice(head)
-  const watch = rest[0] === 'watch'
-  if (watch) rest = rest.slice(1)
-  if (rest.length === 0) return other
-
-  let namespace: string | undefined
-  if (rest[0] === 'namespaces' && rest.length > 2 && !namespaceSubresources.has(rest[2]!)) {
-    namespace = rest[1]!
-    rest = rest.slice(2)
-  }
-  const [plural, name, subresource] = rest as [string, string | undefined, string | undefined]
+  const watch = parts[head] === 'watch'
+  let at = watch ? head + 1 : head
+  if (parts.length <= at) return other
+  const namespaced = parts[at] === 'namespaces' && parts.length > at + 2 && !namespaceSubresources.has(parts[at + 2]!)
+  const namespace = namespaced ? parts[at + 1] : undefined
+  if (namespaced) at += 2
+  const subresource = parts[at + 2]
   const proxied = subresource === 'proxy'
-  if (!proxied && rest.length > 3) return other
+  if (!proxied && parts.length > at + 3) return other
   return {
-    kind: 'resource', group, version, plural, watch,
-    ...(namespace !== undefined ? { namespace } : {}),
-    ...(name !== undefined ? { name } : {}),
-    ...(subresource !== undefined ? { subresource } : {}),
-    ...(proxied ? { rest: proxyRest(path, parts.length - rest.length + 3) } : {}),
+    kind: 'resource', group: core ? '' : parts[1]!, version: parts[head - 1]!, plural: parts[at]!, watch, namespace, name: parts[at + 1], subresource,
+    rest: proxied ? proxyRest(path, at + 3) : undefined,
   }
 }
 
-const splitPath = (path: string): string[] => path.split('/').filter((part) => part !== '')
+/** What stands between slashes. */
+function splitPath(path: string): string[] {
+  const parts: string[] = []
+  for (let from = 0; from < path.length;) {
+    const found = path.indexOf('/', from)
+    const to = found < 0 ? path.length : found
+    if (to > from) parts.push(path.slice(from, to))
+    from = to + 1
+  }
+  return parts
+}
 
 /** The text of `path` after `skip` segments, kept as it is: a trailing or double slash means something to the one behind the proxy. */
 function proxyRest(path: string, skip: number): string {

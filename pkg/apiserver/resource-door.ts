@@ -21,7 +21,8 @@ import { parseInclude } from './table.ts'
 import { sendWatch } from './watch-door.ts'
 
 export interface ResourceDoorOptions {
-  readonly handle: Handle
+  /** Of requests that are allowed. */
+  readonly carryOut: Handle
   readonly registry: Registry
   readonly authorizer: Authorizer
   readonly clock: Clock
@@ -46,32 +47,32 @@ export function verbOf(method: string, path: ResourcePath, query: URLSearchParam
 }
 
 export async function serveResource(exchange: Exchange, path: ResourcePath, options: ResourceDoorOptions): Promise<void> {
-  const { registry, authorizer, clock, handle } = options
+  const { registry, authorizer, clock, carryOut } = options
   const { query, user, incoming, audit } = exchange
   const verb = verbOf(exchange.method, path, query)
   if (!verb) throw methodNotAllowed(path)
   const { group, version, plural, namespace, name, subresource } = path
-  const bare = { verb, user, group, version, plural, subresource, namespace, name }
   const parsed = parseOptions(query)
   // A body is read only for those who may send it.
-  requireAllowed(authorizer, attributesOf({ ...bare, options: parsed }), audit?.annotate)
+  requireAllowed(authorizer, attributesOf({ verb, user, group, version, plural, subresource, namespace, name, options: parsed }), audit?.annotate)
   const definition = registry.definition(group, version, plural)
   if (!definition) throw unknownPath()
   const form = negotiate(header(incoming, 'accept'))
   checkForm(definition, form)
   const include = form.as === 'Table' ? parseInclude(query.get('includeObject')) : 'Metadata'
 
+  const body = writes.has(verb) ? exchange.body ?? await readBody(exchange) : undefined
   const request: ApiRequest = {
-    ...bare,
+    verb, user, group, version, plural, subresource, namespace, name,
     options: verb === 'delete' || verb === 'deletecollection' ? { ...parsed, ...await deletion(exchange) } : parsed,
-    ...await bodyOf(exchange, verb, definition, path),
-    ...(audit ? { annotate: audit.annotate } : {}),
+    ...(body ? decodedBody(exchange, body, { verb, definition, subresource }) : undefined),
+    annotate: audit?.annotate,
     userAgent: header(incoming, 'user-agent'),
     warn: (text) => void exchange.warnings.push(text),
-    ...(verb === 'watch' ? { signal: exchange.lasting() } : {}),
+    signal: verb === 'watch' ? exchange.lasting() : undefined,
   }
   audit?.requested(request)
-  const response = await handle(request)
+  const response = await carryOut(request)
   if (response.type === 'watch') {
     const ended = options.metrics.watchStarted(labelsOf(path, exchange.method, query))
     exchange.onStream()
@@ -82,10 +83,14 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
     }
     return
   }
-  const answer = await encodeAnswer(response, definition, { form, include, now: clock.now(), pretty: truth(query, 'pretty') })
+  const encoding = encodeAnswer(response, definition, { form, include, now: clock.now(), pretty: truth(query, 'pretty') })
+  const answer = encoding instanceof Promise ? await encoding : encoding
   audit?.responded(response, form.as && form.media !== 'application/yaml' ? () => JSON.parse(answer.body.toString()) : undefined)
-  await send(exchange, answer)
+  const sending = send(exchange, answer)
+  if (sending) await sending
 }
+
+const writes = new Set<Verb>(['create', 'update', 'patch'])
 
 async function deletion(exchange: Exchange): Promise<Partial<ApiRequest['options']>> {
   const { incoming, query } = exchange
@@ -96,13 +101,9 @@ async function deletion(exchange: Exchange): Promise<Partial<ApiRequest['options
   return { delete: rest, ...(dryRun?.length ? { dryRun } : {}) }
 }
 
-async function bodyOf(exchange: Exchange, verb: Verb, definition: Definition, path: ResourcePath): Promise<Pick<ApiRequest, 'object' | 'patch'>> {
-  if (verb !== 'create' && verb !== 'update' && verb !== 'patch') return {}
-  const { incoming, query, warnings } = exchange
-  const contentType = header(incoming, 'content-type')
-  const body = await readBody(exchange)
+function decodedBody({ incoming, query, warnings }: Exchange, body: Buffer, { verb, definition, subresource }: { verb: Verb; definition: Definition; subresource?: string }): Pick<ApiRequest, 'object' | 'patch'> {
   const context = {
-    definition, subresource: path.subresource, contentType,
+    definition, subresource, contentType: header(incoming, 'content-type'),
     fieldValidation: query.get('fieldValidation') ?? undefined,
     warn: (text: string) => void warnings.push(text),
   }

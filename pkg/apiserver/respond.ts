@@ -42,22 +42,31 @@ function fitting(texts: readonly string[]): string[] {
   return cut
 }
 
-export async function send(exchange: Contact, answer: Answer): Promise<void> {
-  const { outgoing } = exchange
-  let body: Uint8Array = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
+/** A promise only when it takes longer. */
+export function send(exchange: Contact, answer: Answer): Promise<void> | undefined {
+  const body: Uint8Array = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   const headers: OutgoingHttpHeaders = { 'content-type': answer.contentType, 'cache-control': 'no-cache, private', ...answer.headers }
   if (exchange.warnings.length > 0) headers['warning'] = warningHeader(exchange.warnings)
-  if (body.length >= gzipFrom && header(exchange.incoming, 'accept-encoding')?.includes('gzip')) {
-    body = await gzipAsync(body, { level: constants.Z_BEST_SPEED })
-    headers['content-encoding'] = 'gzip'
-    headers['vary'] = 'Accept-Encoding'
-  }
-  if (outgoing.destroyed || outgoing.headersSent) return
+  if (body.length >= gzipFrom && header(exchange.incoming, 'accept-encoding')?.includes('gzip')) return sendCompressed(exchange, answer.code, headers, body)
+  return sendBody(exchange, answer.code, headers, body)
+}
+
+async function sendCompressed(exchange: Contact, code: number, headers: OutgoingHttpHeaders, whole: Uint8Array): Promise<void> {
+  const body = await gzipAsync(whole, { level: constants.Z_BEST_SPEED })
+  headers['content-encoding'] = 'gzip'
+  headers['vary'] = 'Accept-Encoding'
+  await sendBody(exchange, code, headers, body)
+}
+
+function sendBody(exchange: Contact, code: number, headers: OutgoingHttpHeaders, body: Uint8Array): Promise<void> | undefined {
+  const { outgoing } = exchange
+  if (outgoing.destroyed || outgoing.headersSent) return undefined
   headers['content-length'] = body.length
-  outgoing.writeHead(answer.code, headers)
+  outgoing.writeHead(code, headers)
   if (exchange.incoming.method === 'HEAD') outgoing.end()
   else if (body.length <= carefreeBytes) outgoing.end(body)
-  else await sendLong(exchange, body)
+  else return sendLong(exchange, body)
+  return undefined
 }
 
 async function sendLong({ outgoing, clock, limits: { stallMs }, onBlocked }: Contact, body: Uint8Array): Promise<void> {

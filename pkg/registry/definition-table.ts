@@ -2,30 +2,36 @@
 import type { Definition } from './definition.ts'
 
 const nameOf = ({ resource: { group, version, plural } }: Definition): string => `${group}/${version}/${plural}`
-const resourceOf = ({ group, plural }: { group: string; plural: string }): string => `${group}/${plural}`
+
+function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) map.set(key, value = make())
+  return value
+}
 
 export class DefinitionTable {
   #all: readonly Definition[] = []
-  #byName = new Map<string, Definition>()
+  /** By group, version and plural. */
+  #byName = new Map<string, Map<string, Map<string, Definition>>>()
   /** The first stored definition of each resource; several versions share their storage. */
-  #stored = new Map<string, Definition>()
+  #stored = new Map<string, Map<string, Definition>>()
   readonly #listeners = new Set<() => void>()
 
   constructor(definitions: readonly Definition[]) {
     this.#set(definitions)
-    if (this.#byName.size < definitions.length) throw new Error('two definitions have the same group, version and plural')
+    if (new Set(definitions.map(nameOf)).size < definitions.length) throw new Error('two definitions have the same group, version and plural')
   }
 
   get(group: string, version: string, plural: string): Definition | undefined {
-    return this.#byName.get(`${group}/${version}/${plural}`)
+    return this.#byName.get(group)?.get(version)?.get(plural)
   }
 
   all(): readonly Definition[] {
     return this.#all
   }
 
-  stored(resource: { group: string; plural: string }): Definition | undefined {
-    return this.#stored.get(resourceOf(resource))
+  stored({ group, plural }: { group: string; plural: string }): Definition | undefined {
+    return this.#stored.get(group)?.get(plural)
   }
 
   /** Many at once. A definition of the same name is replaced where it stands. */
@@ -49,11 +55,15 @@ export class DefinitionTable {
 
   #set(definitions: readonly Definition[]): void {
     this.#all = definitions
-    this.#byName = new Map(definitions.map((definition) => [nameOf(definition), definition]))
+    this.#byName = new Map()
     this.#stored = new Map()
     for (const definition of definitions) {
-      const resource = resourceOf(definition.resource)
-      if (definition.storage !== undefined && !this.#stored.has(resource)) this.#stored.set(resource, definition)
+      const { group, version, plural } = definition.resource
+      const versions = entryOf(this.#byName, group, () => new Map<string, Map<string, Definition>>())
+      entryOf(versions, version, () => new Map<string, Definition>()).set(plural, definition)
+      if (definition.storage === undefined) continue
+      const stored = entryOf(this.#stored, group, () => new Map<string, Definition>())
+      if (!stored.has(plural)) stored.set(plural, definition)
     }
   }
 

@@ -21,6 +21,7 @@ export const protocolsOf = (incoming: IncomingMessage): string[] => offered(inco
 
 /** The bearer token among the sub-protocols. */
 export function protocolToken(incoming: Pick<IncomingMessage, 'headers'>): string | undefined {
+  if (incoming.headers['sec-websocket-protocol'] === undefined) return undefined
   const found = offered(incoming as IncomingMessage).find((name) => name.startsWith(bearerPrefix))
   return found === undefined ? undefined : Buffer.from(found.slice(bearerPrefix.length), 'base64url').toString()
 }
