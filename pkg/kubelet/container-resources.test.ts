@@ -1,5 +1,6 @@
 import { containerLimits, oomScoreAdjust, podCgroup, podRequests, qosClass } from './container-resources.ts'
 import { makePod } from './fixture.suite.ts'
+import { sandboxSizes } from './sandbox-sizes.ts'
 import { admitPod } from './pod-admission.ts'
 
 const withResources = (limits: Record<string, string>, requests: Record<string, string>, more = {}): ReturnType<typeof makePod> => makePod({ containers: [{ name: 'c', resources: { limits, requests } }], ...more })
@@ -53,4 +54,17 @@ describe('admitPod', () => {
     ['allowed, but the host\'s', makePod({ hostNetwork: true, securityContext: { sysctls: [{ name: 'net.core.somaxconn', value: '1' }] } }), [], 'Pod was rejected: forbidden sysctl: "net.core.somaxconn" not allowlisted'],
     ['sysctl', makePod({ securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } }), [], 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted'],
   ])('%s', (_name, pod, others, expected) => expect(admit(pod, others)).toBe(expected))
+})
+
+describe('what a sandbox is told of its pod', () => {
+  const none = { cpuShares: 2, cpuQuota: 0, cpuPeriod: 100_000, memoryBytes: 0 }
+  const with_ = (limits: Record<string, string>, requests?: Record<string, string>) => ({ name: 'c', resources: { limits, ...(requests ? { requests } : {}) } })
+  it.each<[string, Parameters<typeof makePod>[0], ReturnType<typeof sandboxSizes>]>([
+    ['nothing is asked for', {}, { pod: none }],
+    ['the limits that there are', { containers: [with_({ cpu: '500m', memory: '1Mi' }, { cpu: '250m' }), { name: 'd' }] }, { pod: { ...none, cpuShares: 256, cpuQuota: 50_000, memoryBytes: 1 << 20 } }],
+    ['without the overhead', { overhead: { cpu: '100m', memory: '2Mi' }, containers: [with_({ cpu: '1' })] }, {
+      pod: { ...none, cpuShares: 1024, cpuQuota: 100_000 }, overhead: { ...none, cpuShares: 102, cpuQuota: 10_000, memoryBytes: 2 << 20 },
+    }],
+    ['the pod\'s own before its containers\'', { resources: { limits: { cpu: '2', memory: '8Mi' } }, containers: [with_({ cpu: '1', memory: '1Mi' })] }, { pod: { ...none, cpuShares: 2048, cpuQuota: 200_000, memoryBytes: 8 << 20 } }],
+  ])('%s', (_what, spec, sizes) => expect(sandboxSizes(makePod(spec))).toEqual(sizes))
 })

@@ -1,7 +1,8 @@
 // Turns the kubelet's sandbox and container specs into CRI messages. Pure.
 import type * as cri from '../containerd/cri-types.ts'
+import type { UpdatePodSandboxResourcesRequest } from '../containerd/cri-calls.ts'
 import { containerNameLabel, ownerLabel, podNameLabel, podNamespaceLabel, podUidLabel } from './labels.ts'
-import type { ContainerLimits, ContainerSecurity, ContainerSpec, IdRange, MountSpec, NamespaceScope, Namespaces, SandboxSpec, SeccompChoice } from './runtime-service.ts'
+import type { ContainerLimits, ContainerSecurity, ContainerSpec, IdRange, MountSpec, NamespaceScope, Namespaces, SandboxSize, SandboxSizes, SandboxSpec, SeccompChoice } from './runtime-service.ts'
 
 export function sandboxConfig(spec: SandboxSpec, owner: string): cri.PodSandboxConfig {
   return {
@@ -13,7 +14,7 @@ export function sandboxConfig(spec: SandboxSpec, owner: string): cri.PodSandboxC
     labels: { ...spec.labels, ...podLabels(spec, owner) },
     annotations: { ...spec.annotations },
     linux: {
-      cgroupParent: spec.cgroupParent,
+      cgroupParent: spec.cgroupParent, ...sandboxResources(spec.sizes),
       sysctls: { ...spec.sysctls },
       securityContext: {
         namespaceOptions: namespaceOptions(spec.namespaces),
@@ -53,6 +54,11 @@ export function containerConfig(sandbox: SandboxSpec, spec: ContainerSpec, owner
 const podLabels = (spec: Pick<SandboxSpec, 'name' | 'namespace' | 'uid'>, owner: string): Record<string, string> => ({
   [ownerLabel]: owner, [podNameLabel]: spec.name, [podNamespaceLabel]: spec.namespace, [podUidLabel]: spec.uid,
 })
+
+export const sandboxResources = ({ pod, overhead }: SandboxSizes): Pick<UpdatePodSandboxResourcesRequest, 'resources' | 'overhead'> =>
+  ({ resources: sizeOf(pod), ...(overhead ? { overhead: sizeOf(overhead) } : {}) })
+
+const sizeOf = ({ cpuShares, cpuQuota, cpuPeriod, memoryBytes }: SandboxSize): cri.LinuxContainerResources => ({ cpuShares, cpuQuota, cpuPeriod, memoryLimitInBytes: memoryBytes })
 
 export function resourcesOf(limits: ContainerLimits): cri.LinuxContainerResources {
   return {

@@ -1,15 +1,15 @@
 // The RuntimeService over the CRI of containerd.
 import { availableParallelism } from 'node:os'
 import type { CriClient } from '../containerd/cri.ts'
-import { isNotFound, nanosToMs, RpcError } from '../containerd/cri.ts'
+import { isNotFound, isUnimplemented, nanosToMs, RpcError } from '../containerd/cri.ts'
 import type * as cri from '../containerd/cri-types.ts'
 import type { Clock } from '../util/clock.ts'
 import { sleep } from '../util/clock.ts'
-import { containerConfig, resourcesOf, sandboxConfig } from './cri-config.ts'
+import { containerConfig, resourcesOf, sandboxConfig, sandboxResources } from './cri-config.ts'
 import { containerNameLabel, ownerLabel, podNameLabel, podNamespaceLabel, podUidLabel } from './labels.ts'
 import type {
   ContainerLimits, ContainerPhase, ContainerSpec, ExecResult, RuntimeAbilities, RuntimeContainer, RuntimeHost, RuntimePod, RuntimeSandbox, RuntimeService, RuntimeState,
-  SandboxSpec, StreamRequest,
+  SandboxSizes, SandboxSpec, StreamRequest,
 } from './runtime-service.ts'
 import { ExecTimeout } from './runtime-service.ts'
 import { plainWords } from './rpc-words.ts'
@@ -139,6 +139,12 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
     const { podSandboxId } = await this.#changing(spec.uid, this.#gate.run(ranks.sandbox, () => worded(this.#cri.runPodSandbox(request))))
     this.#seen.addSandbox(spec, podSandboxId)
     return podSandboxId
+  }
+
+  async resizeSandbox(id: string, sizes: SandboxSizes): Promise<void> {
+    await worded(this.#cri.updatePodSandboxResources({ podSandboxId: id, ...sandboxResources(sizes) }).catch((error: unknown) => {
+      if (!isUnimplemented(error)) throw error
+    }))
   }
 
   async stopSandbox(id: string): Promise<void> {

@@ -82,6 +82,8 @@ export class HollowRuntime implements RuntimeService, RuntimeHost, ImageService,
     return id
   }
 
+  async resizeSandbox(): Promise<void> {}
+
   async stopSandbox(id: string): Promise<void> {
     const sandbox = this.#sandboxes.get(id)
     if (!sandbox) return

@@ -13,7 +13,7 @@ export interface CgroupLimits {
 }
 
 /** As for requests: the larger of the running phase and each step of the start, and the overhead. */
-function limitTotal(pod: Pod, value: (resources: ResourceRequirements | undefined) => number, overhead: number): number {
+export function limitTotal(pod: Pod, value: (resources: ResourceRequirements | undefined) => number, overhead: number): number {
   let sidecars = 0
   let starting = 0
   for (const container of pod.spec.initContainers ?? []) {

@@ -114,7 +114,10 @@ describe('PodResizer', () => {
     for (const id of ['c1-0', 'c2-0']) allocation.note(id, both('1', '100Mi'))
     const resizer = new PodResizer({
       allocation, nodeMemoryBytes: 2 ** 32, cgroupPath: () => '/pod', pidsLimit: 0,
-      runtime: { updateContainer: async (id, { memoryBytes, cpuQuota }) => void done.push(`${id} ${memoryBytes / 2 ** 20}Mi ${cpuQuota}`) },
+      runtime: {
+        updateContainer: async (id, { memoryBytes, cpuQuota }) => void done.push(`${id} ${memoryBytes / 2 ** 20}Mi ${cpuQuota}`),
+        resizeSandbox: async (id, { pod: { memoryBytes, cpuQuota } }) => void done.push(`${id} ${memoryBytes / 2 ** 20}Mi ${cpuQuota}`),
+      },
       cgroups: {
         limit: async (_path, { memoryBytes, cpuQuota }) => void done.push(`pod ${memoryBytes === undefined ? '' : `${memoryBytes / 2 ** 20}Mi`} ${cpuQuota ?? ''}`.trimEnd()),
         workingSetBytes: async () => used, release: async () => undefined,
@@ -138,7 +141,7 @@ describe('PodResizer', () => {
       const allocation = new PodAllocation(before, '/nowhere/resize.json')
       allocation.note('c2-0', both('1', '100Mi'))
       const resizer = new PodResizer({
-        allocation, nodeMemoryBytes: 2 ** 32, cgroupPath: () => '/pod', pidsLimit: 0, runtime: { updateContainer: async () => undefined },
+        allocation, nodeMemoryBytes: 2 ** 32, cgroupPath: () => '/pod', pidsLimit: 0, runtime: { updateContainer: async () => undefined, resizeSandbox: async () => undefined },
         cgroups: { limit: async (_path, limits) => void done.push(Object.keys(limits).sort().join(' ') + ` ${limits.cpuQuota}`), workingSetBytes: async () => 0, release: async () => undefined },
       })
       if (known) await resizer.confine(before)
@@ -153,11 +156,11 @@ describe('PodResizer', () => {
   })
 
   it.each<[string, ReturnType<typeof makePod>, number, string[]]>([
-    ['nothing', before, 0, ['due: false']],
-    ['other words', sized(both('1000m', '100Mi'), both('1', '102400Ki')), 0, ['due: false']],
-    ['more: the pod first', sized(both('2', '200Mi'), both('1', '100Mi')), 0, ['pod 300Mi 300000', 'c1-0 200Mi 200000', 'due: false']],
-    ['less: the pod last', sized(both('500m', '50Mi'), both('1', '100Mi')), 0, ['c1-0 50Mi 50000', 'pod 150Mi 150000', 'due: false']],
-    ['both ways', sized(both('2', '50Mi'), both('1', '100Mi')), 0, ['pod  300000', 'c1-0 50Mi 200000', 'pod 150Mi', 'due: false']],
+    ['nothing', before, 0, ['s0 200Mi 200000', 'due: false']],
+    ['other words', sized(both('1000m', '100Mi'), both('1', '102400Ki')), 0, ['s0 200Mi 200000', 'due: false']],
+    ['more: the pod first, its sandbox last', sized(both('2', '200Mi'), both('1', '100Mi')), 0, ['pod 300Mi 300000', 'c1-0 200Mi 200000', 's0 300Mi 300000', 'due: false']],
+    ['less: the pod last but for its sandbox', sized(both('500m', '50Mi'), both('1', '100Mi')), 0, ['c1-0 50Mi 50000', 'pod 150Mi 150000', 's0 150Mi 150000', 'due: false']],
+    ['both ways', sized(both('2', '50Mi'), both('1', '100Mi')), 0, ['pod  300000', 'c1-0 50Mi 200000', 'pod 150Mi', 's0 150Mi 300000', 'due: false']],
     ['below what is used', sized(both('1', '1Mi'), both('1', '100Mi')), 2 ** 21, ['cannot decrease memory limits: attempting to set container "c1" memory limit (1048576) below current usage (2097152)', 'due: true']],
   ])('%s', async (_name, after, used, expected) => expect(await resize(after, used)).toEqual(expected))
 

@@ -9,6 +9,7 @@ import { type CgroupLimits, looserLimits, podCgroupLimits } from './pod-cgroup-l
 import { podContainers } from './pod-names.ts'
 import { milliValue, wholeValue } from './quantity-values.ts'
 import type { RuntimeContainer, RuntimePod, RuntimeService } from './runtime-service.ts'
+import { sandboxSizes } from './sandbox-sizes.ts'
 import { same } from './status-patch.ts'
 
 const resizable = ['cpu', 'memory'] as const
@@ -19,7 +20,7 @@ export function changedResources(before: ResourceRequirements | undefined, after
 }
 
 export interface PodResizerOptions {
-  readonly runtime: Pick<RuntimeService, 'updateContainer'>
+  readonly runtime: Pick<RuntimeService, 'updateContainer' | 'resizeSandbox'>
   readonly cgroups: PodCgroups
   readonly allocation: PodAllocation
   readonly nodeMemoryBytes: number
@@ -72,6 +73,8 @@ export class PodResizer {
     }
     if (restarts.length > 0) return restarts.map(({ running }) => running)
     await this.#limit(pod, wanted)
+    const sandbox = runtime.sandboxes.find(({ ready }) => ready)
+    if (sandbox) await this.#options.runtime.resizeSandbox(sandbox.id, sandboxSizes(pod))
     return []
   }
 

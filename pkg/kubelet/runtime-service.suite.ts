@@ -18,7 +18,7 @@ export function describeRuntime(name: string, open: () => Promise<RuntimeUnderTe
     const uid = 'a1b2'
     const sandboxSpec = (attempt = 0): SandboxSpec => ({
       uid, name: 'pod', namespace: 'ns', attempt, hostname: '', logDirectory: under.logDirectory, dns: { servers: ['127.0.0.1'], searches: [], options: [] },
-      portMappings: [], labels: { app: 'x' }, annotations: {}, cgroupParent: under.cgroupParent, sysctls: {}, privileged: false, supplementalGroups: [], handler: '',
+      portMappings: [], labels: { app: 'x' }, annotations: {}, cgroupParent: under.cgroupParent, sysctls: {}, sizes: { pod: { cpuShares: 2, cpuQuota: 0, cpuPeriod: 100_000, memoryBytes: 0 } }, privileged: false, supplementalGroups: [], handler: '',
       namespaces: { network: 'node', pid: 'container', ipc: 'pod' }, seccomp: { type: 'Unconfined' },
     })
     const containerSpec = (command: string, attempt = 0): ContainerSpec => ({

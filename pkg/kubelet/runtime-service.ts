@@ -77,6 +77,21 @@ export interface SeccompChoice {
   readonly path?: string
 }
 
+/** Words as in ContainerLimits. */
+export interface SandboxSize {
+  readonly cpuShares: number
+  readonly cpuQuota: number
+  readonly cpuPeriod: number
+  readonly memoryBytes: number
+}
+
+export interface SandboxSizes {
+  /** Of all containers. */
+  readonly pod: SandboxSize
+  /** What the runtime needs besides. */
+  readonly overhead?: SandboxSize
+}
+
 export interface SandboxSpec {
   readonly uid: string
   readonly name: string
@@ -89,6 +104,7 @@ export interface SandboxSpec {
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
   readonly cgroupParent: string
+  readonly sizes: SandboxSizes
   readonly sysctls: Readonly<Record<string, string>>
   readonly namespaces: Namespaces
   readonly privileged: boolean
@@ -228,6 +244,8 @@ export interface RuntimeService {
   /** All pods that this kubelet made, or the one with this uid. */
   pods(uid?: string): Promise<readonly RuntimePod[]>
   createSandbox(spec: SandboxSpec): Promise<string>
+  /** Its containers have other limits now. A runtime to which that is nothing does nothing. */
+  resizeSandbox(id: string, sizes: SandboxSizes): Promise<void>
   /** Ends its containers and frees its network; it can still be read. */
   stopSandbox(id: string): Promise<void>
   /** With all its containers. */

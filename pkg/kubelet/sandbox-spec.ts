@@ -6,6 +6,7 @@ import type { NodeDns } from './dns-config.ts'
 import { podDns } from './dns-config.ts'
 import type { NodePaths } from './pod-files.ts'
 import { logDirectory, podHostname } from './pod-names.ts'
+import { sandboxSizes } from './sandbox-sizes.ts'
 import type { IdRange, PortMapping, SandboxSpec } from './runtime-service.ts'
 import { podNamespaces, seccompChoice, strictGroups, supplementalGroups } from './security.ts'
 
@@ -29,7 +30,7 @@ export function sandboxSpec(pod: Pod, attempt: number, node: SandboxNode, { hand
     portMappings: pod.spec.hostNetwork ? [] : containers.flatMap((container) => container.ports ?? []).filter((port) => (port.hostPort ?? 0) > 0).map((port): PortMapping => ({
       protocol: (port.protocol ?? 'TCP') as PortMapping['protocol'], containerPort: port.containerPort, hostPort: port.hostPort ?? 0, hostIP: port.hostIP ?? '',
     })),
-    cgroupParent: podCgroup(pod, node.cgroupDriver, node.cgroupRoot),
+    cgroupParent: podCgroup(pod, node.cgroupDriver, node.cgroupRoot), sizes: sandboxSizes(pod),
     sysctls: Object.fromEntries((security.sysctls ?? []).map((sysctl) => [sysctl.name.replaceAll('/', '.'), sysctl.value])),
     // A shared process namespace belongs to the sandbox.
     namespaces: podNamespaces(pod, users),
