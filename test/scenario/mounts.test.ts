@@ -93,7 +93,7 @@ describeWithContainerd('mounts', () => {
     await addPod('may', { emptyDir: {} }, readOnly('IfPossible'))
     const can = node.runtimeFeatures?.recursiveReadOnlyMounts ?? false
     if (can) await node.untilPod('must', running)
-    else expect(await waiting('must', 'CreateContainerConfigError')).toBe('volume "data" requested recursive read-only mode, but it is not supported by the runtime')
+    else expect(await waiting('must', 'CreateContainerConfigError')).toBe('failed to resolve recursive read-only mode: volume "data" requested recursive read-only mode, but it is not supported by the runtime')
     const pod = await node.untilPod('may', running)
     expect(pod.status?.containerStatuses?.[0]?.volumeMounts).toEqual([{ name: 'data', mountPath: '/data', readOnly: true, recursiveReadOnly: can ? 'Enabled' : 'Disabled' }])
     await remove('must')
