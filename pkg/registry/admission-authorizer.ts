@@ -38,7 +38,7 @@ class GroupCheck {
   }
 }
 
-interface ResourceQuery {
+export interface ResourceQuery {
   readonly group: string
   readonly resource: string
   readonly subresource?: string

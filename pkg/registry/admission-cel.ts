@@ -1,9 +1,15 @@
 // Expressions of admission: what they may name, compiled once, and the values that a request gives them.
 import type { CelEnvironment, CelProgram } from '../api/cel.ts'
-import { celEnvironment, compileCel } from '../api/cel.ts'
+import { CelCompileError, celEnvironment, compileCel } from '../api/cel.ts'
 import { anyValue } from '../api/cel-schema.ts'
 import type { AnyObject } from '../api/object.ts'
-import { registerAuthorizer } from './admission-authorizer.ts'
+import type { UserInfo } from '../api/request.ts'
+import type { Authorize } from './admission.ts'
+import type { ResourceQuery } from './admission-authorizer.ts'
+import { authorizerValue, registerAuthorizer } from './admission-authorizer.ts'
+import type { ReviewFacts } from './admission-review.ts'
+import { reviewRequest } from './admission-review.ts'
+import type { EvaluationContext } from './evaluation.ts'
 
 export interface NamedExpression {
   readonly name?: string
@@ -24,19 +30,54 @@ export function admissionEnvironment(...more: readonly string[]): CelEnvironment
   return environment
 }
 
+/** An expression whose program is made when it is first needed: some are dear to make. */
+export class LateExpression {
+  readonly text: string
+  readonly #environment: () => CelEnvironment
+  readonly #compile: typeof compileCel
+  #program: CelProgram | string | undefined
+
+  constructor(environment: () => CelEnvironment, text: string, compile: typeof compileCel = compileCel) {
+    this.text = text
+    this.#environment = environment
+    this.#compile = compile
+  }
+
+  /** Where none could be made, what is wrong with the expression. */
+  get program(): CelProgram | string {
+    return (this.#program ??= this.#made())
+  }
+
+  #made(): CelProgram | string {
+    try {
+      return this.#compile(this.#environment(), this.text)
+    } catch (error) {
+      if (!(error instanceof CelCompileError)) throw error
+      return error.message
+    }
+  }
+}
+
 /** Fails with CelCompileError. */
 export function compileCondition(environment: CelEnvironment, expression: string): CelProgram {
   return compileCel(environment, expression)
 }
 
-export interface RequestValues {
+/** What expressions see of a request, as plain data. */
+export interface ExpressionSubject {
   readonly object?: Readonly<AnyObject>
   readonly old?: Readonly<AnyObject>
   readonly namespaceObject?: AnyObject
   readonly request: Readonly<Record<string, unknown>>
+  readonly user: UserInfo
+  /** What is asked for, in the authorizer's words. */
+  readonly requested: ResourceQuery
 }
 
+type Variables = Readonly<Record<string, unknown>>
+
 const values = new WeakMap<object, unknown>()
+const known = new WeakMap<ExpressionSubject, { readonly authorize: Authorize | undefined; readonly variables: Variables }>()
 
 /** Frozen objects are converted once. */
 function valueOf(object: object | undefined): unknown {
@@ -47,6 +88,23 @@ function valueOf(object: object | undefined): unknown {
 }
 
 /** As expressions name them; absent objects are null. */
-export function celVariables({ object, old, namespaceObject, request }: RequestValues): Record<string, unknown> {
-  return { object: valueOf(object), oldObject: valueOf(old), namespaceObject: valueOf(namespaceObject), request: anyValue(request) }
+export function celVariables(subject: ExpressionSubject, { authorize }: EvaluationContext): Variables {
+  const made = known.get(subject)
+  if (made && made.authorize === authorize) return made.variables
+  const { object, old, namespaceObject, request, user, requested } = subject
+  const variables = {
+    object: valueOf(object), oldObject: valueOf(old), namespaceObject: valueOf(namespaceObject), request: anyValue(request), authorizer: authorizerValue(user, requested, authorize),
+  }
+  known.set(subject, { authorize, variables })
+  return variables
+}
+
+/** Whose facts are those of a review without its objects. */
+export function expressionSubject(facts: ReviewFacts, namespaceObject: AnyObject | undefined): ExpressionSubject {
+  const { object, old, user, definition: { resource }, subresource, namespace, name } = facts
+  return {
+    ...(object ? { object } : {}), ...(old ? { old } : {}), ...(namespaceObject ? { namespaceObject } : {}), user,
+    request: reviewRequest({ ...facts, object: undefined, old: undefined }),
+    requested: { group: resource.group, resource: resource.plural, name, ...(subresource ? { subresource } : {}), ...(namespace ? { namespace } : {}) },
+  }
 }

@@ -1,11 +1,11 @@
 // Admission policies of both kinds, compiled.
-import type { CelEnvironment, CelProgram } from '../api/cel.ts'
-import { CelCompileError } from '../api/cel.ts'
+import type { CelEnvironment } from '../api/cel.ts'
 import { compileWithMessages, registerCelMessages } from '../api/cel-messages.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { SelectorObject } from '../api/label-selector.ts'
 import type { NamedExpression } from './admission-cel.ts'
-import { admissionEnvironment, compileCondition } from './admission-cel.ts'
+import type { compileCondition } from './admission-cel.ts'
+import { admissionEnvironment, LateExpression } from './admission-cel.ts'
 import type { MatchFacts, MatchRule, Selectors } from './admission-matching.ts'
 import { selectorTest } from './admission-matching.ts'
 
@@ -55,31 +55,22 @@ export interface PolicyBinding extends KubeObject {
   }
 }
 
-/** An expression and its program; where that could not be made, what is wrong with it. */
-export interface Expression {
-  readonly text: string
-  readonly program: CelProgram | string
-}
-
 export interface CompiledPolicy {
   readonly selects: (facts: MatchFacts) => boolean
-  readonly conditions: readonly Expression[]
-  readonly variables: readonly (Expression & { readonly name: string })[]
-  readonly validations: readonly (Expression & { readonly stated: Validation; readonly message?: Expression })[]
-  readonly annotations: readonly (Expression & { readonly key: string })[]
+  readonly conditions: readonly LateExpression[]
+  readonly variables: readonly { readonly name: string; readonly expression: LateExpression }[]
+  readonly validations: readonly { readonly expression: LateExpression; readonly stated: Validation; readonly message?: LateExpression }[]
+  readonly annotations: readonly { readonly expression: LateExpression; readonly key: string }[]
 }
 
 /** What a policy's expressions may name. */
 export const policyEnvironment = ({ spec }: Pick<Policy, 'spec'>): CelEnvironment =>
   admissionEnvironment('variables', ...spec?.paramKind ? ['params'] : [])
 
-function compileWith(environment: CelEnvironment, text: string, compile = compileCondition): Expression {
-  try {
-    return { text, program: compile(environment, text) }
-  } catch (error) {
-    if (!(error instanceof CelCompileError)) throw error
-    return { text, program: error.message }
-  }
+/** An environment is made when the first of its expressions is. */
+function late(make: () => CelEnvironment, compile?: typeof compileCondition): (text?: string) => LateExpression {
+  let made: CelEnvironment | undefined
+  return (text = '') => new LateExpression(() => (made ??= make()), text, compile)
 }
 
 const compiled = new WeakMap<object, CompiledPolicy>()
@@ -93,14 +84,13 @@ export function compiledPolicy(policy: Policy): CompiledPolicy {
 
 function compilePolicy(policy: Policy): CompiledPolicy {
   const { matchConstraints, validations = [], matchConditions = [], variables = [], auditAnnotations = [] } = policy.spec ?? {}
-  const environment = policyEnvironment(policy)
-  const compile = (text = ''): Expression => compileWith(environment, text)
+  const expressionOf = late(() => policyEnvironment(policy))
   return {
     selects: selectorTest(matchConstraints ?? {}),
-    conditions: matchConditions.map(({ expression }) => compile(expression)),
-    variables: variables.map(({ name = '', expression }) => ({ name, ...compile(expression) })),
-    validations: validations.map((stated) => ({ stated, ...compile(stated.expression), ...(stated.messageExpression ? { message: compile(stated.messageExpression) } : {}) })),
-    annotations: auditAnnotations.map(({ key = '', valueExpression }) => ({ key, ...compile(valueExpression) })),
+    conditions: matchConditions.map(({ expression }) => expressionOf(expression)),
+    variables: variables.map(({ name = '', expression }) => ({ name, expression: expressionOf(expression) })),
+    validations: validations.map((stated) => ({ stated, expression: expressionOf(stated.expression), ...(stated.messageExpression ? { message: expressionOf(stated.messageExpression) } : {}) })),
+    annotations: auditAnnotations.map(({ key = '', valueExpression }) => ({ key, expression: expressionOf(valueExpression) })),
   }
 }
 
@@ -122,7 +112,7 @@ export interface MutatingPolicyBinding extends KubeObject {
 }
 
 export type CompiledMutatingPolicy = Pick<CompiledPolicy, 'selects' | 'conditions' | 'variables'> & {
-  readonly mutations: readonly (Expression & { readonly patchType: string })[]
+  readonly mutations: readonly { readonly expression: LateExpression; readonly patchType: string }[]
 }
 
 /** What the expressions of a mutating policy may name. */
@@ -143,13 +133,12 @@ export function compiledMutatingPolicy(policy: MutatingPolicy): CompiledMutating
 
 function compileMutatingPolicy(policy: MutatingPolicy): CompiledMutatingPolicy {
   const { matchConstraints, matchConditions = [], variables = [], mutations = [] } = policy.spec ?? {}
-  const environment = mutationEnvironment(policy)
-  const compile = (text = ''): Expression => compileWith(environment, text, compileWithMessages)
+  const expressionOf = late(() => mutationEnvironment(policy), compileWithMessages)
   return {
     selects: selectorTest(matchConstraints ?? {}),
-    conditions: matchConditions.map(({ expression }) => compile(expression)),
-    variables: variables.map(({ name = '', expression }) => ({ name, ...compile(expression) })),
-    mutations: mutations.map(({ patchType = '', applyConfiguration, jsonPatch }) => ({ patchType, ...compile((applyConfiguration ?? jsonPatch)?.expression) })),
+    conditions: matchConditions.map(({ expression }) => expressionOf(expression)),
+    variables: variables.map(({ name = '', expression }) => ({ name, expression: expressionOf(expression) })),
+    mutations: mutations.map(({ patchType = '', applyConfiguration, jsonPatch }) => ({ patchType, expression: expressionOf((applyConfiguration ?? jsonPatch)?.expression) })),
   }
 }
 

@@ -3,12 +3,11 @@ import { selectorMatcher } from '../api/label-selector.ts'
 import type { AnyObject } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
 import type { AdmissionRequest } from './admission.ts'
-import { authorizerValue } from './admission-authorizer.ts'
-import { celVariables } from './admission-cel.ts'
+import type { ExpressionSubject } from './admission-cel.ts'
+import { expressionSubject } from './admission-cel.ts'
 import type { MatchFacts } from './admission-matching.ts'
 import { Equivalents, matchedDefinition, namespaceOf, viewedSubresource } from './admission-matching.ts'
 import type { MatchResources, ParamKind, ParamRef } from './admission-policy-compile.ts'
-import { reviewRequest } from './admission-review.ts'
 import type { Definition } from './definition.ts'
 import { converted } from './version-conversion.ts'
 
@@ -51,40 +50,31 @@ export function paramsOf(policy: Parametrized, binding: Bound, { view, namespace
   return params.map((one) => ({ ...(definition.convert ? definition.convert.fromStored(one) : one), kind, apiVersion: apiVersionOf(definition.resource) }))
 }
 
-/** The subject in the version that the policy asks for, as its expressions see it. */
-export class PolicyValues {
+/** The subject in the version that a policy asks for. */
+export class PolicySubjects {
   readonly #facts: MatchFacts
   readonly #request: AdmissionRequest
-  readonly #known = new Map<Definition, Record<string, unknown>>()
+  readonly #known = new Map<Definition, ExpressionSubject>()
 
   constructor(facts: MatchFacts, request: AdmissionRequest) {
     this.#facts = facts
     this.#request = request
   }
 
-  as(definition: Definition): Record<string, unknown> {
+  as(definition: Definition): ExpressionSubject {
     let found = this.#known.get(definition)
     if (!found) this.#known.set(definition, found = this.#make(definition))
     return found
   }
 
-  #make(as: Definition): Record<string, unknown> {
-    const { definition, user, dryRun } = this.#request
-    const viewed = viewedSubresource(this.#facts)
-    const seen = (object: Readonly<AnyObject> | undefined): object is Readonly<AnyObject> => object !== undefined
-    const shown = (object: Readonly<AnyObject>): Readonly<AnyObject> => (viewed?.view ? viewed.view(object) as AnyObject : converted(object, definition, as, this.#request.conversions))
+  #make(as: Definition): ExpressionSubject {
+    const { definition, user, dryRun, conversions } = this.#request
     const { object, old, namespaceObject } = this.#facts
-    const facts = {
-      ...this.#facts, as, user, dryRun, ...(viewed?.kind ? { kind: viewed.kind } : {}),
-      ...(seen(object) ? { object: shown(object) } : {}), ...(seen(old) ? { old: shown(old) } : {}),
-    }
-    const { subresource, namespace, name } = this.#facts
-    const { group: requestGroup, plural } = definition.resource
-    const requested = { group: requestGroup, resource: plural, name, ...(subresource ? { subresource } : {}), ...(namespace ? { namespace } : {}) }
-    return {
-      ...celVariables({ ...facts, ...(namespaceObject ? { namespaceObject } : {}), request: reviewRequest({ ...facts, object: undefined, old: undefined }) }),
-      authorizer: authorizerValue(user, requested, this.#request.view.authorize),
-    }
+    const viewed = viewedSubresource(this.#facts)
+    const shown = (one: Readonly<AnyObject>): Readonly<AnyObject> => (viewed?.view ? viewed.view(one) as AnyObject : converted(one, definition, as, conversions))
+    return expressionSubject({
+      ...this.#facts, as, user, dryRun, ...(viewed?.kind ? { kind: viewed.kind } : {}), ...(object ? { object: shown(object) } : {}), ...(old ? { old: shown(old) } : {}),
+    }, namespaceObject)
   }
 }
 

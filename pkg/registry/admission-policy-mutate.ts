@@ -1,7 +1,4 @@
 // MutatingAdmissionPolicy: changes to objects, by expressions that the cluster's own objects state.
-import { anyValue } from '../api/cel-schema.ts'
-import { CelRunError } from '../api/cel.ts'
-import { jsonOf } from '../api/cel-messages.ts'
 import { equalJson, isJsonObject, thaw } from '../api/json.ts'
 import type { JsonObject } from '../api/json.ts'
 import type { AnyObject } from '../api/object.ts'
@@ -14,10 +11,10 @@ import { rootSchema } from '../api/typed-shape.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
 import { Awaiting, refusal } from './admission.ts'
 import { isExempt, viewedSubresource } from './admission-matching.ts'
-import type { CompiledMutatingPolicy, MutatingPolicy, MutatingPolicyBinding } from './admission-policy-compile.ts'
+import type { MutatingPolicy, MutatingPolicyBinding } from './admission-policy-compile.ts'
 import { bindingSelects, compiledMutatingPolicy } from './admission-policy-compile.ts'
-import { equivalentsOf, factsOf, matched, paramsOf, PolicyValues } from './admission-policy-facts.ts'
-import { conditionsHold, evaluate, startRun } from './admission-policy-run.ts'
+import { equivalentsOf, factsOf, matched, paramsOf, PolicySubjects } from './admission-policy-facts.ts'
+import { mutationTask, mutationWantedTask } from './admission-policy-tasks.ts'
 import { replace, subjectShape } from './admission-shape.ts'
 import type { Definition } from './definition.ts'
 import { converted } from './version-conversion.ts'
@@ -109,39 +106,27 @@ function patched(object: AnyObject, operations: unknown): AnyObject {
   }
 }
 
-/** The object after one mutation, in the version that the policy asks for. Fails with MutationFault. */
-function mutated(object: AnyObject, { text, program, patchType }: CompiledMutatingPolicy['mutations'][number], { run, schema }: { run: ReturnType<typeof startRun>; schema: Parameters<typeof rootSchema>[0] }): AnyObject {
-  const outcome = evaluate({ text, program }, run)
-  if ('fault' in outcome) throw new MutationFault(outcome.fault)
-  try {
-    const value = jsonOf(outcome.value)
-    return patchType === 'JSONPatch' ? patched(object, value) : applied(object, value, schema)
-  } catch (error) {
-    if (error instanceof CelRunError) throw new MutationFault(error.message)
-    throw error
-  }
-}
-
 /** Runs one policy on the draft. Tells whether it was to run, and what is wrong with it. */
 function invoke(draft: AnyObject, invocation: Invocation, request: AdmissionRequest): { readonly ran: boolean; readonly faults: readonly string[] } {
   const { policy, as, param } = invocation
-  const { definition, conversions } = request
+  const { definition, conversions, evaluations } = request
   const compiled = compiledMutatingPolicy(policy)
   const viewed = viewedSubresource(request)
   const shape = subjectShape(request, thaw(draft) as AnyObject)
   const own = shape.send(draft)
   let object = viewed ? own : converted(own, definition, as, conversions)
-  const values = new PolicyValues(factsOf(draft, request), request)
-  const seen = (): ReturnType<typeof startRun> =>
-    startRun(compiled, { ...values.as(as), object: anyValue(object), ...(policy.spec?.paramKind ? { params: anyValue(param ?? null) } : {}) })
-  const held = conditionsHold(compiled.conditions, seen())
+  const subject = new PolicySubjects(factsOf(draft, request), request).as(as)
+  const seen = () => ({ subject, object, ...(policy.spec?.paramKind ? { params: { value: param ?? null } } : {}) })
+  const held = evaluations.run(mutationWantedTask, policy, seen())
   if (held !== true) return { ran: false, faults: held === false ? [] : [held.fault] }
   const { kind } = viewed ?? {}
   const schema = (kind && schemaOf(kind.group, kind.version, kind.kind)) ?? as.schema
   const faults: string[] = []
-  for (const mutation of compiled.mutations) {
+  for (const [index, { patchType }] of compiled.mutations.entries()) {
+    const made = evaluations.run(mutationTask, policy, { ...seen(), index })
     try {
-      object = mutated(object, mutation, { run: seen(), schema })
+      if ('fault' in made) throw new MutationFault(made.fault)
+      object = patchType === 'JSONPatch' ? patched(object, made.patch) : applied(object, made.patch, schema)
     } catch (error) {
       if (!(error instanceof MutationFault)) throw error
       faults.push(error.message)

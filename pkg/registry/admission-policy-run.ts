@@ -1,7 +1,8 @@
 // Runs a compiled policy on one request: what it decides, before anybody acts on it.
 import type { CelBudget } from '../api/cel.ts'
 import { CelRunError, celBudget } from '../api/cel.ts'
-import type { CompiledPolicy, Expression, Validation } from './admission-policy-compile.ts'
+import type { LateExpression } from './admission-cel.ts'
+import type { CompiledPolicy, Validation } from './admission-policy-compile.ts'
 
 /** A denial. */
 export interface Decision {
@@ -31,7 +32,8 @@ export interface Run {
 
 export type Outcome = { readonly value: unknown } | { readonly fault: string }
 
-export function evaluate({ text, program }: Expression, { values, budget, failed }: Run): Outcome {
+export function evaluate(expression: LateExpression, { values, budget, failed }: Run): Outcome {
+  const { text, program } = expression
   if (typeof program === 'string') return { fault: program }
   try {
     return { value: program.run(values, budget) }
@@ -51,13 +53,13 @@ export function runPolicy(policy: CompiledPolicy, values: Readonly<Record<string
   if (held !== true) return { denials: held === false ? [] : failure(held.fault, 0), annotations: [] }
   const denials: Decision[] = []
   for (const [index, validation] of policy.validations.entries()) {
-    const outcome = evaluate(validation, run)
+    const outcome = evaluate(validation.expression, run)
     if ('fault' in outcome) denials.push(...failure(outcome.fault, index))
     else if (outcome.value !== true) denials.push({ message: messageOf(validation.stated, validation.message && evaluate(validation.message, run)), reason: validation.stated.reason ?? 'Invalid', index })
   }
   const annotations: { key: string; value: string }[] = []
   for (const annotation of policy.annotations) {
-    const outcome = evaluate(annotation, run)
+    const outcome = evaluate(annotation.expression, run)
     if ('fault' in outcome) denials.push(...failure(outcome.fault, 0, true))
     else if (typeof outcome.value === 'string' && outcome.value.trim() !== '') annotations.push({ key: annotation.key, value: outcome.value.trim().slice(0, longestAnnotation) })
   }
@@ -69,7 +71,7 @@ export function startRun({ variables: stated }: Pick<CompiledPolicy, 'variables'
   const variables = new Map<string, unknown>()
   const run: Run = { values: { ...values, variables }, budget: celBudget(), failed: new Map() }
   for (const variable of stated) {
-    const outcome = evaluate(variable, run)
+    const outcome = evaluate(variable.expression, run)
     if ('value' in outcome) variables.set(variable.name, outcome.value)
     else run.failed.set(variable.name, outcome.fault.replace(/^expression '.*?' resulted in error: /s, ''))
   }
@@ -77,7 +79,7 @@ export function startRun({ variables: stated }: Pick<CompiledPolicy, 'variables'
 }
 
 /** Whether all conditions hold, or what is wrong with those that could not be told. One that does not hold settles it. */
-export function conditionsHold(conditions: readonly Expression[], run: Run): boolean | { readonly fault: string } {
+export function conditionsHold(conditions: readonly LateExpression[], run: Run): boolean | { readonly fault: string } {
   const outcomes = conditions.map((condition) => evaluate(condition, run))
   if (outcomes.some((outcome) => 'value' in outcome && outcome.value !== true)) return false
   const faults = outcomes.flatMap((outcome) => ('fault' in outcome ? [outcome.fault] : []))

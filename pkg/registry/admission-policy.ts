@@ -1,5 +1,4 @@
 // ValidatingAdmissionPolicy: admission by expressions that the cluster's own objects state.
-import { anyValue } from '../api/cel-schema.ts'
 import type { AnyObject } from '../api/object.ts'
 import { StatusError } from '../api/status-error.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
@@ -8,9 +7,9 @@ import type { Equivalents, MatchFacts } from './admission-matching.ts'
 import { isExempt } from './admission-matching.ts'
 import type { Policy, PolicyBinding } from './admission-policy-compile.ts'
 import { bindingSelects, compiledPolicy } from './admission-policy-compile.ts'
-import { equivalentsOf, factsOf, matched, paramsOf, PolicyValues } from './admission-policy-facts.ts'
+import { equivalentsOf, factsOf, matched, paramsOf, PolicySubjects } from './admission-policy-facts.ts'
 import type { Decision, PolicyResult } from './admission-policy-run.ts'
-import { runPolicy } from './admission-policy-run.ts'
+import { policyTask } from './admission-policy-tasks.ts'
 import type { Definition } from './definition.ts'
 
 const group = 'admissionregistration.k8s.io'
@@ -24,7 +23,7 @@ interface Denial extends Decision {
 }
 
 /** What one binding of a policy finds, for each parameter. */
-function resultsOf(policy: Policy, binding: PolicyBinding, as: Definition, values: PolicyValues, request: AdmissionRequest): PolicyResult[] {
+function resultsOf(policy: Policy, binding: PolicyBinding, as: Definition, subjects: PolicySubjects, request: AdmissionRequest): PolicyResult[] {
   const ignores = policy.spec?.failurePolicy === 'Ignore'
   let params: (AnyObject | undefined)[]
   try {
@@ -33,7 +32,8 @@ function resultsOf(policy: Policy, binding: PolicyBinding, as: Definition, value
     if (error instanceof Awaiting) throw error
     return ignores ? [] : [{ denials: [{ message: `failed to configure binding: ${(error as Error).message}`, index: 0, always: true }], annotations: [] }]
   }
-  return params.map((param) => runPolicy(compiledPolicy(policy), { ...values.as(as), ...(policy.spec?.paramKind ? { params: anyValue(param ?? null) } : {}) }, ignores))
+  const subject = subjects.as(as)
+  return params.map((param) => request.evaluations.run(policyTask, policy, { subject, ...(policy.spec?.paramKind ? { params: { value: param ?? null } } : {}) }))
 }
 
 function deny(request: AdmissionRequest, { policy, binding, message, reason = 'Invalid' }: Denial): StatusError {
@@ -53,7 +53,7 @@ function judge(object: Readonly<AnyObject>, request: AdmissionRequest): void {
   if (isExempt(request.definition)) return
   let facts: MatchFacts | undefined
   let equivalents: Equivalents | undefined
-  let values: PolicyValues | undefined
+  let subjects: PolicySubjects | undefined
   let first: Denial | undefined
   const annotations = new Map<string, Set<string>>()
   for (const binding of request.view.list<PolicyBinding>(bindings)) {
@@ -64,9 +64,9 @@ function judge(object: Readonly<AnyObject>, request: AdmissionRequest): void {
     equivalents ??= equivalentsOf(request)
     const as = matched(policy.spec?.matchConstraints, facts, equivalents)
     if (!as || !compiledPolicy(policy).selects(facts) || !matched(matchResources, facts, equivalents) || !bindingSelects(binding, facts)) continue
-    values ??= new PolicyValues(facts, request)
+    subjects ??= new PolicySubjects(facts, request)
     const name = binding.metadata.name ?? ''
-    for (const { denials, annotations: found } of resultsOf(policy, binding, as, values, request)) {
+    for (const { denials, annotations: found } of resultsOf(policy, binding, as, subjects, request)) {
       for (const decision of denials) {
         const { message, index, always } = decision
         if (!always && validationActions.includes('Warn')) request.warn(`Validation failed for ValidatingAdmissionPolicy '${policyName}' with binding '${name}': ${message}`)

@@ -1,22 +1,21 @@
 // Asks webhooks about one object: which are to be asked, and what their answers mean.
-import { CelRunError, celBudget } from '../api/cel.ts'
 import { equalJson, isJsonObject, thaw } from '../api/json.ts'
 import type { AnyObject } from '../api/object.ts'
 import { jsonPatch } from '../api/patch-json.ts'
 import type { Annotate, UserInfo } from '../api/request.ts'
 import { StatusError, badRequest, internalError } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
-import type { Authorize } from './admission.ts'
 import type { Conversions } from './conversions.ts'
 import { settled } from './conversions.ts'
-import { authorizerValue } from './admission-authorizer.ts'
-import { celVariables } from './admission-cel.ts'
+import { expressionSubject } from './admission-cel.ts'
 import type { Equivalents, MatchFacts } from './admission-matching.ts'
 import { isExempt, matchedDefinition } from './admission-matching.ts'
+import { conditionsTask } from './admission-policy-tasks.ts'
 import type { ReviewAnswer, ReviewFacts } from './admission-review.ts'
 import { callFailure, conditionFailure, denial, readAnswer, reviewRequest } from './admission-review.ts'
 import type { Webhook, WebhookClientConfig } from './admission-webhook-index.ts'
 import type { Definition } from './definition.ts'
+import type { Evaluations } from './evaluation.ts'
 import { newUid } from './object-metadata.ts'
 import { converted } from './version-conversion.ts'
 
@@ -27,13 +26,13 @@ export interface WebhookContext {
   readonly call: CallWebhook
   readonly clock: Clock
   readonly equivalents: Equivalents
-  readonly authorize: () => Authorize | undefined
   readonly log: (text: string) => void
 }
 
 /** What webhooks are asked about. */
 export interface Subject extends MatchFacts {
   readonly conversions: Conversions
+  readonly evaluations: Evaluations
   readonly user: UserInfo
   readonly dryRun: boolean
   readonly kind?: ReviewFacts['kind']
@@ -59,36 +58,20 @@ function sentTo(as: Definition, subject: Subject): ReviewFacts {
 }
 
 /** False leaves the webhook out. Fails with StatusError when a condition does and the webhook is not to be ignored then. */
-function conditionsHold(hook: Webhook, facts: ReviewFacts & MatchFacts, authorize: Authorize | undefined): boolean {
-  if (hook.conditions.length === 0) return true
-  const { definition: { resource }, subresource, namespace, name: named } = facts
-  const requested = { group: resource.group, resource: resource.plural, name: named, ...(subresource ? { subresource } : {}), ...(namespace ? { namespace } : {}) }
-  const variables = {
-    ...celVariables({ ...facts, request: reviewRequest({ ...facts, object: undefined, old: undefined }) }), authorizer: authorizerValue(facts.user, requested, authorize),
-  }
-  const budget = celBudget()
-  const faults: string[] = []
-  for (const { name, program } of hook.conditions) {
-    try {
-      if (typeof program === 'string') faults.push(program)
-      else if (program.run(variables, budget) !== true) return false
-    } catch (error) {
-      if (!(error instanceof CelRunError)) throw error
-      faults.push(`expression '${hook.stated.matchConditions?.find((one) => one.name === name)?.expression ?? ''}' resulted in error: ${error.message}`)
-    }
-  }
-  if (faults.length === 0) return true
-  if (hook.stated.failurePolicy === 'Ignore') return false
+function conditionsHold({ stated }: Webhook, facts: ReviewFacts, { namespaceObject, evaluations }: Subject): boolean {
+  if (!stated.matchConditions?.length) return true
+  const { holds, faults } = evaluations.run(conditionsTask, stated, { subject: expressionSubject(facts, namespaceObject) })
+  if (holds || faults.length === 0 || stated.failurePolicy === 'Ignore') return holds
   throw conditionFailure(facts.definition, facts.name, faults.join(', '))
 }
 
 /** What to send, or undefined for a webhook that is not to be asked. Fails with StatusError. */
-export function reviewFor(hook: Webhook, subject: Subject, { equivalents, authorize }: WebhookContext): ReviewFacts | undefined {
+export function reviewFor(hook: Webhook, subject: Subject, { equivalents }: WebhookContext): ReviewFacts | undefined {
   if (isExempt(subject.definition)) return undefined
   const as = matchedDefinition(hook.stated.rules ?? [], subject, hook.stated.matchPolicy, equivalents)
   if (!as || !hook.selects(subject)) return undefined
   const facts = sentTo(as, subject)
-  return conditionsHold(hook, { ...facts, ...(subject.namespaceObject ? { namespaceObject: subject.namespaceObject } : {}) }, authorize()) ? facts : undefined
+  return conditionsHold(hook, facts, subject) ? facts : undefined
 }
 
 /** The answer of a webhook that allows, or undefined when it failed and is to be ignored then. Fails with StatusError. */

@@ -1,10 +1,7 @@
 // The webhooks that are configured, compiled: followed in the store, so that a write sees what was configured before it was sent.
-import type { CelProgram } from '../api/cel.ts'
-import { CelCompileError } from '../api/cel.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Store, Watch } from '../storage/store.ts'
 import type { NamedExpression } from './admission-cel.ts'
-import { admissionEnvironment, compileCondition } from './admission-cel.ts'
 import type { Equivalents, MatchFacts, MatchRule, Selectors } from './admission-matching.ts'
 import { isExempt, matchedDefinition, selectorTest } from './admission-matching.ts'
 import type { Definition } from './definition.ts'
@@ -41,25 +38,10 @@ export interface Webhook {
   /** Unlike any other webhook's, of whatever configuration. */
   readonly id: string
   readonly selects: (facts: MatchFacts) => boolean
-  readonly conditions: readonly { readonly name: string; readonly program: CelProgram | string }[]
-}
-
-/** A condition that does not compile becomes the text of its fault; it was refused when it was written. */
-function compileConditions(conditions: readonly NamedExpression[]): Webhook['conditions'] {
-  if (conditions.length === 0) return []
-  const environment = admissionEnvironment()
-  return conditions.map(({ name = '', expression = '' }) => {
-    try {
-      return { name, program: compileCondition(environment, expression) }
-    } catch (error) {
-      if (!(error instanceof CelCompileError)) throw error
-      return { name, program: error.message }
-    }
-  })
 }
 
 const compile = (configuration: WebhookConfiguration): Webhook[] => (configuration.webhooks ?? []).map((stated, index) => ({
-  stated, configuration: configuration.metadata.name ?? '', id: `${configuration.metadata.name ?? ''}/${stated.name}/${index}`, selects: selectorTest(stated), conditions: compileConditions(stated.matchConditions ?? []),
+  stated, configuration: configuration.metadata.name ?? '', id: `${configuration.metadata.name ?? ''}/${stated.name}/${index}`, selects: selectorTest(stated),
 }))
 
 /** What is configured at one time. Which rules are about a kind of request is found out once. */

@@ -190,7 +190,7 @@ export class WebhookSession implements AsyncReview {
     const seen = (one: Readonly<AnyObject>): Readonly<AnyObject> => (subresource?.view ? subresource.view(one) as AnyObject : one)
     const version = old?.metadata.resourceVersion
     return {
-      operation, definition, name, user, dryRun, conversions: request.conversions,
+      operation, definition, name, user, dryRun, conversions: request.conversions, evaluations: request.evaluations,
       ...(request.namespace ? { namespace: request.namespace } : {}), ...(request.subresource ? { subresource: request.subresource } : {}),
       ...(object ? { object: withVersion(seen(thaw(object) as AnyObject), version) } : {}), ...(old ? { old: seen(old) } : {}),
       ...(namespaceObject ? { namespaceObject } : {}), ...(subresource?.kind ? { kind: subresource.kind } : {}),

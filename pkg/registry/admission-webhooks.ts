@@ -10,6 +10,7 @@ import { askMutating, askValidating } from './admission-webhook-dispatch.ts'
 import { WebhookIndex } from './admission-webhook-index.ts'
 import { WebhookSession } from './admission-webhook-session.ts'
 import { Conversions } from './conversions.ts'
+import { Evaluations } from './evaluation.ts'
 import type { Definition } from './definition.ts'
 import { keyOf } from './object-view.ts'
 
@@ -43,7 +44,7 @@ export class WebhookAdmission implements AsyncAdmission {
       this.#mutating.arrange()
       this.#validating.arrange()
     })
-    this.#started = { ...context, webhooks: { call: this.#call, clock: context.clock, equivalents, authorize: () => context.authorize(), log: this.#log } }
+    this.#started = { ...context, webhooks: { call: this.#call, clock: context.clock, equivalents, log: this.#log } }
     for (const [index, plural] of [[this.#mutating, 'mutatingwebhookconfigurations'], [this.#validating, 'validatingwebhookconfigurations']] as const) {
       const definition = context.definitions().find(({ resource }) => resource.group === 'admissionregistration.k8s.io' && resource.plural === plural)
       if (definition) index.start(context.store, definition, equivalents)
@@ -65,8 +66,9 @@ export class WebhookAdmission implements AsyncAdmission {
     const inside = context.definitions().find(({ resource }) => resource.group === namespaces.group && resource.plural === namespaces.plural)
     const namespaceObject = inside && context.store.get<AnyObject>(keyOf(inside, undefined, request.namespace))?.value
     const { options, definition, subresource, namespace, name, user } = request
+    const authorize = context.authorize()
     const subject: Subject = {
-      operation: 'CONNECT', conversions: new Conversions(), definition, subresource, namespace, name, user, dryRun: false, object: options,
+      operation: 'CONNECT', conversions: new Conversions(), evaluations: new Evaluations(context.evaluator, { user, ...(authorize ? { authorize } : {}) }), definition, subresource, namespace, name, user, dryRun: false, object: options,
       kind: { group: '', version: 'v1', kind: options.kind ?? '' }, ...(namespaceObject ? { namespaceObject } : {}),
     }
     const notes = ({ current: { all } }: WebhookIndex): Notes => ({ ...told, index: (hook) => all.indexOf(hook) })

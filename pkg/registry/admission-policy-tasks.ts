@@ -1,0 +1,87 @@
+// What policies and conditions find, as tasks: expressions on plain data.
+import { jsonOf } from '../api/cel-messages.ts'
+import { anyValue } from '../api/cel-schema.ts'
+import { CelRunError, celBudget } from '../api/cel.ts'
+import type { AnyObject } from '../api/object.ts'
+import type { ExpressionSubject, NamedExpression } from './admission-cel.ts'
+import { LateExpression, admissionEnvironment, celVariables } from './admission-cel.ts'
+import type { MutatingPolicy, Policy } from './admission-policy-compile.ts'
+import { compiledMutatingPolicy, compiledPolicy } from './admission-policy-compile.ts'
+import type { PolicyResult, Run } from './admission-policy-run.ts'
+import { conditionsHold, evaluate, runPolicy, startRun } from './admission-policy-run.ts'
+import type { EvaluationContext, Task } from './evaluation.ts'
+
+export interface PolicyInput {
+  readonly subject: ExpressionSubject
+  /** Where the policy has a kind of them. */
+  readonly params?: { readonly value: AnyObject | null }
+}
+
+function variablesOf({ subject, params }: PolicyInput, context: EvaluationContext): Readonly<Record<string, unknown>> {
+  return { ...celVariables(subject, context), ...(params ? { params: anyValue(params.value) } : {}) }
+}
+
+/** What a validating policy with one parameter finds. */
+export const policyTask: Task<Policy, PolicyInput, PolicyResult> = {
+  name: 'policy',
+  run: (policy, input, context) => runPolicy(compiledPolicy(policy), variablesOf(input, context), policy.spec?.failurePolicy === 'Ignore'),
+}
+
+/** What has become of the object so far, in the version that the policy asks for. */
+interface MutationInput extends PolicyInput {
+  readonly object: AnyObject
+}
+
+function startMutation(policy: MutatingPolicy, input: MutationInput, context: EvaluationContext): Run {
+  return startRun(compiledMutatingPolicy(policy), { ...variablesOf(input, context), object: anyValue(input.object) })
+}
+
+/** Whether a mutating policy is to run. */
+export const mutationWantedTask: Task<MutatingPolicy, MutationInput, ReturnType<typeof conditionsHold>> = {
+  name: 'mutation-wanted',
+  run: (policy, input, context) => conditionsHold(compiledMutatingPolicy(policy).conditions, startMutation(policy, input, context)),
+}
+
+/** The patch that one of the policy's mutations makes. */
+export const mutationTask: Task<MutatingPolicy, MutationInput & { readonly index: number }, { readonly patch: unknown } | { readonly fault: string }> = {
+  name: 'mutation',
+  run(policy, input, context) {
+    const mutation = compiledMutatingPolicy(policy).mutations[input.index]
+    if (!mutation) throw new Error(`the policy has no mutation ${input.index}`)
+    const outcome = evaluate(mutation.expression, startMutation(policy, input, context))
+    if ('fault' in outcome) return outcome
+    try {
+      return { patch: jsonOf(outcome.value) }
+    } catch (error) {
+      if (error instanceof CelRunError) return { fault: error.message }
+      throw error
+    }
+  },
+}
+
+interface Conditional {
+  readonly matchConditions?: readonly NamedExpression[]
+}
+
+const conditions = new WeakMap<Conditional, readonly LateExpression[]>()
+
+function conditionsOf(stated: Conditional): readonly LateExpression[] {
+  let found = conditions.get(stated)
+  if (!found) conditions.set(stated, found = (stated.matchConditions ?? []).map(({ expression = '' }) => new LateExpression(admissionEnvironment, expression)))
+  return found
+}
+
+/** Whether the conditions of a webhook hold; one that does not settles it. The texts are what is wrong with those that could not be told. */
+export const conditionsTask: Task<Conditional, { readonly subject: ExpressionSubject }, { readonly holds: boolean; readonly faults: readonly string[] }> = {
+  name: 'conditions',
+  run(stated, { subject }, context) {
+    const run: Run = { values: { ...celVariables(subject, context) }, budget: celBudget(), failed: new Map() }
+    const faults: string[] = []
+    for (const condition of conditionsOf(stated)) {
+      const outcome = evaluate(condition, run)
+      if ('fault' in outcome) faults.push(outcome.fault)
+      else if (outcome.value !== true) return { holds: false, faults: [] }
+    }
+    return { holds: faults.length === 0, faults }
+  },
+}
