@@ -4,6 +4,7 @@ import { celFieldName } from './cel-schema.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
 import type { Type } from './cel-type.ts'
 import { boolType, bytesType, doubleType, durationType, dynType, intType, listOf, mapOf, stringType, structType, timestampType } from './cel-type.ts'
+import { spend } from '../util/allowance.ts'
 
 /** A type with sizes. */
 export interface Declared {
@@ -55,6 +56,7 @@ function withMeta(props: JsonSchemaProps): JsonSchemaProps {
 
 /** undefined for what expressions do not see. `name`: what objects are called in faults. */
 export function declaredType(props: JsonSchemaProps, whole: boolean, name = 'object'): Declared | undefined {
+  spend(10)
   if (props['x-kubernetes-int-or-string']) return scalar(dynType, 1, props.maxLength === undefined ? largestRequest - 2 : natural(props.maxLength) * 4)
   const stated = whole ? withMeta(props) : props
   const inner = (child: JsonSchemaProps, at: string): Declared | undefined => declaredType(child, child['x-kubernetes-embedded-resource'] === true, `${name}.${at}`)
@@ -99,6 +101,7 @@ function declaredObject({ properties = {}, required = [] }: JsonSchemaProps, inn
 export function scopeOf(variables: Readonly<Record<string, Type>>, roots: readonly Declared[], more: Partial<CelScope> = {}): CelScope {
   const structs = new Map<string, ReadonlyMap<string, Declared>>()
   const note = ({ type, fields, items }: Declared): void => {
+    spend(3)
     if (fields && !structs.has(type.name)) structs.set(type.name, fields)
     for (const field of fields?.values() ?? []) note(field)
     if (items) note(items)

@@ -111,6 +111,7 @@ export class CelTypes {
   }
 
   #object(props: JsonSchemaProps, whole: boolean): CelType {
+    spend(200)
     const name = `obj${++this.#count}`
     const members = new Map<string, { escaped: string; type: CelType }>()
     const add = (field: string, type: CelType): void => {

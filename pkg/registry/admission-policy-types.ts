@@ -11,6 +11,7 @@ import type { Policy } from './admission-policy-compile.ts'
 import type { AdmissionNames } from './admission-scope.ts'
 import { admissionScope, variableTypes } from './admission-scope.ts'
 import type { Definition } from './definition.ts'
+import type { Evaluations, Task } from './evaluation.ts'
 
 export interface ExpressionWarning {
   readonly fieldRef: string
@@ -20,7 +21,7 @@ export interface ExpressionWarning {
 const mostKinds = 10
 
 /** The kinds that the policy names outright, in order. */
-function namedKinds({ spec }: Policy, definitions: readonly Definition[]): Definition[] {
+function namedKinds({ spec }: Pick<Policy, 'spec'>, definitions: readonly Definition[]): Definition[] {
   const found = new Set<Definition>()
   for (const { apiGroups = [], apiVersions = [], resources = [] } of spec?.matchConstraints?.resourceRules ?? []) {
     if ([apiGroups, apiVersions, resources].some((names) => names.includes('*'))) continue
@@ -74,31 +75,53 @@ function wholeProps({ published, schema }: Definition): JsonSchemaProps {
   return { type: 'object', properties: { ...properties, apiVersion: text, kind: text, metadata: propsOf(objectMetaSchema()) } }
 }
 
-/** A kind's objects in expressions; nothing is checked where they have no type. */
-function declaredKind(of: Definition): Declared | undefined {
-  return declaredType(wholeProps(of), false, `${of.resource.kind}Object`)
+/** A policy and the kinds that it is about. */
+interface TypesInput {
+  readonly policy: Pick<Policy, 'spec'>
+  readonly kinds: readonly KindProps[]
+  readonly params?: KindProps
 }
 
+interface KindProps {
+  /** With its group and version. */
+  readonly text: string
+  readonly kind: string
+  readonly props: JsonSchemaProps
+}
+
+const kindProps = (definition: Definition): KindProps => ({ text: kindText(definition), kind: definition.resource.kind, props: wholeProps(definition) })
+
+/** A kind's objects in expressions; nothing is checked where they have no type. */
+const declaredKind = ({ kind, props }: KindProps): Declared | undefined => declaredType(props, false, `${kind}Object`)
+
 /** What expressions may name when their object is of the kind, with variables of the types that their expressions have. */
-function kindScope({ spec }: Policy, kind: Declared, params: Declared | undefined): CelScope {
+function kindScope({ spec }: TypesInput['policy'], kind: Declared, params: Declared | undefined): CelScope {
   const roots = params ? [kind, params] : [kind]
   const { fields } = scopeOf({}, roots)
   const names: AdmissionNames = { types: { object: kind.type, oldObject: kind.type, ...(params ? { params: params.type } : {}) }, fields }
   return admissionScope({ ...names, variables: variableTypes(spec?.variables ?? [], names) })
 }
 
-/** Pure. Expressions that compile for any object, but not for those of a kind that the policy is about. */
-export function typeWarnings(policy: Policy, definitions: readonly Definition[]): ExpressionWarning[] {
-  const { apiVersion, kind } = policy.spec?.paramKind ?? {}
+const kindsOfPolicies = {}
+
+export const typesTask: Task<object, TypesInput, ExpressionWarning[]> = { name: 'types', run: (_about, input) => warningsOf(input) }
+
+/** Expressions that compile for any object, but not for those of a kind that the policy is about. */
+export function typeWarnings({ spec }: Pick<Policy, 'spec'>, definitions: readonly Definition[], evaluations: Evaluations): ExpressionWarning[] {
+  const { apiVersion, kind } = spec?.paramKind ?? {}
   const params = definitions.find(({ resource }) => resource.kind === kind && apiVersionOf(resource) === apiVersion)
+  return evaluations.run(typesTask, kindsOfPolicies, { policy: { spec }, kinds: namedKinds({ spec }, definitions).map(kindProps), ...(params ? { params: kindProps(params) } : {}) })
+}
+
+function warningsOf({ policy, kinds, params }: TypesInput): ExpressionWarning[] {
   const ofParams = params && declaredKind(params)
-  const kinds = namedKinds(policy, definitions).flatMap((kind) => {
+  const scopes = kinds.flatMap((kind) => {
     const declared = declaredKind(kind)
-    return declared ? [{ text: kindText(kind), scope: kindScope(policy, declared, ofParams) }] : []
+    return declared ? [{ text: kind.text, scope: kindScope(policy, declared, ofParams) }] : []
   })
   const warnings: ExpressionWarning[] = []
   const check = (fieldRef: string, expression: string | undefined): void => {
-    const faults = kinds.flatMap(({ text, scope }) => {
+    const faults = scopes.flatMap(({ text, scope }) => {
       const found = expression ? analyseCel(expression, scope) : undefined
       return typeof found === 'string' ? [`${text}: ${found}\n`] : []
     })

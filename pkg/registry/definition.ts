@@ -6,6 +6,7 @@ import type { UserInfo, Verb } from '../api/request.ts'
 import type { CustomVersion } from '../api/types-custom.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Conversions } from './conversions.ts'
+import type { Evaluations } from './evaluation.ts'
 
 /** One column of `kubectl get`. Ages and the like get the time from the context. */
 export interface Column<T extends KubeObject = AnyObject> {
@@ -55,6 +56,7 @@ export interface RuleContext {
   readonly warn: (text: string) => void
   /** Every kind that is served. */
   definitions(): readonly Definition[]
+  readonly evaluations: Evaluations
 }
 
 export interface Definition<T extends KubeObject = AnyObject> {

@@ -33,7 +33,7 @@ export interface Target {
 export const keyOfTarget = ({ definition, namespace, name }: Target): string => keyOf(definition, namespace, name)
 
 export const ruleContext = (step: Step): RuleContext =>
-  ({ user: step.asking.user, clock: step.context.clock, warn: (text) => step.warn(text), definitions: () => step.context.definitions() })
+  ({ user: step.asking.user, clock: step.context.clock, warn: (text) => step.warn(text), definitions: () => step.context.definitions(), evaluations: step.evaluations })
 
 export function complete(definition: Definition, draft: AnyObject): void {
   draft.kind = definition.resource.kind

@@ -5,7 +5,7 @@ import { equalJson } from '../../api/json.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { mutationEnvironment, policyEnvironment } from '../admission-policy-compile.ts'
 import { typeWarnings } from '../admission-policy-types.ts'
-import type { Definition } from '../definition.ts'
+import type { RuleContext } from '../definition.ts'
 import type { AuditAnnotation, BindingSpec, Match, Mutation, PolicySpec, PolicyStatus, Validation } from './admission-policy-checks.ts'
 import { checkActions, checkAnnotations, checkBinding, checkMutable, checkMutation, checkPolicy, checkPolicyStatus, checkValidation, policyExpressions } from './admission-policy-checks.ts'
 import { ageColumn, integer, nameColumn, text, unset } from './columns.ts'
@@ -42,8 +42,8 @@ function defaultPolicy(spec: PolicySpec): void {
 
 const paramKindColumn = text('ParamKind', 'Kind of the parameters.', ({ spec }: { spec: PolicySpec } & KubeObject) => (spec.paramKind ? `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}` : unset))
 
-function typeChecking(policy: Policy, definitions: readonly Definition[]): object {
-  const expressionWarnings = typeWarnings(policy, definitions)
+function typeChecking(policy: Policy, { definitions, evaluations }: RuleContext): object {
+  const expressionWarnings = typeWarnings(policy, definitions(), evaluations)
   return expressionWarnings.length > 0 ? { expressionWarnings } : {}
 }
 
@@ -54,12 +54,12 @@ export const validatingPolicies = define(named<Policy>('admissionregistration.k8
     defaultPolicy(draft.spec)
   },
   // What the status controller of Kubernetes finds, at once.
-  prepareCreate(draft, { definitions }) {
-    draft.status = { observedGeneration: 1, typeChecking: typeChecking(draft, definitions()) }
+  prepareCreate(draft, context) {
+    draft.status = { observedGeneration: 1, typeChecking: typeChecking(draft, context) }
   },
-  prepareUpdate(draft, old, { definitions }) {
+  prepareUpdate(draft, old, context) {
     if (equalJson(draft.spec, old.spec)) return
-    draft.status = { ...draft.status, observedGeneration: (old.metadata.generation ?? 0) + 1, typeChecking: typeChecking(draft, definitions()) }
+    draft.status = { ...draft.status, observedGeneration: (old.metadata.generation ?? 0) + 1, typeChecking: typeChecking(draft, context) }
   },
   validate(policy, old) {
     const out: Errors = []

@@ -4,6 +4,7 @@ import type { AnyObject } from '../../api/object.ts'
 import { mergePatch } from '../../api/patch-merge.ts'
 import { ManualClock } from '../../util/clock.ts'
 import type { Definition, RuleContext } from '../definition.ts'
+import { Evaluations } from '../evaluation.ts'
 import { builtinDefinitions } from '../kinds.ts'
 
 export const definitions = builtinDefinitions()
@@ -18,7 +19,8 @@ export function definitionOf(name: string): Definition {
   return found
 }
 
-export const context: RuleContext = { user: { username: 'ann', groups: ['dev'] }, clock: new ManualClock(), warn: () => undefined, definitions: () => definitions }
+const user = { username: 'ann', groups: ['dev'] }
+export const context: RuleContext = { user, clock: new ManualClock(), warn: () => undefined, definitions: () => definitions, evaluations: new Evaluations(undefined, { user }) }
 
 export function defaulted<T>(name: string, object: T): T {
   const draft = structuredClone(object) as AnyObject
