@@ -106,3 +106,23 @@ it('fills in what built-in types declare', () => {
   applySchemaDefaults(schema('', 'v1', 'Service'), draft)
   expect(draft).toEqual({ spec: { ports: [{ port: 80, protocol: 'TCP' }, { port: 53, protocol: 'UDP' }] } })
 })
+
+describe('schemas within the schema of a CRD', () => {
+  const crd = schema('apiextensions.k8s.io', 'v1', 'CustomResourceDefinition')
+  const stated = (openAPIV3Schema: object): object => ({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', spec: { versions: [{ schema: { openAPIV3Schema } }] } })
+  const found = (openAPIV3Schema: object): unknown => {
+    const { object, unknown } = conform(stated(openAPIV3Schema), crd, { fill: false })
+    return [(object as { spec: { versions: { schema: { openAPIV3Schema: unknown } }[] } }).spec.versions[0]?.schema.openAPIV3Schema, unknown]
+  }
+  it('tell only of unknown fields that are not below items and the like, and lose all of them', () => {
+    expect(found({ odd: 1, properties: { a: { odd: 1 } }, items: { type: 'array', odd: 1, items: [{ odd: 1, type: 'object' }] }, additionalProperties: { type: 'string', odd: 1 } })).toEqual([
+      { properties: { a: {} }, items: { type: 'array', items: [{ type: 'object' }] }, additionalProperties: { type: 'string' } },
+      ['spec.versions[0].schema.openAPIV3Schema.odd', 'spec.versions[0].schema.openAPIV3Schema.properties.a.odd'],
+    ])
+    expect(found({ additionalProperties: true })).toEqual([{ additionalProperties: true }, []])
+  })
+  it('have types', () => {
+    expect(() => found({ additionalProperties: 'x' })).toThrow('boolean or JSON schema expected')
+    expect(() => found({ items: { maxLength: 'x' } })).toThrow('json: cannot unmarshal string into Go struct field JSONSchemaProps.maxLength of type int64')
+  })
+})

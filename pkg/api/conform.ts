@@ -6,8 +6,8 @@
 import { conformScalar, kindOf } from './conform-scalar.ts'
 import { setKey } from './json.ts'
 import type { JsonObject } from './json.ts'
-import { objectMetaSchema } from './schema-table.ts'
-import type { Field, ListSchema, MapSchema, ObjectSchema, ScalarSchema, Schema } from './schema.ts'
+import { definitionNamed, objectMetaSchema } from './schema-table.ts'
+import type { AnySchema, Field, ListSchema, MapSchema, ObjectSchema, ScalarSchema, Schema } from './schema.ts'
 
 /** A value of the wrong type, in the words of Go's decoder. */
 export class DecodingError extends Error {
@@ -90,8 +90,22 @@ function typed(value: unknown, schema: Schema, place: Place, walk: Walk): unknow
     case 'object': return schema.goName === undefined ? structuralObject(value, schema, pathOf(place), walk) : typedObject(value, schema, place, walk)
     case 'list': return typedList(value, schema, place, walk)
     case 'map': return typedMap(value, schema, place, walk)
-    case 'any': return value
+    case 'any': return schema.wire === undefined || schema.wire === 'raw' || schema.wire === 'json' ? value : typedProps(value, schema.wire, walk)
   }
+}
+
+/** Schemas within schemas: Go reads them apart, without telling of fields that it does not know. */
+function typedProps(value: unknown, wire: NonNullable<AnySchema['wire']>, { fill }: Walk): unknown {
+  const props = (one: unknown): unknown => typedObject(one, propsSchema(), root, { unknown: [], fill })
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? value.map((one: unknown) => (typeof one === 'object' ? props(one) : one)) : props(value)
+  if (wire === 'props-or-bool' && typeof value !== 'boolean') throw new DecodingError('boolean or JSON schema expected')
+  return value
+}
+
+function propsSchema(): ObjectSchema {
+  const schema = definitionNamed('io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps')
+  if (!schema) throw new Error('schema table: JSONSchemaProps is missing')
+  return schema
 }
 
 function typedScalar(value: unknown, schema: ScalarSchema, place: Place): unknown {

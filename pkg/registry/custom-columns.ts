@@ -1,7 +1,7 @@
 // Columns and selectable fields of custom resources: paths into the object, as cells and texts.
 import { ageText } from '../api/human-duration.ts'
 import type { JsonPath } from '../api/json-path.ts'
-import { compileJsonPath } from '../api/json-path.ts'
+import { compileJsonPath, JsonPathError } from '../api/json-path.ts'
 import type { AnyObject } from '../api/object.ts'
 import type { CustomColumn } from '../api/types-custom.ts'
 import type { Column } from './definition.ts'
@@ -13,17 +13,31 @@ const created: CustomColumn = {
   name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since the object was created.',
 }
 
-/** The name, and what the CRD asks for; an age if it asks for nothing. */
+/** The name, and what the CRD asks for; an age if it asks for nothing. Columns end before the first path that leads nowhere. */
 export function customColumns(stated: readonly CustomColumn[] | undefined): readonly Column[] {
-  return [nameColumn as Column, ...(stated && stated.length > 0 ? stated : [created]).map(customColumn)]
+  const columns: Column[] = [nameColumn as Column]
+  for (const column of stated && stated.length > 0 ? stated : [created]) {
+    const path = pathOf(column.jsonPath)
+    if (!path) break
+    columns.push(customColumn(column, path))
+  }
+  return columns
 }
 
-function customColumn({ name, type, format, description, priority, jsonPath }: CustomColumn): Column {
-  let path: JsonPath | undefined
+function pathOf(jsonPath: string): JsonPath | undefined {
+  try {
+    return compileJsonPath(jsonPath)
+  } catch (error) {
+    if (error instanceof JsonPathError) return undefined
+    throw error
+  }
+}
+
+function customColumn({ name, type, format, description, priority, jsonPath }: CustomColumn, path: JsonPath): Column {
   return {
-    name, type: type as NonNullable<Column['type']>,
-    ...(format ? { format } : {}), ...(description ? { description } : {}), ...(priority ? { priority } : {}),
-    value: (object, { now }) => cellOf((path ??= compileJsonPath(jsonPath))(object), type, now),
+    name, type: type as NonNullable<Column['type']>, description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
+    ...(format ? { format } : {}), ...(priority ? { priority } : {}),
+    value: (object, { now }) => cellOf(path(object), type, now),
   }
 }
 
