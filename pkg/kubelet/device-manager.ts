@@ -1,7 +1,7 @@
 // The devices of this node: plugins register them, pods are given them at their admission and keep them as long as they live.
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Container, Pod, ResourceStatus } from '../api/types-pod.ts'
+import type { Container, Pod } from '../api/types-pod.ts'
 import { GrpcServer } from '../containerd/grpc-server.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { KeyedLock } from '../util/keyed-lock.ts'
@@ -155,19 +155,6 @@ export class DeviceManager {
 
   #device(resource: string, id: string): HeldDevice {
     return { resource, id, numaNodes: this.#known.get(resource)?.numaNodes?.get(id) ?? [] }
-  }
-
-  /** For the container's status; undefined when it has none. */
-  health(uid: string, container: string): ResourceStatus[] | undefined {
-    const own = this.#grants.filter((grant) => grant.uid === uid && grant.container === container)
-    if (own.length === 0) return undefined
-    return own.map(({ resource, ids }) => ({
-      name: resource,
-      resources: ids.map((resourceID) => {
-        const healthy = this.#known.get(resource)?.devices.get(resourceID)
-        return { resourceID, health: healthy === undefined ? 'Unknown' : healthy ? 'Healthy' : 'Unhealthy' }
-      }),
-    }))
   }
 
   #wishes({ spec }: Pod): { container: Pick<Container, 'name' | 'resources'>; kind: 'init' | 'running'; wanted: { resource: string; count: number }[] }[] {

@@ -1,5 +1,5 @@
 // A pod's status from its spec, the runtime's view and what the kubelet knows besides. Pure.
-import type { Container, ContainerState, ContainerStatus, Pod, PodStatus, ResourceRequirements, ResourceStatus } from '../api/types-pod.ts'
+import type { Container, ContainerState, ContainerStatus, Pod, PodStatus, ResourceRequirements } from '../api/types-pod.ts'
 import { qosClass } from './container-resources.ts'
 import type { ContainerKind, NamedContainer } from './pod-names.ts'
 import { podContainers } from './pod-names.ts'
@@ -34,8 +34,6 @@ export interface StatusInput {
   readonly resize?: ResizeTold
   /** Whether read-only mounts can be so with all below. */
   readonly recursiveReadOnly?: boolean
-  /** How the devices of a container are; undefined when it has none. */
-  devices?(name: string): ResourceStatus[] | undefined
   /** The resources that a container of the runtime has. */
   actuated(containerId: string, container: Container): ResourceRequirements
 }
@@ -89,7 +87,6 @@ function containerStatus({ container, kind }: NamedContainer, input: StatusInput
   const [current, before] = found
   const old = oldStatus(input.previous, container.name)
   const waiting = input.waiting(container.name)
-  const devices = current ? input.devices?.(container.name) : undefined
   const state = containerState(current, waiting, input)
   const lastState = current && state.waiting && current.phase !== 'created' && !input.starting(current.name)
     ? terminatedState(current, input)
@@ -108,7 +105,6 @@ function containerStatus({ container, kind }: NamedContainer, input: StatusInput
     state,
     lastState: lastState ?? {},
     ...(current && kind !== 'ephemeral' ? resourcesOf(container, input.actuated(current.id, container)) : {}),
-    ...(devices ? { allocatedResourcesStatus: devices } : {}),
     ...(current?.user ? { user: { linux: { uid: current.user.uid, gid: current.user.gid, supplementalGroups: [...current.user.groups] } } } : {}),
     ...((container.volumeMounts ?? []).length > 0 ? { volumeMounts: mountStatuses(container, input.recursiveReadOnly ?? false) } : {}),
   }

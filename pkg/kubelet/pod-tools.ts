@@ -21,7 +21,7 @@ export interface PodTools {
   readonly tokens: RequestedTokens
   readonly watches: ObjectWatches
   readonly directories: PodDirectories
-  readonly devices: Pick<DeviceManager, 'health' | 'allocate' | 'release'>
+  readonly devices: Pick<DeviceManager, 'allocate' | 'release'>
   readonly node: StarterNode
   readonly handlers: RuntimeHandlers
   readonly users: PodUsers

@@ -320,7 +320,6 @@ export class PodWorker {
     const stopped = (ending !== undefined || plan.finished) && !alive && !this.#actor.starting
     this.#status = podStatus({
       recursiveReadOnly: this.#options.tools.handlers.features(this.#pod)?.recursiveReadOnlyMounts ?? false,
-      devices: (name) => this.#options.tools.devices.health(podUid(this.#pod), name),
       pod: this.#pod,
       previous: this.#previous(),
       runtime: this.#runtime,

@@ -72,7 +72,7 @@ describe('defaults', () => {
 
   it('completes stateful sets as 1.35 does', () => {
     const strategy = (updateStrategy?: object) => (defaulted('statefulsets.apps/v1', { metadata: {}, spec: { updateStrategy } }) as { spec: { updateStrategy: unknown } }).spec.updateStrategy
-    expect(strategy()).toEqual({ type: 'RollingUpdate', rollingUpdate: { partition: 0, maxUnavailable: 1 } })
+    expect(strategy()).toEqual({ type: 'RollingUpdate', rollingUpdate: { partition: 0 } })
     expect(strategy({ type: 'RollingUpdate' })).toEqual({ type: 'RollingUpdate' })
     expect(strategy({ type: 'OnDelete' })).toEqual({ type: 'OnDelete' })
   })

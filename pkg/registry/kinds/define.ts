@@ -1,5 +1,5 @@
 // Makes a Definition of what a kind's file states and what the table of resources and the schema table know.
-import type { KubeObject, Resource } from '../../api/object.ts'
+import type { AnyObject, KubeObject, Resource } from '../../api/object.ts'
 import { apiVersionOf } from '../../api/object.ts'
 import type { BuiltinResource } from '../../api/resources.ts'
 import { findResource } from '../../api/resources.ts'
@@ -7,6 +7,7 @@ import type { ObjectSchema } from '../../api/schema.ts'
 import { schemaOf } from '../../api/schema-table.ts'
 import type { Definition, DefinitionInput, RuleContext, Subresource } from '../definition.ts'
 import { defaultColumns } from './columns.ts'
+import { gatedFields } from './gated-fields.ts'
 
 /** What a kind's file states: rules, and the status that a new object has. */
 export interface KindInput<T extends KubeObject> extends DefinitionInput<T> {
@@ -31,8 +32,7 @@ export function define<T extends KubeObject>(resource: Resource<T>, input: KindI
     columns: defaultColumns,
     ...(facts.verbs.includes('watch') ? { storage: resource.group === '' ? resource.plural : `${resource.group}/${resource.plural}` } : {}),
     ...stated,
-    prepareCreate: creation(facts, stated, initialStatus),
-    subresources: subresourcesOf(facts, stated.subresources ?? []),
+    ...prepared(resource, { ...stated, prepareCreate: creation(facts, stated, initialStatus), subresources: subresourcesOf(facts, stated.subresources ?? []) }),
     get schema() {
       return linkedSchema(resource)
     },
@@ -69,6 +69,27 @@ function creation<T extends KubeObject>(
     const target = draft as KubeObject & { status?: unknown }
     target.status = initialStatus?.(draft) ?? {}
     stated.prepareCreate?.(draft, context)
+  }
+}
+
+/** What the kind's file makes of an object that is to be stored, less what is behind features that are off. */
+function prepared<T extends KubeObject>(
+  { group, plural }: Resource<T>, { prepareCreate, prepareUpdate, subresources }: Pick<Definition<T>, 'prepareCreate' | 'prepareUpdate' | 'subresources'>,
+): Pick<Definition<T>, 'prepareCreate' | 'prepareUpdate' | 'subresources'> {
+  const gated = gatedFields(group, plural)
+  if (!gated) return { prepareCreate, prepareUpdate, subresources }
+  type Prepare = NonNullable<Definition<T>['prepareUpdate']>
+  const after = (prepare: Prepare | undefined, drop: 'update' | 'updateStatus'): Prepare => (draft, old, context) => {
+    prepare?.(draft, old, context)
+    gated[drop](draft as unknown as AnyObject, old as unknown as AnyObject)
+  }
+  return {
+    prepareCreate(draft, context) {
+      prepareCreate?.(draft, context)
+      gated.create(draft as unknown as AnyObject)
+    },
+    prepareUpdate: after(prepareUpdate, 'update'),
+    subresources: subresources.map((one) => ({ ...one, prepareUpdate: after(one.prepareUpdate, one.name === 'status' ? 'updateStatus' : 'update') })),
   }
 }
 

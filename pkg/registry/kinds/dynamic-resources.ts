@@ -1,4 +1,4 @@
-// The kinds of resource.k8s.io: devices, claims for them, and classes. Fields that v1.35 has switched off are left out of what is written.
+// The kinds of resource.k8s.io: devices, claims for them, and classes.
 import type { KubeObject } from '../../api/object.ts'
 import type { Definition } from '../definition.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
@@ -22,40 +22,6 @@ interface ClaimTemplate extends KubeObject {
   spec: { metadata?: object; spec?: ClaimSpec }
 }
 
-/** What belongs to features that are off: tolerations, taints, parts of devices, shares of devices, conditions of binding. */
-const off = {
-  class: ['extendedResourceName'],
-  request: ['tolerations', 'capacity'],
-  constraint: ['distinctAttribute'],
-  result: ['tolerations', 'shareID', 'consumedCapacity', 'bindingConditions', 'bindingFailureConditions'],
-  status: ['shareID'],
-  slice: ['sharedCounters', 'perDeviceNodeSelection'],
-  device: ['consumesCounters', 'nodeName', 'nodeSelector', 'allNodes', 'taints', 'bindsToNode', 'bindingConditions', 'bindingFailureConditions', 'allowMultipleAllocations'],
-  capacity: ['requestPolicy'],
-} as const
-
-function drop(object: object | undefined, fields: readonly string[]): void {
-  if (object) for (const field of fields) delete (object as Record<string, unknown>)[field]
-}
-
-function dropFromClaim({ devices }: ClaimSpec): void {
-  for (const { exactly, firstAvailable = [] } of devices?.requests ?? []) for (const request of [exactly, ...firstAvailable]) drop(request, off.request)
-  for (const constraint of devices?.constraints ?? []) drop(constraint, off.constraint)
-}
-
-function dropFromStatus({ status }: Claim): void {
-  for (const result of status?.allocation?.devices?.results ?? []) drop(result, off.result)
-  for (const device of status?.devices ?? []) drop(device, off.status)
-}
-
-function dropFromSlice({ spec }: Slice): void {
-  drop(spec, off.slice)
-  for (const device of spec.devices ?? []) {
-    drop(device, off.device)
-    for (const capacity of Object.values(device.capacity ?? {})) drop(capacity, off.capacity)
-  }
-}
-
 function defaultClaim({ devices }: ClaimSpec): void {
   for (const { exactly, firstAvailable = [] } of devices?.requests ?? []) {
     for (const request of [...(exactly ? [exactly] : []), ...firstAvailable]) {
@@ -75,14 +41,10 @@ function claimState({ metadata, status }: Claim): string {
   return states.join(',')
 }
 
-const dropFromClass = ({ spec }: Class): void => drop(spec, off.class)
-
 const classes = define(named<Class>('resource.k8s.io/v1', 'deviceclasses'), {
   defaults(draft) {
     draft.spec ??= {}
   },
-  prepareCreate: dropFromClass,
-  prepareUpdate: dropFromClass,
   validate({ spec }) {
     const out: Errors = []
     checkSelectors(out, 'spec.selectors', spec.selectors)
@@ -98,8 +60,6 @@ const claims = define(named<Claim>('resource.k8s.io/v1', 'resourceclaims'), {
     draft.spec ??= {}
     defaultClaim(draft.spec)
   },
-  prepareCreate: ({ spec }) => dropFromClaim(spec),
-  prepareUpdate: ({ spec }) => dropFromClaim(spec),
   // Nothing of it may change, so that nothing else needs to be said.
   validate({ spec }, old) {
     const out: Errors = []
@@ -110,7 +70,6 @@ const claims = define(named<Claim>('resource.k8s.io/v1', 'resourceclaims'), {
   subresources: [subresource<Claim>('status', {
     merge: bareStatus,
     prepareUpdate(draft, old) {
-      dropFromStatus(draft)
       dropReturnedDevices(draft, old)
     },
     validate: validateClaimStatus,
@@ -125,8 +84,6 @@ const templates = define(named<ClaimTemplate>('resource.k8s.io/v1', 'resourcecla
     draft.spec.spec ??= {}
     defaultClaim(draft.spec.spec)
   },
-  prepareCreate: ({ spec }) => dropFromClaim(spec.spec ?? {}),
-  prepareUpdate: ({ spec }) => dropFromClaim(spec.spec ?? {}),
   validate({ spec }, old) {
     const out: Errors = []
     checkTemplateMetadata(out, 'spec.metadata', spec.metadata)
@@ -142,8 +99,6 @@ const slices = define(named<Slice>('resource.k8s.io/v1', 'resourceslices'), {
   defaults(draft) {
     draft.spec ??= {}
   },
-  prepareCreate: dropFromSlice,
-  prepareUpdate: dropFromSlice,
   validate: validateSlice,
   columns: [
     nameColumn,

@@ -48,6 +48,11 @@ export function faults(name: string, object: object, old?: object): string[] {
   return (definitionOf(name).validate?.(draft, old as AnyObject | undefined) ?? []).map(({ field, text }) => `${field}: ${text}`)
 }
 
+/** The errors of an object that has kept what is behind features that are off, one line each. */
+export function judged(name: string, object: object): string[] {
+  return (definitionOf(name).validate?.(defaulted(name, object) as AnyObject) ?? []).map(({ field, text }) => `${field}: ${text}`)
+}
+
 /** The errors of a write to a subresource, one line each; `object` is the state that the write would leave. */
 export function partFaults(name: string, part: string, object: object, old: object): string[] {
   const subresource = definitionOf(name).subresources.find((candidate) => candidate.name === part)

@@ -1,16 +1,9 @@
 // Lease: who holds what until when; node heartbeats and leader elections.
 import { leases } from '../../api/types-config.ts'
-import type { Lease } from '../../api/types-config.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
 import { define } from './define.ts'
 import type { Errors } from './rules.ts'
 import { checkNonNegative, checkPositive } from './rules.ts'
-
-/** Elections by the server are not on in 1.35: what asks for them is not stored. */
-function dropCoordination({ spec }: Lease): void {
-  delete spec.strategy
-  delete spec.preferredHolder
-}
 
 export default define(leases, {
   generation: false,
@@ -20,8 +13,6 @@ export default define(leases, {
   defaults(draft) {
     draft.spec ??= {}
   },
-  prepareCreate: dropCoordination,
-  prepareUpdate: dropCoordination,
   validate({ spec }) {
     const out: Errors = []
     checkPositive(out, 'spec.leaseDurationSeconds', spec.leaseDurationSeconds)

@@ -1,5 +1,5 @@
 import { changeLines, Door } from './door.suite.ts'
-import { changed, type Json } from './kind.suite.ts'
+import { changed, partFaults, type Json } from './kind.suite.ts'
 
 const container = { name: 'c', image: 'i:1' }
 const pod: Json = { spec: { containers: [container] } }
@@ -159,11 +159,6 @@ describe('status', () => {
     ['claims', of({ resourceClaims: [{ name: 'a', resourceClaimTemplateName: 't' }] }), {}, { resourceClaimStatuses: [{ name: 'a', resourceClaimName: 'x' }, { name: 'b' }] }, [
       'status.resourceClaimStatuses[1].name: Invalid value: "b": must match the name of an entry in `spec.resourceClaims`',
     ]],
-    ['devices by the names of resources', pod, {}, { extendedResourceClaimStatus: { resourceClaimName: '', requestMappings: [{ containerName: 'd', requestName: 'r', resourceName: 'x' }, { containerName: 'c', requestName: 'r', resourceName: 'x' }] } }, [
-      'status.extendedResourceClaimStatus.requestMappings[0].containerName: Invalid value: "d": must match the name of an entry in spec.initContainers.name or spec.containers.name',
-      'status.extendedResourceClaimStatus.requestMappings[1].resourceName: Invalid value: "x": must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests',
-      'status.extendedResourceClaimStatus.resourceClaimName: Required value',
-    ]],
     ['addresses', pod, {}, { podIPs: [{ ip: 'x' }], hostIP: '10.0.0.2', hostIPs: [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }] }, [
       'status.podIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)', 'status.hostIPs[0].ip: Invalid value: "10.0.0.1": must be equal to `hostIP`',
       'status.hostIPs: Invalid value: [{"IP":"10.0.0.1"},{"IP":"10.0.0.2"}]: may specify no more than one IP for each IP family',
@@ -172,18 +167,18 @@ describe('status', () => {
       'status.containerStatuses[0].user.linux.uid: Invalid value: -1: must be between 0 and 2147483647, inclusive',
       'status.containerStatuses[0].user.linux.supplementalGroups[0]: Invalid value: -2: must be between 0 and 2147483647, inclusive',
     ]],
-    ['health', pod, {}, {
-      containerStatuses: [{ ...runs('c'), allocatedResourcesStatus: [{ name: 'example.com/a', resources: [{ resourceID: 'a', health: 'Ill' }, { resourceID: 'a', health: 'Healthy' }] }, { name: 'claim:b', resources: [] }] }],
-      ephemeralContainerStatuses: [{ ...runs('e'), allocatedResourcesStatus: [{ name: 'a' }] }],
-    }, [
-      "status.containerStatuses[0].allocatedResourcesStatus[0].name: Invalid value: \"example.com/a\": must match one of the container's resource requests",
-      'status.containerStatuses[0].allocatedResourcesStatus[0].resources[0].health: Unsupported value: "Ill": supported values: "Healthy", "Unhealthy", "Unknown"',
-      'status.containerStatuses[0].allocatedResourcesStatus[0].resources[1].resourceID: Duplicate value: "a"',
-      "status.containerStatuses[0].allocatedResourcesStatus[1].name: Invalid value: \"claim:b\": must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty",
-      'status.ephemeralContainerStatuses[0].allocatedResourcesStatus: Forbidden: must not be specified in container status',
-    ]],
   ])('%s', async (_, before, was, status, expected) => {
     expect(await changeLines('pods.v1', before, { status }, { subresource: 'status', status: was })).toEqual(expected)
+  })
+
+  it('judges devices by the names of resources, where they are kept', () => {
+    const before = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] }, status: { extendedResourceClaimStatus: { resourceClaimName: 'x', requestMappings: [] } } }
+    const wanted = { extendedResourceClaimStatus: { resourceClaimName: '', requestMappings: [{ containerName: 'd', requestName: 'r', resourceName: 'x' }, { containerName: 'c', requestName: 'r', resourceName: 'x' }] } }
+    expect(partFaults('pods.v1', 'status', { ...before, status: wanted }, before)).toEqual([
+      'status.extendedResourceClaimStatus.requestMappings[0].containerName: Invalid value: "d": must match the name of an entry in spec.initContainers.name or spec.containers.name',
+      'status.extendedResourceClaimStatus.requestMappings[1].resourceName: Invalid value: "x": must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests',
+      'status.extendedResourceClaimStatus.resourceClaimName: Required value',
+    ])
   })
 
   it('keeps owners, class and generations, and the two forms of addresses as one', async () => {

@@ -1,5 +1,5 @@
 import { createLines, Door } from './door.suite.ts'
-import { changed, type Json } from './kind.suite.ts'
+import { changed, judged, type Json } from './kind.suite.ts'
 
 const container = { name: 'c', image: 'i:1' }
 const pod: Json = { spec: { containers: [container] } }
@@ -40,9 +40,6 @@ describe('a pod is refused', () => {
       'spec.hostAliases[0].ip: Invalid value: "1": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)', 'spec.preemptionPolicy: Unsupported value: "Shove": supported values: "PreemptLowerPriority", "Never"',
       'spec.overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0', 'spec.os: Unsupported value: "beos": supported values: "linux", "windows"',
     ]],
-    ['for a signal without a system', withContainer({ lifecycle: { stopSignal: 'SIGTERM' } }), [`${c}.lifecycle.stopSignal: Forbidden: may not be set for containers with empty \`spec.os.name\``]],
-    ['for a signal of another system', withContainer({ lifecycle: { stopSignal: 'SIGHUP' } }, { os: { name: 'windows' } }), [`${c}.lifecycle.stopSignal: Unsupported value: "SIGHUP": supported values: "SIGKILL", "SIGTERM"`]],
-    ['not for a signal', withContainer({ lifecycle: { stopSignal: 'SIGRTMIN+15' } }, { os: { name: 'linux' } }), []],
     ['for spreading', { topologySpreadConstraints: [
       { maxSkew: 1, topologyKey: 'a', whenUnsatisfiable: 'ScheduleAnyway', minDomains: 0, nodeAffinityPolicy: 'Never', matchLabelKeys: ['k'] },
       { maxSkew: 1, topologyKey: 'a', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: { k: 'v' }, matchExpressions: [{ key: 'k', operator: 'In', values: ['v'] }] }, matchLabelKeys: ['-', 'k'] },
@@ -152,14 +149,6 @@ describe('a pod is refused', () => {
       `${c}.envFrom: Invalid value: "": may not have more than one field specified at a time`,
       `${c}.env[3].valueFrom.fileKeyRef.volumeName: Invalid value: "v": referenced volume must be of type emptyDir`,
     ]],
-    ['for certificates', { volumes: [{ name: 'v', projected: { sources: [{ podCertificate: { signerName: 'a', keyType: 'ED25519', maxExpirationSeconds: 3599 } },
-      { podCertificate: { signerName: 'kubernetes.io/a', keyType: 'ED25519', maxExpirationSeconds: 86401, keyPath: 'k', certificateChainPath: 'k' } }] } }] }, [
-      "spec.volumes[0].projected.sources[0].podCertificate.signerName: Invalid value: \"a\": must be a fully qualified domain and path of the form 'example.com/signer-name'",
-      'spec.volumes[0].projected.sources[0].podCertificate.maxExpirationSeconds: Invalid value: 3599: if provided, maxExpirationSeconds must be >= 3600',
-      'spec.volumes[0].projected.sources[0].podCertificate: Required value: specify at least one of credentialBundlePath, keyPath, and certificateChainPath',
-      'spec.volumes[0].projected.sources[1].podCertificate.maxExpirationSeconds: Invalid value: 86401: if provided, maxExpirationSeconds must be <= 86400',
-      'spec.volumes[0].projected: Invalid value: "k": conflicting duplicate paths',
-    ]],
     ['for volumes that are wrong, and so not there', withContainer({ volumeMounts: [{ name: 'v', mountPath: '/v' }] }, { volumes: [{ name: 'v', hostPath: { path: '/a/..' } }] }), [
       "spec.volumes[0].hostPath.path: Invalid value: \"/a/..\": must not contain '..'", `${c}.volumeMounts[0].name: Not found: "v"`,
     ]],
@@ -177,8 +166,24 @@ describe('a pod is refused', () => {
     expect(await lines(spec)).toEqual(expected)
   })
 
-  it('for a signal that nothing knows, with all that are', async () => {
-    const [line = ''] = await lines(withContainer({ lifecycle: { stopSignal: 'TERM' } }, { os: { name: 'linux' } }))
+  it.each<[string, Json, string[]]>([
+    ['for a signal without a system', withContainer({ lifecycle: { stopSignal: 'SIGTERM' } }), [`${c}.lifecycle.stopSignal: Forbidden: may not be set for containers with empty \`spec.os.name\``]],
+    ['for a signal of another system', withContainer({ lifecycle: { stopSignal: 'SIGHUP' } }, { os: { name: 'windows' } }), [`${c}.lifecycle.stopSignal: Unsupported value: "SIGHUP": supported values: "SIGKILL", "SIGTERM"`]],
+    ['not for a signal', withContainer({ lifecycle: { stopSignal: 'SIGRTMIN+15' } }, { os: { name: 'linux' } }), []],
+    ['for certificates', { volumes: [{ name: 'v', projected: { sources: [{ podCertificate: { signerName: 'a', keyType: 'ED25519', maxExpirationSeconds: 3599 } },
+      { podCertificate: { signerName: 'kubernetes.io/a', keyType: 'ED25519', maxExpirationSeconds: 86401, keyPath: 'k', certificateChainPath: 'k' } }] } }] }, [
+      "spec.volumes[0].projected.sources[0].podCertificate.signerName: Invalid value: \"a\": must be a fully qualified domain and path of the form 'example.com/signer-name'",
+      'spec.volumes[0].projected.sources[0].podCertificate.maxExpirationSeconds: Invalid value: 3599: if provided, maxExpirationSeconds must be >= 3600',
+      'spec.volumes[0].projected.sources[0].podCertificate: Required value: specify at least one of credentialBundlePath, keyPath, and certificateChainPath',
+      'spec.volumes[0].projected.sources[1].podCertificate.maxExpirationSeconds: Invalid value: 86401: if provided, maxExpirationSeconds must be <= 86400',
+      'spec.volumes[0].projected: Invalid value: "k": conflicting duplicate paths',
+    ]],
+  ])('%s, kept', (_, spec, expected) => {
+    expect(judged('pods.v1', changed(pod, { metadata: { name: 'p' }, spec }))).toEqual(expected)
+  })
+
+  it('for a signal that nothing knows, with all that are', () => {
+    const [line = ''] = judged('pods.v1', changed(pod, { metadata: { name: 'p' }, spec: withContainer({ lifecycle: { stopSignal: 'TERM' } }, { os: { name: 'linux' } }) }))
     expect(line).toContain(`Unsupported value: "TERM": ${signals}`)
     expect(line.match(/"SIG/g)).toHaveLength(65)
   })

@@ -6,7 +6,7 @@ import { inGo } from './go-values.ts'
 import { checkIp, familyOf, ipWarnings, isIpAddress } from './ip-rules.ts'
 import { checkAnnotationUpdate } from './pod-annotations.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsLabel, checkDnsSubdomain, checkImmutable, checkLabelKey, checkRange, duplicate, forbiddenField, invalid, notSupported, required } from './rules.ts'
+import { checkDnsLabel, checkDnsSubdomain, checkImmutable, checkLabelKey, checkRange, duplicate, forbiddenField, invalid, required } from './rules.ts'
 
 /** The two forms of a pod's addresses are one thing; where they differ the single one counts. */
 function settleAddresses(status: PodStatus): void {
@@ -130,30 +130,6 @@ function checkUsers(out: Errors, path: string, statuses: readonly ContainerStatu
   }
 }
 
-const claimText = "must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty"
-const healths = ['Healthy', 'Unhealthy', 'Unknown']
-
-/** How the devices of a container are. */
-function checkHealth(out: Errors, path: string, statuses: readonly ContainerStatus[] = [], containers: readonly Container[] = []): void {
-  for (const [index, { name, allocatedResourcesStatus = [] }] of statuses.entries()) {
-    const container = containers.find((one) => one.name === name)
-    for (const [place, { name: resource = '', resources = [] }] of allocatedResourcesStatus.entries()) {
-      const at = `${path}[${index}].allocatedResourcesStatus[${place}]`
-      const ofClaim = resource.startsWith('claim:')
-      const known = ofClaim
-        ? container?.resources?.claims?.some(({ name: claim, request }) => `claim:${claim}${request ? `/${request}` : ''}` === resource)
-        : container?.resources?.requests?.[resource] !== undefined
-      if (container && !known) out.push(invalid(`${at}.name`, resource, ofClaim ? claimText : "must match one of the container's resource requests"))
-      const ids = new Set<string>()
-      for (const [device, { health = '', resourceID = '' }] of resources.entries()) {
-        if (!healths.includes(health)) out.push(notSupported(`${at}.resources[${device}].health`, health, healths))
-        if (ids.has(resourceID)) out.push(duplicate(`${at}.resources[${device}].resourceID`, resourceID))
-        ids.add(resourceID)
-      }
-    }
-  }
-}
-
 const lists = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const
 
 function checkContainerStatuses(out: Errors, pod: Pod, old: Pod): void {
@@ -181,11 +157,6 @@ export function checkPodStatus(pod: Pod, old: Pod): Errors {
   if (first && (status.hostIP ?? '') !== first.ip) out.push(invalid('status.hostIPs[0].ip', first.ip, 'must be equal to `hostIP`'))
   checkAddresses(out, 'status.hostIPs', status.hostIPs, old.status?.hostIPs)
   for (const list of lists) checkUsers(out, `status.${list}`, status[list], spec.os?.name)
-  checkHealth(out, 'status.containerStatuses', status.containerStatuses, spec.containers)
-  checkHealth(out, 'status.initContainerStatuses', status.initContainerStatuses, spec.initContainers)
-  for (const [index, { allocatedResourcesStatus }] of (status.ephemeralContainerStatuses ?? []).entries()) {
-    if (allocatedResourcesStatus?.length) out.push(forbiddenField(`status.ephemeralContainerStatuses[${index}].allocatedResourcesStatus`, 'must not be specified in container status'))
-  }
   return out
 }
 

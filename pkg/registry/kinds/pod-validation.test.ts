@@ -1,4 +1,4 @@
-import { created, faults } from './kind.suite.ts'
+import { created, faults, judged } from './kind.suite.ts'
 
 type Json = Record<string, unknown>
 
@@ -52,13 +52,6 @@ describe('volumes', () => {
     ['long token', { projected: { sources: [{ serviceAccountToken: { expirationSeconds: 2 ** 32 + 1, path: 't' } }] } }, [
       `${v}.projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 4294967297: may not specify a duration larger than 2^32 seconds`,
     ]],
-    ['trust bundle of nobody', { projected: { sources: [{ clusterTrustBundle: { path: 'p' } }] } }, [`${v}.projected.sources[0].clusterTrustBundle: Required value: either name or signerName must be specified`]],
-    ['trust bundle with a selector', { projected: { sources: [{ clusterTrustBundle: { name: 'a', labelSelector: {}, path: 'p' } }] } }, [
-      `${v}.projected.sources[0].clusterTrustBundle.labelSelector: Invalid value: {}: labelSelector must be unset if name is specified`,
-    ]],
-    ['key type', { projected: { sources: [{ podCertificate: { signerName: 'a.b/c', keyType: 'DSA', keyPath: 'k' } }] } }, [
-      `${v}.projected.sources[0].podCertificate.keyType: Unsupported value: "DSA": supported values: "RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519"`,
-    ]],
     ['file of the pod', { downwardAPI: { items: [{ path: 'a', fieldRef: { fieldPath: 'spec.nodeName' } }] } }, [
       `${v}.downwardAPI.fieldRef.fieldPath: Unsupported value: "spec.nodeName": supported values: "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"`,
     ]],
@@ -68,6 +61,18 @@ describe('volumes', () => {
     ]],
   ])('%s', (_, source, expected) => {
     expect(faults('pods.v1', withVolume(source))).toEqual(expected)
+  })
+
+  it.each<[string, Json, string[]]>([
+    ['trust bundle of nobody', { projected: { sources: [{ clusterTrustBundle: { path: 'p' } }] } }, [`${v}.projected.sources[0].clusterTrustBundle: Required value: either name or signerName must be specified`]],
+    ['trust bundle with a selector', { projected: { sources: [{ clusterTrustBundle: { name: 'a', labelSelector: {}, path: 'p' } }] } }, [
+      `${v}.projected.sources[0].clusterTrustBundle.labelSelector: Invalid value: {}: labelSelector must be unset if name is specified`,
+    ]],
+    ['key type', { projected: { sources: [{ podCertificate: { signerName: 'a.b/c', keyType: 'DSA', keyPath: 'k' } }] } }, [
+      `${v}.projected.sources[0].podCertificate.keyType: Unsupported value: "DSA": supported values: "RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519"`,
+    ]],
+  ])('%s, kept', (_, source, expected) => {
+    expect(judged('pods.v1', withVolume(source))).toEqual(expected)
   })
 
   it('keeps the claims of ephemeral volumes to them', () => {

@@ -28,7 +28,6 @@ function defaults(object: StatefulSet): void {
   const { type, rollingUpdate } = spec.updateStrategy
   if (type === 'RollingUpdate' && rollingUpdate) {
     rollingUpdate.partition ??= 0
-    rollingUpdate.maxUnavailable ??= 1
   }
   spec.persistentVolumeClaimRetentionPolicy ??= {}
   spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain'
