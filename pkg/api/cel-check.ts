@@ -264,17 +264,17 @@ class Checker {
     return withoutOptional(type)
   }
 
-  #joined(expr: Expr, before: Type | undefined, type: Type): Type {
+  /** What mixes types is of any; where that is no good, it is told of later. */
+  #joined(before: Type | undefined, type: Type): Type {
     if (!before) return type
-    if (this.#substitutions.assignable(before, type)) return mostGeneral(before, type)
-    return this.#fault(expr.at, `expected type '${typeText(before)}' but found '${typeText(type)}'`)
+    return this.#substitutions.assignable(before, type) ? mostGeneral(before, type) : dynType
   }
 
   #list(expr: ListExpr): Type {
     let joined: Type | undefined
     for (const [index, item] of expr.items.entries()) {
       const type = this.check(item)
-      joined = this.#joined(item, joined, expr.optionals.has(index) ? this.#unwrapped(item, type) : type)
+      joined = this.#joined(joined, expr.optionals.has(index) ? this.#unwrapped(item, type) : type)
     }
     return listOf(joined ?? this.#fresh())
   }
@@ -283,9 +283,9 @@ class Checker {
     let keys: Type | undefined
     let values: Type | undefined
     for (const { key, value, optional } of expr.entries) {
-      keys = this.#joined(key, keys, this.check(key))
+      keys = this.#joined(keys, this.check(key))
       const type = this.check(value)
-      values = this.#joined(value, values, optional ? this.#unwrapped(value, type) : type)
+      values = this.#joined(values, optional ? this.#unwrapped(value, type) : type)
     }
     return mapOf(keys ?? this.#fresh(), values ?? this.#fresh())
   }

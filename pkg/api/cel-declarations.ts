@@ -140,7 +140,7 @@ const kubernetes = [
   'masked .cidr_masked(net.CIDR): net.CIDR',
   'quantity string_to_quantity(string): kubernetes.Quantity',
   'isQuantity is_quantity_string(string): bool',
-  'sign quantity_sign(kubernetes.Quantity): int | .quantity_sign_inst(kubernetes.Quantity): int',
+  'sign quantity_sign(kubernetes.Quantity): int',
   ...['isGreaterThan', 'isLessThan', 'compareTo'].map((name, index) => {
     const [id, result] = [['is_greater_than', 'bool'], ['is_less_than', 'bool'], ['compare_to', 'int']][index]!
     return `${name} .quantity_${id}(kubernetes.Quantity, kubernetes.Quantity): ${result} | .semver_${id}(kubernetes.Semver, kubernetes.Semver): ${result}`

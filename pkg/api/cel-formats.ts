@@ -1,6 +1,6 @@
 // CEL: the named formats of Kubernetes, `!format.dns1123Label().validate(self.name).hasValue()`.
 import type { Environment } from '@marcbachmann/cel-js'
-import { functionsOf } from './cel-register.ts'
+import { functionsOf, registerEquality } from './cel-register.ts'
 import { celOptional } from './cel-optional.ts'
 import { dnsLabel1035Faults, dnsLabelFaults, dnsSubdomainFaults, labelValueFaults, qualifiedNameFaults } from './names.ts'
 import { parseGoUrl } from './go-url.ts'
@@ -40,6 +40,7 @@ const formats: Readonly<Record<string, (text: string) => string[]>> = {
 export function registerCelFormats(environment: Environment): void {
   const add = functionsOf(environment)
   environment.registerType('kubernetes.NamedFormat', CelFormat).registerType('FormatNamespace', FormatNamespace)
+  registerEquality(environment, 'kubernetes.NamedFormat', (a: CelFormat, b: CelFormat) => a === b)
   environment.registerConstant('format', 'FormatNamespace', new FormatNamespace())
   const made = new Map(Object.entries(formats).map(([name, faults]) => [name, new CelFormat(name, faults)]))
   for (const [name, format] of made) add(`FormatNamespace.${name}(): kubernetes.NamedFormat`, () => format)

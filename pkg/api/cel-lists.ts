@@ -1,12 +1,21 @@
 // CEL: lists and sets, as Kubernetes has them, and what optional values lack.
 import type { Environment } from '@marcbachmann/cel-js'
 import { Duration } from '@marcbachmann/cel-js/evaluator'
-import { functionsOf } from './cel-register.ts'
+import { functionsOf, leaveOpen } from './cel-register.ts'
 import { compareCel, equalCel } from './cel-values.ts'
 
 type List = readonly unknown[]
 
 class SetsNamespace {}
+class ListsNamespace {}
+
+/** What one expression may cost. */
+const longestRange = 1_000_000n
+
+function flattened(list: List, depth: bigint): unknown[] {
+  if (depth < 0n) throw new Error('level must be non-negative')
+  return list.flat(Number(depth))
+}
 
 export function registerCelLists(environment: Environment): void {
   const add = functionsOf(environment)
@@ -22,6 +31,16 @@ export function registerCelLists(environment: Environment): void {
   add('list<A>.slice(int, int): list<A>', (list: List, start: bigint, end: bigint) => {
     if (start < 0n || end > BigInt(list.length) || start > end) throw new Error(`cannot slice(${start}, ${end}), list is length ${list.length}`)
     return list.slice(Number(start), Number(end))
+  })
+  add('list.flatten(): list<dyn>', (list: List) => flattened(list, 1n))
+  add('list.flatten(int): list<dyn>', flattened)
+  leaveOpen(environment, 'flatten', '()')
+  leaveOpen(environment, 'flatten', '(int)')
+  environment.registerType('ListsNamespace', ListsNamespace)
+  environment.registerConstant('lists', 'ListsNamespace', new ListsNamespace())
+  add('ListsNamespace.range(int): list<int>', (_lists: unknown, count: bigint) => {
+    if (count > longestRange) throw new Error('operation cancelled: actual cost limit exceeded')
+    return Array.from({ length: Math.max(0, Number(count)) }, (_none, index) => BigInt(index))
   })
   environment.registerType('SetsNamespace', SetsNamespace)
   environment.registerConstant('sets', 'SetsNamespace', new SetsNamespace())

@@ -1,6 +1,7 @@
 // CEL: the macros that the engine lacks. Loops over two variables (`map.all(key, value, …)`, `transformList` …) and `optMap`.
 import type { Environment } from '@marcbachmann/cel-js'
 import { celOptional } from './cel-optional.ts'
+import { compareCel } from './cel-values.ts'
 
 /** The engine's types and contexts, as far as macros touch them. */
 interface Type {
@@ -47,8 +48,9 @@ interface Optional {
 /** What a loop does with the value of its body: `stop` ends it. */
 interface Loop {
   readonly start: () => unknown
-  readonly type: (checker: Checker, key: Type, body: Type) => Type
-  readonly step: (accumulated: unknown, key: unknown, value: unknown) => { readonly next: unknown; readonly stop?: boolean }
+  readonly type: (checker: Checker, key: Type, body: Type, range: Type) => Type
+  /** `value` is the body's. */
+  readonly step: (accumulated: unknown, key: unknown, value: unknown, item: unknown) => { readonly next: unknown; readonly stop?: boolean }
   readonly end?: (accumulated: unknown) => unknown
   /** An item that fails only counts when no other decides: so `||` and `&&` have it. */
   readonly absorbs?: boolean
@@ -71,6 +73,14 @@ const loops: Readonly<Record<string, Loop>> = {
     start: () => new Map(), type: (checker, key, body) => checker.getType(`map<${key.name}, ${body.name}>`),
     step: (map, key, value) => ({ next: (map as Map<unknown, unknown>).set(key, value) }),
   },
+  sortBy: {
+    start: () => [], type: (_checker, _key, _body, range) => range,
+    step: (pairs, _key, sortKey, item) => {
+      (pairs as [unknown, unknown][]).push([sortKey, item])
+      return { next: pairs }
+    },
+    end: (pairs) => (pairs as [unknown, unknown][]).sort(([a], [b]) => compareCel(a, b)).map(([, item]) => item),
+  },
   transformMapEntry: {
     start: () => new Map(), type: (checker) => checker.getType('map<dyn, dyn>'),
     step: (map, _key, entry) => ({ next: merged(map as Map<unknown, unknown>, entry) }),
@@ -89,10 +99,12 @@ function merged(map: Map<unknown, unknown>, entry: unknown): Map<unknown, unknow
 export function registerCelMacros(environment: Environment): void {
   const macro = (signature: string, make: (call: MacroCall) => object): void => void environment.registerFunction(signature, make as never)
   for (const [name, loop] of Object.entries(loops)) {
-    if (name === 'existsOne') macro(`list.${name}(ast, ast): dyn`, ({ args, receiver }) => loopMacro(loop, receiver, args))
+    if (name === 'existsOne' || name === 'sortBy') macro(`list.${name}(ast, ast): dyn`, ({ args, receiver }) => loopMacro(loop, receiver, args))
+    if (name === 'sortBy') continue
     macro(`list.${name}(ast, ast, ast): dyn`, ({ args, receiver }) => loopMacro(loop, receiver, args))
     if (name.startsWith('transform')) macro(`list.${name}(ast, ast, ast, ast): dyn`, ({ args, receiver }) => loopMacro(loop, receiver, args))
   }
+  macro('list.exists_one(ast, ast, ast): dyn', ({ args, receiver }) => loopMacro(loops['existsOne']!, receiver, args))
   macro('optional.optMap(ast, ast): optional<dyn>', ({ args, receiver }) => optionalMacro(receiver, args, (type, checker) => checker.getType(`optional<${type.name}>`), (value) => celOptional(value)))
   macro('optional.optFlatMap(ast, ast): optional<dyn>', ({ args, receiver }) => optionalMacro(receiver, args, (type) => type, (value) => value))
 }
@@ -120,7 +132,7 @@ function loopMacro(loop: Loop, receiver: Node, args: readonly Node[]): object {
       outer = context.forkWithVariable(single ? '' : nameOf(checker, keyName), key)
       inner = outer.forkWithVariable(nameOf(checker, valueName), single && range.kind === 'map' ? key : range.valueType ?? dyn)
       if (filter) checker.check(filter, inner)
-      return loop.type(checker, key, checker.check(body, inner))
+      return loop.type(checker, key, checker.check(body, inner), range)
     },
     evaluate(evaluator: Evaluator, macro: { onStep(): void }, context: Context): unknown {
       let accumulated = loop.start()
@@ -139,7 +151,7 @@ function loopMacro(loop: Loop, receiver: Node, args: readonly Node[]): object {
           failed ??= { error }
           continue
         }
-        const { next, stop } = loop.step(accumulated, key, found)
+        const { next, stop } = loop.step(accumulated, key, found, value)
         accumulated = next
         if (!stop) continue
         failed = undefined

@@ -110,4 +110,7 @@ export function registerCelNetwork(environment: Environment): void {
   add('net.CIDR.ip(): net.IP', (cidr: CelCidr) => cidr.ip)
   add('net.CIDR.masked(): net.CIDR', (cidr: CelCidr) => cidr.masked())
   add('net.CIDR.prefixLength(): int', (cidr: CelCidr) => BigInt(cidr.bits))
+
+  const typeOf = (expression: string): unknown => environment.evaluate(`type(${expression})`)
+  environment.registerConstant('net', 'map<string, type>', new Map([['IP', typeOf('ip("::")')], ['CIDR', typeOf('cidr("::/0")')]]))
 }

@@ -71,7 +71,10 @@ export function registerCelQuantities(environment: Environment): void {
   registerEquality(environment, type, (a: CelQuantity, b: CelQuantity) => compare(a, b) === 0)
   add(`quantity(string): ${type}`, (text: string) => new CelQuantity(parseQuantity(text)))
   add('isQuantity(string): bool', (text: string) => isQuantity(text))
-  add(`${type}.sign(): int`, ({ quantity }: CelQuantity) => (quantity.nanos > 0n ? 1n : quantity.nanos < 0n ? -1n : 0n))
+  const sign = ({ quantity }: CelQuantity): bigint => (quantity.nanos > 0n ? 1n : quantity.nanos < 0n ? -1n : 0n)
+  add(`sign(${type}): int`, sign)
+  // Kubernetes only has the other; old rules may have this.
+  add(`${type}.sign(): int`, sign)
   add(`${type}.isInteger(): bool`, whole)
   add(`${type}.asInteger(): int`, (value: CelQuantity) => {
     if (!whole(value)) throw new Error('cannot convert value to integer')
