@@ -3,7 +3,7 @@ import { isNotFound } from '../api/status-error.ts'
 import type { KubeObject } from '../api/object.ts'
 import { formatTime } from '../api/times.ts'
 import { events, type Event } from '../api/types-config.ts'
-import type { Clock } from '../util/clock.ts'
+import { sleep, type Clock } from '../util/clock.ts'
 import type { Client } from './client.ts'
 import type { EventRecorder } from './events.ts'
 
@@ -21,6 +21,10 @@ export interface EventRecorderOptions {
 
 /** How many may wait to be written; later ones are lost. */
 const queueLimit = 1000
+/** Those that come so soon after others wait for more: what is written together is committed together. */
+const gatherMs = 200
+/** No more than this many are written together: each takes its time of everybody's thread. */
+const together = 16
 /** Events about one object: this many at once, then one more every five minutes. */
 const burst = 25
 const refillMs = 300_000
@@ -34,6 +38,9 @@ export class QueuedEventRecorder implements EventRecorder {
   readonly #written = new Map<string, { name: string; count: number }>()
   readonly #budgets = new Map<string, { tokens: number; atMs: number }>()
   #draining: Promise<void> | undefined
+  #begunMs = -Infinity
+  /** Aborted when somebody waits for the queue to be empty. */
+  #gathering = new AbortController()
   #sequence = 0
   #stopped = false
 
@@ -49,12 +56,16 @@ export class QueuedEventRecorder implements EventRecorder {
 
   /** Resolves when everything recorded so far is written. */
   async flush(): Promise<void> {
-    await this.#draining
+    while (this.#draining) {
+      this.#gathering.abort()
+      await this.#draining
+    }
+    this.#gathering = new AbortController()
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
-    await this.#draining
+    await this.flush()
   }
 
   #allow(about: KubeObject): boolean {
@@ -86,16 +97,35 @@ export class QueuedEventRecorder implements EventRecorder {
   }
 
   async #drain(): Promise<void> {
-    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-      try {
-        await this.#write(next)
-      } catch (error) {
-        // A namespace that goes away takes its events with it.
-        const text = error instanceof Error ? error.message : String(error)
-        if (!isNotFound(error) && !text.includes('is being terminated')) this.#options.log(`event ${next.reason} about ${next.involvedObject.name} was not written: ${text}`)
-      }
+    const { clock } = this.#options
+    while (this.#queue.length > 0) {
+      const waitMs = this.#begunMs + gatherMs - clock.monotonic()
+      if (waitMs > 0 && this.#queue.length < together) await sleep(clock, waitMs, this.#gathering.signal).catch(() => undefined)
+      this.#begunMs = clock.monotonic()
+      await this.#writeTogether(this.#queue.splice(0, together))
     }
     this.#draining = undefined
+  }
+
+  /** Begun in their order; a repeat waits for what it repeats. */
+  async #writeTogether(batch: readonly Event[]): Promise<void> {
+    const last = new Map<string, Promise<void>>()
+    for (const event of batch) {
+      const key = identityOf(event)
+      const before = last.get(key)
+      last.set(key, before ? before.then(() => this.#tryWrite(event)) : this.#tryWrite(event))
+    }
+    await Promise.all(last.values())
+  }
+
+  async #tryWrite(event: Event): Promise<void> {
+    try {
+      await this.#write(event)
+    } catch (error) {
+      // A namespace that goes away takes its events with it.
+      const text = error instanceof Error ? error.message : String(error)
+      if (!isNotFound(error) && !text.includes('is being terminated')) this.#options.log(`event ${event.reason} about ${event.involvedObject.name} was not written: ${text}`)
+    }
   }
 
   async #write(event: Event): Promise<void> {

@@ -2,7 +2,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { nodes } from '../api/types-node.ts'
-import { defaultAddress } from '../kubelet/node-facts.ts'
+import { addressLooks, defaultAddress } from '../kubelet/node-facts.ts'
 import type { Client } from '../client/client.ts'
 import { kubeconfigYaml } from '../pki/kubeconfig.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
@@ -61,7 +61,7 @@ export class Cluster {
       progress('api')
       const controllers = plane.startControllers(stop.signal).then(() => progress('controllers'))
       await Promise.all([controllers, node?.start(plane, stop.signal), hollow.start(plane, stop.signal)])
-      const addresses = new AddressWatch({ clock, log, address: nodeIP, renew: renewal(plane, node), look: () => (options.nodeIP === undefined ? defaultAddress() : Promise.resolve(options.nodeIP)) })
+      const addresses = new AddressWatch({ clock, log, address: nodeIP, renew: renewal(plane, node), look: options.nodeIP === undefined ? addressLooks() : () => Promise.resolve(nodeIP) })
       addresses.start()
       const cluster = new Cluster({ plane, node, hollow, addresses, kubeconfig, stop })
       if (node) {

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { systemClock } from '../util/clock.ts'
 import { writeAtomically, type Payload } from './atomic-writer.ts'
 
-describe('writeAtomically', () => {
+describe.each([{ inMemory: false }, { inMemory: true }])('writeAtomically %j', ({ inMemory }) => {
   const directory = mkdtempSync(join(tmpdir(), 'kinglet-aw-'))
   afterAll(() => rmSync(directory, { recursive: true }))
   const payload = (files: Record<string, string>, mode = 0o644): Payload => new Map(Object.entries(files).map(([path, text]) => [path, { data: Buffer.from(text), mode }]))
-  const write = (files: Record<string, string>, mode?: number): Promise<boolean> => writeAtomically(directory, payload(files, mode), { clock: systemClock })
+  const write = (files: Record<string, string>, mode?: number): Promise<boolean> => writeAtomically(directory, payload(files, mode), { clock: systemClock, inMemory })
   const visible = (): string[] => readdirSync(directory).filter((name) => !name.startsWith('..')).sort()
   const read = (path: string): string => readFileSync(join(directory, path), 'utf8')
 

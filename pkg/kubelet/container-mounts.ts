@@ -40,8 +40,13 @@ export async function containerMounts(input: MountInput): Promise<{ mounts: Moun
   const taken = (path: string): boolean => mounts.some((mount) => mount.containerPath.replace(/(.)\/+$/, '$1') === path)
   if (!taken(hostsPath)) {
     const file = hostsFile(paths, podUid(pod))
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, await hostsText(input), { mode: 0o644 })
+    const text = await hostsText(input)
+    // With volumes its directory is there already.
+    await writeFile(file, text, { mode: 0o644 }).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+      await mkdir(dirname(file), { recursive: true })
+      await writeFile(file, text, { mode: 0o644 })
+    })
     mounts.push({ containerPath: hostsPath, hostPath: file, readOnly: false, propagation: 'None', ...label })
   }
   const messagePath = container.terminationMessagePath ?? '/dev/termination-log'

@@ -55,6 +55,22 @@ async function readHugePages(): Promise<Record<string, number>> {
   return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
+/** Looks at the interfaces only when the routes or the addresses are others: they are many where there are pods, and telling of them may take half a second. */
+export function addressLooks(address: () => Promise<string> = defaultAddress, tables: () => Promise<string> = addressTables): () => Promise<string> {
+  let last: { readonly tables: string; readonly address: string } | undefined
+  return async () => {
+    const now = await tables()
+    if (now === '' || last?.tables !== now) last = { tables: now, address: await address() }
+    return last.address
+  }
+}
+
+/** What the node's own address depends on; empty where the kernel does not tell. */
+async function addressTables(): Promise<string> {
+  const [routes, addresses] = await Promise.all(['/proc/net/route', '/proc/net/fib_trie'].map((path) => readFile(path, 'utf8').catch(() => '')))
+  return routes && addresses ? `${routes}\n${addresses}` : ''
+}
+
 /** The address of the interface that the default route goes through; the first outside address, or loopback, without one. */
 export async function defaultAddress(): Promise<string> {
   const routes = await readFile('/proc/net/route', 'utf8').catch(() => '')

@@ -14,6 +14,7 @@ import type { ObjectWatches } from './object-watches.ts'
 import { payloadVolume } from './payload-volume.ts'
 import type { TokenSource } from './volume-payload.ts'
 import { type MountedVolume, type Mounter, type ObjectRef, type VolumeContext, VolumeFailure, VolumePending, type VolumeType } from './volume.ts'
+import { WorkGate } from './work-gate.ts'
 
 /** Which type serves a volume. */
 export type VolumeTypes = (volume: Volume) => VolumeType | undefined
@@ -23,10 +24,13 @@ export interface VolumeTools {
   readonly csi: CsiVolumes
 }
 
+const writtenAtOnce = 4
+
 export function standardVolumeTypes({ tokens, csi }: VolumeTools): VolumeTypes {
+  const payload = { tokens, gate: new WorkGate(writtenAtOnce) }
   const types = {
-    configMap: payloadVolume('configmap', tokens), secret: payloadVolume('secret', tokens),
-    downwardAPI: payloadVolume('downward-api', tokens), projected: payloadVolume('projected', tokens),
+    configMap: payloadVolume('configmap', payload), secret: payloadVolume('secret', payload),
+    downwardAPI: payloadVolume('downward-api', payload), projected: payloadVolume('projected', payload),
     emptyDir: emptyDirVolume, hostPath: hostPathVolume, persistentVolumeClaim: claimVolume(csi), ephemeral: claimVolume(csi), csi: csiVolume(csi),
     nfs: nfsVolume, image: imageVolume,
   }

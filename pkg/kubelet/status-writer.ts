@@ -15,8 +15,8 @@ export interface StatusWriterOptions {
   readonly log: (message: string) => void
 }
 
-/** A container starts in less on a machine that is not busy. */
-const patienceMs = 500
+/** A container starts in less, even where many do at once. */
+const patienceMs = 1500
 const firstRetryMs = 100
 const longestRetryMs = 10_000
 

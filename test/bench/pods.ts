@@ -78,13 +78,14 @@ export async function podStartup(api: ApiConnection, count: number): Promise<Pod
 }
 
 /** How long until `count` pods that are created at once all run, and what the server itself worked for it. */
-export async function podBurst(server: BenchServer, api: ApiConnection, count: number): Promise<{ tookMs: number; cpuMs: number }> {
+export async function podBurst(server: BenchServer, api: ApiConnection, count: number, done: () => void = () => undefined): Promise<{ tookMs: number; cpuMs: number }> {
   const pods = new BenchPods(api)
   const before = usage(server.pid)
   const begin = performance.now()
   await Promise.all(Array.from({ length: count }, () => pods.start()))
   const tookMs = performance.now() - begin
   const cpuMs = 1000 * (usage(server.pid).cpuSeconds - before.cpuSeconds)
+  done()
   await pods.remove()
   await runtimeQuiet(server)
   return { tookMs, cpuMs }
@@ -208,12 +209,13 @@ export async function bareBurst(server: BenchServer, template: BarePod, count: n
   return Math.min(...times)
 }
 
-async function bareBurstOf(server: BenchServer, template: BarePod, { count, width }: { count: number; width: number }): Promise<number> {
+export async function bareBurstOf(server: BenchServer, template: BarePod, { count, width, done = () => undefined }: { count: number; width: number; done?: () => void }): Promise<number> {
   const pods = new BarePods(server, template)
   const starts = Array.from({ length: count }, () => pods.prepare())
   const begin = performance.now()
   await rate(count, width, (index) => starts[index]!())
   const tookMs = performance.now() - begin
+  done()
   await pods.remove()
   return tookMs
 }
