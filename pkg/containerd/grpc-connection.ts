@@ -71,7 +71,7 @@ export class GrpcConnection {
       reject(signal.reason)
       return promise
     }
-    const call = this.#client.makeUnaryRequest(
+    const call = withoutStacks(() => this.#client.makeUnaryRequest(
       method.path, method.encode, (bytes: Buffer) => method.decode(bytes), request,
       this.#metadataOf(options), this.#callOptions(options.timeoutMs ?? defaultTimeoutMs),
       (error, response) => {
@@ -79,7 +79,7 @@ export class GrpcConnection {
         if (!error) resolve(response ?? {})
         else reject(signal?.aborted ? signal.reason : new RpcError(name, error.code, error.details || error.message))
       },
-    )
+    ))
     const onAbort = (): void => call.cancel()
     signal?.addEventListener('abort', onAbort, { once: true })
     return promise
@@ -149,6 +149,17 @@ export class GrpcConnection {
 
   #callOptions(timeoutMs: number): grpc.CallOptions {
     return timeoutMs > 0 ? { deadline: this.clock.now() + timeoutMs } : {}
+  }
+}
+
+/** The library notes the caller's stack with each call; errors get words and stacks of our own. */
+function withoutStacks<T>(call: () => T): T {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return call()
+  } finally {
+    Error.stackTraceLimit = limit
   }
 }
 
