@@ -71,6 +71,8 @@ const retryMs = 10_000
 
 export class ContainerStarter {
   readonly #options: StarterOptions
+  /** Images that are volumes: asked for, and what became of containers with them. */
+  readonly imageVolumes = { requested: 0, mounted: 0, failed: 0 }
 
   constructor(options: StarterOptions) {
     this.#options = options
@@ -82,6 +84,7 @@ export class ContainerStarter {
     const image = await this.#step(request, () => this.#options.puller.ensure(pod, target.container, (event) => this.#note(request, event)))
     const volumeImages = new Map<string, string>()
     for (const volume of imageVolumes(pod, target.container)) {
+      this.imageVolumes.requested++
       const { id } = await this.#step(request, () => this.#options.puller.ensure(pod, volume, (event) => this.#note(request, event)))
       volumeImages.set(volume.name, id)
     }
@@ -89,7 +92,16 @@ export class ContainerStarter {
     const spec = await this.#step(request, () => this.#spec(request, image, volumeImages), 'CreateContainerConfigError')
     request.signal.throwIfAborted()
     const { runtime } = this.#options
-    const id = await this.#step(request, () => runtime.createContainer(request.sandboxId, request.sandbox, spec), 'CreateContainerError')
+    const id = await this.#step(request, async () => {
+      try {
+        const made = await runtime.createContainer(request.sandboxId, request.sandbox, spec)
+        this.imageVolumes.mounted += volumeImages.size
+        return made
+      } catch (error) {
+        this.imageVolumes.failed += volumeImages.size
+        throw error
+      }
+    }, 'CreateContainerError')
     this.#note(request, { type: 'Normal', reason: 'Created', message: 'Container created' })
     await this.#step(request, () => runtime.startContainer(id), 'RunContainerError')
     this.#note(request, { type: 'Normal', reason: 'Started', message: 'Container started' })

@@ -4,7 +4,7 @@ import { queryFlag } from '../api/stream-flags.ts'
 import { pods } from '../api/types-pod.ts'
 import type { Clock } from '../util/clock.ts'
 import { healthMetrics, healthReport } from './kubelet-health.ts'
-import { kubeletMetrics, probeMetrics, type ProbeCount } from './kubelet-metrics.ts'
+import { type KubeletFigures, kubeletMetrics, probeMetrics, type ProbeCount } from './kubelet-metrics.ts'
 import type { FileUsages } from './file-usage.ts'
 import { serveFile } from './kubelet-server-files.ts'
 import { forwardedPorts, logOptions, parsePodPath, type PodPath, streamOptions } from './kubelet-server-paths.ts'
@@ -27,6 +27,7 @@ export interface KubeletRoutesOptions {
   /** What pods have on disks; without it nobody looks. */
   readonly files?: FileUsages
   readonly evictions: () => ReadonlyMap<string, number>
+  readonly started: () => Pick<KubeletFigures, 'imageVolumes' | 'mappedPods'>
   readonly probeCounts: () => readonly ProbeCount[]
   /** Whether the pods of the runtime are looked at as often as they should be. */
   readonly looking: () => boolean
@@ -57,7 +58,7 @@ export class KubeletRoutes {
       ['/configz', () => Response.json({ kubeletconfig: options.config })],
       ['/stats/summary', (_request, url) => this.#summary(queryFlag(url.searchParams, 'only_cpu_and_memory'))],
       ['/metrics', metrics(async () => [
-        ...kubeletMetrics({ nodeName: options.nodeName, workers: options.workers(), evictions: options.evictions(), process: this.#process() }), ...volumeMetrics(await measureClaims(options.workers())),
+        ...kubeletMetrics({ nodeName: options.nodeName, workers: options.workers(), evictions: options.evictions(), ...options.started(), process: this.#process() }), ...volumeMetrics(await measureClaims(options.workers())),
       ])],
       ['/metrics/resource', metrics(async () => resourceMetrics((await usage.latest()).sample))],
       ['/metrics/cadvisor', metrics(async () => cadvisorMetrics((await usage.latest()).sample))],

@@ -330,6 +330,7 @@ export class Kubelet implements PodStreams, NodeRequests {
       nodeName, clock, runtime, streams: this.#streams, usage: this.#usage, logDirectory: '/var/log', workers,
       ...(this.#options.files ? {} : { files: new FileUsages({ clock, workers, logDirectory: this.#options.logDirectory ?? '/var/log/pods' }) }),
       looking: () => this.#relistedMs === undefined || clock.monotonic() - this.#relistedMs < longestRelistMs, probeCounts: () => this.#parts?.prober.counts() ?? [], evictions: () => this.#eviction?.counts() ?? new Map(),
+      started: () => ({ imageVolumes: this.#tools?.starter.imageVolumes ?? { requested: 0, mounted: 0, failed: 0 }, mappedPods: this.#tools?.users.counts ?? { started: 0, failed: 0 } }),
       config: configOf(this.#options),
     })
   }

@@ -330,7 +330,7 @@ export class PodActor {
       // systemd makes a slice with the first thing in it.
       const slice = spec.cgroupParent.endsWith('.slice')
       if (!slice) await this.#resizer.confine(pod)
-      await tools.runtime.createSandbox(spec)
+      await tools.users.counting(pod, () => tools.runtime.createSandbox(spec))
       if (slice) await this.#resizer.confine(pod)
       this.#sandboxBackOff.forget('sandbox')
     } catch (error) {

@@ -13,6 +13,8 @@ export interface PodUsersOptions {
 
 export class PodUsers {
   readonly #options: PodUsersOptions
+  /** Of pods that were to have users of their own: sandboxes asked for, and not got. */
+  readonly counts = { started: 0, failed: 0 }
 
   constructor(options: PodUsersOptions) {
     this.#options = options
@@ -22,6 +24,18 @@ export class PodUsers {
   check(pod: Pod, handler: string): void {
     if (pod.spec.hostUsers !== false || this.#options.handlers.features(pod)?.userNamespaces) return
     throw new Error(`can't set \`spec.hostUsers: false\`, ${handler ? `RuntimeClass handler "${handler}"` : 'runtime'} does not support user namespaces`)
+  }
+
+  /** To be told what comes of it. */
+  async counting<T>(pod: Pod, making: () => Promise<T>): Promise<T> {
+    if (pod.spec.hostUsers !== false) return making()
+    this.counts.started++
+    try {
+      return await making()
+    } catch (error) {
+      this.counts.failed++
+      throw error
+    }
   }
 
   /** undefined for the node's. */

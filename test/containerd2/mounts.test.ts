@@ -40,6 +40,8 @@ describe('an image as a volume', () => {
     expect(pod!.status?.containerStatuses?.[0]?.volumeMounts).toContainEqual({ name: 'picture', mountPath: '/volume' })
     expect(await driver.eventOf('shown', 'Pulled', 'nginx')).toBe('Container image "nginx:1.22" already present on machine and can be accessed by the pod')
     await driver.remove('shown')
+    const metrics = await cluster.kubectl('get --raw /api/v1/nodes/node-1/proxy/metrics')
+    for (const [what, count] of [['requested_total', 2], ['mounted_succeed_total', 2], ['mounted_errors_total', 0]]) expect(metrics).toMatch(new RegExp(`^kubelet_image_volume_${what} ${count}$`, 'm'))
   })
 
   // containerd 2.1 does not know the field and gives the whole image, whatever the kubelet.

@@ -41,6 +41,9 @@ test('root inside is nobody outside, and with hostUsers: true it is root', async
   for (const name of ['shared', 'unsaid']) expect(await mapOf(name)).toEqual([0, 0, 4_294_967_295])
   expect(remembered(own!)).toEqual({ uidMappings: [{ hostId: outside, containerId: 0, length: 65_536 }], gidMappings: [{ hostId: outside, containerId: 0, length: 65_536 }] })
   await driver.remove('own', 'shared', 'unsaid')
+  const metrics = await cluster.kubectl('get --raw /api/v1/nodes/node-1/proxy/metrics')
+  expect(metrics).toMatch(/^kubelet_started_user_namespaced_pods_total 1$/m)
+  expect(metrics).toMatch(/^kubelet_started_user_namespaced_pods_errors_total 0$/m)
 })
 
 test('no two have users in common, also with a kubelet in between; what ends gives them back', async () => {
@@ -118,6 +121,21 @@ test('with their own users may do in their namespace what root may', async () =>
   expect(await driver.exec('capable', 'echo 1 > /proc/sys/kernel/sysrq; echo $?')).toBe('1\n')
   expect((await driver.exec('capable', 'grep -c " /proc/" /proc/mounts || true')).trim()).toBe('0')
   await driver.remove('capable')
+})
+
+test('a debugging container is among the pod\'s users; files go in and out as theirs', async () => {
+  await driver.start(podOf('debugged', { hostUsers: false }))
+  await cluster.kubectl(['debug', 'debugged', '--image=busybox:1.36', '--container=looking', '--target=main', '--profile=general', '--', 'sh', '-c', 'cat /proc/self/uid_map; ls -d /proc/1/root/bin; sleep 1000'])
+  const [, outside] = await mapOf('debugged')
+  const said = await eventually(async () => /\d+ +(\d+) +65536\n\S+/.exec(await cluster.kubectl('logs debugged -c looking').catch(() => '')) ?? undefined, 'the debugging container looks')
+  expect(said[1]).toBe(String(outside))
+  const [to, back] = ['to', 'back'].map((name) => join(cluster.directory, name)) as [string, string]
+  writeFileSync(to, 'there and back')
+  await cluster.kubectl(`cp ${to} debugged:/tmp/copied -c main`)
+  expect(await driver.exec('debugged', 'stat -c %u /tmp/copied')).toBe('0\n')
+  await cluster.kubectl(`cp debugged:/tmp/copied ${back} -c main`)
+  expect(readFileSync(back, 'utf8')).toBe('there and back')
+  await driver.remove('debugged')
 })
 
 test('a runtime handler that is not there has no other users either', async () => {
