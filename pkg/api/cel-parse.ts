@@ -32,7 +32,14 @@ class TooDeep extends Error {
 }
 
 const operandTypes = ["'['", "'{'", "'('", "'.'", "'-'", "'!'", "'true'", "'false'", "'null'", 'NUM_FLOAT', 'NUM_INT', 'NUM_UINT', 'STRING', 'BYTES', 'IDENTIFIER']
-const operandSet = `{${operandTypes.join(', ')}}`
+/** The order in which sets of tokens are told. */
+const tokenOrder = ["'['", "']'", "'{'", "'}'", "'('", "')'", "'.'", "','", "'-'", "'!'", "'?'", "':'", ...operandTypes.slice(6), 'ESC_IDENTIFIER']
+const setOf = (types: readonly string[]): string => `{${[...types].sort((a, b) => tokenOrder.indexOf(a) - tokenOrder.indexOf(b)).join(', ')}}`
+const operandSet = setOf(operandTypes)
+const listTypes = [...operandTypes, "']'", "','", "'?'"]
+const mapTypes = [...operandTypes, "'}'", "','", "'?'"]
+const messageTypes = ["'}'", "','", "'?'", 'IDENTIFIER', 'ESC_IDENTIFIER']
+const argumentTypes = [...operandTypes, "')'"]
 /** After `!` or `-` neither of them stands. */
 const memberTypes = operandTypes.filter((type) => type !== "'!'")
 const operators = new Set(["'?'", "'||'", "'&&'", "'<'", "'<='", "'>='", "'>'", "'=='", "'!='", "'in'", "'*'", "'/'", "'%'", "'+'", "'-'", '<EOF>'])
@@ -106,17 +113,23 @@ class Parser {
     return false
   }
 
+  /** After a bracket: whether something that can stand there does. */
+  #opens(types: readonly string[]): boolean {
+    return types.includes(this.#type()) || this.#unexpected(setOf(types), types)
+  }
+
   /** The token that must stand here, which is made up when what follows it is here instead. */
-  #expect(type: string, others = type): void {
-    if (this.#type() === type) return void this.#take()
+  #expect(type: string, others = type): boolean {
+    if (this.#type() === type) return Boolean(this.#take())
     const text = shown(this.#token().text)
     if (this.#type(1) === type && this.#type() !== '<EOF>') {
       this.#syntax(`extraneous input '${text}' expecting ${others}`)
       this.#at++
       this.#take()
-      return
+      return true
     }
     this.#syntax(others === type && operators.has(this.#type()) ? `missing ${type} at '${text}'` : `mismatched input '${text}' expecting ${others}`)
+    return false
   }
 
   #deeper<T>(parse: () => T): T {
@@ -253,6 +266,7 @@ class Parser {
   #arguments(): Expr[] {
     return this.#within(["')'", "','"], () => {
       const args: Expr[] = []
+      if (!this.#opens(argumentTypes)) return args
       if (this.#type() === "')'") {
         this.#take()
         return args
@@ -331,21 +345,20 @@ class Parser {
     const { at } = this.#take()
     return this.#within(["'}'", "','"], () => {
       const fields: StructField[] = []
-      while (this.#type() !== "'}'" && this.#type() !== '<EOF>') {
+      if (!this.#opens(messageTypes)) return { kind: 'struct', at, name, fields }
+      const first = this.#token().at
+      while (this.#type() !== "'}'" && this.#type() !== "','") {
         const optional = this.#type() === "'?'" && Boolean(this.#take())
-        const field = this.#token()
-        if (field.type !== 'IDENTIFIER' && field.type !== 'ESC_IDENTIFIER') {
-          this.#unexpected("{'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}", [])
-          break
-        }
-        this.#take()
-        if (field.type === 'ESC_IDENTIFIER') this.#fault(at, "unsupported syntax: '`'")
+        if (!this.#opens(['IDENTIFIER', 'ESC_IDENTIFIER'])) break
+        const field = this.#take()
+        if (field.type === 'ESC_IDENTIFIER') this.#fault(first, "unsupported syntax: '`'")
         const colon = this.#token().at
-        this.#expect("':'")
+        if (!this.#expect("':'")) break
         fields.push({ at: colon, name: field.text, value: this.#expr(), optional })
         if (this.#type() !== "','") break
         this.#take()
       }
+      if (this.#type() === "','") this.#take()
       this.#expect("'}'", this.#type() === '<EOF>' ? "'}'" : "{'}', ','}")
       return { kind: 'struct', at, name, fields }
     })
@@ -356,6 +369,7 @@ class Parser {
     return this.#within(["']'", "','"], () => {
       const items: Expr[] = []
       const optionals = new Set<number>()
+      if (!this.#opens(listTypes)) return { kind: 'list', at, items, optionals }
       while (this.#type() !== "']'" && this.#type() !== '<EOF>') {
         if (this.#type() === "','" && items.length === 0) {
           this.#take()
@@ -378,6 +392,7 @@ class Parser {
     const { at } = this.#take()
     return this.#within(["'}'", "','"], () => {
       const entries: MapEntry[] = []
+      if (!this.#opens(mapTypes)) return { kind: 'map', at, entries }
       while (this.#type() !== "'}'" && this.#type() !== '<EOF>') {
         if (this.#type() === "','" && entries.length === 0) {
           this.#take()
@@ -386,7 +401,7 @@ class Parser {
         const optional = this.#type() === "'?'" && Boolean(this.#take())
         const key = this.#within(["':'"], () => this.#expr())
         const colon = this.#token().at
-        this.#expect("':'")
+        if (!this.#expect("':'")) break
         entries.push({ at: colon, key, value: this.#expr(), optional })
         if (this.#type() !== "','") break
         this.#take()

@@ -65,6 +65,9 @@ function tokenAt(source: string, at: number): Token | undefined {
   return best
 }
 
+/** An escape, in a group of its own when it is whole, or how it begins. */
+const partial = new RegExp(`(${escape})|\\\\(?:[xX][0-9a-fA-F]?|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7}|[0-3][0-7]?)?`, 'y')
+
 /** As far as the lexer had come when it gave up, with the character that it could not take. */
 function unknownAt(source: string, at: number): string {
   const first = String.fromCodePoint(source.codePointAt(at) ?? 0)
@@ -82,10 +85,9 @@ function unknownAt(source: string, at: number): string {
       end++
       continue
     }
-    const found = new RegExp(escape, 'y')
-    found.lastIndex = end
-    const sequence = found.exec(source)?.[0]
-    if (sequence === undefined) return source.slice(at, end + 1) + next(source, end + 1)
+    partial.lastIndex = end
+    const [sequence = '', whole] = partial.exec(source) ?? []
+    if (whole === undefined) return source.slice(at, end + sequence.length) + next(source, end + sequence.length)
     end += sequence.length
   }
   return source.slice(at)
