@@ -1,6 +1,6 @@
 // What is read out of the kernel's texts, and the configuration that follows from it.
 import type { HostFacts } from './host.ts'
-import { capSysAdmin, capSysResource, hasCapability, parseMountInfo, readCgroups } from './host.ts'
+import { capSysAdmin, capSysResource, cgroupDriverOf, hasCapability, hasOverlay, parseMountInfo, readCgroups } from './host.ts'
 import { containerdConfig, toToml } from './containerd-config.ts'
 import { parseVersion } from './containerd-binary.ts'
 
@@ -42,6 +42,22 @@ describe('host', () => {
     ['no version', undefined],
   ])('reads the version out of %j', (text, version) => expect(parseVersion(text)).toBe(version))
 })
+
+test.each<[string, string, 'loads' | 'is refused' | 'does nothing', boolean]>([
+  ['there already', 'nodev\toverlay\n', 'is refused', true], ['a module', 'nodev\ttmpfs\n', 'loads', true],
+  ['missing', 'nodev\toverlayfs2\n\text4\n', 'is refused', false], ['of another name', '\text4\n', 'does nothing', false],
+])('overlay: %s', (_what, before, loading, expected) => {
+  let known = before
+  expect(hasOverlay({ known: () => known, load: () => {
+    if (loading === 'is refused') throw new Error('modprobe: FATAL')
+    if (loading === 'loads') known += 'nodev\toverlay\n'
+  } })).toBe(expected)
+})
+
+test.each<[Parameters<typeof cgroupDriverOf>[0], string]>([
+  [{ version: 'v2', systemd: true, systemBus: true }, 'systemd'], [{ version: 'v2', systemd: true, systemBus: false }, 'cgroupfs'],
+  [{ version: 'v2', systemd: false, systemBus: true }, 'cgroupfs'], [{ version: 'hybrid', systemd: true, systemBus: true }, 'cgroupfs'],
+])('driver for %p: %s', (facts, driver) => expect(cgroupDriverOf(facts)).toBe(driver))
 
 describe('the configuration', () => {
   const settings = {

@@ -1,4 +1,5 @@
 // What this machine offers to a container runtime: cgroups, init system, capabilities, file systems, programs.
+import { execFileSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -25,13 +26,17 @@ export function detectHost(rootDirectory: string): HostFacts {
   return {
     cgroupVersion: version,
     cgroupMounts: mounts,
-    cgroupDriver: systemd && version === 'v2' ? 'systemd' : 'cgroupfs',
+    cgroupDriver: cgroupDriverOf({ version, systemd, systemBus: existsSync('/run/dbus/system_bus_socket') }),
     systemd,
     mayLowerOomScore: hasCapability(readFileSync('/proc/self/status', 'utf8'), capSysResource),
     appArmor: existsSync('/sys/kernel/security/apparmor'),
     snapshotter: overlayUsable(rootDirectory) ? 'overlayfs' : 'native',
   }
 }
+
+/** Pure. runc and the kubelet speak to systemd over the system bus. */
+export const cgroupDriverOf = ({ version, systemd, systemBus }: { version: CgroupVersion; systemd: boolean; systemBus: boolean }): CgroupDriver =>
+  (version === 'v2' && systemd && systemBus ? 'systemd' : 'cgroupfs')
 
 /** Pure: which cgroup hierarchies a mountinfo text tells of. */
 export function readCgroups(mountInfo: string): { version: CgroupVersion; mounts: Record<string, string> } {
@@ -83,8 +88,31 @@ export function hasCapability(status: string, capability: number): boolean {
 
 const overlayMagic = 0x794c7630
 
+export interface FileSystems {
+  /** /proc/filesystems: those that the kernel has now. */
+  known(): string
+  load(module: string): void
+}
+
+const kernelFileSystems: FileSystems = {
+  known: () => readFileSync('/proc/filesystems', 'utf8'),
+  load: (module) => void execFileSync(findProgram('modprobe') ?? 'modprobe', [module], { stdio: 'ignore' }),
+}
+
+/** Most kernels have it as a module, which nobody has loaded on a machine that just started. */
+export function hasOverlay(kernel: FileSystems = kernelFileSystems): boolean {
+  const known = (): boolean => /\boverlay$/m.test(kernel.known())
+  if (known()) return true
+  try {
+    kernel.load('overlay')
+  } catch {
+    return false
+  }
+  return known()
+}
+
 function overlayUsable(directory: string): boolean {
-  if (!/\boverlay$/m.test(readFileSync('/proc/filesystems', 'utf8')) && !existsSync('/sys/module/overlay')) return false
+  if (!hasOverlay()) return false
   let existing = directory
   while (!existsSync(existing)) existing = join(existing, '..')
   // An overlay cannot have its upper directory on another overlay.

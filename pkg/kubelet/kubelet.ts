@@ -130,7 +130,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     const tools = this.#makeTools(node, { watches, prober, tokens, plugins, namespaces })
     this.#tools = tools
     this.#qos = new QosCgroups({ cgroups: tools.cgroups, driver: node.cgroupDriver, root: node.cgroupRoot,
-      ...(this.#options.reserved ? { total: { cpuShares: cpuSharesOf(facts.cpus * 1000 - reserved.cpuMilli), memoryBytes: Math.max(0, facts.memoryBytes - reserved.memoryBytes) } } : {}),
+      total: { cpuShares: cpuSharesOf(facts.cpus * 1000 - reserved.cpuMilli), memoryBytes: Math.max(0, facts.memoryBytes - reserved.memoryBytes) },
     })
     this.#eviction = this.#makeEviction(node)
     await this.#eviction?.look()

@@ -58,14 +58,14 @@ describe('classes of pods', () => {
   })
   it('are written when they change', async () => {
     const written: string[] = []
-    const groups = new QosCgroups({ driver: 'cgroupfs', root: '/k', cgroups: { limit: async (path, { cpuShares }) => void written.push(`${path}=${cpuShares}`), workingSetBytes: async () => undefined, release: async () => undefined } })
+    const groups = new QosCgroups({ driver: 'cgroupfs', root: '/k', total: { cpuShares: 2048 }, cgroups: { limit: async (path, { cpuShares }) => void written.push(`${path}=${cpuShares}`), workingSetBytes: async () => undefined, release: async () => undefined } })
     await groups.update([])
     await groups.update([])
     await groups.update([burstable('1')])
     const reserving = new QosCgroups({ driver: 'cgroupfs', root: '/k', total: { cpuShares: 1024 }, cgroups: { limit: async (path, { cpuShares }) => void written.push(`${path}=${cpuShares}`), workingSetBytes: async () => undefined, release: async () => undefined } })
     await reserving.update([burstable('1')])
-    expect(written.splice(3)).toEqual(['/k/kubepods=1024', '/k/kubepods/burstable=1024', '/k/kubepods/besteffort=2'])
-    expect(written).toEqual(['/k/kubepods/burstable=2', '/k/kubepods/besteffort=2', '/k/kubepods/burstable=1024'])
+    expect(written.splice(4)).toEqual(['/k/kubepods=1024', '/k/kubepods/burstable=1024', '/k/kubepods/besteffort=2'])
+    expect(written).toEqual(['/k/kubepods=2048', '/k/kubepods/burstable=2', '/k/kubepods/besteffort=2', '/k/kubepods/burstable=1024'])
   })
 })
 

@@ -52,6 +52,8 @@ export function looserLimits(a: CgroupLimits, b: CgroupLimits): CgroupLimits {
   }
 }
 
+export const cpuPeriodOf = ({ cpuPeriod = cpuPeriodUs }: Partial<CgroupLimits>): number => cpuPeriod
+
 /** The CPU weight of cgroup version 2 for shares of version 1. */
 export const cpuWeightOf = (shares: number): number => 1 + Math.floor(((shares - 2) * 9999) / 262_142)
 

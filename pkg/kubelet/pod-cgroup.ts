@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { readCgroups } from '../containerd/host.ts'
 import { cgroupDirectory, type CgroupMounts, readCgroupUsage } from './cgroup-usage.ts'
 import { cgroupFiles, type CgroupLimits, isInitial } from './pod-cgroup-limits.ts'
+import { type Slices, SystemdSlices } from './systemd-slices.ts'
 
 const mountRoot = '/sys/fs/cgroup'
+const podsSlice = 'kubepods.slice'
 
 /** What a node does with cgroups; `path` is as the driver has it, `/a/b` or `a-b.slice`. */
 export interface PodCgroups {
-  /** Makes it when it is missing (systemd makes its slices itself). */
+  /** Makes it when it is missing. */
   limit(path: string, limits: Partial<CgroupLimits>): Promise<void>
   /** What it needs of memory and cannot give back; undefined when that cannot be told. `below` is a directory in it. */
   workingSetBytes(path: string, below?: string): Promise<number | undefined>
@@ -18,9 +20,11 @@ export interface PodCgroups {
 
 export class LinuxCgroups implements PodCgroups {
   #mounts: Promise<CgroupMounts> | undefined
+  readonly #slices: Slices
 
-  constructor(mounts?: CgroupMounts) {
+  constructor(mounts?: CgroupMounts, slices: Slices = new SystemdSlices()) {
     if (mounts) this.#mounts = Promise.resolve(mounts)
+    this.#slices = slices
   }
 
   #found(): Promise<CgroupMounts> {
@@ -29,10 +33,11 @@ export class LinuxCgroups implements PodCgroups {
   }
 
   async limit(path: string, limits: Partial<CgroupLimits>): Promise<void> {
+    if (isSlice(path)) return this.#slices.limit(path, limits)
     const { version, mounts } = await this.#found()
-    const directory = cgroupDirectory(path)
+    const directory = path
     const files = cgroupFiles(limits, version === 'v2' ? 'v2' : 'v1')
-    const made = path.endsWith('.slice') ? new Set<string>() : await this.#make(directory, new Set(files.map(({ controller }) => controller)))
+    const made = await this.#make(directory, new Set(files.map(({ controller }) => controller)))
     const unified = version === 'v2' ? await controllersOf(join(mounts[''] ?? '', directory)) : []
     for (const { controller, file, text } of files) {
       if (made.has(controller) && isInitial({ file, text })) continue
@@ -60,12 +65,27 @@ export class LinuxCgroups implements PodCgroups {
     return (await readCgroupUsage(await this.#found(), join(cgroupDirectory(path), below)))?.workingSetBytes
   }
 
+  /** systemd's slices of pods that no process is in: others on this machine may have pods as well. */
+  async releaseEmptySlices(): Promise<void> {
+    const { version, mounts } = await this.#found()
+    if (version === 'v2') await this.#releaseEmpty(mounts[''] ?? '', podsSlice)
+  }
+
+  async #releaseEmpty(directory: string, name: string): Promise<void> {
+    const events = await readFile(join(directory, name, 'cgroup.events'), 'utf8').catch(() => undefined)
+    if (events === undefined) return
+    if (/^populated 0$/m.test(events)) return this.#slices.stop(name)
+    for (const each of await slicesIn(join(directory, name))) await this.#releaseEmpty(join(directory, name), each)
+  }
+
   async release(path: string): Promise<void> {
-    if (!path.startsWith('/')) return
+    if (isSlice(path)) return this.#slices.stop(path)
     const hierarchies = (await readdir(mountRoot, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) => join(mountRoot, entry.name))
     for (const root of [mountRoot, ...hierarchies]) await removeTree(join(root, path))
   }
 }
+
+const isSlice = (path: string): boolean => path.endsWith('.slice')
 
 const controllersOf = async (directory: string): Promise<readonly string[]> => (await readFile(join(directory, 'cgroup.controllers'), 'utf8')).trim().split(' ')
 
@@ -80,6 +100,9 @@ async function delegate(mount: string, directory: string): Promise<void> {
     if (missing.length > 0) await writeFile(join(parent, 'cgroup.subtree_control'), missing.map((controller) => `+${controller}`).join(' '))
   }
 }
+
+const slicesIn = async (directory: string): Promise<readonly string[]> =>
+  (await readdir(directory, { withFileTypes: true }).catch(() => [])).flatMap((entry) => (entry.isDirectory() && isSlice(entry.name) ? [entry.name] : []))
 
 /** cgroups are directories whose files cannot be deleted: only empty ones go, from the leaves up. */
 async function removeTree(directory: string): Promise<void> {

@@ -9,8 +9,8 @@ export interface QosCgroupsOptions {
   readonly cgroups: PodCgroups
   readonly driver: CgroupDriver
   readonly root: string
-  /** For all pods together, where something is reserved for others. */
-  readonly total?: Partial<CgroupLimits>
+  /** For all pods together. */
+  readonly total: Partial<CgroupLimits>
 }
 
 /** Pure. Shares by class; Guaranteed pods lie beside the two, each with its own. */
@@ -31,17 +31,11 @@ export class QosCgroups {
   async update(pods: readonly Pod[]): Promise<void> {
     const { cgroups, driver, root, total } = this.#options
     const shares = qosShares(pods)
-    const wanted: [string, Partial<CgroupLimits>][] = [...(total ? [['', total] as [string, Partial<CgroupLimits>]] : []), ['burstable', { cpuShares: shares.burstable }], ['besteffort', { cpuShares: shares.besteffort }]]
+    const wanted: [string, Partial<CgroupLimits>][] = [['', total], ['burstable', { cpuShares: shares.burstable }], ['besteffort', { cpuShares: shares.besteffort }]]
     for (const [name, limits] of wanted) {
       if (same(this.#written.get(name), limits)) continue
-      try {
-        await cgroups.limit(driver === 'cgroupfs' ? `${root}/kubepods${name && `/${name}`}` : `kubepods${name && `-${name}`}.slice`, limits)
-        this.#written.set(name, limits)
-      } catch (error) {
-        // systemd makes a slice with the first pod in it, and takes it away with the last.
-        if (driver !== 'systemd' || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-        this.#written.delete(name)
-      }
+      await cgroups.limit(driver === 'cgroupfs' ? `${root}/kubepods${name && `/${name}`}` : `kubepods${name && `-${name}`}.slice`, limits)
+      this.#written.set(name, limits)
     }
   }
 }
