@@ -2,8 +2,9 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NodeConnection } from '../api/node-connection.ts'
-import { type CriClient, connectCri } from '../containerd/cri.ts'
-import { detectHost } from '../containerd/host.ts'
+import { unifiedSettings } from '../containerd/container-unified.ts'
+import { type CriClient, connectCri, RpcError } from '../containerd/cri.ts'
+import { type CgroupDriver, detectHost } from '../containerd/host.ts'
 import { ImageDirectory } from '../containerd/image-directory.ts'
 import { ImageLists } from '../containerd/image-lists.ts'
 import { fullImageName } from '../containerd/image-name.ts'
@@ -39,14 +40,24 @@ export interface ClusterNodeOptions {
 }
 
 /** The supervisor of the private containerd; made the same way for running and for cleaning up. */
-export function containerdSupervisor(options: ClusterNodeOptions, registries?: Registries): ContainerdSupervisor {
+export function containerdSupervisor(options: ClusterNodeOptions, { registries, cgroupDriver }: { registries?: Registries; cgroupDriver?: CgroupDriver } = {}): ContainerdSupervisor {
   const { cluster, clock, log } = options
   return new ContainerdSupervisor({
-    clock, log, ...(registries ? { registries } : {}),
+    clock, log, ...(registries ? { registries } : {}), ...(cgroupDriver ? { cgroupDriver } : {}),
     rootDirectory: join(cluster.dataDirectory, 'agent/containerd'),
     stateDirectory: join(cluster.stateDirectory, 'containerd'),
     cniConfDirectory: cniDirectory(cluster),
   })
+}
+
+/** As a runtime of somebody else's says; one before containerd 2 can't, and what was asked for counts. */
+async function driverOf(cri: CriClient, asked: CgroupDriver | undefined): Promise<{ cgroupDriver?: CgroupDriver }> {
+  const said = await cri.runtimeConfig({}).catch((error: Error) => {
+    if (error instanceof RpcError && error.codeName === 'UNIMPLEMENTED') return undefined
+    throw error
+  })
+  const cgroupDriver = said?.linux ? (said.linux.cgroupDriver === 'SYSTEMD' ? 'systemd' : 'cgroupfs') : asked
+  return cgroupDriver ? { cgroupDriver } : {}
 }
 
 /** Above the pods' cgroups, so that what is ours can be told from another kubelet's. */
@@ -81,7 +92,7 @@ export class ClusterNode {
     const settings = kubeletSettings(args)
     this.#root = useKubeletRoot(cluster.dataDirectory, settings.rootDirectory)
     this.#settings = { ...settings, imageSettings: withCredentialProviders(settings.imageSettings, cluster.dataDirectory) }
-    this.#containerd = own ? containerdSupervisor(options, this.#registries) : undefined
+    this.#containerd = own ? containerdSupervisor(options, { registries: this.#registries, ...(settings.cgroupDriver ? { cgroupDriver: settings.cgroupDriver } : {}) }) : undefined
   }
 
   /** Its logs and streams, once it is there. */
@@ -104,7 +115,7 @@ export class ClusterNode {
   async start(plane: ControlPlane, signal: AbortSignal): Promise<void> {
     const { cluster, nodeIP, clock, log } = this.#options
     const { nodeName } = cluster
-    const { shutdown, labels, rootDirectory: _told, ...settings } = this.#settings
+    const { shutdown, labels, rootDirectory: _told, singleProcessOomKill = false, cgroupDriver, ...settings } = this.#settings
     const network = new ClusterNetwork({
       informers: plane.informers, nodeName, log,
       serviceCidr: cluster.serviceCidr, clusterCidr: cluster.clusterCidr, podCidr: nodePodCidr(cluster.clusterCidr, 0),
@@ -116,11 +127,12 @@ export class ClusterNode {
     if (!this.#runtime) this.startRuntime()
     const cri = await this.#runtime!
     const socketPath = this.socketPath
+    const host = this.#containerd?.host ?? { ...detectHost(cluster.dataDirectory), ...await driverOf(cri, cgroupDriver) }
     const client = plane.nodeClient(nodeName)
     this.#kubelet = new Kubelet({
       nodeName, clock, log,
       client, events: plane.events('kubelet', nodeName, client),
-      runtime: new CriRuntime({ cri, clock, owner: nodeName, taskExits: containerdExits(socketPath, clock) }),
+      runtime: new CriRuntime({ cri, clock, owner: nodeName, taskExits: containerdExits(socketPath, clock), unified: unifiedSettings(host, singleProcessOomKill) }),
       images: this.#images(cri),
       stats: new CriUsage({ cri, owner: nodeName }),
       collectImages: this.#containerd !== undefined,
@@ -131,7 +143,7 @@ export class ClusterNode {
       clusterDns: [cluster.clusterDns], clusterDomain: cluster.clusterDomain,
       ...(labels ? { labels } : {}),
       cgroupRoot,
-      cgroupDriver: (this.#containerd?.host ?? detectHost(cluster.dataDirectory)).cgroupDriver,
+      cgroupDriver: host.cgroupDriver,
       ...(cluster.podLogDirectory ? { logDirectory: cluster.podLogDirectory } : {}),
     })
     // Both to their end, also when one fails: what is half started can't be stopped in order.

@@ -1,4 +1,8 @@
 // What is read out of the kernel's texts, and the configuration that follows from it.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { unifiedSettings } from './container-unified.ts'
 import type { HostFacts } from './host.ts'
 import { capSysAdmin, capSysResource, cgroupDriverOf, hasCapability, hasOverlay, parseMountInfo, readCgroups } from './host.ts'
 import { containerdConfig, toToml } from './containerd-config.ts'
@@ -52,6 +56,25 @@ test.each<[string, string, 'loads' | 'is refused' | 'does nothing', boolean]>([
     if (loading === 'is refused') throw new Error('modprobe: FATAL')
     if (loading === 'loads') known += 'nodev\toverlay\n'
   } })).toBe(expected)
+})
+
+describe('what every container gets of cgroup version 2', () => {
+  let root: string
+  beforeAll(() => {
+    root = mkdtempSync(join(tmpdir(), 'unified-'))
+    mkdirSync(join(root, 'ours'))
+    writeFileSync(join(root, 'ours/memory.swap.max'), 'max\n')
+  })
+  afterAll(() => rmSync(root, { recursive: true }))
+
+  test.each<[string, { version?: HostFacts['cgroupVersion']; single?: boolean; own: string }, Record<string, string>]>([
+    ['ends as a whole, and does not swap', { own: '1:name=systemd:/x\n0::/ours\n' }, { 'memory.oom.group': '1', 'memory.swap.max': '0' }],
+    ['without a swap controller', { own: '0::/elsewhere\n' }, { 'memory.oom.group': '1' }],
+    ['one process at a time', { own: '0::/ours\n', single: true }, { 'memory.swap.max': '0' }],
+    ['version 1', { own: '0::/ours\n', version: 'v1' }, {}], ['hybrid', { own: '0::/ours\n', version: 'hybrid' }, {}],
+  ])('%s', (_what, { version = 'v2', single = false, own }, expected) => {
+    expect(unifiedSettings({ cgroupVersion: version, cgroupMounts: { '': root } }, single, own)).toEqual(expected)
+  })
 })
 
 test.each<[Parameters<typeof cgroupDriverOf>[0], string]>([

@@ -11,7 +11,7 @@ import { containerdConfig } from './containerd-config.ts'
 import type { CriClient } from './cri.ts'
 import { connectCri, isUnimplemented } from './cri.ts'
 import { watchContainerdEvents } from './events.ts'
-import type { HostFacts } from './host.ts'
+import type { CgroupDriver, HostFacts } from './host.ts'
 import { detectHost } from './host.ts'
 import { endOrphanShims } from './orphan-shims.ts'
 import { pauseImageName } from './pause-image.ts'
@@ -34,6 +34,8 @@ export interface SupervisorOptions {
   registries?: Registries
   /** The containerd to run; looked for on PATH by default. */
   binary?: string
+  /** Default: what fits the machine. */
+  cgroupDriver?: CgroupDriver
   logLevel?: 'debug' | 'info' | 'warn' | 'error'
   log?: (message: string) => void
 }
@@ -84,7 +86,7 @@ export class ContainerdSupervisor {
   }
 
   get host(): HostFacts {
-    return (this.#host ??= detectHost(this.#options.rootDirectory))
+    return (this.#host ??= { ...detectHost(this.#options.rootDirectory), ...(this.#options.cgroupDriver ? { cgroupDriver: this.#options.cgroupDriver } : {}) })
   }
 
   /** The version of the program; known after `start`. */

@@ -30,7 +30,7 @@ export function sandboxConfig(spec: SandboxSpec, owner: string): cri.PodSandboxC
   }
 }
 
-export function containerConfig(sandbox: SandboxSpec, spec: ContainerSpec, owner: string): cri.ContainerConfig {
+export function containerConfig(sandbox: SandboxSpec, spec: ContainerSpec, owner: string, unified?: Readonly<Record<string, string>>): cri.ContainerConfig {
   return {
     metadata: { name: spec.name, attempt: spec.attempt },
     image: { image: spec.image, userSpecifiedImage: spec.userImage },
@@ -47,7 +47,7 @@ export function containerConfig(sandbox: SandboxSpec, spec: ContainerSpec, owner
     stdin: spec.stdin,
     stdinOnce: spec.stdinOnce,
     tty: spec.tty,
-    linux: { resources: resourcesOf(spec.limits), securityContext: security(spec.security, spec.namespaces) },
+    linux: { resources: resourcesOf(spec.limits, unified), securityContext: security(spec.security, spec.namespaces) },
   }
 }
 
@@ -60,8 +60,10 @@ export const sandboxResources = ({ pod, overhead }: SandboxSizes): Pick<UpdatePo
 
 const sizeOf = ({ cpuShares, cpuQuota, cpuPeriod, memoryBytes }: SandboxSize): cri.LinuxContainerResources => ({ cpuShares, cpuQuota, cpuPeriod, memoryLimitInBytes: memoryBytes })
 
-export function resourcesOf(limits: ContainerLimits): cri.LinuxContainerResources {
+/** `unified`: what the kernel is to do with every container, in files of cgroup version 2. */
+export function resourcesOf(limits: ContainerLimits, unified: Readonly<Record<string, string>> = {}): cri.LinuxContainerResources {
   return {
+    ...(Object.keys(unified).length > 0 ? { unified: { ...unified } } : {}),
     cpuShares: limits.cpuShares,
     cpuQuota: limits.cpuQuota,
     cpuPeriod: limits.cpuPeriod,

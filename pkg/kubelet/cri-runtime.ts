@@ -26,6 +26,8 @@ export interface CriRuntimeOptions {
   readonly taskExits: TaskExits
   /** Marks this kubelet's pods, and only those are seen: the node's name. */
   readonly owner: string
+  /** Files of cgroup version 2 that every container's has, and their texts. */
+  readonly unified?: Readonly<Record<string, string>>
 }
 
 /** Of many pods that start at once, those that are nearly there come first. */
@@ -38,6 +40,7 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
   readonly #clock: Clock
   readonly #taskExits: TaskExits
   readonly #owner: string
+  readonly #unified: Readonly<Record<string, string>> | undefined
   readonly #gate = new WorkGate(4 * availableParallelism())
   readonly #seen = new SeenPods()
   abilities: RuntimeAbilities | undefined
@@ -47,6 +50,7 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
     this.#clock = options.clock
     this.#taskExits = options.taskExits
     this.#owner = options.owner
+    this.#unified = options.unified
   }
 
   async state(): Promise<RuntimeState> {
@@ -156,7 +160,7 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
   }
 
   async createContainer(sandboxId: string, sandbox: SandboxSpec, spec: ContainerSpec): Promise<string> {
-    const request = { podSandboxId: sandboxId, config: containerConfig(sandbox, spec, this.#owner), sandboxConfig: sandboxConfig(sandbox, this.#owner) }
+    const request = { podSandboxId: sandboxId, config: containerConfig(sandbox, spec, this.#owner, this.#unified), sandboxConfig: sandboxConfig(sandbox, this.#owner) }
     const { containerId } = await this.#changing(sandbox.uid, described(this.#cri.createContainer(request)))
     this.#seen.addContainer(sandbox, containerId, sandboxId)
     return containerId
@@ -197,7 +201,7 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
   }
 
   async updateContainer(id: string, limits: ContainerLimits): Promise<void> {
-    await worded(this.#cri.updateContainerResources({ containerId: id, linux: resourcesOf(limits) }))
+    await worded(this.#cri.updateContainerResources({ containerId: id, linux: resourcesOf(limits, this.#unified) }))
   }
 
   async reopenLog(containerId: string): Promise<void> {

@@ -16,6 +16,8 @@ podPidsLimit: 1024
 staticPodPath: /etc/manifests
 resolvConf: /run/resolv.conf
 seccompDefault: true
+cgroupDriver: systemd
+singleProcessOOMKill: true
 allowedUnsafeSysctls: ['kernel.msg*', net.core.somaxconn]
 evictionHard: { memory.available: 200Mi, nodefs.available: 5% }
 evictionSoft: { memory.available: 1Gi }
@@ -40,7 +42,7 @@ nodeStatusMaxImages: -1
 crashLoopBackOff: { maxContainerRestartPeriod: 30s }
 shutdownGracePeriodByPodPriority: [{ priority: 1000, shutdownGracePeriodSeconds: 5 }, { priority: 0, shutdownGracePeriodSeconds: 20 }]
 `)).toEqual({
-    statusImages: -1, restartMaxMs: 30_000, maxPods: 50, podPidsLimit: 1024, manifestDirectory: '/etc/manifests', resolvConf: '/run/resolv.conf', seccompDefault: true, allowedUnsafeSysctls: ['kernel.msg*', 'net.core.somaxconn'],
+    statusImages: -1, restartMaxMs: 30_000, maxPods: 50, podPidsLimit: 1024, manifestDirectory: '/etc/manifests', resolvConf: '/run/resolv.conf', seccompDefault: true, cgroupDriver: 'systemd', singleProcessOomKill: true, allowedUnsafeSysctls: ['kernel.msg*', 'net.core.somaxconn'],
     eviction: {
       thresholds: [
         { signal: 'memory.available', least: { quantity: 200 * 2 ** 20 }, graceMs: 0 }, { signal: 'nodefs.available', least: { share: 0.05 }, graceMs: 0 },
@@ -64,7 +66,7 @@ it('takes the usual thresholds besides its own only when it says so', () => {
   expect(signals('evictionHard: { memory.available: 1Gi }\nmergeDefaultEvictionSettings: true')).toEqual(['memory.available', 'nodefs.available', 'nodefs.inodesFree', 'imagefs.available', 'imagefs.inodesFree'])
 })
 
-it('tells what it leaves aside', () => expect(kubeletConfig([file('cgroupDriver: systemd\nmaxPods: 5\nfeatureGates: { A: true }')]).ignored).toEqual(['cgroupDriver', 'featureGates']))
+it('tells what it leaves aside', () => expect(kubeletConfig([file('hairpinMode: none\nmaxPods: 5\nfeatureGates: { A: true }')]).ignored).toEqual(['hairpinMode', 'featureGates']))
 
 it.each([
   ['maxPod: 5', '/etc/kubelet.yaml: strict decoding error: unknown field "maxPod"'],

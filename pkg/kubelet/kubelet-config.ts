@@ -62,6 +62,7 @@ const steps = (value: unknown): string => {
 }
 
 const fields: Readonly<Record<string, FieldText>> = {
+  cgroupDriver: { flag: 'cgroup-driver', text: string }, singleProcessOOMKill: { flag: 'single-process-oom-kill', text: truth },
   staticPodPath: { flag: 'pod-manifest-path', text: string },
   registryPullQPS: { flag: 'registry-qps', text: number }, registryBurst: { flag: 'registry-burst', text: number },
   imagePullCredentialsVerificationPolicy: { flag: 'image-pull-credentials-verification-policy', text: string },
@@ -88,7 +89,7 @@ const elsewhere = new Set(`mergeDefaultEvictionSettings enableServer podLogsDir 
   address port readOnlyPort tlsCertFile tlsPrivateKeyFile tlsCipherSuites tlsMinVersion rotateCertificates serverTLSBootstrap authentication authorization
   eventRecordQPS eventBurst enableDebuggingHandlers enableContentionProfiling healthzPort healthzBindAddress oomScoreAdj clusterDomain clusterDNS
   streamingConnectionIdleTimeout nodeStatusUpdateFrequency nodeStatusReportFrequency nodeLeaseDurationSeconds volumeStatsAggPeriod kubeletCgroups systemCgroups
-  cgroupRoot cgroupsPerQOS cgroupDriver cpuManagerPolicy singleProcessOOMKill cpuManagerPolicyOptions cpuManagerReconcilePeriod memoryManagerPolicy
+  cgroupRoot cgroupsPerQOS cpuManagerPolicy cpuManagerPolicyOptions cpuManagerReconcilePeriod memoryManagerPolicy
   topologyManagerPolicy topologyManagerScope topologyManagerPolicyOptions qosReserved runtimeRequestTimeout hairpinMode podCIDR runOnce cpuCFSQuota
   cpuCFSQuotaPeriod maxOpenFiles contentType kubeAPIQPS kubeAPIBurst podsPerCore enableControllerAttachDetach protectKernelDefaults
   makeIPTablesUtilChains iptablesMasqueradeBit iptablesDropBit featureGates failSwapOn memorySwap containerLogMaxWorkers containerLogMonitorInterval

@@ -2,6 +2,7 @@
 import { checkOwnLabels } from '../api/node-labels.ts'
 import { resolve } from 'node:path'
 import type { Taint } from '../api/types-node.ts'
+import type { CgroupDriver } from './container-resources.ts'
 import { wholeValue } from './quantity-values.ts'
 import { type EvictionConfig, evictionConfig } from './eviction-signals.ts'
 import { parseGoDuration } from './go-duration.ts'
@@ -28,6 +29,8 @@ export interface KubeletSettings {
   readonly resolvConf?: string
   readonly restartMaxMs?: number
   readonly statusImages?: number
+  readonly cgroupDriver?: CgroupDriver
+  readonly singleProcessOomKill?: boolean
   /** Empty: pods end with the machine. */
   readonly shutdown: readonly ShutdownStep[]
 }
@@ -36,7 +39,7 @@ const known = [
   'max-pods', 'pod-max-pids', 'pod-manifest-path', 'eviction-hard', 'eviction-soft', 'eviction-soft-grace-period', 'eviction-minimum-reclaim',
   'eviction-pressure-transition-period', 'eviction-max-pod-grace-period', 'shutdown-grace-period', 'shutdown-grace-period-critical-pods', 'shutdown-grace-period-by-pod-priority',
   ...imageFlagNames,
-  'kube-reserved', 'system-reserved', 'allowed-unsafe-sysctls', 'seccomp-default', 'container-log-max-size', 'container-log-max-files', 'node-labels', 'register-with-taints', 'resolv-conf', 'node-status-max-images', 'max-container-restart-period', 'root-dir', 'user-namespaces-ids-per-pod',
+  'kube-reserved', 'system-reserved', 'allowed-unsafe-sysctls', 'seccomp-default', 'container-log-max-size', 'container-log-max-files', 'node-labels', 'register-with-taints', 'resolv-conf', 'node-status-max-images', 'max-container-restart-period', 'root-dir', 'user-namespaces-ids-per-pod', 'cgroup-driver', 'single-process-oom-kill',
 ] as const
 type Name = (typeof known)[number]
 type Read = <T>(name: Name, parse: (text: string) => T) => T | undefined
@@ -68,6 +71,7 @@ export function kubeletSettings(args: readonly string[]): KubeletSettings {
     reserved: reserved.length > 0 ? reserved : undefined, logRotation: Object.keys(logRotation).length > 0 ? logRotation : undefined, resolvConf: text('resolv-conf'),
     allowedUnsafeSysctls: read('allowed-unsafe-sysctls', (list) => list.split(',').filter(Boolean)), seccompDefault: read('seccomp-default', truth),
     rootDirectory: read('root-dir', absolutePath), idsPerPod: read('user-namespaces-ids-per-pod', idsPerPod),
+    cgroupDriver: read('cgroup-driver', cgroupDriver), singleProcessOomKill: read('single-process-oom-kill', truth),
     restartMaxMs: read('max-container-restart-period', restartPeriod), statusImages: read('node-status-max-images', (value) => atLeast(-1, wholeNumber(value))),
     labels: read('node-labels', ownLabels), taints: read('register-with-taints', taintsOf),
   })
@@ -118,6 +122,11 @@ function restartPeriod(text: string): number {
   const ms = parseGoDuration(text)
   if (ms < 1000 || ms > 300_000) throw new Error(`expected from 1s to 300s, found ${text}`)
   return ms
+}
+
+function cgroupDriver(text: string): CgroupDriver {
+  if (text !== 'cgroupfs' && text !== 'systemd') throw new Error(`expected cgroupfs or systemd, found ${JSON.stringify(text)}`)
+  return text
 }
 
 function truth(text: string): boolean {

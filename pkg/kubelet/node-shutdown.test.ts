@@ -27,7 +27,7 @@ describe('kubeletSettings', () => {
   it('leaves out what they do not say', () => expect(kubeletSettings(['pod-max-pids=-1'])).toEqual({ eviction: expect.anything(), imageSettings: expect.anything(), shutdown: [] }))
   it.each([
     ['max-pods', /expected NAME=VALUE/], ['max-pods=many', /max-pods: expected a whole number/], ['colour=red', /expected one of config, config-dir, max-pods,/],
-    ['eviction-hard=memory<1', /one of memory.available/], ['kube-reserved=gpu=1', /expected amounts of cpu/], ['register-with-taints=a', /KEY=VALUE:EFFECT/], ['seccomp-default=yes', /true or false/], ['shutdown-grace-period=soon', /shutdown-grace-period: expected a duration/],
+    ['eviction-hard=memory<1', /one of memory.available/], ['kube-reserved=gpu=1', /expected amounts of cpu/], ['register-with-taints=a', /KEY=VALUE:EFFECT/], ['seccomp-default=yes', /true or false/], ['cgroup-driver=systemd2', /cgroup-driver: expected cgroupfs or systemd/], ['shutdown-grace-period=soon', /shutdown-grace-period: expected a duration/],
   ])('%s is refused', (arg, words) => expect(() => kubeletSettings([arg])).toThrow(words))
   it('wants the critical part within the whole', () => expect(() => shutdownSteps(10, 11)).toThrow('at most 10 s'))
 })

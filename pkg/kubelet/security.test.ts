@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Container, PodSpec } from '../api/types-pod.ts'
 import { containerMounts } from './container-mounts.ts'
-import { containerConfig, sandboxConfig } from './cri-config.ts'
+import { containerConfig, resourcesOf, sandboxConfig } from './cri-config.ts'
 import { makePod } from './fixture.suite.ts'
 import { sandboxSpec } from './sandbox-spec.ts'
 import { containerSecurity, podNamespaces } from './security.ts'
@@ -54,6 +54,8 @@ it('a pod\'s own users, and groups of its own alone, are told of its sandbox, it
     ],
   }, 'n')
   expect(config.linux?.securityContext).toMatchObject({ namespaceOptions: { usernsOptions }, supplementalGroupsPolicy: 'Strict' })
+  expect(config.linux?.resources?.unified).toBeUndefined()
+  expect(resourcesOf({ cpuShares: 2, cpuQuota: 0, cpuPeriod: 0, memoryBytes: 0, oomScoreAdjust: 0 }, { 'memory.oom.group': '1' }).unified).toEqual({ 'memory.oom.group': '1' })
   expect(config.mounts).toMatchObject([
     { containerPath: '/a', recursiveReadOnly: true, uidMappings: mapping, gidMappings: mapping },
     { containerPath: '/b', image: { image: 'sha256:1', userSpecifiedImage: 'box:1' }, imageSubPath: 'bin', uidMappings: mapping, gidMappings: mapping },
