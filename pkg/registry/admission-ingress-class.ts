@@ -14,7 +14,7 @@ export const defaultIngressClass: AdmissionPlugin = {
     if (!isCreateOf(request, ingresses)) return
     const ingress = draft as unknown as Ingress
     if (ingress.spec?.ingressClassName !== undefined || ingress.metadata.annotations?.[classAnnotation] !== undefined) return
-    const marked = [...request.view.list<IngressClass>(ingressClasses)].filter(({ metadata }) => metadata.annotations?.[defaultAnnotation] === 'true')
+    const marked = request.view.list<IngressClass>(ingressClasses).filter(({ metadata }) => metadata.annotations?.[defaultAnnotation] === 'true')
     const [first] = marked.sort(newestFirst)
     if (first?.metadata.name) ingress.spec = { ...ingress.spec, ingressClassName: first.metadata.name }
   },

@@ -13,7 +13,7 @@ import { limitFaults, podAmounts } from './limits.ts'
 const annotation = 'kubernetes.io/limit-ranger'
 
 const itemsOf = (request: AdmissionRequest): LimitRangeItem[] =>
-  [...request.view.list<LimitRange>(limitRanges, request.namespace)].flatMap(({ spec }) => spec.limits ?? [])
+  request.view.list<LimitRange>(limitRanges, request.namespace).flatMap(({ spec }) => spec.limits ?? [])
 
 const usageOf = ({ resources }: Pick<Container, 'resources'>): Usage => ({ requests: resources?.requests ?? {}, limits: resources?.limits ?? {} })
 

@@ -65,7 +65,7 @@ const mostPods = 3000
 /** Tells which pods that run already would be refused now. */
 function warnOfPods(level: PolicyLevel, request: AdmissionRequest): void {
   if (level.level === 'privileged') return
-  const all = [...request.view.list<Pod>(pods, request.name)]
+  const all = request.view.list<Pod>(pods, request.name)
   const checked = all.slice(0, mostPods)
   const byReason = new Map<string, string[]>()
   for (const pod of checked) {

@@ -44,7 +44,7 @@ export function paramsOf(policy: Parametrized, binding: Bound, { view, namespace
   if (namespaced && !within) throw new Error('cannot use namespaced paramRef in policy binding that matches cluster-scoped resources')
   const found = paramRef.name
     ? [view.get(definition.resource, { name: paramRef.name, ...(within ? { namespace: within } : {}) })]
-    : [...view.list(definition.resource, within)].filter(({ metadata }) => selectorMatcher(paramRef.selector).matches(metadata.labels))
+    : view.list(definition.resource, within).filter(({ metadata }) => selectorMatcher(paramRef.selector).matches(metadata.labels))
   const params = found.filter((one) => one !== undefined)
   if (params.length === 0 && paramRef.parameterNotFoundAction === 'Deny') throw new Error('no params found for policy binding with `Deny` parameterNotFoundAction')
   return params.map((one) => ({ ...(definition.convert ? definition.convert.fromStored(one) : one), kind, apiVersion: apiVersionOf(definition.resource) }))

@@ -51,7 +51,7 @@ const keyOf = ({ policy, binding, param }: Invocation): string =>
   [policy.metadata.name, binding.metadata.name, param?.metadata.namespace, param?.metadata.name].join('/')
 
 function* invocationsOf(draft: AnyObject, request: AdmissionRequest, faults: Fault[]): Generator<Invocation> {
-  const all = [...request.view.list<MutatingPolicyBinding>(bindings)]
+  const all = request.view.list<MutatingPolicyBinding>(bindings)
   if (all.length === 0) return
   const facts = factsOf(draft, request)
   const equivalents = equivalentsOf(request)

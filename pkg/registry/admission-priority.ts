@@ -21,7 +21,7 @@ const rankOf = (found: PriorityClass): Rank =>
 
 function rankFor(className: string | undefined, request: AdmissionRequest): Rank {
   if (!className) {
-    const defaults = [...request.view.list<PriorityClass>(priorityClasses)].filter((found) => found.globalDefault)
+    const defaults = request.view.list<PriorityClass>(priorityClasses).filter((found) => found.globalDefault)
     const lowest = defaults.sort((a, b) => a.value - b.value)[0]
     return lowest ? rankOf(lowest) : { priority: 0, policy: preempting }
   }

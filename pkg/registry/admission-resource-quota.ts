@@ -96,7 +96,7 @@ export function resourceQuotaAdmission(): AdmissionPlugin {
     validate(object, request) {
       const { namespace, definition: { resource }, old } = request
       if (namespace === undefined || !isCharged(request)) return
-      const concerned = [...request.view.list<ResourceQuota>(resourceQuotas, namespace)]
+      const concerned = request.view.list<ResourceQuota>(resourceQuotas, namespace)
         .map((quota) => ({ quota, names: limitedBy(quota, resource) }))
         .filter(({ quota, names }) => names.length > 0 && isInScope(quota.spec, resource, object))
       if (concerned.length === 0) return

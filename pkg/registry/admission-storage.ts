@@ -27,7 +27,7 @@ export const defaultStorageClass: AdmissionPlugin = {
     if (!isCreateOf(request, persistentVolumeClaims)) return
     const claim = draft as unknown as PersistentVolumeClaim
     if (claim.spec.storageClassName !== undefined || claim.metadata.annotations?.[classAnnotation] !== undefined) return
-    const name = [...request.view.list<StorageClass>(storageClasses)].filter(isDefault).sort(newestFirst)[0]?.metadata.name
+    const name = request.view.list<StorageClass>(storageClasses).filter(isDefault).sort(newestFirst)[0]?.metadata.name
     if (name !== undefined) claim.spec.storageClassName = name
   },
 }

@@ -12,7 +12,7 @@ import type { Evaluations, Evaluator } from './evaluation.ts'
 /** Reads of the state that the write is based on, newer than what watchers have seen. Objects are frozen and in stored form. */
 export interface AdmissionView {
   get<T = AnyObject>(resource: { group: string; plural: string }, key: ObjectKey): T | undefined
-  list<T = AnyObject>(resource: { group: string; plural: string }, namespace?: string): Iterable<T>
+  list<T = AnyObject>(resource: { group: string; plural: string }, namespace?: string): readonly T[]
   /** The definition of a kind in a version, if it is served. */
   ofKind(apiVersion: string, kind: string): Definition | undefined
   definitions(): readonly Definition[]

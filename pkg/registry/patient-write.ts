@@ -33,7 +33,7 @@ export class TrackedTransaction implements Transaction {
     return this.#entries.get(key) as Entry<V> | undefined
   }
 
-  list<V>(prefix: string): Iterable<Entry<V>> {
+  list<V>(prefix: string): readonly Entry<V>[] {
     if (this.#real) return this.#real.list<V>(prefix)
     let list = this.#lists.get(prefix)
     if (!list) this.#lists.set(prefix, list = this.#store.list(prefix).entries)

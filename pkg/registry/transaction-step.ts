@@ -87,10 +87,11 @@ export function viewThrough(context: WriteContext, transaction: Transaction): Ad
       const definition = context.stored(resource)
       return definition && transaction.get<T>(keyOf(definition, namespace, name))?.value
     },
-    *list<T>(resource: { group: string; plural: string }, namespace?: string): Iterable<T> {
+    list<T>(resource: { group: string; plural: string }, namespace?: string): readonly T[] {
       const definition = context.stored(resource)
-      if (!definition) return
-      for (const entry of transaction.list<T>(prefixOf(definition, namespace))) yield entry.value
+      if (!definition) return []
+      const entries = transaction.list<T>(prefixOf(definition, namespace))
+      return entries.length === 0 ? entries as readonly never[] : entries.map(({ value }) => value)
     },
   }
 }

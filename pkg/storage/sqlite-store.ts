@@ -1,5 +1,6 @@
 // The store on SQLite: state in memory, changes on disk in group commits made by a worker thread.
 import type { Clock, Timer } from '../util/clock.ts'
+import { onNextTurn } from '../util/turn.ts'
 import { emptyRows } from './commit-protocol.ts'
 import { CommitThread } from './commit-thread.ts'
 import { addRow, encode, type EncodedChange, StateLoader } from './stored-rows.ts'
@@ -178,8 +179,8 @@ export class SqliteStore implements Store {
   }
 
   async #writeBatches(): Promise<void> {
-    // One turn of the microtask queue, so that what is written in one go lands in one batch.
-    await Promise.resolve()
+    // What is written in this turn of the event loop lands in one batch.
+    await new Promise<void>((resolve) => onNextTurn(resolve))
     do {
       const batch = this.#takeBatch()
       const unflushed = this.#unflushed

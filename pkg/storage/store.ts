@@ -34,7 +34,7 @@ export interface PutOptions {
 export interface Transaction {
   get<V = unknown>(key: string): Entry<V> | undefined
   /** Entries whose key starts with `prefix`, in key order. */
-  list<V = unknown>(prefix: string): Iterable<Entry<V>>
+  list<V = unknown>(prefix: string): readonly Entry<V>[]
   /** Deep-freezes `value`. Returns the entry that will be committed; on a shared backend its revision is a guess until then. */
   put<V>(key: string, value: V, options?: PutOptions): Entry<V>
   /** Deleting a key that is not there does nothing and returns undefined. */

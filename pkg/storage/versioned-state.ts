@@ -96,7 +96,7 @@ export class VersionedState {
     }
     const transaction: Transaction = {
       get: <V>(key: string) => this.#newest.get(key) as Entry<V> | undefined,
-      list: <V>(prefix: string) => this.#newest.values(prefix, prefixEnd(prefix), Infinity) as Entry<V>[],
+      list: <V>(prefix: string) => this.#newest.under(prefix) as readonly Entry<V>[],
       put: (key, value, options) => {
         const revision = this.#newestRevision + 1
         const previous = this.#newest.get(key)

@@ -38,6 +38,23 @@ describe('SortedMap', () => {
     expect(map.count('')).toBe(0)
   })
 
+  it('knows what is under a prefix, also when nothing was', () => {
+    const part = fc.constantFrom('', 'a', 'b', 'ab', 'b0')
+    const key = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join('/')}`)
+    const action = fc.oneof(key.map((set) => ({ set })), key.map((remove) => ({ remove })), fc.tuple(key, fc.boolean()).map(([path, folder]) => ({ look: folder ? `${path}/` : path })))
+    fc.assert(fc.property(fc.array(action, { minLength: 10, maxLength: 60 }), (actions) => {
+      const map = new SortedMap<string>()
+      const model = new Set<string>()
+      for (const one of actions) {
+        if ('set' in one) {
+          map.set(one.set, one.set)
+          model.add(one.set)
+        } else if ('remove' in one) expect(map.delete(one.remove)).toBe(model.delete(one.remove))
+        else expect(map.under(one.look)).toEqual([...model].filter((name) => name.startsWith(one.look)).sort())
+      }
+    }), { numRuns: 500 })
+  })
+
   it('is made from a map', () => {
     const values = new Map(Array.from({ length: 3000 }, (_, index) => [`${(index * 7919) % 3000}`, index] as const))
     const map = new SortedMap(new Map(values))

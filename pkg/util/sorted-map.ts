@@ -12,6 +12,10 @@ export function prefixEnd(prefix: string): string | undefined {
   return undefined
 }
 
+/** So many empty folders are remembered. */
+const mostBare = 10_000
+const nothing: readonly never[] = Object.freeze([])
+
 /**
  * Keys are in the order of `<` (UTF-16 code units). `#chunks` cut that order into runs of at most `longestChunk` keys, none empty,
  * so that an insert moves a few hundred keys at most, however many there are.
@@ -20,6 +24,8 @@ export function prefixEnd(prefix: string): string | undefined {
 export class SortedMap<V> {
   readonly #values: Map<string, V>
   readonly #chunks: string[][] = []
+  /** Prefixes up to a slash that were asked for and under which there was nothing; there still is not. */
+  readonly #bare = new Set<string>()
 
   /** Takes the map over; it must not be used elsewhere afterwards. */
   constructor(values = new Map<string, V>()) {
@@ -87,6 +93,17 @@ export class SortedMap<V> {
     return values
   }
 
+  /** All values whose keys start with `prefix`. That there are none is known at once when it was asked before. */
+  under(prefix: string): readonly V[] {
+    if (this.#bare.has(prefix)) return nothing
+    const values = this.values(prefix, prefixEnd(prefix), Infinity)
+    if (values.length === 0 && prefix.endsWith('/')) {
+      if (this.#bare.size === mostBare) this.#bare.clear()
+      this.#bare.add(prefix)
+    }
+    return values
+  }
+
   /** How many keys are in `start` (inclusive) to `end` (exclusive). */
   count(start: string, end?: string): number {
     return Math.max(0, (end === undefined ? this.size : this.#rank(end)) - this.#rank(start))
@@ -114,14 +131,15 @@ export class SortedMap<V> {
   }
 
   #insertKey(key: string): void {
-    if (this.#chunks.length === 0) {
-      this.#chunks.push([key])
-      return
-    }
+    if (this.#chunks.length === 0) this.#chunks.push([])
     const index = this.#chunkFor(key)
     const chunk = this.#chunks[index] as string[]
-    if (key > (chunk[chunk.length - 1] as string)) chunk.push(key)
-    else chunk.splice(lowerBound(chunk, key), 0, key)
+    const position = chunk.length === 0 || key > (chunk[chunk.length - 1] as string) ? chunk.length : lowerBound(chunk, key)
+    const folder = key.slice(0, key.lastIndexOf('/') + 1)
+    // Where its neighbour is in the same folder, none of its folders was empty.
+    if (!chunk[position - 1]?.startsWith(folder)) for (let at = folder.length; at > 0; at = at < 2 ? 0 : key.lastIndexOf('/', at - 2) + 1) this.#bare.delete(key.slice(0, at))
+    if (position === chunk.length) chunk.push(key)
+    else chunk.splice(position, 0, key)
     if (chunk.length > longestChunk) this.#chunks.splice(index + 1, 0, chunk.splice(longestChunk >>> 1))
   }
 
