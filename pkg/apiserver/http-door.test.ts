@@ -145,9 +145,9 @@ describe('service account tokens', () => {
     const { json } = await server.call('POST', `${account}/bot/token`, { body: { spec: { expirationSeconds: 600, audiences: ['vault'] } } })
     const { token } = json['status'] as { token: string }
     expect((await review(token, ['vault', 'x'])).json['status']).toMatchObject({ authenticated: true, audiences: ['vault'], user: { username: 'system:serviceaccount:a:bot' } })
-    expect((await review(token)).json['status']).toMatchObject({ authenticated: false })
+    expect((await review(token)).json['status']).toEqual({ user: {}, error: 'invalid bearer token' })
     await server.call('DELETE', `${account}/bot`)
-    expect((await review(token, ['vault'])).json['status']).toMatchObject({ authenticated: false })
+    expect((await review(token, ['vault'])).json['status']).toEqual({ user: {}, error: 'invalid bearer token' })
   })
 
   it('are taken as credentials', async () => {

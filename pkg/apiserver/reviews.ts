@@ -102,5 +102,6 @@ async function reviewToken(tokens: readonly TokenAuthenticator[], review: TokenR
     const found = await authenticate(token, audiences?.length ? audiences : undefined)
     if (found) return { authenticated: true, user: shownUser(withAuthenticated(found.user)), ...(found.audiences ? { audiences: found.audiences } : {}) }
   }
-  return { authenticated: false, user: {}, error: 'invalid bearer token' }
+  // `authenticated` is left out when it is false.
+  return { user: {}, error: 'invalid bearer token' }
 }

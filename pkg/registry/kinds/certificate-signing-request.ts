@@ -7,6 +7,7 @@ import { formatTime } from '../../api/times.ts'
 import type { RuleContext } from '../definition.ts'
 import { ageColumn, nameColumn, none, text } from './columns.ts'
 import { define, named, subresource } from './define.ts'
+import { goDiff, goForm, type GoShape } from './go-values.ts'
 import type { Errors } from './rules.ts'
 import { checkOneOf, duplicate, forbiddenField, invalid, notSupported, required, same } from './rules.ts'
 import { checkSignerName } from './signer-name.ts'
@@ -46,12 +47,17 @@ function conditionText({ status }: SigningRequest): string {
   return [decided, ...(types.includes('Failed') ? ['Failed'] : []), ...(status?.certificate ? ['Issued'] : [])].join(',')
 }
 
+const conditionShape: GoShape = {
+  Type: ['type', ''], Status: ['status', ''], Reason: ['reason', ''], Message: ['message', ''], LastUpdateTime: ['lastUpdateTime', null], LastTransitionTime: ['lastTransitionTime', null],
+}
+
 const allStatuses = ['False', 'True', 'Unknown']
 const lasting = ['Approved', 'Denied', 'Failed']
 const decisions = ['Approved', 'Denied']
 
 const conditionsOf = (object: KubeObject | undefined): readonly Condition[] => (object as SigningRequest | undefined)?.status?.conditions ?? []
 const ofType = (conditions: readonly Condition[], wanted: string): Condition[] => conditions.filter(({ type }) => type === wanted)
+const inGoForm = (conditions: readonly Condition[]): unknown[] => conditions.map((condition) => goForm(condition, conditionShape))
 const pemOf = (base64: string | undefined): string => Buffer.from(base64 ?? '', 'base64').toString('latin1')
 
 const hasDuplicates = (values: readonly string[]): boolean => new Set(values).size < values.length
@@ -110,7 +116,7 @@ function checkChange(out: Errors, object: SigningRequest, old: SigningRequest, {
   if (!decide) {
     for (const type of decisions) {
       if (grown(type) > 0) out.push(forbiddenField(path, `updates may not add a condition of type ${JSON.stringify(type)}`))
-      else if (grown(type) === 0 && !same(ofType(now, type), ofType(before, type))) out.push(forbiddenField(path, `updates may not modify a condition of type ${JSON.stringify(type)}`))
+      else if (grown(type) === 0 && !same(ofType(now, type), ofType(before, type))) out.push(forbiddenField(path, `updates may not modify a condition of type ${JSON.stringify(type)}\n${goDiff(inGoForm(ofType(before, type)), inGoForm(ofType(now, type)))}`))
     }
   }
   const [certificate, oldCertificate] = [object.status?.certificate ?? '', old.status?.certificate ?? '']

@@ -30,6 +30,7 @@ describe('signing requests', () => {
     expect(faults(kind, changed(good, change))).toEqual(expected)
   })
 
+  const times = { lastUpdateTime: '2026-01-02T00:00:00Z', lastTransitionTime: '2026-01-02T00:00:00Z' }
   const condition = (type: string, more: Json = {}): Json => ({ type, status: 'True', ...more })
   const withStatus = (status: Json): Json => ({ ...good, status })
   const at = 'status.conditions'
@@ -51,6 +52,9 @@ describe('signing requests', () => {
     ['approval', 'takes nothing back', {}, { conditions: [condition('Approved'), condition('Failed')] }, [`${at}: Forbidden: updates may not remove a condition of type "Approved"`, `${at}: Forbidden: updates may not remove a condition of type "Failed"`]],
     ['approval', 'signs nothing', { certificate }, {}, ['status.certificate: Invalid value: "<certificate data>": x509: malformed certificate', 'status.certificate: Forbidden: updates may not set certificate content']],
     ['status', 'decides nothing', { conditions: [condition('Denied')] }, {}, [`${at}: Forbidden: updates may not add a condition of type "Denied"`]],
+    ['status', 'changes no decision', { conditions: [condition('Approved', { reason: 'B', ...times })] }, { conditions: [condition('Approved', { reason: 'A', ...times })] }, [`${at}: Forbidden: updates may not modify a condition of type "Approved"\n${[
+      '@@ -2,7 +2,7 @@', '  {', '   "Type": "Approved",', '   "Status": "True",', '-  "Reason": "A",', '+  "Reason": "B",', '   "Message": "",', '   "LastUpdateTime": "2026-01-02T00:00:00Z",', '   "LastTransitionTime": "2026-01-02T00:00:00Z"', '',
+    ].join('\n')}`]],
     ['status', 'may fail', { conditions: [condition('Failed')] }, {}, []],
     ['status', 'takes no decision back', {}, { conditions: [condition('Approved')] }, [`${at}: Forbidden: updates may not remove a condition of type "Approved"`]],
     ['status', 'signs with certificates', { certificate: encoded('x') }, {}, ['status.certificate: Invalid value: "<certificate data>": must contain at least one CERTIFICATE PEM block']],

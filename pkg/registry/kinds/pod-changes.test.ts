@@ -32,13 +32,35 @@ describe('a pod may not', () => {
     ['change, and says all that is wrong', { tolerations: [{ key: 'a', operator: 'Exists' }] }, { tolerations: null, schedulingGates: [{ name: 'g' }], hostname: 'h', containers: [{ ...container, image: ' i:2' }] }, [
       `spec.containers[0].image: Invalid value: " i:2": must not have leading or trailing whitespace`, `spec.containers[0].image: Invalid value: " i:2": must not have leading or trailing whitespace`,
       'spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds', "spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'g'",
-      `${fixed}\n  hostname: none -> "h"`,
+      `${fixed}
+@@ -64,7 +64,7 @@
+   "SELinuxChangePolicy": null
+  },
+  "ImagePullSecrets": null,
+- "Hostname": "",
++ "Hostname": "h",
+  "Subdomain": "",
+  "SetHostnameAsFQDN": null,
+  "Affinity": null,
+`,
     ]],
     ['get containers', {}, { containers: [container, { name: 'd', image: 'i' }], hostname: 'h' }, ['spec.containers: Forbidden: pod updates may not add or remove containers']],
     ['get init containers', {}, { initContainers: [{ name: 'd', image: 'i' }] }, ['spec.initContainers: Forbidden: pod updates may not add or remove containers']],
     ['get a later deadline', { activeDeadlineSeconds: 9 }, { activeDeadlineSeconds: 10, hostname: 'h' }, ['spec.activeDeadlineSeconds: Invalid value: 10: must be less than or equal to previous value']],
     ['lose its deadline', { activeDeadlineSeconds: 9 }, { activeDeadlineSeconds: null }, ['spec.activeDeadlineSeconds: Invalid value: null: must not update from a positive integer to nil value']],
-    ['be narrowed without gates', {}, { nodeSelector: { a: 'b' } }, [`${fixed}\n  nodeSelector: none -> {"a":"b"}`]],
+    ['be narrowed without gates', {}, { nodeSelector: { a: 'b' } }, [`${fixed}
+@@ -39,7 +39,9 @@
+  "TerminationGracePeriodSeconds": 30,
+  "ActiveDeadlineSeconds": null,
+  "DNSPolicy": "ClusterFirst",
+- "NodeSelector": null,
++ "NodeSelector": {
++  "a": "b"
++ },
+  "ServiceAccountName": "",
+  "AutomountServiceAccountToken": null,
+  "NodeName": "",
+`]],
     ['be moved', { ...gates, nodeSelector: { a: 'b' }, affinity: nodes(term('x')) }, { nodeSelector: { a: 'c' }, affinity: nodes(term('y')) }, [
       'spec.nodeSelector: Invalid value: {"a":"c"}: only additions to spec.nodeSelector are allowed (no mutations or deletions)',
       `${terms}[0]: Invalid value: {"MatchExpressions":[{"Key":"a","Operator":"In","Values":["y"]}],"MatchFields":null}: only additions are allowed (no mutations or deletions)`,
@@ -47,13 +69,37 @@ describe('a pod may not', () => {
       `${terms}: Invalid value: [{"MatchExpressions":[{"Key":"a","Operator":"In","Values":["x"]}],"MatchFields":null},{"MatchExpressions":[{"Key":"a","Operator":"In","Values":["y"]}],"MatchFields":null}]: no additions/deletions to non-empty NodeSelectorTerms list are allowed`,
     ]],
     ['leave others while it is gated', gates, { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'a', labelSelector: {} }] } } }, [
-      `${fixed}\n  affinity: none -> {"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{"labelSelector":{},"topologyKey":"a"}]}}`,
+      `${fixed}
+@@ -67,7 +67,23 @@
+  "Hostname": "",
+  "Subdomain": "",
+  "SetHostnameAsFQDN": null,
+- "Affinity": null,
++ "Affinity": {
++  "NodeAffinity": null,
++  "PodAffinity": null,
++  "PodAntiAffinity": {
++   "RequiredDuringSchedulingIgnoredDuringExecution": [
++    {
++     "LabelSelector": {},
++     "Namespaces": null,
++     "TopologyKey": "a",
++     "NamespaceSelector": null,
++     "MatchLabelKeys": null,
++     "MismatchLabelKeys": null
++    }
++   ],
++   "PreferredDuringSchedulingIgnoredDuringExecution": null
++  }
++ },
+  "SchedulerName": "default-scheduler",
+  "Tolerations": null,
+  "HostAliases": null,
+`,
     ]],
   ])('%s', async (_, before, after, expected) => {
     const lines = await change(before, after)
-    // The order of fields in the shown values is not promised.
-    expect(lines.map((line) => line.replace('{"labelSelector":{},"topologyKey":"a"}', '…').replace('{"topologyKey":"a","labelSelector":{}}', '…')))
-      .toEqual(expected.map((line) => line.replace('{"labelSelector":{},"topologyKey":"a"}', '…')))
+    expect(lines).toEqual(expected)
   })
 
   it('say that it is or was a mirror, or change its profiles', async () => {
@@ -80,7 +126,16 @@ describe('ephemeral containers', () => {
   it.each<[string, Json[], string[]]>([
     ['stay', [added, { name: 'f', image: 'f', targetContainerName: 'c' }], []],
     ['go', [], ['spec.ephemeralContainers: Forbidden: existing ephemeral containers "e" may not be removed\n']],
-    ['are others', [{ ...added, image: 'g' }], [expect.stringMatching(/^spec\.ephemeralContainers: Forbidden: existing ephemeral containers "e" may not be changed\n/) as unknown as string]],
+    ['are others', [{ ...added, image: 'g' }], [`spec.ephemeralContainers: Forbidden: existing ephemeral containers "e" may not be changed
+@@ -1,6 +1,6 @@
+ {
+  "Name": "e",
+- "Image": "e",
++ "Image": "g",
+  "Command": null,
+  "Args": null,
+  "WorkingDir": "",
+`]],
     ['have what they may not', [added, { name: 'c', image: ' x', ports: [{ containerPort: 1 }], targetContainerName: 'e' }], [
       'spec.ephemeralContainers[1].image: Invalid value: " x": must not have leading or trailing whitespace', 'spec.ephemeralContainers[1].name: Duplicate value: "c"',
       'spec.ephemeralContainers[1].targetContainerName: Not found: "e"', 'spec.ephemeralContainers[1].ports: Forbidden: cannot be set for an Ephemeral Container',

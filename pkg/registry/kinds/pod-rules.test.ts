@@ -152,6 +152,7 @@ describe('a pod is refused', () => {
     ['for volumes that are wrong, and so not there', withContainer({ volumeMounts: [{ name: 'v', mountPath: '/v' }] }, { volumes: [{ name: 'v', hostPath: { path: '/a/..' } }] }), [
       "spec.volumes[0].hostPath.path: Invalid value: \"/a/..\": must not contain '..'", `${c}.volumeMounts[0].name: Not found: "v"`,
     ]],
+    ['for a policy of labels that is off', { securityContext: { seLinuxChangePolicy: 'MountOption' } }, ['spec.securityContext.seLinuxChangePolicy: Unsupported value: "MountOption": supported values: "Recursive"']],
     ['for ephemeral containers, and a node before its gates', { ephemeralContainers: [{ name: 'e', image: 'e' }], nodeName: 'n', schedulingGates: [{ name: 'g' }] }, [
       'spec.ephemeralContainers: Forbidden: cannot be set on create', 'spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared',
     ]],

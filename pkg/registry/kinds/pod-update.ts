@@ -1,7 +1,7 @@
 // What may change in a pod once it exists: almost nothing in its spec, and that by its update and by ephemeralcontainers.
 import type { Affinity, Container, NodeAffinity, Pod, PodSpec, Toleration } from '../../api/types-pod.ts'
 import type { NodeSelectorRequirement, NodeSelectorTerm } from '../../api/types-volume.ts'
-import { inGo } from './go-values.ts'
+import { goDiff, goPodSpec, goStruct, inGo } from './go-values.ts'
 import { checkImageSpace } from './container-validation.ts'
 import { mirrorKey } from './pod-annotations.ts'
 import type { Errors } from './rules.ts'
@@ -21,19 +21,7 @@ export function checkPodUpdate(out: Errors, { spec }: Pod, { spec: old }: Pod): 
   const gated = (old.schedulingGates ?? []).length > 0
   if (gated) checkNarrowing(out, spec, old)
   const expected = gated ? withOldPlacement(withAllowedChanges(spec, old), old) : withAllowedChanges(spec, old)
-  const changed = changedFields(expected, old)
-  if (changed.length > 0) {
-    const differences = changed.map((name) => `  ${name}: ${shown(old, name)} -> ${shown(expected, name)}`)
-    out.push(forbiddenField('spec', `pod updates may not change fields other than ${changeable}\n${differences.join('\n')}`))
-  }
-}
-
-const shown = (spec: PodSpec, name: string): string => JSON.stringify((spec as unknown as Record<string, unknown>)[name]) ?? 'none'
-
-function changedFields(a: PodSpec, b: PodSpec): string[] {
-  const left = a as unknown as Record<string, unknown>
-  const right = b as unknown as Record<string, unknown>
-  return [...new Set([...Object.keys(left), ...Object.keys(right)])].filter((name) => !same(left[name], right[name])).sort()
+  if (!same(expected, old)) out.push(forbiddenField('spec', `pod updates may not change fields other than ${changeable}\n${goDiff(goPodSpec(old), goPodSpec(expected))}`))
 }
 
 function checkContainers(out: Errors, path: string, now: readonly Container[] = [], before: readonly Container[] = []): boolean {
@@ -116,7 +104,7 @@ function withAllowedChanges(spec: PodSpec, old: PodSpec): PodSpec {
   return {
     ...spec,
     containers: images(spec.containers, old.containers),
-    initContainers: images(spec.initContainers, old.initContainers),
+    ...(spec.initContainers ? { initContainers: images(spec.initContainers, old.initContainers) } : {}),
     activeDeadlineSeconds: old.activeDeadlineSeconds,
     tolerations: old.tolerations,
     schedulingGates: old.schedulingGates,
@@ -144,7 +132,7 @@ export function checkEphemeralUpdate(out: Errors, pod: Pod, old: Pod): Errors {
     const next = now.find(({ name }) => name === before.name)
     if (!next) out.push(forbiddenField('spec.ephemeralContainers', `existing ephemeral containers "${before.name}" may not be removed\n`))
     else if (!same(next, before)) {
-      out.push(forbiddenField('spec.ephemeralContainers', `existing ephemeral containers "${before.name}" may not be changed\n  ${JSON.stringify(before)} -> ${JSON.stringify(next)}`))
+      out.push(forbiddenField('spec.ephemeralContainers', `existing ephemeral containers "${before.name}" may not be changed\n${goDiff(goStruct('EphemeralContainer', before), goStruct('EphemeralContainer', next))}`))
     }
   }
   return out

@@ -86,7 +86,8 @@ export function checkPodSecurity(out: Errors, path: string, spec: PodSpec): void
   checkWindowsOptions(out, `${path}.windowsOptions`, context.windowsOptions)
   checkAppArmor(out, `${path}.appArmorProfile`, context.appArmorProfile)
   checkOptionalOneOf(out, `${path}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, ['Merge', 'Strict'])
-  checkOptionalOneOf(out, `${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ['MountOption', 'Recursive'])
+  // The other policy is behind a feature that is off.
+  checkOptionalOneOf(out, `${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ['Recursive'])
 }
 
 const sysctlForm = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/

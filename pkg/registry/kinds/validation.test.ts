@@ -78,7 +78,7 @@ describe('pods', () => {
   })
 
   it('allows nothing else', () => {
-    expect(changed((spec) => Object.assign(spec, { priority: 7 }))[0]).toMatch(/^spec: Forbidden: pod updates may not change fields other than `spec.containers\[\*\].image`,`spec.initContainers\[\*\].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` \(only additions to existing tolerations\),`spec.terminationGracePeriodSeconds` \(allow it to be set to 1 if it was previously negative\)\n  priority: none -> 7$/)
+    expect(changed((spec) => Object.assign(spec, { priority: 7 }))[0]).toMatch(/^spec: Forbidden: pod updates may not change fields other than `spec.containers\[\*\].image`,`spec.initContainers\[\*\].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` \(only additions to existing tolerations\),`spec.terminationGracePeriodSeconds` \(allow it to be set to 1 if it was previously negative\)\n@@ [^]*\n- "Priority": null,\n\+ "Priority": 7,\n[^]*$/)
     expect(changed((spec) => Object.assign(spec, { tolerations: [] }))).toEqual(['spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds'])
     expect(changed((spec) => (spec['containers'] as Json[]).push({ name: 'd', image: 'i' }))).toEqual(['spec.containers: Forbidden: pod updates may not add or remove containers'])
     expect(changed((spec) => Object.assign(spec, { schedulingGates: [{ name: 'g' }] }))).toEqual(["spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'g'"])
