@@ -1,4 +1,5 @@
 // Inputs that are dear to serve: each must not hold the server's event loop for long.
+import { ruleInputs } from './hold-inputs-rules.ts'
 
 export interface Reply {
   readonly code: number
@@ -121,6 +122,7 @@ async function filled(api: Api, count: number, prefix = 'f', size = 1000): Promi
 const emptied = (api: Api, prefix = 'f'): Promise<Reply> => api.call('DELETE', `${configMaps}?labelSelector=set%3D${prefix}`)
 
 export const holdInputs: Record<string, HoldInput> = {
+  ...ruleInputs,
   'ConfigMap of 100,000 keys: create': { act: calls(post(configMaps, configMap('many', keyed(manyKeys, () => 'v')))), clean: (api) => gone(api, `${configMaps}/many`) },
   'ConfigMap of 50,000 keys: create, get, patch, put, apply, delete': {
     act: calls(
