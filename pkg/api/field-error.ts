@@ -50,9 +50,9 @@ export const tooMany = (field: string, count: number, max: number): FieldError =
 export const withDetail = (error: FieldError, detail: string): FieldError => ({ ...error, text: join(error.text, detail) })
 
 /** What is told of an object that is wrong all over, in characters: more helps nobody, and would not fit into a text at last. */
-const mostToTell = 1 << 20
+const mostToTell = 1 << 17
 
-function told(errors: readonly FieldError[]): readonly FieldError[] {
+export function told(errors: readonly FieldError[]): readonly FieldError[] {
   let left = mostToTell
   const end = errors.findIndex(({ field, text }) => (left -= field.length + text.length) < 0)
   return end < 0 ? errors : errors.slice(0, Math.max(end, 1))

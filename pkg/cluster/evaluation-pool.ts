@@ -21,8 +21,9 @@ interface Seat {
 }
 
 const mostThreads = 2
-const mostJobs = 500
-const mostJobsOfOne = 100
+/** Requests that wait are limited elsewhere; these limits are for what gets round that. */
+const mostJobs = 2000
+const mostJobsOfOne = 1000
 /** As long as kube-apiserver takes for a request. */
 const patienceMs = 60_000
 const idleMs = 10_000

@@ -10,7 +10,7 @@ import { keyOf } from './object-view.ts'
 import { metadataErrors } from './metadata-errors.ts'
 import { dropDuplicateOwners, generatedName, settleNamespace, startMetadata } from './object-metadata.ts'
 import { draftOf } from './patching.ts'
-import type { WriteParts } from './patient-write.ts'
+import { awaited, type WriteParts } from './patient-write.ts'
 import type { Kept, Step } from './transaction-step.ts'
 import type { Written } from './writing.ts'
 import { admissionRequest, allocate, complete, countsGenerations, mutate, putInParts, refuseInvalid, review, ruleContext, validated } from './writing.ts'
@@ -43,9 +43,10 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   yield
   const errors = metadataErrors(definition, draft)
   yield
-  refuseInvalid(definition, target.name, [...errors, ...validated(step, target, draft)])
+  const found = yield* awaited(step, () => validated(step, target, draft))
   yield
-  review(step, draft, admission)
+  refuseInvalid(definition, target.name, [...errors, ...found])
+  yield* awaited(step, () => review(step, draft, admission))
   definition.warnings?.(draft).forEach((text) => step.warn(text))
   if (step.transaction.get(keyOf(definition, target.namespace, target.name))) throw alreadyExists(definition.resource, target.name)
   allocate(step, definition, draft)

@@ -3,7 +3,7 @@ import type { RuleValidator } from '../api/cel-rules.ts'
 import { compileRules } from '../api/cel-rules.ts'
 import { conform } from '../api/conform.ts'
 import type { FieldError } from '../api/field-error.ts'
-import { invalid } from '../api/field-error.ts'
+import { invalid, told } from '../api/field-error.ts'
 import type { AnyObject } from '../api/object.ts'
 import { applySchemaDefaults } from '../api/schema-defaults.ts'
 import type { ObjectSchema } from '../api/schema.ts'
@@ -21,9 +21,9 @@ const notChecked = invalid('<nil>', null, 'some validation rules were not checke
 
 const made = new WeakMap<CustomVersion, CustomVersionRules>()
 
-export const customTask: Task<CustomVersion, Judged, FieldError[]> = {
+export const customTask: Task<CustomVersion, Judged, readonly FieldError[]> = {
   name: 'custom',
-  run: (stated, { object, old }) => (made.get(stated) ?? new CustomVersionRules(stated)).validate(object, old),
+  run: (stated, { object, old }) => told((made.get(stated) ?? new CustomVersionRules(stated)).validate(object, old)),
 }
 
 export class CustomVersionRules {

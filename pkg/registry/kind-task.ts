@@ -1,5 +1,6 @@
 // What a built-in kind's own rules find, as a task: some of them compile what the object states.
 import type { FieldError } from '../api/field-error.ts'
+import { told } from '../api/field-error.ts'
 import type { AnyObject } from '../api/object.ts'
 import type { Definition, Subresource } from './definition.ts'
 import type { Task } from './evaluation.ts'
@@ -32,9 +33,9 @@ export function kindRules({ resource: { group, version, plural } }: Definition, 
   return rules
 }
 
-const run = (judge: Judge | undefined, { object, old }: Judged): FieldError[] => judge?.validate?.(object, old as AnyObject) ?? []
+const run = (judge: Judge | undefined, { object, old }: Judged): readonly FieldError[] => told(judge?.validate?.(object, old as AnyObject) ?? [])
 
-export const kindTask: Task<KindRules, Judged, FieldError[]> = { name: 'kind', run: (rules, input) => run(judges.get(rules), input) }
+export const kindTask: Task<KindRules, Judged, readonly FieldError[]> = { name: 'kind', run: (rules, input) => run(judges.get(rules), input) }
 
 /** The same where only the names of the rules are known. */
 export function kindTaskOf(definitions: readonly Definition[]): typeof kindTask {

@@ -2,12 +2,25 @@
 // have their turn, on the state as it finds it; the last part runs inside a transaction, if all that was read still stands.
 import type { Entry, Store, Transaction } from '../storage/store.ts'
 import { slicesOf } from '../util/slices.ts'
+import { AwaitingEvaluation } from './evaluation.ts'
 
 /** What a write yields before its last part: from then on it runs uninterrupted, on the newest state, and may write. */
 export const settle = 'settle'
 
-/** May be left wherever it yields. */
-export type WriteParts<R> = Generator<typeof settle | undefined, R, undefined>
+/** May be left wherever it yields. What is to be waited for it yields outside of transactions only. */
+export type WriteParts<R> = Generator<typeof settle | (() => Promise<void>) | undefined, R, undefined>
+
+/** A part that may be run again. Outside of a transaction it waits where it is for what is evaluated elsewhere. */
+export function* awaited<R>({ outsideTransaction }: { readonly outsideTransaction: boolean }, work: () => R): WriteParts<R> {
+  for (;;) {
+    try {
+      return work()
+    } catch (error) {
+      if (!outsideTransaction || !(error instanceof AwaitingEvaluation)) throw error
+      yield error.ask
+    }
+  }
+}
 
 export function throughout<R>(parts: WriteParts<R>): R {
   for (;;) {
@@ -75,6 +88,7 @@ export async function upToLast<R>(parts: WriteParts<R>): Promise<{ readonly resu
     const { done, value } = parts.next()
     if (done) return { result: value }
     if (value === settle) return undefined
+    if (value) await value()
     if (slices.due) await slices.pause()
   }
 }

@@ -45,6 +45,8 @@ export interface Kept {
 export interface Step {
   readonly context: WriteContext
   readonly transaction: Transaction
+  /** It may wait: others' writes go on. */
+  readonly outsideTransaction: boolean
   readonly asking: Asking
   readonly dryRun: boolean
   readonly view: AdmissionView
@@ -170,7 +172,13 @@ async function runOnce<R>(context: WriteContext, asking: Asking, attempt: Attemp
   const held: (() => void)[] = []
   const publish = (): void => {
     for (const text of warnings) asking.warn?.(text)
-    for (const annotation of annotations) asking.annotate?.(...annotation)
+    const said = new Set<string>()
+    for (const annotation of annotations) {
+      // A part that had to wait says again what it has said.
+      const text = JSON.stringify(annotation)
+      if (!said.has(text)) asking.annotate?.(...annotation)
+      said.add(text)
+    }
   }
   const release = (): void => held.splice(0).forEach((end) => end())
   const begin = (transaction: Transaction): Step => {
@@ -178,7 +186,7 @@ async function runOnce<R>(context: WriteContext, asking: Asking, attempt: Attemp
     annotations.length = 0
     release()
     return {
-      context, transaction, asking, dryRun, view: viewThrough(context, transaction), ...lasting,
+      context, transaction, outsideTransaction: transaction instanceof TrackedTransaction, asking, dryRun, view: viewThrough(context, transaction), ...lasting,
       warn: (text) => void warnings.add(text),
       ...(asking.annotate ? { annotate: (...annotation) => void annotations.push(annotation) } : {}),
       holdUntilSettled: (end) => void held.push(end),

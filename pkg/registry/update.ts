@@ -13,7 +13,7 @@ import { dropDuplicateOwners, keepMetadata } from './object-metadata.ts'
 import type { StoredEntry } from './object-view.ts'
 import { viewOf } from './object-view.ts'
 import { draftOf } from './patching.ts'
-import { settle, type WriteParts } from './patient-write.ts'
+import { awaited, settle, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 import type { Target, Written } from './writing.ts'
 import { admissionRequest, allocate, complete, keyOfTarget, mutate, putInParts, raiseGeneration, refuseInvalid, remove, review, ruleContext, validated } from './writing.ts'
@@ -129,10 +129,11 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   yield
   const errors = [...metadataErrors(definition, draft), ...finalizerErrors(draft.metadata, old.metadata), ...kept]
   yield
-  errors.push(...validated(step, target, draft, old))
+  errors.push(...yield* awaited(step, () => validated(step, target, draft, old)))
+  yield
   refuseInvalid(subresource?.kind ? { resource: subresource.kind } : definition, target.name, errors)
   yield
-  review(step, draft, admission)
+  yield* awaited(step, () => review(step, draft, admission))
   const warnings = subresource ? subresource.warnings?.(draft, old) : definition.warnings?.(draft, old)
   warnings?.forEach((text) => step.warn(text))
   if (isReleased(draft, old)) {

@@ -91,7 +91,7 @@ export function mutate(step: Step, draft: AnyObject, request: AdmissionRequest):
 }
 
 /** What the kind's rules, or those of its subresource, find. */
-export function validated(step: Step, { definition, subresource = '' }: Pick<Target, 'definition' | 'subresource'>, draft: AnyObject, old?: AnyObject): FieldError[] {
+export function validated(step: Step, { definition, subresource = '' }: Pick<Target, 'definition' | 'subresource'>, draft: AnyObject, old?: AnyObject): readonly FieldError[] {
   const judge = subresource ? definition.subresources.find(({ name }) => name === subresource) : definition
   if (!judge?.validate) return []
   const input = { object: draft, ...(old ? { old } : {}) }
