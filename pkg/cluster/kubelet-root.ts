@@ -27,7 +27,7 @@ export function useKubeletRoot(dataDirectory: string, chosen: string | undefined
   return root
 }
 
-const made = ['pods', 'plugins/kubernetes.io', 'plugins', 'plugins_registry', 'device-plugins', 'pod-resources', 'image_manager']
+const made = ['pods', 'secrets', 'plugins/kubernetes.io', 'plugins', 'plugins_registry', 'device-plugins', 'pod-resources', 'image_manager']
 
 /** What a kubelet has made there; the directory itself when nothing else is in it. */
 export async function removeKubeletRoot(root: string): Promise<void> {

@@ -1,13 +1,12 @@
 // What is mounted into a container: its volumes, hosts file and termination message file. Creates the files behind them.
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import type { Container, Pod, VolumeMount } from '../api/types-pod.ts'
 import { ConfigError } from './environment.ts'
 import { expand } from './expansion.ts'
 import { ownPayload } from './file-usage.ts'
 import { hostNetworkHostsFile, podHostsFile } from './hosts-file.ts'
 import type { NodePaths } from './pod-files.ts'
-import { hostsFile, messageFile, subPathTarget } from './pod-files.ts'
+import { hostsFile, messageFile, podDirectory, subPathTarget } from './pod-files.ts'
 import { podHostname, podUid } from './pod-names.ts'
 import type { MountSpec } from './runtime-service.ts'
 import { bindSubPath } from './sub-path.ts'
@@ -37,22 +36,16 @@ export async function containerMounts(input: MountInput): Promise<{ mounts: Moun
   const { pod, container, paths } = input
   const label = input.seLinux ? { relabel: true } : {}
   const mounts: MountSpec[] = await Promise.all((container.volumeMounts ?? []).map((mount, index) => volumeMount(mount, index, input)))
+  await mkdir(podDirectory(paths, podUid(pod)), { recursive: true })
   const taken = (path: string): boolean => mounts.some((mount) => mount.containerPath.replace(/(.)\/+$/, '$1') === path)
   if (!taken(hostsPath)) {
     const file = hostsFile(paths, podUid(pod))
-    const text = await hostsText(input)
-    // With volumes its directory is there already.
-    await writeFile(file, text, { mode: 0o644 }).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
-      await mkdir(dirname(file), { recursive: true })
-      await writeFile(file, text, { mode: 0o644 })
-    })
+    await writeFile(file, await hostsText(input), { mode: 0o644 })
     mounts.push({ containerPath: hostsPath, hostPath: file, readOnly: false, propagation: 'None', ...label })
   }
   const messagePath = container.terminationMessagePath ?? '/dev/termination-log'
   if (messagePath === '' || taken(messagePath)) return { mounts, messageFile: '' }
   const file = messageFile(paths, podUid(pod), container.name, input.attempt)
-  await mkdir(dirname(file), { recursive: true })
   // Whoever the container runs as must be able to write it; the umask would cut that at the creation.
   await writeFile(file, '')
   await chmod(file, 0o666)

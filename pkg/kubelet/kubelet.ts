@@ -1,6 +1,6 @@
 // The kubelet: makes the pods that are bound to this node run, and tells how they and the node are.
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nodes } from '../api/types-node.ts'
 import type { Pod } from '../api/types-pod.ts'
@@ -27,6 +27,7 @@ import { KubeletRoutes } from './kubelet-server-routes.ts'
 import { LinuxMounter } from './linux-mounter.ts'
 import { rotateLog } from './log-rotation.ts'
 import { fileSystemUsage } from './machine-usage.ts'
+import { MemoryFiles } from './memory-files.ts'
 import { NodeAgent } from './node-agent.ts'
 import { NodePlugins } from './node-plugins.ts'
 import { defaultAddress, readNodeFacts } from './node-facts.ts'
@@ -362,12 +363,13 @@ export class Kubelet implements PodStreams, NodeRequests {
   }
 
   #makeTools(node: StarterNode, { watches, prober, tokens, plugins, namespaces }: { watches: ObjectWatches; prober: Prober; tokens: RequestedTokens; plugins: NodePlugins; namespaces: UserNamespaces | undefined }): PodTools {
-    const { runtime, client, clock, events, files = realFiles } = this.#options
+    const { runtime, client, clock, events, dataDirectory, files = realFiles } = this.#options
     const puller = this.#puller(tokens)
     const handlers = new RuntimeHandlers({ client, runtime })
+    const memory = new MemoryFiles({ root: join(dataDirectory, 'secrets'), mounter: node.mounter })
     return {
-      runtime, handlers, users: new PodUsers({ handlers, namespaces }), prober, watches, node, tokens, volumeTypes: files.volumeTypes({ tokens, csi: plugins.csi }),
-      directories: new PodDirectories({ pods: node.paths.pods, mounter: node.mounter, csi: plugins.csi, removed: (uid) => namespaces?.release(uid) }), cgroups: files.cgroups, devices: plugins.devices,
+      runtime, handlers, users: new PodUsers({ handlers, namespaces }), prober, watches, node, tokens, volumeTypes: files.volumeTypes({ tokens, csi: plugins.csi, memory }),
+      directories: new PodDirectories({ pods: node.paths.pods, mounter: node.mounter, csi: plugins.csi, memory, removed: (uid) => namespaces?.release(uid) }), cgroups: files.cgroups, devices: plugins.devices,
       starter: new ContainerStarter({ runtime, handlers, puller, client, events, clock, node, devices: plugins.devices }),
       killer: new ContainerKiller({ runtime, events, clock }),
     }
@@ -470,8 +472,7 @@ export class Kubelet implements PodStreams, NodeRequests {
         if (worker && fingerprint(worker.runtime) !== fingerprint(pod)) worker.wake()
       }
       for (const worker of this.#workers.values()) await this.#rotateLogs(worker, tools.node.paths.logs)
-      const directories = await readdir(tools.node.paths.pods)
-      await new OrphanCollector(tools, this.#log).collect({ found, directories, owned: (uid) => this.#workers.has(uid) })
+      await new OrphanCollector(tools, this.#log).collect({ found, directories: await tools.directories.list(), owned: (uid) => this.#workers.has(uid) })
       await this.#parts?.plugins?.csi.sweep(this.#log)
       await this.#images?.collect()
     } catch (error) {

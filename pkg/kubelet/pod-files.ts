@@ -15,7 +15,7 @@ export const podDirectory = (paths: NodePaths, uid: string): string => join(path
 export const resizeFile = (paths: NodePaths, uid: string): string => join(paths.pods, uid, 'resize.json')
 export const hostsFile = (paths: NodePaths, uid: string): string => join(paths.pods, uid, 'etc-hosts')
 export const messageFile = (paths: NodePaths, uid: string, container: string, attempt: number): string =>
-  join(paths.pods, uid, 'containers', container, String(attempt))
+  join(paths.pods, uid, `message.${container}.${attempt}`)
 export const subPathTarget = (paths: NodePaths, uid: string, at: { volume: string; container: string; index: number; attempt: number }): string =>
   join(paths.pods, uid, 'volume-subpaths', at.volume, at.container, `${at.attempt}-${at.index}`)
 export const containerLogPath = (container: string, attempt: number): string => join(container, `${attempt}.log`)

@@ -9,6 +9,7 @@ import type { CsiVolumes } from './csi-volumes.ts'
 import { emptyDirVolume } from './empty-dir-volume.ts'
 import { hostPathVolume } from './host-path-volume.ts'
 import { imageVolume } from './image-volume.ts'
+import type { MemoryFiles } from './memory-files.ts'
 import { nfsVolume } from './nfs-volume.ts'
 import type { ObjectWatches } from './object-watches.ts'
 import { payloadVolume } from './payload-volume.ts'
@@ -22,12 +23,13 @@ export type VolumeTypes = (volume: Volume) => VolumeType | undefined
 export interface VolumeTools {
   readonly tokens: TokenSource
   readonly csi: CsiVolumes
+  readonly memory: MemoryFiles
 }
 
 const writtenAtOnce = 4
 
-export function standardVolumeTypes({ tokens, csi }: VolumeTools): VolumeTypes {
-  const payload = { tokens, gate: new WorkGate(writtenAtOnce) }
+export function standardVolumeTypes({ tokens, csi, memory }: VolumeTools): VolumeTypes {
+  const payload = { tokens, memory, gate: new WorkGate(writtenAtOnce) }
   const types = {
     configMap: payloadVolume('configmap', payload), secret: payloadVolume('secret', payload),
     downwardAPI: payloadVolume('downward-api', payload), projected: payloadVolume('projected', payload),

@@ -142,7 +142,7 @@ describeWithContainerd('the kubelet', () => {
       ],
     }, { labels: { app: 'demo' } })
     await node.untilPod('volumes', running)
-    const directory = join(node.directory, 'agent/pods', pod.metadata.uid ?? '', 'volumes/kubernetes.io~projected/all')
+    const directory = join(node.directory, 'agent/secrets', pod.metadata.uid ?? '', 'all')
     expect(readFileSync(join(directory, 'labels'), 'utf8')).toBe('app="demo"')
     expect(readFileSync(join(directory, 'token'), 'utf8').split('.')).toHaveLength(3)
     await node.client.patch(configMaps, inDefault('settings'), { type: 'merge', body: { data: { color: 'blue' } } })
