@@ -2,7 +2,7 @@
 import { formatGoDuration, parseGoDuration } from './go-duration.ts'
 import { QuantityError, canonicalQuantity } from './quantity.ts'
 import type { ScalarFormat } from './schema.ts'
-import { formatMicroTime, formatTime, parseTime } from './times.ts'
+import { formatMicroTime, formatTime, isPlainTime, parseTime } from './times.ts'
 
 /** The value cannot be of the type. `what` names what was found; a message stands for itself where Go gives no field. */
 export type Mismatch = { readonly what: string } | { readonly message: string }
@@ -80,6 +80,7 @@ function intOrString(value: unknown): { value: unknown } | Mismatch {
 
 function time(value: unknown, format: 'time' | 'micro-time'): { value: unknown } | Mismatch {
   if (typeof value !== 'string') return { message: `json: cannot unmarshal ${kindOf(value)} into Go value of type string` }
+  if (format === 'time' && isPlainTime(value)) return { value }
   const layout = format === 'time' ? '2006-01-02T15:04:05Z07:00' : '2006-01-02T15:04:05.000000Z07:00'
   const parsed = parseTime(value)
   if (!parsed) return { message: `parsing time ${JSON.stringify(value)} as ${JSON.stringify(layout)}: cannot parse ${JSON.stringify(value)} as "2006"` }

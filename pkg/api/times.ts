@@ -18,6 +18,23 @@ export function parseTime(text: string): { ms: number; micros: number } | undefi
   return { ms: ms - offset + Math.floor(micros / 1000), micros: micros % 1000 }
 }
 
+const daysInMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** Two digits; NaN when they are none. */
+function pairAt(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 48
+  const ones = text.charCodeAt(at + 1) - 48
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NaN
+}
+
+/** Whether the text is what formatTime writes, as most times are. The last days of February are left to a closer look. */
+export function isPlainTime(text: string): boolean {
+  if (text.length !== 20 || text[4] !== '-' || text[7] !== '-' || text[10] !== 'T' || text[13] !== ':' || text[16] !== ':' || text[19] !== 'Z') return false
+  const day = pairAt(text, 8)
+  return pairAt(text, 0) >= 0 && pairAt(text, 2) >= 0 && day >= 1 && day <= (daysInMonth[pairAt(text, 5) - 1] ?? 0)
+    && pairAt(text, 11) < 24 && pairAt(text, 14) < 60 && pairAt(text, 17) < 60
+}
+
 /** `2006-01-02T15:04:05Z` */
 export function formatTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, -5)}Z`

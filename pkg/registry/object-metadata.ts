@@ -19,14 +19,17 @@ export function timestamp(ms: number): string {
   return latest.text
 }
 
+const hex = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'))
+
 /** A version 4 UUID. Uids need to differ, not to be secret. */
 export function newUid(clock: Clock): string {
-  const byte = (): number => Math.floor(clock.random() * 256)
-  const bytes = Array.from({ length: 16 }, byte)
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const hex = bytes.map((value) => value.toString(16).padStart(2, '0')).join('')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  let uid = ''
+  for (let index = 0; index < 16; index++) {
+    const byte = Math.floor(clock.random() * 256)
+    if (index === 4 || index === 6 || index === 8 || index === 10) uid += '-'
+    uid += hex[index === 6 ? (byte & 0x0f) | 0x40 : index === 8 ? (byte & 0x3f) | 0x80 : byte]!
+  }
+  return uid
 }
 
 export function randomSuffix(clock: Clock): string {

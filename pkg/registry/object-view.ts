@@ -73,4 +73,10 @@ export function encoded(object: object): Buffer {
   return buffer
 }
 
+/** How long the JSON of an entry is, if it was made; a deletion's or another version's does not count. */
+export function knownLength(definition: Definition, entry: StoredEntry): number | undefined {
+  const view = views.get(definition)?.get(entry)
+  return view && bytes.get(view)?.length
+}
+
 export const revisionOf = (object: KubeObject): number => Number(object.metadata.resourceVersion ?? 0)

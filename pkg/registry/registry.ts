@@ -6,7 +6,7 @@ import { isNotFound, methodNotAllowed, notFound } from '../api/status-error.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import { slicesOf } from '../util/slices.ts'
-import { isHeavy, isHeavyFrozen } from '../util/weight.ts'
+import { isHeavy, isHeavyFrozen, lightText } from '../util/weight.ts'
 import type { AdmissionPlugin, AsyncAdmission, Authorize } from './admission.ts'
 import type { Allocator } from './allocator.ts'
 import { applyIn } from './applying.ts'
@@ -20,7 +20,7 @@ import { Expiry } from './expiry.ts'
 import { parseRevision, tooLargeRevision } from './list-options.ts'
 import { listObjects } from './lister.ts'
 import type { StoredEntry } from './object-view.ts'
-import { keyOf, prefixOf, viewOf } from './object-view.ts'
+import { keyOf, knownLength, prefixOf, viewOf } from './object-view.ts'
 import { preparePatch } from './patching.ts'
 import { withPatience } from './patience.ts'
 import type { Asking, CollectionRequest, CreateRequest, DeleteRequest, DeleteResult, GetRequest, PatchRequest, UpdateRequest, WatchRequest, WriteResult } from './requests.ts'
@@ -293,7 +293,8 @@ export class Registry {
   #isLarge(target: Target, body: unknown): boolean {
     if (isHeavy(body)) return true
     const entry = this.#context.store.get(keyOfTarget(target)) as StoredEntry | undefined
-    return entry !== undefined && isHeavyFrozen(entry.value)
+    if (entry === undefined || (knownLength(target.definition, entry) ?? Infinity) <= lightText) return false
+    return isHeavyFrozen(entry.value)
   }
 
   #result(target: Target, written: Written): WriteResult {

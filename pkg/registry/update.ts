@@ -81,7 +81,16 @@ export function* patchIn(step: Step, target: Target, patched: (current: AnyObjec
   const body = patched(subresource?.view ? subresource.view(current) as AnyObject : current, subresource)
   yield
   checkIdentity(target, body)
-  return yield* change(step, target, stored, subresource ? { body } : { body, own: body as AnyObject })
+  const own = subresource ? ownStatus(definition, subresource, current, body) : body as AnyObject
+  return yield* change(step, target, stored, own ? { body, own } : { body })
+}
+
+/** What stands, with the patched status; undefined where more is to be done. Of custom resources, what stands may have fields that are none any more. */
+function ownStatus({ schema }: Definition, { name, kind, merge, view }: Subresource, current: AnyObject, body: KubeObject): AnyObject | undefined {
+  if (name !== 'status' || kind || merge || view || schema.goName === undefined) return undefined
+  const { kind: ofKind, apiVersion, metadata: _metadata, status: _status, ...rest } = current
+  const { status } = body as AnyObject
+  return { kind: ofKind, apiVersion, metadata: body.metadata, ...thaw(rest) as object, ...(status === undefined ? {} : { status }) } as AnyObject
 }
 
 function checkVersion(target: Target, stored: StoredEntry, body: KubeObject): void {

@@ -15,6 +15,8 @@ interface Watcher {
 /** Tells each watcher of each change under its prefix once, in order, also when a listener causes further changes. */
 export class Watchers {
   readonly #byPrefix = new Map<string, Set<Watcher>>()
+  /** Those of the prefixes that do not end with a slash. */
+  readonly #odd = new Set<string>()
   readonly #queue: (readonly Change[])[] = []
   #telling = false
 
@@ -24,12 +26,15 @@ export class Watchers {
     const watcher: Watcher = { listener, seen: seen.revision, backlog: backlog.length > 0 ? backlog : undefined, closed: false }
     const group = this.#byPrefix.get(prefix) ?? new Set()
     this.#byPrefix.set(prefix, group.add(watcher))
+    if (!prefix.endsWith('/')) this.#odd.add(prefix)
     if (watcher.backlog) queueMicrotask(() => this.#catchUp(watcher))
     return {
       close: () => {
         watcher.closed = true
         group.delete(watcher)
-        if (group.size === 0 && this.#byPrefix.get(prefix) === group) this.#byPrefix.delete(prefix)
+        if (group.size > 0 || this.#byPrefix.get(prefix) !== group) return
+        this.#byPrefix.delete(prefix)
+        this.#odd.delete(prefix)
       },
     }
   }
@@ -45,13 +50,30 @@ export class Watchers {
   closeAll(): void {
     for (const group of this.#byPrefix.values()) for (const watcher of group) watcher.closed = true
     this.#byPrefix.clear()
+    this.#odd.clear()
   }
 
   #tellAll(changes: readonly Change[]): void {
-    for (const [prefix, group] of this.#byPrefix) {
-      const matching = changes.every((change) => change.key.startsWith(prefix)) ? changes : changes.filter((change) => change.key.startsWith(prefix))
-      if (matching.length > 0) for (const watcher of group) this.#tellOne(watcher, matching)
+    const [first] = changes
+    if (first && changes.length === 1) return this.#tellOfOne(first.key, changes)
+    for (const [prefix, group] of this.#byPrefix) this.#tellGroup(prefix, group, changes)
+  }
+
+  /** Looks for those who watch it, instead of asking each. */
+  #tellOfOne(key: string, changes: readonly Change[]): void {
+    for (let at = key.indexOf('/'); at >= 0; at = key.indexOf('/', at + 1)) {
+      const group = this.#byPrefix.get(key.slice(0, at + 1))
+      if (group) for (const watcher of group) this.#tellOne(watcher, changes)
     }
+    for (const prefix of this.#odd) {
+      const group = this.#byPrefix.get(prefix)
+      if (group) this.#tellGroup(prefix, group, changes)
+    }
+  }
+
+  #tellGroup(prefix: string, group: ReadonlySet<Watcher>, changes: readonly Change[]): void {
+    const matching = changes.every((change) => change.key.startsWith(prefix)) ? changes : changes.filter((change) => change.key.startsWith(prefix))
+    if (matching.length > 0) for (const watcher of group) this.#tellOne(watcher, matching)
   }
 
   #tellOne(watcher: Watcher, changes: readonly Change[]): void {

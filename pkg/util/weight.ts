@@ -5,6 +5,9 @@ const many = 2000
 /** Of texts. */
 const longTexts = 256 * 1024
 
+/** Nothing whose JSON is no longer than this is so large: each value has two characters of it at least. */
+export const lightText = 2 * many
+
 class Weight {
   values = 0
   characters = 0
