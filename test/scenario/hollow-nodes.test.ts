@@ -48,7 +48,11 @@ describe('hollow nodes', () => {
       ['sim-hollow-1', '100.64.0.254', '32'], ['sim-hollow-2', '100.64.1.254', '32'], ['sim-hollow-3', '100.64.2.254', '32'],
     ])
     // A kubelet writes as one, and only about itself: see the node authorizer's tests for what it may.
-    expect(items.map(({ metadata }) => metadata.managedFields?.filter(({ manager }) => manager === 'kubelet').map(({ subresource = '' }) => subresource))).toEqual(items.map(() => ['', 'status']))
+    for (const { metadata } of items) {
+      // A first status in the second of the registration changes nothing, and so is nobody's.
+      const [made, ...later] = (metadata.managedFields ?? []).filter(({ manager }) => manager === 'kubelet').map(({ subresource = '' }) => subresource)
+      expect([made, ...later.filter((subresource) => subresource !== 'status')]).toEqual([''])
+    }
     await until(() => cluster.client.list(nodes), (list) => list.items.every(({ status }) => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True')))
   })
 
