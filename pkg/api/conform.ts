@@ -33,13 +33,20 @@ export function conform(value: unknown, schema: ObjectSchema, options: ConformOp
   return { object: object as JsonObject, unknown: walk.unknown }
 }
 
-interface Walk {
+export interface Walk {
   readonly unknown: string[]
   readonly fill: boolean
 }
 
+/** More than anybody is told of. */
+export const mostUnknown = 1000
+
+export function noteUnknown({ unknown }: Walk, place: Place): void {
+  if (unknown.length < mostUnknown) unknown.push(pathOf(place))
+}
+
 /** Where a value stands. Its texts are only made when there is something to report. */
-interface Place {
+export interface Place {
   readonly parent?: Place
   /** A field's or member's name, or an index; for a part of a custom resource, the path to it. */
   readonly key: string | number
@@ -47,17 +54,17 @@ interface Place {
   readonly owner?: string
 }
 
-const root: Place = { key: '' }
+export const root: Place = { key: '' }
 
 /** With indices and members, for unknown fields: `spec.containers[0]`. */
-function pathOf(place: Place): string {
+export function pathOf(place: Place): string {
   const head = place.parent ? pathOf(place.parent) : ''
   if (typeof place.key === 'number') return `${head}[${place.key}]`
   return head === '' ? place.key : `${head}.${place.key}`
 }
 
 /** In the words of Go: fields alone, and the innermost struct. */
-function wrongType(what: string, schema: Schema, place: Place): DecodingError {
+export function wrongType(what: string, schema: Schema, place: Place): DecodingError {
   const fields: (string | number)[] = []
   let owner: string | undefined
   for (let at: Place | undefined = place; at; at = at.parent) {
@@ -84,7 +91,7 @@ const goScalars: Readonly<Record<string, string>> = {
   time: 'v1.Time', 'micro-time': 'v1.MicroTime', duration: 'v1.Duration',
 }
 
-function typed(value: unknown, schema: Schema, place: Place, walk: Walk): unknown {
+export function typed(value: unknown, schema: Schema, place: Place, walk: Walk): unknown {
   switch (schema.type) {
     case 'scalar': return typedScalar(value, schema, place)
     case 'object': return schema.goName === undefined ? structuralObject(value, schema, pathOf(place), walk) : typedObject(value, schema, place, walk)
@@ -124,7 +131,7 @@ function typedList(value: unknown, schema: ListSchema, parent: Place, walk: Walk
   })
 }
 
-const isPlainText = (schema: Schema, value: unknown): boolean => typeof value === 'string' && schema.type === 'scalar' && schema.format === 'string'
+export const isPlainText = (schema: Schema, value: unknown): boolean => typeof value === 'string' && schema.type === 'scalar' && schema.format === 'string'
 
 function typedMap(value: unknown, schema: MapSchema, parent: Place, walk: Walk): JsonObject {
   if (typeof value !== 'object' || Array.isArray(value) || value === null) throw wrongType(kindOf(value), schema, parent)
@@ -138,7 +145,7 @@ function typedMap(value: unknown, schema: MapSchema, parent: Place, walk: Walk):
   return result
 }
 
-function zeroOf(schema: Schema, walk: Walk): unknown {
+export function zeroOf(schema: Schema, walk: Walk): unknown {
   switch (schema.type) {
     case 'object': return typedObject({}, schema, root, walk)
     case 'map': return {}
@@ -161,21 +168,23 @@ function typedObject(value: unknown, schema: ObjectSchema, parent: Place, walk: 
     if (item === undefined) continue
     const field = schema.fields.get(key)
     if (!field) {
-      walk.unknown.push(pathOf({ parent, key }))
+      noteUnknown(walk, { parent, key })
       continue
     }
     if (item === null) continue
     const child = isPlainText(field.schema, item) ? item : typed(item, field.schema, { parent, key, owner }, walk)
     if (!walk.fill || !isDropped(child, field)) result[key] = child
   }
-  if (walk.fill) {
-    for (const field of filledFields(schema)) if (!Object.hasOwn(result, field.name)) result[field.name] = zeroOf(field.schema, walk)
-  }
+  if (walk.fill) fillIn(result, schema, walk)
   return result
 }
 
+export function fillIn(result: JsonObject, schema: ObjectSchema, walk: Walk): void {
+  for (const field of filledFields(schema)) if (!Object.hasOwn(result, field.name)) result[field.name] = zeroOf(field.schema, walk)
+}
+
 /** Whether Go would leave the value out when it writes the object. */
-function isDropped(value: unknown, field: Field): boolean {
+export function isDropped(value: unknown, field: Field): boolean {
   if (!field.omitEmpty || field.pointer) return false
   switch (field.schema.type) {
     case 'list': return (value as unknown[]).length === 0
@@ -207,7 +216,7 @@ function isFilled(field: Field): boolean {
 }
 
 /** Inside custom resources: only drops what the schema does not know. */
-function structural(value: unknown, schema: Schema, path: string, walk: Walk): unknown {
+export function structural(value: unknown, schema: Schema, path: string, walk: Walk): unknown {
   switch (schema.type) {
     case 'object':
       if (schema.goName !== undefined) return value === null ? null : typedObject(value, schema, { key: path }, walk)
@@ -237,13 +246,13 @@ function structuralObject(value: unknown, schema: ObjectSchema, path: string, wa
     const childPath = path === '' ? key : `${path}.${key}`
     if (field) setKey(result, key, structural(item, field.schema, childPath, walk))
     else if (schema.preserveUnknown) setKey(result, key, item)
-    else walk.unknown.push(childPath)
+    else if (walk.unknown.length < mostUnknown) walk.unknown.push(childPath)
   }
   return result
 }
 
 /** What every custom resource has, whether or not its schema names it. */
-function rootField(key: string): Pick<Field, 'schema'> | undefined {
+export function rootField(key: string): Pick<Field, 'schema'> | undefined {
   if (key === 'metadata') return { schema: objectMetaSchema() }
   return key === 'apiVersion' || key === 'kind' ? typeField : undefined
 }

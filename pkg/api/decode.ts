@@ -1,7 +1,9 @@
 // Request bodies to objects: JSON, YAML or protobuf by content type, then checked against the kind that the URL names.
 import { DecodingError, conform } from './conform.ts'
+import { conformParts } from './conform-parts.ts'
 import { decodeMessage, readEnvelope } from './decode-protobuf.ts'
-import { JsonSyntaxError, keysOf, parseJson } from './json-text.ts'
+import { readJsonParts } from './json-reader.ts'
+import { JsonSyntaxError, keysInParts, keysOf, parseJson } from './json-text.ts'
 import type { KeyOccurrence } from './json-text.ts'
 import { isJsonObject } from './json.ts'
 import { apiVersionOf } from './object.ts'
@@ -12,6 +14,7 @@ import { deleteOptionsSchema, schemaOf } from './schema-table.ts'
 import type { ObjectSchema } from './schema.ts'
 import { StatusError, badRequest } from './status-error.ts'
 import { YamlSyntaxError, readYaml } from './yaml-text.ts'
+import { atOnce, type Parts } from '../util/slices.ts'
 
 export type BodyFormat = 'json' | 'yaml' | 'protobuf'
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
@@ -56,11 +59,24 @@ export function splitApiVersion(apiVersion: string): [group: string, version: st
   return slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)]
 }
 
+interface BodyOptions {
+  readonly kind?: string
+  readonly schemas?: SchemaLookup
+}
+
 /** Fails with 415 or 400. `kind` is what the URL expects, for the text of errors. */
-export function decodeBody(bytes: Uint8Array, contentType: string | undefined, options: { readonly kind?: string; readonly schemas?: SchemaLookup } = {}): DecodedBody {
+export function decodeBody(bytes: Uint8Array, contentType: string | undefined, options: BodyOptions = {}): DecodedBody {
+  return atOnce(decodeBodyParts(bytes, contentType, options))
+}
+
+/** Bodies up to this length are decoded in one go. */
+const shortBytes = 64 * 1024
+
+export function* decodeBodyParts(bytes: Uint8Array, contentType: string | undefined, options: BodyOptions = {}): Parts<DecodedBody> {
   const format = bodyFormat(contentType)
   try {
-    return decodeAs(format, bytes, options.schemas ?? builtin)
+    if (bytes.length <= shortBytes) return decodeAs(format, bytes, options.schemas ?? builtin)
+    return yield* decodeLong(format, bytes, options.schemas ?? builtin)
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw unrecognized(`couldn't get version/kind; json parse error: ${error.message}`, bytes, options.kind)
     if (error instanceof YamlSyntaxError || error instanceof ProtobufError) throw unrecognized(error.message, bytes, options.kind)
@@ -76,6 +92,15 @@ function decodeAs(format: BodyFormat, bytes: Uint8Array, schemas: SchemaLookup):
     return { format, value, keys: [], duplicateLines: duplicates }
   }
   return { format, value: parseJson(text), keys: keysOf(text), duplicateLines: [] }
+}
+
+/** Slower, and with places to pause. */
+function* decodeLong(format: BodyFormat, bytes: Uint8Array, schemas: SchemaLookup): Parts<DecodedBody> {
+  if (format !== 'json') return decodeAs(format, bytes, schemas)
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  yield
+  const { value, hasDuplicates } = yield* readJsonParts(text)
+  return { format, value, keys: hasDuplicates ? yield* keysInParts(text) : [], duplicateLines: [] }
 }
 
 function decodeProtobuf(bytes: Uint8Array, schemas: SchemaLookup): unknown {
@@ -112,12 +137,16 @@ export interface DecodeOptions {
 
 /** The object that a create or update sends. Fails with 400. */
 export function decodeObject(body: DecodedBody, target: DecodeTarget, options: DecodeOptions = {}): KubeObject {
+  return atOnce(decodeObjectParts(body, target, options))
+}
+
+export function* decodeObjectParts(body: DecodedBody, target: DecodeTarget, options: DecodeOptions = {}): Parts<KubeObject> {
   const { value } = body
   const apiVersion = apiVersionOf(target)
   if (!isJsonObject(value)) throw badRequest(`the object provided is unrecognized (must be of type ${target.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`)
   checkType(value, target, apiVersion)
   try {
-    const { object, unknown } = conform({ ...value, apiVersion, kind: target.kind }, target.schema)
+    const { object, unknown } = yield* conformParts({ ...value, apiVersion, kind: target.kind }, target.schema)
     report(strictFaults(body, unknown), target, options)
     return object as unknown as KubeObject
   } catch (error) {
@@ -155,12 +184,13 @@ export function strictFaults(body: Pick<DecodedBody, 'format' | 'keys' | 'duplic
   const faults = new Set<string>()
   if (body.duplicateLines.length > 0) faults.add(`yaml: unmarshal errors:\n  ${body.duplicateLines.slice(0, maxFaults).join('\n  ')}`)
   if (body.format === 'yaml' || !body.keys.some((key) => key.duplicate)) {
-    for (const path of unknown) faults.add(`unknown field ${JSON.stringify(path)}`)
+    for (const path of unknown.slice(0, maxFaults)) faults.add(`unknown field ${JSON.stringify(path)}`)
   } else {
     const pending = new Set(unknown)
     for (const { path, duplicate } of body.keys) {
+      if (faults.size >= maxFaults) break
       if (pending.has(path)) faults.add(`unknown field ${JSON.stringify(path)}`)
-      else if (duplicate && !isBelow(path, pending)) faults.add(`duplicate field ${JSON.stringify(path)}`)
+      else if (duplicate && (pending.size === 0 || !isBelow(path, pending))) faults.add(`duplicate field ${JSON.stringify(path)}`)
     }
   }
   return [...faults].slice(0, maxFaults)

@@ -1,5 +1,6 @@
 // JSON text from clients: values, Go's words for bad syntax, and keys in the order of the text with the duplicates among them.
 import { parseLossless } from '../util/lossless-json.ts'
+import type { Parts } from '../util/slices.ts'
 
 /** The text is no JSON. */
 export class JsonSyntaxError extends Error {
@@ -70,44 +71,77 @@ interface Frame {
 }
 
 /** Deeper values would exhaust the stack of whoever walks them. */
-const maxDepth = 500
+export const maxDepth = 500
 
 /** Every key of a text that `parseJson` accepts, in its order. Fails if the text is nested too deeply. */
 export function keysOf(text: string): KeyOccurrence[] {
-  const found: KeyOccurrence[] = []
-  const stack: Frame[] = []
-  let top: Frame | undefined
-  const open = (list: boolean): void => {
-    if (stack.length >= maxDepth) throw new JsonSyntaxError('exceeded max depth')
-    const path = top ? top.member : ''
-    if (top) stack.push(top)
-    top = { keys: list ? undefined : new Set(), path, index: 0, member: list ? `${path}[0]` : path, expectsKey: !list }
+  const scan = new KeyScan(text)
+  scan.upTo(text.length)
+  return scan.found
+}
+
+/** The same in parts. */
+export function* keysInParts(text: string): Parts<KeyOccurrence[]> {
+  const scan = new KeyScan(text)
+  for (let end = longScan; end < text.length; end += longScan) {
+    scan.upTo(end)
+    yield
   }
-  for (let at = 0; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
-      case 0x22: {
-        const end = endOfString(text, at)
-        if (top?.keys && top.expectsKey) {
-          const raw = text.slice(at, end + 1)
-          const key = raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1)
-          top.member = top.path === '' ? key : `${top.path}.${key}`
-          found.push({ path: top.member, duplicate: top.keys.has(key) })
-          top.keys.add(key)
-          top.expectsKey = false
+  scan.upTo(text.length)
+  return scan.found
+}
+
+const longScan = 32 * 1024
+
+class KeyScan {
+  readonly found: KeyOccurrence[] = []
+  readonly #text: string
+  readonly #stack: Frame[] = []
+  #top: Frame | undefined
+  #at = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  upTo(end: number): void {
+    const text = this.#text
+    let top = this.#top
+    let at = this.#at
+    for (; at < end; at++) {
+      switch (text.charCodeAt(at)) {
+        case 0x22: {
+          const end = endOfString(text, at)
+          if (top?.keys && top.expectsKey) {
+            const raw = text.slice(at, end + 1)
+            const key = raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1)
+            top.member = top.path === '' ? key : `${top.path}.${key}`
+            this.found.push({ path: top.member, duplicate: top.keys.has(key) })
+            top.keys.add(key)
+            top.expectsKey = false
+          }
+          at = end
+          break
         }
-        at = end
-        break
+        case 0x7b: top = this.#open(top, false); break
+        case 0x5b: top = this.#open(top, true); break
+        case 0x7d: case 0x5d: top = this.#stack.pop(); break
+        case 0x2c:
+          if (top?.keys) top.expectsKey = true
+          else if (top) top.member = `${top.path}[${++top.index}]`
+          break
       }
-      case 0x7b: open(false); break
-      case 0x5b: open(true); break
-      case 0x7d: case 0x5d: top = stack.pop(); break
-      case 0x2c:
-        if (top?.keys) top.expectsKey = true
-        else if (top) top.member = `${top.path}[${++top.index}]`
-        break
     }
+    this.#top = top
+    this.#at = at
   }
-  return found
+
+  #open(top: Frame | undefined, list: boolean): Frame {
+    if (this.#stack.length >= maxDepth) throw new JsonSyntaxError('exceeded max depth')
+    const path = top ? top.member : ''
+    if (top) this.#stack.push(top)
+    return { keys: list ? undefined : new Set(), path, index: 0, member: list ? `${path}[0]` : path, expectsKey: !list }
+  }
 }
 
 function endOfString(text: string, start: number): number {

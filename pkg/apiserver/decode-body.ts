@@ -1,12 +1,14 @@
 // Request bodies of one kind and subresource: objects and patches in the media types that are taken.
-import { decodeBody, decodeObject as objectOf, strictFaults, unsupportedMediaType, type FieldValidation } from '../api/decode.ts'
-import { JsonSyntaxError, keysOf, parseJson } from '../api/json-text.ts'
+import { decodeBodyParts, decodeObjectParts, strictFaults, unsupportedMediaType, type FieldValidation } from '../api/decode.ts'
+import { readJsonParts } from '../api/json-reader.ts'
+import { JsonSyntaxError, keysInParts, keysOf, parseJson } from '../api/json-text.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Patch, PatchType } from '../api/request.ts'
 import { schemaOf } from '../api/schema-table.ts'
 import { badRequest } from '../api/status-error.ts'
 import { YamlSyntaxError, readYaml } from '../api/yaml-text.ts'
 import type { Definition } from '../registry/definition.ts'
+import type { Parts } from '../util/slices.ts'
 
 export interface BodyContext {
   readonly definition: Definition
@@ -25,19 +27,21 @@ const patchTypes = new Map<string, PatchType>([
 const validationOf = (text: string | undefined): FieldValidation =>
   text === 'Ignore' || text === 'Strict' ? text : 'Warn'
 
-export function decodeObject(bytes: Buffer, context: BodyContext): KubeObject {
+/** Long bodies are decoded in parts. */
+export function* decodeObject(bytes: Buffer, context: BodyContext): Parts<KubeObject> {
   const { definition, subresource, contentType, fieldValidation, warn } = context
   const other = definition.subresources.find(({ name }) => name === subresource)?.kind
   const target = other ?? definition.resource
   const schema = other ? schemaOf(other.group, other.version, other.kind) : definition.schema
   if (!schema) throw new Error(`no schema for ${other?.kind}, the body of ${definition.resource.plural}/${subresource}`)
   const kind = { group: target.group, version: target.version, kind: target.kind, schema }
-  const body = decodeBody(bytes, contentType, { kind: target.kind })
-  return objectOf(body, kind, { fieldValidation: validationOf(fieldValidation), warn })
+  const body = yield* decodeBodyParts(bytes, contentType, { kind: target.kind })
+  yield
+  return yield* decodeObjectParts(body, kind, { fieldValidation: validationOf(fieldValidation), warn })
 }
 
 /** A patch as its type has it: fields are checked against the kind when it has been applied. */
-export function decodePatch(bytes: Buffer, { contentType, fieldValidation, warn }: BodyContext): Patch {
+export function* decodePatch(bytes: Buffer, { contentType, fieldValidation, warn }: BodyContext): Parts<Patch> {
   const type = patchTypes.get((contentType ?? '').split(';')[0]!.trim().toLowerCase())
   if (!type) throw unsupportedMediaType([...patchTypes.keys()])
   const text = bytes.toString()
@@ -47,6 +51,7 @@ export function decodePatch(bytes: Buffer, { contentType, fieldValidation, warn 
       report(strictFaults({ format: 'yaml', keys: [], duplicateLines: duplicates }, []), { fieldValidation, warn })
       return { type, body: value }
     }
+    if (text.length > longText) return { type, body: yield* readLong(text, type === 'json' ? undefined : { fieldValidation, warn }) }
     const body = parseJson(text)
     if (type !== 'json') report(strictFaults({ format: 'json', keys: keysOf(text), duplicateLines: [] }, []), { fieldValidation, warn })
     return { type, body }
@@ -54,6 +59,14 @@ export function decodePatch(bytes: Buffer, { contentType, fieldValidation, warn 
     if (error instanceof JsonSyntaxError || error instanceof YamlSyntaxError) throw badRequest(`error decoding patch: ${error.message}`)
     throw error
   }
+}
+
+const longText = 64 * 1024
+
+function* readLong(text: string, reporting: Pick<BodyContext, 'fieldValidation' | 'warn'> | undefined): Parts<unknown> {
+  const { value, hasDuplicates } = yield* readJsonParts(text)
+  if (reporting && hasDuplicates) report(strictFaults({ format: 'json', keys: yield* keysInParts(text), duplicateLines: [] }, []), reporting)
+  return value
 }
 
 /** Keys that stand twice in the text of a patch; only the text shows them. */

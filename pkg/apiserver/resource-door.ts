@@ -5,9 +5,10 @@ import { methodNotAllowed, unknownPath } from '../api/status-error.ts'
 import type { Definition } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
+import { atOnce, inParts, slicesOf } from '../util/slices.ts'
 import type { Authorizer } from './authorizer.ts'
 import { requireAllowed } from './authorize.ts'
-import { decodeObject, decodePatch } from './decode-body.ts'
+import { decodeObject, decodePatch, type BodyContext } from './decode-body.ts'
 import { checkForm, encodeAnswer } from './encode.ts'
 import { header, readBody, type Exchange } from './exchange.ts'
 import { attributesOf } from './handle.ts'
@@ -62,10 +63,11 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   const include = form.as === 'Table' ? parseInclude(query.get('includeObject')) : 'Metadata'
 
   const body = writes.has(verb) ? exchange.body ?? await readBody(exchange) : undefined
+  const decoded = body && decodedBody(exchange, body, { verb, definition, subresource })
   const request: ApiRequest = {
     verb, user, group, version, plural, subresource, namespace, name,
     options: verb === 'delete' || verb === 'deletecollection' ? { ...parsed, ...await deletion(exchange) } : parsed,
-    ...(body ? decodedBody(exchange, body, { verb, definition, subresource }) : undefined),
+    ...(decoded instanceof Promise ? await decoded : decoded),
     annotate: audit?.annotate,
     userAgent: header(incoming, 'user-agent'),
     warn: (text) => void exchange.warnings.push(text),
@@ -101,11 +103,23 @@ async function deletion(exchange: Exchange): Promise<Partial<ApiRequest['options
   return { delete: rest, ...(dryRun?.length ? { dryRun } : {}) }
 }
 
-function decodedBody({ incoming, query, warnings }: Exchange, body: Buffer, { verb, definition, subresource }: { verb: Verb; definition: Definition; subresource?: string }): Pick<ApiRequest, 'object' | 'patch'> {
+type Sent = Pick<ApiRequest, 'object' | 'patch'>
+
+/** Longer bodies are decoded in parts, with pauses. */
+const shortBytes = 64 * 1024
+
+function decodedBody({ incoming, query, warnings }: Exchange, body: Buffer, { verb, definition, subresource }: { verb: Verb; definition: Definition; subresource?: string }): Sent | Promise<Sent> {
   const context = {
     definition, subresource, contentType: header(incoming, 'content-type'),
     fieldValidation: query.get('fieldValidation') ?? undefined,
     warn: (text: string) => void warnings.push(text),
   }
-  return verb === 'patch' ? { patch: decodePatch(body, context) } : { object: decodeObject(body, context) }
+  if (body.length > shortBytes) return decodedLong(body, verb, context)
+  return verb === 'patch' ? { patch: atOnce(decodePatch(body, context)) } : { object: atOnce(decodeObject(body, context)) }
+}
+
+async function decodedLong(body: Buffer, verb: Verb, context: BodyContext): Promise<Sent> {
+  const slices = slicesOf()
+  await slices.pause()
+  return verb === 'patch' ? { patch: await inParts(decodePatch(body, context), slices) } : { object: await inParts(decodeObject(body, context), slices) }
 }

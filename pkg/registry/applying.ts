@@ -12,6 +12,7 @@ import { schemaOf } from '../api/schema-table.ts'
 import { compareTyped } from '../api/typed-compare.ts'
 import { rootSchema } from '../api/typed-shape.ts'
 import { badRequest, conflict, notFound } from '../api/status-error.ts'
+import { applyAside, inOneVersion } from './aside.ts'
 import { createIn } from './create.ts'
 import type { Subresource } from './definition.ts'
 import { nowText, ownedType } from './managed-fields.ts'
@@ -30,16 +31,19 @@ export function* applyIn(step: Step, target: Target, config: unknown): WritePart
   const type = ownedType(step, definition, target.subresource)
   if (!stored) {
     if (target.subresource) throw notFound(definition.resource, target.name)
-    return yield* createApplied(step, target, applied(step, target, { type, config: named(config, target) }))
+    return yield* createApplied(step, target, yield* applied(step, target, { type, config: named(config, target) }))
   }
   const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
   return yield* subresource?.view && subresource.merge ? applyView(step, target, { stored, subresource, type, config })
     : applyMain(step, target, { stored, type, config })
 }
 
-function applied(step: Step, target: Target, { type, config, live }: { type: OwnedType; config: unknown; live?: AnyObject }): Applied {
+function* applied(step: Step, target: Target, { type, config, live }: { type: OwnedType; config: unknown; live?: AnyObject }): WriteParts<Applied> {
   const { fieldManager, force = false } = step.asking.options
   if (!fieldManager) throw badRequest('fieldManager is required for apply patch')
+  if (step.outsideTransaction && isJsonObject(config) && inOneVersion(type, live?.metadata.managedFields)) {
+    return yield* applyAside(step, type, { config, manager: fieldManager, force, time: nowText(step), ...(live ? { live } : {}), ...(target.subresource ? { subresource: target.subresource } : {}) })
+  }
   return applyConfig(type, {
     ...(live ? { live } : {}), owners: ownersFrom(live?.metadata.managedFields) ?? [], config, manager: fieldManager, force, time: nowText(step),
     ...(target.subresource ? { subresource: target.subresource } : {}),
@@ -69,7 +73,7 @@ interface Standing {
 }
 
 function* applyMain(step: Step, target: Target, { stored, type, config }: Standing): WriteParts<Written> {
-  const { object, owners } = applied(step, target, { type, config, live: viewOf(target.definition, stored) })
+  const { object, owners } = yield* applied(step, target, { type, config, live: viewOf(target.definition, stored) })
   yield
   const body = object as unknown as KubeObject
   checkIdentity(target, body)
@@ -77,14 +81,14 @@ function* applyMain(step: Step, target: Target, { stored, type, config }: Standi
 }
 
 /** A view such as Scale stands for fields of the object itself: they are applied in its place. */
-function applyView(step: Step, target: Target, { stored, subresource, type, config }: Standing & { subresource: Subresource }): WriteParts<Written> {
+function* applyView(step: Step, target: Target, { stored, subresource, type, config }: Standing & { subresource: Subresource }): WriteParts<Written> {
   const live = viewOf(target.definition, stored)
   const body = checkedView(subresource, config)
-  const { object, owners } = applied(step, target, { type, live, config: { apiVersion: type.apiVersion, kind: type.kind, ...fieldsBehind(subresource, { type, live, body }) } })
+  const { object, owners } = yield* applied(step, target, { type, live, config: { apiVersion: type.apiVersion, kind: type.kind, ...fieldsBehind(subresource, { type, live, body }) } })
   const { metadata } = body as unknown as KubeObject
   checkIdentity(target, { ...object, metadata: metadata ?? {} })
   const whole = { ...object, metadata: { ...object.metadata as object, ...(metadata?.resourceVersion ? { resourceVersion: metadata.resourceVersion } : {}) } }
-  return change(step, target, stored, { body: whole as unknown as KubeObject, own: draftOf(target.definition, whole as unknown as KubeObject), owners })
+  return yield* change(step, target, stored, { body: whole as unknown as KubeObject, own: draftOf(target.definition, whole as unknown as KubeObject), owners })
 }
 
 function checkedView({ kind, name }: Subresource, config: unknown): JsonObject {

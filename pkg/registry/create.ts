@@ -9,18 +9,18 @@ import { setTracked, trackCreate } from './managed-fields.ts'
 import { keyOf } from './object-view.ts'
 import { metadataErrors } from './metadata-errors.ts'
 import { dropDuplicateOwners, generatedName, settleNamespace, startMetadata } from './object-metadata.ts'
-import { draftOf } from './patching.ts'
+import { draftInParts } from './patching.ts'
 import { awaited, type WriteParts } from './patient-write.ts'
 import type { Kept, Step } from './transaction-step.ts'
 import type { Written } from './writing.ts'
-import { admissionRequest, allocate, complete, countsGenerations, mutate, putInParts, refuseInvalid, review, ruleContext, validated } from './writing.ts'
+import { admissionRequest, allocate, complete, countsGenerations, errorsOf, mutate, putInParts, refuseInvalid, review, ruleContext } from './writing.ts'
 
 const nameTries = 8
 
 /** `owners` are given by an apply, which has worked them out. */
 export function* createIn(step: Step, definition: Definition, request: { namespace?: string; object: KubeObject }, owners?: readonly Owner[]): WriteParts<Written> {
   const { clock } = step.context
-  const draft = draftOf(definition, request.object)
+  const draft = yield* draftInParts(definition, request.object)
   yield
   const { metadata } = draft
   const sent = metadata.managedFields
@@ -32,7 +32,7 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   complete(definition, draft)
   yield
   if (owners) setTracked(draft, owners)
-  else trackCreate(step, definition, draft, sent)
+  else yield* trackCreate(step, definition, draft, sent)
   yield
   const target = { definition, name: metadata.name ?? '', ...(metadata.namespace ? { namespace: metadata.namespace } : {}) }
   const admission = admissionRequest(step, 'CREATE', target)
@@ -43,7 +43,7 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   yield
   const errors = metadataErrors(definition, draft)
   yield
-  const found = yield* awaited(step, () => validated(step, target, draft))
+  const found = yield* errorsOf(step, target, draft)
   yield
   refuseInvalid(definition, target.name, [...errors, ...found])
   yield* awaited(step, () => review(step, draft, admission))

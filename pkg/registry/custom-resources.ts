@@ -9,6 +9,7 @@ import { cleanupFinalizer, customResourceDefinitions, isTrue } from '../api/type
 import type { Change, Entry, Store, Watch } from '../storage/store.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { slicesOf } from '../util/slices.ts'
+import { onNextTurn } from '../util/turn.ts'
 import { customDefinitions, customStorage } from './custom-definition.ts'
 import type { CallWebhook } from './admission-webhook-dispatch.ts'
 import { webhookConverter } from './conversion-review.ts'
@@ -51,6 +52,9 @@ export class CustomResources {
   readonly #emptying = new Set<string>()
   readonly #slices = slicesOf()
   #beginning: Promise<void> = Promise.resolve()
+  /** Of CRDs that are gone. */
+  readonly #withdrawn: Definition[] = []
+  #withdrawing = false
   readonly #timers = new Set<Timer>()
   readonly #watches = new Set<Watch>()
   #stopped = false
@@ -106,7 +110,23 @@ export class CustomResources {
       removed.push(...before?.definitions.filter((old) => !now.definitions.some(({ resource }) => sameResource(resource, old.resource))) ?? [])
     }
     if (freed.size > 0) added.push(...this.#lookAgain(freed))
-    if (added.length > 0 || removed.length > 0) this.#options.registry.redefine(added, removed)
+    this.#withdrawn.push(...removed)
+    if (added.length > 0) this.#redefine(added)
+    else if (this.#withdrawn.length > 0 && !this.#withdrawing) this.#withdraw()
+  }
+
+  #redefine(added: readonly Definition[]): void {
+    this.#options.registry.redefine(added, this.#withdrawn.splice(0))
+  }
+
+  /** The first at once; those that follow in the same turn of the event loop together at its end. */
+  #withdraw(): void {
+    this.#redefine([])
+    this.#withdrawing = true
+    onNextTurn(() => {
+      this.#withdrawing = false
+      if (this.#withdrawn.length > 0 && !this.#stopped) this.#withdraw()
+    })
   }
 
   /** A CRD that can't be served does not keep others from it. */

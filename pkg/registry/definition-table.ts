@@ -10,42 +10,40 @@ function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
 }
 
 export class DefinitionTable {
-  #all: readonly Definition[] = []
+  /** In order, by name; a definition of the same name takes the place of the one before. */
+  readonly #ordered = new Map<string, Definition>()
   /** By group, version and plural. */
-  #byName = new Map<string, Map<string, Map<string, Definition>>>()
+  readonly #byName = new Map<string, Map<string, Map<string, Definition>>>()
   /** The first stored definition of each resource; several versions share their storage. */
-  #stored = new Map<string, Map<string, Definition>>()
+  readonly #stored = new Map<string, Map<string, Definition>>()
   readonly #listeners = new Set<() => void>()
+  #all: readonly Definition[] | undefined
 
   constructor(definitions: readonly Definition[]) {
-    this.#set(definitions)
-    if (new Set(definitions.map(nameOf)).size < definitions.length) throw new Error('two definitions have the same group, version and plural')
+    for (const definition of definitions) this.#add(definition)
+    if (this.#ordered.size < definitions.length) throw new Error('two definitions have the same group, version and plural')
   }
 
   get(group: string, version: string, plural: string): Definition | undefined {
     return this.#byName.get(group)?.get(version)?.get(plural)
   }
 
+  /** The same array until something changes. */
   all(): readonly Definition[] {
-    return this.#all
+    return (this.#all ??= [...this.#ordered.values()])
   }
 
   stored({ group, plural }: { group: string; plural: string }): Definition | undefined {
     return this.#stored.get(group)?.get(plural)
   }
 
-  /** Many at once. A definition of the same name is replaced where it stands. */
+  /** Costs what changes: thousands may come and go one by one. A definition of the same name is replaced where it stands. */
   change(added: readonly Definition[], removed: readonly Definition[]): void {
-    const fresh = new Map(added.map((definition) => [nameOf(definition), definition]))
-    const gone = new Set(removed.map(nameOf))
-    const kept = this.#all.flatMap((definition) => {
-      const name = nameOf(definition)
-      const replacement = fresh.get(name)
-      fresh.delete(name)
-      return replacement ? [replacement] : gone.has(name) ? [] : [definition]
-    })
-    this.#set([...kept, ...fresh.values()])
-    this.#tell()
+    const fresh = new Set(added.map(nameOf))
+    for (const definition of removed) if (!fresh.has(nameOf(definition))) this.#remove(definition)
+    for (const definition of added) this.#add(definition)
+    this.#all = undefined
+    for (const listener of [...this.#listeners]) listener()
   }
 
   onChange(listener: () => void): () => void {
@@ -53,21 +51,35 @@ export class DefinitionTable {
     return () => void this.#listeners.delete(listener)
   }
 
-  #set(definitions: readonly Definition[]): void {
-    this.#all = definitions
-    this.#byName = new Map()
-    this.#stored = new Map()
-    for (const definition of definitions) {
-      const { group, version, plural } = definition.resource
-      const versions = entryOf(this.#byName, group, () => new Map<string, Map<string, Definition>>())
-      entryOf(versions, version, () => new Map<string, Definition>()).set(plural, definition)
-      if (definition.storage === undefined) continue
-      const stored = entryOf(this.#stored, group, () => new Map<string, Definition>())
-      if (!stored.has(plural)) stored.set(plural, definition)
-    }
+  #add(definition: Definition): void {
+    const name = nameOf(definition)
+    const before = this.#ordered.get(name)
+    const { group, version, plural } = definition.resource
+    this.#ordered.set(name, definition)
+    entryOf(entryOf(this.#byName, group, () => new Map<string, Map<string, Definition>>()), version, () => new Map<string, Definition>()).set(plural, definition)
+    const stored = entryOf(this.#stored, group, () => new Map<string, Definition>())
+    if (before && stored.get(plural) === before) this.#findStored(stored, definition.resource)
+    else if (definition.storage !== undefined && !stored.has(plural)) stored.set(plural, definition)
   }
 
-  #tell(): void {
-    for (const listener of [...this.#listeners]) listener()
+  #remove({ resource }: Definition): void {
+    const { group, version, plural } = resource
+    const versions = this.#byName.get(group)
+    const definition = versions?.get(version)?.get(plural)
+    if (!definition) return
+    this.#ordered.delete(nameOf(definition))
+    versions?.get(version)?.delete(plural)
+    const stored = this.#stored.get(group)
+    if (stored?.get(plural) === definition) this.#findStored(stored, resource)
+  }
+
+  /** After the one that was stored went, or became another. */
+  #findStored(stored: Map<string, Definition>, { group, plural }: Definition['resource']): void {
+    stored.delete(plural)
+    for (const definition of this.#ordered.values()) {
+      if (definition.storage === undefined || definition.resource.plural !== plural || definition.resource.group !== group) continue
+      stored.set(plural, definition)
+      return
+    }
   }
 }

@@ -64,6 +64,12 @@ export class Evaluations {
       })
     }
   }
+
+  /** Elsewhere without a try: what is known to be dear. */
+  elsewhere<A extends object, I, R>(task: Task<A, I, R>, about: A, input: I): Promise<R> {
+    if (!this.#evaluator) return Promise.resolve(task.run(about, input, this.#asker))
+    return this.#evaluator.ask({ task: task.name, about, input }, this.#asker) as Promise<R>
+  }
 }
 
 const passing: ReadonlySet<string> = new Set(['managedFields', 'resourceVersion', 'deletionTimestamp'])

@@ -1,7 +1,7 @@
 // What a built-in kind's own rules find, as a task: some of them compile what the object states.
-import type { FieldError } from '../api/field-error.ts'
-import { told } from '../api/field-error.ts'
+import { told, type FieldError } from '../api/field-error.ts'
 import type { AnyObject } from '../api/object.ts'
+import { parseLossless } from '../util/lossless-json.ts'
 import type { Definition, Subresource } from './definition.ts'
 import type { Task } from './evaluation.ts'
 
@@ -36,6 +36,21 @@ export function kindRules({ resource: { group, version, plural } }: Definition, 
 const run = (judge: Judge | undefined, { object, old }: Judged): readonly FieldError[] => told(judge?.validate?.(object, old as AnyObject) ?? [])
 
 export const kindTask: Task<KindRules, Judged, readonly FieldError[]> = { name: 'kind', run: (rules, input) => run(judges.get(rules), input) }
+
+export interface JudgedText {
+  readonly object: string
+  readonly old?: string
+}
+
+const fromText = ({ object, old }: JudgedText): Judged => ({ object: parseLossless(object) as AnyObject, ...(old === undefined ? {} : { old: parseLossless(old) as AnyObject }) })
+
+/** Of large objects, which travel as texts. */
+export const kindTextTask: Task<KindRules, JudgedText, readonly FieldError[]> = { name: 'kind-text', run: (rules, input) => run(judges.get(rules), fromText(input)) }
+
+export function kindTextTaskOf(definitions: readonly Definition[]): typeof kindTextTask {
+  const { run } = kindTaskOf(definitions)
+  return { name: kindTextTask.name, run: (rules, input, context) => run(rules, fromText(input), context) }
+}
 
 /** The same where only the names of the rules are known. */
 export function kindTaskOf(definitions: readonly Definition[]): typeof kindTask {

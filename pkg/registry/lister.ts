@@ -10,6 +10,7 @@ import { checkListOptions, expired, parseRevision, tooLargeRevision } from './li
 import { viewOf } from './object-view.ts'
 import type { CollectionRequest } from './requests.ts'
 import { selectionOf } from './selection.ts'
+import { unsliced, type Slices } from '../util/slices.ts'
 
 const expiredContinue = 'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.'
 
@@ -52,8 +53,8 @@ function read(store: Store, prefix: string, from: Start & { limit?: number }, to
   }
 }
 
-/** Yields what must be waited for before it can go on: conversions by other programs. */
-export function* listObjects(store: Store, definition: Definition, request: CollectionRequest): Generator<() => Promise<void>, ObjectList<AnyObject>, void> {
+/** Yields what must be waited for before it can go on: conversions by other programs, and pauses of long lists that are made in slices. */
+export function* listObjects(store: Store, definition: Definition, request: CollectionRequest, slices: Slices = unsliced): Generator<() => Promise<void>, ObjectList<AnyObject>, void> {
   const { options } = request
   checkListOptions(options)
   const selection = selectionOf(definition, request, options)
@@ -70,6 +71,7 @@ export function* listObjects(store: Store, definition: Definition, request: Coll
     let lastKey: string | undefined
     let unread = 0
     for (const [index, entry] of result.entries.entries()) {
+      if (slices.due) yield () => slices.pause()
       const object = viewOf(definition, entry)
       if (!selection.selective || selection.matches(object)) items.push(object)
       lastKey = entry.key

@@ -6,8 +6,10 @@ import { ownersAfterUpdate } from '../api/apply-update.ts'
 import { equalJson } from '../api/json.ts'
 import type { AnyObject, ManagedFieldsEntry, ObjectMeta } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
+import { inOneVersion, ownersAside } from './aside.ts'
 import type { Definition } from './definition.ts'
 import { timestamp } from './object-metadata.ts'
+import type { WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 import { converted } from './version-conversion.ts'
 import type { Target } from './writing.ts'
@@ -55,24 +57,35 @@ function setOwners(metadata: ObjectMeta, owners: readonly ManagedFieldsEntry[]):
 }
 
 /** A new object, before admission: what others add to it is nobody's. `sent` is what the client says of owners. */
-export function trackCreate(step: Step, definition: Definition, draft: AnyObject, sent: readonly ManagedFieldsEntry[] | undefined): void {
+export function* trackCreate(step: Step, definition: Definition, draft: AnyObject, sent: readonly ManagedFieldsEntry[] | undefined): WriteParts<void> {
   const manager = step.asking.options.fieldManager
   // The server's own first objects have no manager.
   if (manager === undefined) return
+  if (step.outsideTransaction) {
+    const type = ownedType(step, definition)
+    if (inOneVersion(type, sent)) return setOwners(draft.metadata, yield* ownersAside(step, type, { after: draft, sent, manager, time: nowText(step) }))
+  }
   setOwners(draft.metadata, ownersAfterUpdate(ownedType(step, definition), {
     after: draft, owners: startingOwners(sent, undefined), manager, time: nowText(step),
   }))
 }
 
 /** A changed object, before admission. Only the main resource may be sent with owners. */
-export function trackUpdate(step: Step, target: Target, change: { old: AnyObject; draft: AnyObject; sent: readonly ManagedFieldsEntry[] | undefined }): void {
+export function* trackUpdate(step: Step, target: Target, change: { old: AnyObject; draft: AnyObject; sent: readonly ManagedFieldsEntry[] | undefined }): WriteParts<void> {
   const { old, draft, sent } = change
   const { subresource } = target
   const standing = old.metadata.managedFields
   if (!standing && !sent) return
+  const manager = step.asking.options.fieldManager ?? unknownManager
+  if (step.outsideTransaction) {
+    const type = ownedType(step, target.definition, subresource)
+    if (inOneVersion(type, sent, standing)) {
+      return setOwners(draft.metadata, yield* ownersAside(step, type, { before: old, after: draft, sent: sent ?? [], manager, time: nowText(step), ...(subresource ? { subresource } : {}) }))
+    }
+  }
   const starting = subresource ? ownersFrom(standing) ?? [] : startingOwners(sent, standing)
   setOwners(draft.metadata, ownersAfterUpdate(ownedType(step, target.definition, subresource), {
-    before: old, after: draft, owners: starting, manager: step.asking.options.fieldManager ?? unknownManager, time: nowText(step),
+    before: old, after: draft, owners: starting, manager, time: nowText(step),
     ...(subresource ? { subresource } : {}),
   }))
 }

@@ -1,5 +1,6 @@
 // Patches: the current object and a patch body to the wanted object, checked against the schema.
-import { DecodingError, conform } from '../api/conform.ts'
+import { DecodingError } from '../api/conform.ts'
+import { conformParts } from '../api/conform-parts.ts'
 import type { FieldValidation } from '../api/decode.ts'
 import { fieldValidationOf, unsupportedMediaType } from '../api/decode.ts'
 import { invalid, invalidObject } from '../api/field-error.ts'
@@ -10,11 +11,14 @@ import { applyPatch } from '../api/patch.ts'
 import type { ObjectSchema } from '../api/schema.ts'
 import { schemaOf } from '../api/schema-table.ts'
 import { badRequest } from '../api/status-error.ts'
+import { atOnce, type Parts } from '../util/slices.ts'
+import { patchedAside } from './aside.ts'
 import type { Definition, Subresource } from './definition.ts'
+import type { WriteParts } from './patient-write.ts'
 import type { PatchRequest } from './requests.ts'
 import type { Step } from './transaction-step.ts'
 
-export type Patched = (current: AnyObject, subresource: Subresource | undefined, step: Step) => KubeObject
+export type Patched = (current: AnyObject, subresource: Subresource | undefined, step: Step) => WriteParts<KubeObject>
 
 const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml']
 
@@ -34,12 +38,14 @@ export function preparePatch(definition: Definition, request: PatchRequest): Pat
   if (type === 'apply') throw new Error('an apply is no patch of what stands')
   if (type === 'strategic' && definition.schema.goName === undefined) throw unsupportedMediaType(patchTypes)
   const validation: FieldValidation = fieldValidationOf(request.options.fieldValidation, 'PatchOptions')
-  return (current, subresource, step) => {
+  return function* (current, subresource, step) {
     const schema = schemaFor(definition, subresource)
-    const patched = applyPatch(touchesOwners(body) ? current : withoutOwners(current), { type, body }, schema)
+    const whole = touchesOwners(body) ? current : withoutOwners(current)
+    const patched = step.outsideTransaction && isObject(body) ? yield* patchedAside(step, schema, whole, { type, body }) : applyPatch(whole, { type, body }, schema)
     checkType(current, patched)
+    yield
     try {
-      const { object, unknown } = conform(patched, schema)
+      const { object, unknown } = yield* conformParts(patched, schema)
       const faults = unknown.map((path) => `unknown field ${JSON.stringify(path)}`)
       if (faults.length > 0 && validation === 'Strict') refuse(patched, `strict decoding error: ${faults.join(', ')}`)
       if (validation === 'Warn') faults.forEach((text) => step.warn(text))
@@ -50,6 +56,8 @@ export function preparePatch(definition: Definition, request: PatchRequest): Pat
     }
   }
 }
+
+const isObject = (body: unknown): boolean => typeof body === 'object' && body !== null
 
 /** What says who owns which field is large and seldom meant by a patch; then it is not copied, and stays as it stands. */
 function withoutOwners(current: AnyObject): AnyObject {
@@ -76,9 +84,13 @@ function checkType(current: AnyObject, patched: Record<string, unknown>): void {
 
 /** A draft of an object from anywhere: its own copy, in canonical form, so that equal objects are equal JSON. */
 export function draftOf(definition: Definition, object: KubeObject): AnyObject {
+  return atOnce(draftInParts(definition, object))
+}
+
+export function* draftInParts(definition: Definition, object: KubeObject): Parts<AnyObject> {
   const typed = { ...object, kind: definition.resource.kind, apiVersion: apiVersionOf(definition.resource), metadata: object.metadata ?? {} }
   try {
-    return conform(typed, definition.schema).object as unknown as AnyObject
+    return (yield* conformParts(typed, definition.schema)).object as unknown as AnyObject
   } catch (error) {
     if (error instanceof DecodingError) throw badRequest(`${definition.resource.kind} in version "${definition.resource.version}" cannot be handled as a ${definition.resource.kind}: ${error.message}`)
     throw error

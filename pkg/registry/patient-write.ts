@@ -7,8 +7,8 @@ import { AwaitingEvaluation } from './evaluation.ts'
 /** What a write yields before its last part: from then on it runs uninterrupted, on the newest state, and may write. */
 export const settle = 'settle'
 
-/** May be left wherever it yields. What is to be waited for it yields outside of transactions only. */
-export type WriteParts<R> = Generator<typeof settle | (() => Promise<void>) | undefined, R, undefined>
+/** May be left wherever it yields. What is to be waited for it yields outside of transactions only, and goes on with what comes of it. */
+export type WriteParts<R> = Generator<typeof settle | Promise<unknown> | undefined, R, unknown>
 
 /** A part that may be run again. Outside of a transaction it waits where it is for what is evaluated elsewhere. */
 export function* awaited<R>({ outsideTransaction }: { readonly outsideTransaction: boolean }, work: () => R): WriteParts<R> {
@@ -17,7 +17,7 @@ export function* awaited<R>({ outsideTransaction }: { readonly outsideTransactio
       return work()
     } catch (error) {
       if (!outsideTransaction || !(error instanceof AwaitingEvaluation)) throw error
-      yield error.ask
+      yield error.ask()
     }
   }
 }
@@ -26,6 +26,7 @@ export function throughout<R>(parts: WriteParts<R>): R {
   for (;;) {
     const { done, value } = parts.next()
     if (done) return value
+    if (value instanceof Promise) throw new Error('a write without pauses cannot wait')
   }
 }
 
@@ -84,11 +85,25 @@ export class Overtaken extends Error {
 export async function upToLast<R>(parts: WriteParts<R>): Promise<{ readonly result: R } | undefined> {
   const slices = slicesOf()
   await slices.pause()
-  for (;;) {
-    const { done, value } = parts.next()
+  for (let next = parts.next(); ;) {
+    const { done, value } = next
     if (done) return { result: value }
     if (value === settle) return undefined
-    if (value) await value()
+    if (value instanceof Promise) {
+      next = await goneOn(parts, value)
+      continue
+    }
     if (slices.due) await slices.pause()
+    next = parts.next()
   }
+}
+
+async function goneOn<R>(parts: WriteParts<R>, awaited: Promise<unknown>): Promise<ReturnType<WriteParts<R>['next']>> {
+  let result: unknown
+  try {
+    result = await awaited
+  } catch (error) {
+    return parts.throw(error)
+  }
+  return parts.next(result)
 }

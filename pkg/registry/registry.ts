@@ -156,7 +156,7 @@ export class Registry {
 
   /** Like `list`, of any kind. */
   async listConverted(definition: Definition, request: CollectionRequest): Promise<ObjectList> {
-    const listing = listObjects(this.#context.store, definition, request)
+    const listing = listObjects(this.#context.store, definition, request, slicesOf())
     for (;;) {
       const step = listing.next()
       if (step.done) return step.value

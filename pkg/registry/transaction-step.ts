@@ -45,7 +45,7 @@ export interface Kept {
 export interface Step {
   readonly context: WriteContext
   readonly transaction: Transaction
-  /** It may wait: others' writes go on. */
+  /** It is about something large, has pauses, and may wait: others' writes go on. */
   readonly outsideTransaction: boolean
   readonly asking: Asking
   readonly dryRun: boolean

@@ -12,11 +12,11 @@ import { finalizerErrors, metadataErrors } from './metadata-errors.ts'
 import { dropDuplicateOwners, keepMetadata } from './object-metadata.ts'
 import type { StoredEntry } from './object-view.ts'
 import { viewOf } from './object-view.ts'
-import { draftOf } from './patching.ts'
+import { draftInParts } from './patching.ts'
 import { awaited, settle, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 import type { Target, Written } from './writing.ts'
-import { admissionRequest, allocate, complete, keyOfTarget, mutate, putInParts, raiseGeneration, refuseInvalid, remove, review, ruleContext, validated } from './writing.ts'
+import { admissionRequest, allocate, complete, errorsOf, keyOfTarget, mutate, putInParts, raiseGeneration, refuseInvalid, remove, review, ruleContext } from './writing.ts'
 
 export function subresourceOf(definition: Definition, name: string): Subresource {
   const subresource = definition.subresources.find((candidate) => candidate.name === name)
@@ -72,13 +72,13 @@ export function checkIdentity(target: Target, body: KubeObject): void {
 }
 
 /** PATCH: `patched` makes the wanted state of what stands. */
-export function* patchIn(step: Step, target: Target, patched: (current: AnyObject, subresource?: Subresource) => KubeObject): WriteParts<Written> {
+export function* patchIn(step: Step, target: Target, patched: (current: AnyObject, subresource?: Subresource) => WriteParts<KubeObject>): WriteParts<Written> {
   const { definition } = target
   const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
   if (!stored) throw notFound(definition.resource, target.name)
   const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
   const current = viewOf(definition, stored)
-  const body = patched(subresource?.view ? subresource.view(current) as AnyObject : current, subresource)
+  const body = yield* patched(subresource?.view ? subresource.view(current) as AnyObject : current, subresource)
   yield
   checkIdentity(target, body)
   const own = subresource ? ownStatus(definition, subresource, current, body) : body as AnyObject
@@ -116,7 +116,7 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   checkVersion(target, stored, body)
   const old = viewOf(definition, stored)
   const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
-  const draft = own ?? draftOf(definition, subresource ? mergeOf(definition, subresource)(old, body) : body)
+  const draft = own ?? (yield* draftInParts(definition, subresource ? mergeOf(definition, subresource)(old, body) : body))
   yield
   if (!own && !owners) dropDuplicateOwners(draft.metadata, (text) => step.warn(text))
   const sent = draft.metadata.managedFields
@@ -126,7 +126,7 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   complete(definition, draft)
   yield
   if (owners) setTracked(draft, owners)
-  else trackUpdate(step, target, { old, draft, sent })
+  else yield* trackUpdate(step, target, { old, draft, sent })
   yield
   const admission = admissionRequest(step, 'UPDATE', target, old)
   mutate(step, draft, admission)
@@ -138,7 +138,7 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   yield
   const errors = [...metadataErrors(definition, draft), ...finalizerErrors(draft.metadata, old.metadata), ...kept]
   yield
-  errors.push(...yield* awaited(step, () => validated(step, target, draft, old)))
+  errors.push(...yield* errorsOf(step, target, draft, old))
   yield
   refuseInvalid(subresource?.kind ? { resource: subresource.kind } : definition, target.name, errors)
   yield

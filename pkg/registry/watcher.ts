@@ -6,6 +6,7 @@ import { StatusError, internalError } from '../api/status-error.ts'
 import type { Store, Watch } from '../storage/store.ts'
 import { RevisionCompactedError, RevisionInFutureError } from '../storage/store.ts'
 import type { Clock, Timer } from '../util/clock.ts'
+import { slicesOf } from '../util/slices.ts'
 import type { Definition } from './definition.ts'
 import { checkWatchOptions, expired, parseRevision, tooLargeRevision, tooOldRevision } from './list-options.ts'
 import { deletedView, viewOf } from './object-view.ts'
@@ -29,6 +30,8 @@ export interface WatchSource {
 const bookmarkEveryMs = 60_000
 const beforeTimeoutMs = 2_000
 const defaultCapacity = 10_000
+/** Longer states are sent in slices. */
+const atOnce = 200
 
 // All watchers of a kind get the same event objects, so that an event is encoded once.
 const shared = new WeakMap<AnyObject, Map<string, Event>>()
@@ -112,16 +115,31 @@ class ObjectWatch {
   /** ADDED for everything there is. Returns the revision that this shows. */
   #sendState(withEnd: boolean): number {
     const { entries, revision } = this.#source.store.list<AnyObject>(this.#selection.prefix)
+    const long = entries.length > atOnce
     this.#inTurn(entries, 0, () => {
-      const events: Event[] = []
-      for (const entry of entries) {
-        const object = viewOf(this.#definition, entry)
-        if (this.#selection.matches(object)) events.push(eventOf('ADDED', object))
-      }
-      if (withEnd) events.push(bookmark(this.#definition, revision, true))
-      this.#buffer.pushState(events)
+      if (long) return this.#sendLong(entries, withEnd ? revision : undefined)
+      this.#buffer.pushState([...this.#added(entries), ...(withEnd ? [bookmark(this.#definition, revision, true)] : [])])
     })
     return revision
+  }
+
+  /** In slices. What comes meanwhile waits for its turn. */
+  async #sendLong(entries: readonly StoredEntry[], end: number | undefined): Promise<void> {
+    const slices = slicesOf()
+    for (let from = 0; from < entries.length && !this.#buffer.ended; from += atOnce) {
+      this.#buffer.pushState(this.#added(entries.slice(from, from + atOnce)))
+      if (slices.due) await slices.pause()
+    }
+    if (end !== undefined) this.#buffer.pushState([bookmark(this.#definition, end, true)])
+  }
+
+  #added(entries: readonly StoredEntry[]): Event[] {
+    const events: Event[] = []
+    for (const entry of entries) {
+      const object = viewOf(this.#definition, entry)
+      if (this.#selection.matches(object)) events.push(eventOf('ADDED', object))
+    }
+    return events
   }
 
   #onChanges(changes: readonly StoredChange[]): void {
@@ -135,19 +153,23 @@ class ObjectWatch {
     })
   }
 
-  /** At once, unless another program must convert the entries first; then after it has, and after all that came before. */
-  #inTurn(entries: readonly (StoredEntry | undefined)[], count: number, then: () => void): void {
+  /** At once, unless another program must convert the entries first, or what came before is still being sent; then after that. */
+  #inTurn(entries: readonly (StoredEntry | undefined)[], count: number, then: () => void | Promise<void>): void {
     const { convert } = this.#definition
-    if (!convert?.ready) return then()
-    const conversion = convert.ready(entries.flatMap((entry) => (entry ? [entry.value] : [])))
-    if (!conversion && !this.#turn) return then()
+    const conversion = convert?.ready?.(entries.flatMap((entry) => (entry ? [entry.value] : [])))
+    if (!conversion && !this.#turn) return this.#follow(then(), 0)
     this.#waiting += count
     // A webhook that is too slow is like a client that is.
     if (this.#waiting > (this.#source.capacity ?? defaultCapacity)) return this.#buffer.end()
-    const turn: Promise<void> = Promise.all([conversion?.(), this.#turn]).then(() => {
+    this.#follow(Promise.all([conversion?.(), this.#turn]).then(then), count)
+  }
+
+  /** What comes next waits for it. */
+  #follow(sent: void | Promise<void>, count: number): void {
+    if (!sent) return
+    const turn: Promise<void> = sent.then(() => {
       this.#waiting -= count
       if (this.#turn === turn) this.#turn = undefined
-      then()
     }, (error: unknown) => this.#fail(error))
     this.#turn = turn
   }

@@ -7,12 +7,18 @@ import { apiVersionOf } from '../api/object.ts'
 import { applySchemaDefaults } from '../api/schema-defaults.ts'
 import type { AdmissionRequest } from './admission.ts'
 import { customTask } from './custom-version.ts'
+import { errorsAside } from './aside.ts'
 import type { Definition, RuleContext } from './definition.ts'
 import { kindRules, kindTask } from './kind-task.ts'
 import { sameButTimes } from './managed-fields.ts'
 import type { StoredEntry } from './object-view.ts'
 import { decorate, deletedView, keyOf, storedForm, viewOf } from './object-view.ts'
-import { settle, throughout, type WriteParts } from './patient-write.ts'
+import { prepareText } from '../api/object-text-parts.ts'
+import { storedBytes } from './stored-bytes.ts'
+import { StatusError } from '../api/status-error.ts'
+import { deepFreezeParts } from '../util/freeze-parts.ts'
+import type { Parts } from '../util/slices.ts'
+import { awaited, settle, throughout, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 
 /** What a transaction has done to one object. */
@@ -91,11 +97,12 @@ export function mutate(step: Step, draft: AnyObject, request: AdmissionRequest):
 }
 
 /** What the kind's rules, or those of its subresource, find. */
-export function validated(step: Step, { definition, subresource = '' }: Pick<Target, 'definition' | 'subresource'>, draft: AnyObject, old?: AnyObject): readonly FieldError[] {
+export function* errorsOf(step: Step, { definition, subresource = '' }: Pick<Target, 'definition' | 'subresource'>, draft: AnyObject, old?: AnyObject): WriteParts<readonly FieldError[]> {
   const judge = subresource ? definition.subresources.find(({ name }) => name === subresource) : definition
   if (!judge?.validate) return []
   const input = { object: draft, ...(old ? { old } : {}) }
-  return definition.custom ? step.evaluations.run(customTask, definition.custom, input) : step.evaluations.run(kindTask, kindRules(definition, subresource, judge), input)
+  if (step.outsideTransaction && !definition.custom) return yield* errorsAside(step, kindRules(definition, subresource, judge), input)
+  return yield* awaited(step, () => definition.custom ? step.evaluations.run(customTask, definition.custom, input) : step.evaluations.run(kindTask, kindRules(definition, subresource, judge), input))
 }
 
 export function refuseInvalid(definition: { readonly resource: { readonly group: string; readonly kind: string } }, name: string, errors: readonly FieldError[]): void {
@@ -129,12 +136,24 @@ export function* putInParts(step: Step, target: Target, draft: AnyObject, stored
   const created = stored === undefined
   yield
   const same = stored && sameButTimes(next, stored.value)
+  yield
+  if (step.outsideTransaction && !same) yield* finished(definition, next)
   yield settle
   if (same) return { object: viewOf(definition, stored), created, gone: false }
   const entry = step.transaction.put(keyOfTarget(target), next, { volatile: definition.volatile !== undefined })
   // A dry run shows the version that stands, and none for what isn't there.
   const object = step.dryRun ? decorate(definition, entry.value, stored?.revision, conversions) : viewOf(definition, entry, conversions)
   return { object, created, gone: false }
+}
+
+/** Etcd takes no more of one object. */
+const mostBytes = 1.5 * 1024 * 1024
+
+/** Frozen and written already, which would take long in a transaction. */
+function* finished(definition: Definition, next: AnyObject): Parts<void> {
+  yield* deepFreezeParts(next)
+  const text = yield* prepareText(next)
+  if (text.length > mostBytes && storedBytes(definition, next, text) > mostBytes) throw new StatusError(500, '', 'etcdserver: request is too large')
 }
 
 /** Removes the object; what is returned is its last state, with the revision of the delete. */

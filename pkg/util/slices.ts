@@ -34,7 +34,7 @@ export function slicesOf(shareMs = 10): Slices {
 export const unsliced: Slices = { due: false, pause: () => Promise.resolve() }
 
 /** Work in parts: wherever it yields, it may be left for another turn. */
-export type Parts<R> = Generator<undefined, R, undefined>
+export type Parts<R> = Generator<undefined, R, unknown>
 
 /** All of it now. */
 export function atOnce<R>(parts: Parts<R>): R {

@@ -17,6 +17,7 @@ class Weight {
     if (++this.values > many) return true
     if (typeof value === 'string') return (this.characters += value.length) > longTexts
     if (typeof value !== 'object' || value === null) return false
+    if (heavy.has(value)) return true
     if (Array.isArray(value)) {
       if (value.length > many) return true
       for (const item of value) if (this.add(item)) return true
@@ -27,8 +28,21 @@ class Weight {
   }
 }
 
+/** Found to be, or known from when they were made: to begin with the keys of a large object takes as long as to go through all of them. */
+const heavy = new WeakSet<object>()
+
+/** Told by whoever makes a container and counts its members. */
+export function noteMembers(container: object, count: number): void {
+  if (count > many) heavy.add(container)
+}
+
 /** Costs no more for a large value than for the largest that is not. */
-export const isHeavy = (value: unknown): boolean => new Weight().add(value)
+export function isHeavy(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value === 'string' && value.length > longTexts
+  if (!new Weight().add(value)) return false
+  heavy.add(value)
+  return true
+}
 
 const frozen = new WeakMap<object, boolean>()
 

@@ -68,11 +68,13 @@ async function run(name: string): Promise<void> {
   const input = holdInputs[name]!
   try {
     const kept = await input.prepare?.(api)
+    const made = input.act.length === 0 ? input.act(api, kept) : undefined
     await new Promise<void>((resolve) => {
       measured = resolve
       port.postMessage('begin')
     })
-    const shown = await input.act(api, kept)
+    const acting = made ?? input.act(api, kept)
+    const shown = await (typeof acting === 'function' ? acting(api) : acting)
     port.postMessage({ shown })
     await new Promise<void>((resolve) => void (measured = resolve))
     api.endWatches()
