@@ -12,7 +12,7 @@ export function objectText(object: unknown): string | undefined {
   if (typeof object !== 'object' || object === null) return JSON.stringify(object)
   const { metadata } = object as Partial<KubeObject>
   const entries = metadata?.managedFields
-  if (!metadata || !Array.isArray(entries) || entries.length === 0) return JSON.stringify(object)
+  if (!metadata || !Array.isArray(entries) || entries.length === 0) return othersText(object)
   // Two calls in all: each costs something, however little it has to write.
   const { kind, apiVersion, metadata: _metadata, ...rest } = object as KubeObject
   const others = othersText(rest)
