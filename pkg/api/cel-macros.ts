@@ -124,7 +124,7 @@ function loopMacro(loop: Loop, receiver: Node, args: readonly Node[]): object {
   let inner: LoopContext | undefined
   return {
     // The parts are found by name when steps are counted.
-    receiver, filter, body, async: false, onStep: (): void => undefined,
+    receiver, filter, body, async: false, onStep: (): void => undefined, onFound: (_found: unknown): void => undefined, onStop: (): void => undefined,
     typeCheck(checker: Checker, _macro: unknown, context: Context): Type {
       const range = checker.check(receiver, context)
       const dyn = checker.getType('dyn')
@@ -134,12 +134,14 @@ function loopMacro(loop: Loop, receiver: Node, args: readonly Node[]): object {
       if (filter) checker.check(filter, inner)
       return loop.type(checker, key, checker.check(body, inner), range)
     },
-    evaluate(evaluator: Evaluator, macro: { onStep(): void }, context: Context): unknown {
+    evaluate(evaluator: Evaluator, macro: { onStep(): void; onFound(found: unknown): void; onStop(): void }, context: Context): unknown {
       let accumulated = loop.start()
       let failed: { readonly error: unknown } | undefined
       const range = evaluator.run(receiver, context)
+      let left = countOf(range)
       for (const [key, value] of entriesOf(range)) {
         macro.onStep()
+        left--
         const within = inner!.reuse(outer!.reuse(context).setIterValue(key, evaluator)).setIterValue(single && !Array.isArray(range) ? key : value, evaluator)
         if (filter && evaluator.run(filter, within) !== true) continue
         let found: unknown
@@ -151,9 +153,11 @@ function loopMacro(loop: Loop, receiver: Node, args: readonly Node[]): object {
           failed ??= { error }
           continue
         }
+        macro.onFound(found)
         const { next, stop } = loop.step(accumulated, key, found, value)
         accumulated = next
         if (!stop) continue
+        if (left > 0) macro.onStop()
         failed = undefined
         break
       }
@@ -161,6 +165,11 @@ function loopMacro(loop: Loop, receiver: Node, args: readonly Node[]): object {
       return loop.end ? loop.end(accumulated) : accumulated
     },
   }
+}
+
+function countOf(range: unknown): number {
+  if (Array.isArray(range)) return range.length
+  return range instanceof Map ? range.size : Object.keys(range as object).length
 }
 
 /** One after the other: most loops end early. */

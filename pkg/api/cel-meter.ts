@@ -12,13 +12,16 @@ interface Checked {
 /** Fails when it is too much. */
 export type Charge = (units: number) => void
 
+/** What one expression may take: half a second. Sizes are counted so far that one too large is told from all others. */
+export const mostTime = 4_000_000
+
 type Cost = (operands: readonly unknown[]) => number
 
 const native = 64
 const lengthOf = (value: unknown): number => (typeof value === 'string' || Array.isArray(value) ? value.length : value instanceof Map ? value.size : 1)
 
 /** How much there is to look at: characters, items, items of items. Counts no farther than makes a difference. */
-function sizeOf(value: unknown, most = Math.min(longestStep(), 1_000_000)): number {
+function sizeOf(value: unknown, most = Math.min(longestStep(), mostTime + 1)): number {
   if (typeof value === 'string') return value.length
   if (typeof value !== 'object' || value === null) return 1
   if (value instanceof Uint8Array) return value.length

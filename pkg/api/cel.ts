@@ -5,11 +5,12 @@ import { registerCelFormats } from './cel-formats.ts'
 import { registerCelLists } from './cel-lists.ts'
 import { withoutOptionalMembers } from './cel-literals.ts'
 import { registerCelMacros } from './cel-macros.ts'
-import { meterNodes } from './cel-meter.ts'
+import { meterNodes, mostTime } from './cel-meter.ts'
 import { registerCelNetwork } from './cel-network.ts'
 import { registerCelOptionals } from './cel-optional.ts'
 import { registerCelQuantities } from './cel-quantities.ts'
 import { registerNullable } from './cel-register.ts'
+import { costNodes } from './cel-run-cost.ts'
 import { registerCelStrings } from './cel-strings.ts'
 import { spend } from '../util/allowance.ts'
 
@@ -18,10 +19,12 @@ export type { Environment as CelEnvironment } from '@marcbachmann/cel-js'
 /** What may still be spent; shared by the expressions of one request. Negative when one has cost too much. */
 export interface CelBudget {
   steps: number
+  /** What no cost tells of, such as comparing large objects: so many units of time. */
+  time: number
 }
 
 /** As Kubernetes limits it. */
-export const celBudget = (): CelBudget => ({ steps: 10_000_000 })
+export const celBudget = (): CelBudget => ({ steps: 10_000_000, time: 20_000_000 })
 
 const mostOfOne = 1_000_000
 const perIteration = 4
@@ -69,12 +72,20 @@ export function celEnvironment(): CelEnvironment {
 /** Fails with CelCompileError. */
 export function compileCel(environment: CelEnvironment, expression: string): CelProgram {
   spend(compileFloor + expression.length * compilePerCharacter)
-  const meter = { left: 0 }
+  const meter = { left: 0, time: 0 }
   const names = new Set<string>()
+  const stop = (): never => {
+    meter.left = -1
+    throw new CelRunError('operation cancelled: actual cost limit exceeded')
+  }
+  const addCost = (units: number): void => {
+    meter.left -= units
+    if (meter.left < 0) stop()
+  }
   const charge = (units: number): void => {
     spend(units)
-    meter.left -= units
-    if (meter.left < 0) throw new CelRunError('operation cancelled: actual cost limit exceeded')
+    meter.time -= units
+    if (meter.time < 0) stop()
   }
   try {
     const parsed = environment.parse(withoutOptionalMembers(expression))
@@ -86,6 +97,7 @@ export function compileCel(environment: CelEnvironment, expression: string): Cel
     const checked = parsed.check()
     if (!checked.valid) throw checked.error ?? new Error('unknown error')
     nodes = meterNodes(parsed.ast, charge)
+    costNodes(parsed.ast, addCost)
     return {
       type: checked.type ?? 'dyn',
       uses: (variable) => names.has(variable),
@@ -93,6 +105,8 @@ export function compileCel(environment: CelEnvironment, expression: string): Cel
         spend(nodes)
         const most = Math.min(budget.steps, mostOfOne)
         meter.left = most
+        const longest = Math.min(budget.time, mostTime)
+        meter.time = longest
         let outcome: unknown
         try {
           outcome = parsed(variables)
@@ -100,6 +114,7 @@ export function compileCel(environment: CelEnvironment, expression: string): Cel
           if (meter.left >= 0) throw new CelRunError(runText(error))
         } finally {
           budget.steps = meter.left < 0 ? -1 : budget.steps - (most - meter.left)
+          budget.time -= longest - Math.max(0, meter.time)
         }
         // Whatever else went wrong, or was settled without what cost too much.
         if (meter.left < 0) throw new CelRunError('operation cancelled: actual cost limit exceeded')
@@ -137,6 +152,7 @@ function prepare(part: unknown, names: Set<string>, tick: () => void, seen = new
   const { op, args, meta } = part as Node
   if (op === 'id' && typeof args === 'string') names.add(args)
   if ((op === 'rcall' || op === 'call') && Array.isArray(args) && replacedCalls.has(args[0] as string)) args[0] = `${args[0] as string}__`
+  if (op === 'rcall' && Array.isArray(args)) signZone(args)
   if (op === 'comprehension') countSteps(args as Loop, tick)
   if (op === 'call' && Array.isArray(args) && args[0] === 'has') widenHas(meta?.macro as Has | undefined)
   const macro = meta?.macro as { onStep?: () => void } | undefined
@@ -180,6 +196,12 @@ function widenHas(macro: Has | undefined): void {
     const value = evaluator.run(receiver, context)
     return evaluator.debugType(value).fieldLazy(value, field, node, evaluator) !== undefined
   }
+}
+
+/** `getHours("01:00")` is east of Greenwich, too. */
+function signZone([name, , parameters]: readonly unknown[]): void {
+  const [zone] = Array.isArray(parameters) ? parameters as (Node | undefined)[] : []
+  if (/^get[A-Z]/.test(String(name)) && zone?.op === 'value' && typeof zone.args === 'string' && /^\d\d:\d\d$/.test(zone.args)) zone.args = `+${zone.args}`
 }
 
 function countSteps(loop: Loop, tick: () => void): void {

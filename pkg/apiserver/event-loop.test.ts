@@ -79,7 +79,7 @@ describe('policies', () => {
     ['lists of lists', `{ validations: [{ expression: '[[object.data]]${'.map(a, [a, a])'.repeat(40)} == [[object.data]]${'.map(a, [a, a])'.repeat(40)}' }] }`, many(3), 422, 'cost limit'],
     ['a long pattern and a long text', `{ validations: [{ expression: 'object.data.k0.matches("^([a-z]{1,60}[.]?){1,16}$")' }] }`, "{ k0: 'ab'.repeat(100_000) }", 422, 'failed expression'],
     ['whom may who', '{ validations: [{ expression: \'object.data.all(k, authorizer.group("").resource(k).check("get").allowed())\' }] }'.replaceAll('\\', ''), many(1000), 422, 'cost limit'],
-    ['sorted and joined', '{ validations: [{ expression: \'object.data.map(k, object.data[k]).sort().map(v, [v, v].join("-").split("").reverse().join("")).size() > 1\' }] }'.replaceAll('\\', ''), many(5000), 201, ''],
+    ['sorted and joined', '{ validations: [{ expression: \'object.data.map(k, object.data[k]).sort().map(v, [v, v].join("-").split("").reverse().join("")).size() > 1\' }] }'.replaceAll('\\', ''), many(600), 201, ''],
     ['an expression of 90 KB', `{ validations: [{ expression: 'object.data.k0 != \"' + 'x'.repeat(90_000) + '\"' }] }`, many(3), 201, ''],
     ['thousands of expressions', `{ validations: Array.from({ length: 3000 }, (_, i) => ({ expression: 'size(object.data) != ' + i + ' && !object.data.exists(k, k == "x' + i + '")' })) }`, "{ k0: 'v', k1: 'w', k2: 'x', k3: 'y' }", 422, ''],
   ])('%s', async (_name, spec, data, code, said) => {
