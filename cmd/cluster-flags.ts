@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Flags, type Interfaces } from '@oclif/core'
+import { type AuditFlag, auditFlags } from '../pkg/cluster/audit-options.ts'
 import { checkOptions, type ClusterOptions, defaultClusterOptions, OptionError } from '../pkg/cluster/options.ts'
 import { parseConfigFile } from './config-file.ts'
 
@@ -14,6 +15,11 @@ export const dataFlags = {
   'data-dir': Flags.string({ char: 'd', helpValue: 'DIR', description: `everything that lasts (default ${defaults.dataDirectory})` }),
   config: Flags.string({ char: 'c', helpValue: 'FILE', description: `YAML file with these flags as keys; the command line wins (default ${defaultConfigPath}, if it exists)` }),
 }
+
+const moreAuditNames = Object.keys(auditFlags) as AuditFlag[]
+type AuditFlagName = `audit-${AuditFlag}`
+const moreAuditFlags = Object.fromEntries(moreAuditNames.map((name) => [`audit-${name}`, Flags.string({ helpValue: 'VALUE', description: auditFlags[name] })])) as Record<AuditFlagName, Interfaces.OptionFlag<string | undefined>>
+const auditFlagKinds = Object.fromEntries(moreAuditNames.map((name) => [`audit-${name}`, 'string'])) as Record<AuditFlagName, 'string'>
 
 export const clusterFlags = {
   ...dataFlags,
@@ -36,6 +42,8 @@ export const clusterFlags = {
   'audit-log-maxsize': Flags.integer({ helpValue: 'MB', description: 'size at which the audit log is put aside for a new one (default 100)' }),
   'audit-log-maxage': Flags.integer({ helpValue: 'DAYS', description: 'how long audit logs put aside are kept (default 0: for ever)' }),
   'audit-log-maxbackup': Flags.integer({ helpValue: 'COUNT', description: 'how many audit logs put aside are kept (default 0: all)' }),
+  'audit-webhook-config-file': Flags.string({ helpValue: 'FILE', description: 'a kubeconfig that names a server to which audit events are sent; needs --audit-policy-file' }),
+  ...moreAuditFlags,
   'container-runtime-endpoint': Flags.string({ helpValue: 'SOCKET', description: 'socket of a containerd that runs already (default: kinglet runs its own)' }),
   'kubelet-arg': Flags.string({ helpValue: 'NAME=VALUE', multiple: true, multipleNonGreedy: true, description: 'a setting of the kubelet, such as eviction-hard=memory.available<200Mi; may be repeated' }),
   'hollow-nodes': Flags.integer({ helpValue: 'COUNT', description: 'nodes that only look like some: pods on them run nothing, and do what their annotations say' }),
@@ -49,7 +57,7 @@ const flagKinds: Readonly<Record<FlagName, 'string' | 'integer' | 'boolean' | 'l
   'data-dir': 'string', 'bind-address': 'string', 'https-listen-port': 'integer', 'kubelet-port': 'integer', 'cluster-cidr': 'string', 'service-cidr': 'string',
   'cluster-dns': 'string', 'cluster-domain': 'string', 'node-name': 'string', 'node-ip': 'string', 'tls-san': 'list',
   'write-kubeconfig': 'string', 'private-registry': 'string', 'admission-control-config-file': 'string', 'audit-policy-file': 'string', 'audit-log-path': 'string', 'audit-log-format': 'string',
-  'audit-log-maxsize': 'integer', 'audit-log-maxage': 'integer', 'audit-log-maxbackup': 'integer', 'container-runtime-endpoint': 'string', 'kubelet-arg': 'list', 'hollow-nodes': 'integer', 'disable-agent': 'boolean',
+  ...auditFlagKinds, 'audit-webhook-config-file': 'string', 'audit-log-maxsize': 'integer', 'audit-log-maxage': 'integer', 'audit-log-maxbackup': 'integer', 'container-runtime-endpoint': 'string', 'kubelet-arg': 'list', 'hollow-nodes': 'integer', 'disable-agent': 'boolean',
 }
 
 /** What the command line, the configuration file and the defaults say together; checked. */
@@ -106,8 +114,10 @@ export function mergeOptions(flags: ClusterFlags, host: string): ClusterOptions 
 function auditOptions(flags: ClusterFlags): Pick<ClusterOptions, 'audit'> {
   const policyFile = flags['audit-policy-file']
   const logPath = flags['audit-log-path']
+  const more = Object.fromEntries(moreAuditNames.flatMap((name) => (flags[`audit-${name}`] === undefined ? [] : [[name, flags[`audit-${name}`]]])))
   const audit = Object.fromEntries(Object.entries({
     policyFile: policyFile && resolve(policyFile), logPath: logPath === '-' ? logPath : logPath && resolve(logPath), logFormat: flags['audit-log-format'],
+    webhookConfig: flags['audit-webhook-config-file'] && resolve(flags['audit-webhook-config-file']), ...(Object.keys(more).length > 0 ? { more } : {}),
     logMaxSize: flags['audit-log-maxsize'], logMaxAge: flags['audit-log-maxage'], logMaxBackup: flags['audit-log-maxbackup'],
   }).filter(([, value]) => value !== undefined))
   return Object.keys(audit).length > 0 ? { audit } : {}
@@ -134,6 +144,7 @@ export function commandLineOf(options: ClusterOptions): string[] {
     ...(options.kubeletArgs ?? []).map((text): [FlagName, string] => ['kubelet-arg', text]),
     ['private-registry', options.privateRegistry], ['admission-control-config-file', options.admissionConfig],
     ['audit-policy-file', audit.policyFile], ['audit-log-path', audit.logPath], ['audit-log-format', audit.logFormat],
+    ['audit-webhook-config-file', audit.webhookConfig], ...moreAuditNames.map((name): [FlagName, string | undefined] => [`audit-${name}`, audit.more?.[name]]),
     ['audit-log-maxsize', textOf(audit.logMaxSize)], ['audit-log-maxage', textOf(audit.logMaxAge)], ['audit-log-maxbackup', textOf(audit.logMaxBackup)],
     ['hollow-nodes', options.hollowNodes === undefined ? undefined : String(options.hollowNodes)],
     ['write-kubeconfig', options.kubeconfigPath], ['container-runtime-endpoint', options.containerRuntimeEndpoint],

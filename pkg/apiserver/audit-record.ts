@@ -3,7 +3,9 @@ import { isJsonObject, type JsonObject } from '../api/json.ts'
 import type { AnyObject } from '../api/object.ts'
 import type { AnnotationDetail, Annotate, ApiRequest, ApiResponse, UserInfo } from '../api/request.ts'
 import type { Status } from '../api/status-error.ts'
+import { formatGoDuration } from '../api/go-duration.ts'
 import { formatMicroTime } from '../api/times.ts'
+import type { AuditEvent } from './audit.ts'
 import { isAtLeast, type AuditDecision, type AuditStage } from './audit-policy.ts'
 
 /** What is known of a request from its first moment. */
@@ -30,11 +32,13 @@ interface ObjectReference {
 }
 
 export interface AuditOutput {
-  write(line: string): void
+  write(line: string, event: AuditEvent): void
   now(): number
 }
 
 const longestUserAgent = 1024
+/** From here on a request says how long it took. */
+const slowMs = 500
 type Outcome = Omit<Partial<Status>, 'kind' | 'apiVersion'>
 
 /** Promises: each stage is told at most once, and nothing after the last. */
@@ -114,6 +118,8 @@ export class AuditRecord {
     if (this.#over) return
     this.#outcome = { ...this.#outcome, code: this.#outcome?.code ?? code }
     this.#over = true
+    const tookMs = this.#output.now() - this.#receivedMs
+    if (tookMs > slowMs && !this.#started) this.annotate('apiserver.latency.k8s.io/total', formatGoDuration(BigInt(Math.round(tookMs)) * 1_000_000n))
     this.#tell('ResponseComplete')
   }
 
@@ -141,7 +147,7 @@ export class AuditRecord {
   #tell(stage: AuditStage): void {
     if (this.#decision.omitStages.has(stage)) return
     const { id, uri, verb, user, sourceIPs, userAgent = '' } = this.#facts
-    this.#output.write(JSON.stringify({
+    const event = {
       kind: 'Event', apiVersion: 'audit.k8s.io/v1', level: this.#decision.level, auditID: id, stage, requestURI: uri, verb,
       user: user ? userOf(user) : {}, impersonatedUser: this.#impersonated && userOf(this.#impersonated), sourceIPs: sourceIPs.length > 0 ? sourceIPs : undefined,
       userAgent: userAgent.length > longestUserAgent ? `${userAgent.slice(0, longestUserAgent)}...TRUNCATED` : userAgent || undefined,
@@ -149,7 +155,8 @@ export class AuditRecord {
       requestObject: this.#requestObject, responseObject: this.#responseObject,
       requestReceivedTimestamp: formatMicroTime(this.#receivedMs), stageTimestamp: formatMicroTime(this.#output.now()),
       annotations: this.#annotations.size > 0 ? Object.fromEntries(this.#annotations) : undefined,
-    }))
+    }
+    this.#output.write(JSON.stringify(event), event)
   }
 }
 

@@ -7,9 +7,12 @@ import type { AuditPolicy } from './audit-policy.ts'
 import { AuditRecord, type AuditFacts, type AuditOutput } from './audit-record.ts'
 import type { ResourcePath } from './request-path.ts'
 
-/** Takes whole lines. `write` does not wait; what cannot be kept is counted by the sink. */
+/** As audit.k8s.io/v1 has it. */
+export type AuditEvent = Readonly<Record<string, unknown>> & { readonly level: string; readonly annotations?: Readonly<Record<string, string>> | undefined; readonly requestObject?: unknown; readonly responseObject?: unknown }
+
+/** Takes whole lines, and what they say. `write` does not wait; what cannot be kept is counted by the sink. */
 export interface AuditSink {
-  write(line: string): void
+  write(line: string, event: AuditEvent): void
 }
 
 export class Auditor {
@@ -18,7 +21,7 @@ export class Auditor {
 
   constructor({ policy, sink, clock }: { policy: AuditPolicy; sink: AuditSink; clock: Clock }) {
     this.#policy = policy
-    this.#output = { write: (line) => sink.write(line), now: () => clock.now() }
+    this.#output = { write: (line, event) => sink.write(line, event), now: () => clock.now() }
   }
 
   /** A record that has told of the request's arrival; undefined for what the policy does not want. */

@@ -135,7 +135,7 @@ export class ControlPlane {
       ...(audit ? { auditor: new Auditor({ ...audit, clock }) } : {}),
       frontProxy: pki.frontProxyClient,
       health: planeHealth({ store, clock, isStopping: () => plane !== undefined && plane.#stopping }),
-      moreMetrics: () => planeMetrics({ queues: (plane && plane.#runner?.queues()) ?? [], ...(audit ? { audit: audit.sink } : {}) }),
+      moreMetrics: () => planeMetrics({ queues: (plane && plane.#runner?.queues()) ?? [], ...(audit ? { audit: audit.figures } : {}) }),
       onUnreachable: (name, message) => {
         const client = new DirectClient(server.handle, trusted('system:apiserver'), 'apiserver')
         reportUnreachable(client, name, message, clock.now()).catch((error: Error) => log(`the state of APIService ${name} could not be told: ${error.message}`))
@@ -163,7 +163,7 @@ export class ControlPlane {
       await evaluator.stop()
       caller.stop()
       await store.close()
-      await audit?.sink.close()
+      await audit?.close()
       throw error
     }
   }
@@ -252,7 +252,7 @@ export class ControlPlane {
     this.#registry.stop()
     this.#caller.stop()
     await this.#store.close()
-    await this.#audit?.sink.close()
+    await this.#audit?.close()
   }
 
   get pki(): ClusterPki {

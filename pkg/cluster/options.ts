@@ -1,6 +1,7 @@
 // What a cluster can be told, with the defaults that users of k3s know; checked before anything starts.
 import { withConfigFiles } from '../kubelet/kubelet-config-files.ts'
 import { kubeletSettings } from '../kubelet/kubelet-flags.ts'
+import { type AuditOptions, auditSettings } from './audit-options.ts'
 import { BlockList, isIP, isIPv4 } from 'node:net'
 
 export interface ClusterOptions {
@@ -40,20 +41,6 @@ export interface ClusterOptions {
   readonly hollowNodes?: number
   /** The kubelet's own settings, `name=value`. */
   readonly kubeletArgs?: readonly string[]
-}
-
-/** As kube-apiserver's flags say it. Nothing is written without both a policy and a path. */
-export interface AuditOptions {
-  readonly policyFile?: string
-  /** `-` is standard output. */
-  readonly logPath?: string
-  readonly logFormat?: string
-  /** Megabytes; 0 stands for the usual size. */
-  readonly logMaxSize?: number
-  /** Days; 0 for ever. */
-  readonly logMaxAge?: number
-  /** Files; 0 for all. */
-  readonly logMaxBackup?: number
 }
 
 export const defaultClusterOptions = {
@@ -97,6 +84,11 @@ export function checkOptions(options: ClusterOptions): void {
   if (logFormat !== 'json') throw new OptionError(`--audit-log-format: expected json, found ${JSON.stringify(logFormat)}`)
   for (const [name, value] of Object.entries({ maxsize: logMaxSize, maxage: logMaxAge, maxbackup: logMaxBackup })) {
     if (!Number.isInteger(value) || value < 0) throw new OptionError(`--audit-log-${name}: expected a number from 0, found ${value}`)
+  }
+  try {
+    auditSettings(options.audit ?? {})
+  } catch (error) {
+    throw new OptionError((error as Error).message)
   }
   const { hollowNodes = 0 } = options
   if (!Number.isInteger(hollowNodes) || hollowNodes < 0 || hollowNodes > 10_000) throw new OptionError(`--hollow-nodes: expected a number from 0 to 10000, found ${hollowNodes}`)

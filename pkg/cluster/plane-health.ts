@@ -22,7 +22,8 @@ export function planeHealth({ store, clock, isStopping }: { store: Store; clock:
 
 export interface PlaneParts {
   readonly queues: readonly { readonly name: string; readonly depth: number; readonly added: number; readonly retried: number }[]
-  readonly audit?: { readonly written: number; readonly lost: number }
+  /** By backend. */
+  readonly audit?: Readonly<Record<string, () => { readonly written: number; readonly lost: number }>>
 }
 
 export function planeMetrics({ queues, audit }: PlaneParts): string {
@@ -31,8 +32,8 @@ export function planeMetrics({ queues, audit }: PlaneParts): string {
     ...family('workqueue_depth', 'gauge', 'Keys that wait for their controller.', rows(({ depth }) => depth)),
     ...family('workqueue_adds_total', 'counter', 'Keys that came to wait.', rows(({ added }) => added)),
     ...family('workqueue_retries_total', 'counter', 'Keys that are tried again after a failure.', rows(({ retried }) => retried)),
-    ...family('apiserver_audit_event_total', 'counter', 'Events that the audit log has.', audit ? [['', audit.written]] : []),
-    ...family('apiserver_audit_error_total', 'counter', 'Events that the audit log could not take.', audit ? [['plugin="log"', audit.lost]] : []),
+    ...family('apiserver_audit_event_total', 'counter', 'Events that the audit log has.', audit ? [['', Math.max(...Object.values(audit).map((figures) => figures().written))]] : []),
+    ...family('apiserver_audit_error_total', 'counter', 'Events that the audit log could not take.', Object.entries(audit ?? {}).map(([name, figures]): Sample => [`plugin="${name}"`, figures().lost])),
     '',
   ].join('\n')
 }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { configMaps } from '../../pkg/api/types-config.ts'
 import { Cluster } from '../../pkg/cluster/cluster.ts'
-import { type AuditOptions, type ClusterOptions, defaultClusterOptions } from '../../pkg/cluster/options.ts'
+import type { AuditOptions } from '../../pkg/cluster/audit-options.ts'
+import { type ClusterOptions, defaultClusterOptions } from '../../pkg/cluster/options.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'kinglet-audit-cluster-'))
 const policyFile = join(directory, 'policy.yaml')
@@ -53,4 +54,29 @@ it.each<[string, string | undefined, Partial<AuditOptions>]>([
 ])('%s', async (message, policy, more) => {
   if (policy !== undefined) writeFileSync(policyFile, policy)
   await expect(Cluster.start(options({ policyFile, logPath, ...more }))).rejects.toThrow(message.replace('DIR', directory))
+}, 30_000)
+
+it('sends what it tells to another server, too', async () => {
+  const { createServer } = await import('node:http')
+  const sent: Event[] = []
+  const server = createServer((incoming, outgoing) => {
+    const parts: Buffer[] = []
+    incoming.on('data', (part: Buffer) => parts.push(part))
+    incoming.on('end', () => {
+      sent.push(...(JSON.parse(Buffer.concat(parts).toString()) as { items: Event[] }).items)
+      outgoing.end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const webhookConfig = join(directory, 'webhook.yaml')
+  writeFileSync(webhookConfig, `{current-context: c, contexts: [{name: c, context: {cluster: k}}], clusters: [{name: k, cluster: {server: 'http://127.0.0.1:${port}/events'}}]}`)
+  writeFileSync(policyFile, 'apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n- {level: Request, verbs: [create], resources: [{group: "", resources: [configmaps]}], users: ["system:admin"]}\n- {level: None}\n')
+  const both = join(directory, 'logs', 'both.log')
+  const cluster = await Cluster.start({ ...options({ policyFile, logPath: both, webhookConfig, more: { 'webhook-batch-max-size': '3', 'webhook-truncate-enabled': 'true', 'webhook-truncate-max-event-size': '2000' } }), inMemory: true })
+  for (const [index, size] of [10, 3000, 10, 10].entries()) await cluster.client.create(configMaps, { metadata: { name: `w${index}`, namespace: 'default' }, data: { a: 'x'.repeat(size) } })
+  await cluster.stop()
+  await new Promise<void>((resolve) => void server.close(() => resolve()))
+  expect(sent.map(({ objectRef, annotations }) => [objectRef?.name, annotations?.['audit.k8s.io/truncated']])).toEqual([['w0', undefined], ['w1', 'true'], ['w2', undefined], ['w3', undefined]])
+  expect(readFileSync(both, 'utf8').trimEnd().split('\n').map((line) => (JSON.parse(line) as Event).objectRef?.name)).toEqual(['w0', 'w1', 'w2', 'w3'])
 }, 30_000)
