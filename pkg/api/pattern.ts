@@ -5,12 +5,13 @@ import { spend } from '../util/allowance.ts'
 /** Fails where RE2 does. */
 export class Pattern {
   readonly #compiled: RE2JS
-  readonly #size: number
+  /** What each character of a text may cost: each state may have to be looked at, but where each character leaves one way only. */
+  readonly #perCharacter: number
 
   constructor(pattern: string) {
     spend(compileCost(pattern))
     this.#compiled = RE2JS.compile(pattern)
-    this.#size = this.#compiled.programSize()
+    this.#perCharacter = this.#compiled.re2().onepass ? 20 : this.#compiled.programSize()
   }
 
   /** Whether it matches somewhere. */
@@ -32,9 +33,8 @@ export class Pattern {
     return found
   }
 
-  /** Each state may have to be looked at for each character. */
   #costOf(text: string): number {
-    return 1 + this.#size * text.length
+    return 1 + this.#perCharacter * text.length
   }
 }
 
