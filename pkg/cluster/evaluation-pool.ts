@@ -78,6 +78,11 @@ export class EvaluationPool implements Evaluator {
   #serve(): void {
     this.#idle?.cancel()
     for (let job = this.#next(); job; job = this.#next()) {
+      if (job.deadline <= this.#clock.monotonic()) {
+        this.#take(job)
+        job.reject(timedOut())
+        continue
+      }
       const free = this.#seats.find((seat) => !seat.job)
       const seat: Seat = free ?? { thread: new EvaluationThread() }
       if (!free) this.#seats.push(seat)

@@ -1,0 +1,88 @@
+// The evaluation pool: real workers, users in turn, rights asked from within, time limits, and what is left when it ends.
+import type { AccessQuery } from '../registry/admission.ts'
+import { customTask } from '../registry/custom-version.ts'
+import { policyTask } from '../registry/admission-policy-tasks.ts'
+import { ManualClock } from '../util/clock.ts'
+import { EvaluationPool } from './evaluation-pool.ts'
+
+const user = (username: string): { username: string; groups: string[] } => ({ username, groups: [] })
+const asker = { user: user('ann') }
+const version = (pattern: string): object => ({ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { t: { type: 'string', pattern } } } } })
+const question = (about: object, t: string): Parameters<EvaluationPool['ask']>[0] => ({ task: customTask.name, about, input: { object: { metadata: {}, t } } })
+const cheap = version('^a+$')
+const dear = version('[\\p{L}]{1,1000}$')
+const endless = (): ReturnType<typeof question> => question(dear, `${'a'.repeat(2_000_000)}!`)
+
+describe('a pool', () => {
+  let pool: EvaluationPool
+  let clock: ManualClock
+  beforeEach(() => {
+    clock = new ManualClock()
+    pool = new EvaluationPool({ clock })
+  })
+  afterEach(() => pool.stop())
+
+  it('answers as the task would here', async () => {
+    expect(await pool.ask(question(cheap, 'aaa'), asker)).toEqual([])
+    const found = customTask.run(cheap as never, { object: { metadata: {}, t: 'b' } as never }, {})
+    expect(found).toHaveLength(1)
+    expect(await pool.ask(question(cheap, 'b'), asker)).toEqual(found)
+  })
+
+  it('keeps what was stated last, and is told the rest again', async () => {
+    const many = Array.from({ length: 60 }, (_, index) => version(`^a{${index + 1}}$`))
+    const ask = (index: number): Promise<unknown> => pool.ask(question(many[index]!, 'a'.repeat(index + 1)), asker)
+    for (let index = 0; index < many.length; index++) expect(await ask(index)).toEqual([])
+    expect(await ask(0)).toEqual([])
+    expect(await ask(59)).toEqual([])
+  })
+
+  it('asks who may do what while it evaluates', async () => {
+    const asked: AccessQuery[] = []
+    const policy = { metadata: { name: 'p' }, spec: { validations: [{ expression: 'object.list.all(n, authorizer.group("apps").resource(n).check("get").allowed())' }] } }
+    const subject = { object: { metadata: {}, list: ['yes', 'no'] }, request: {}, user: user('ann'), requested: { group: '', resource: 'configmaps' } }
+    const authorize = (query: AccessQuery): { allowed: boolean } => {
+      asked.push(query)
+      return { allowed: 'resource' in query && query.resource === 'yes' }
+    }
+    const answer = await pool.ask({ task: policyTask.name, about: policy, input: { subject } }, { ...asker, authorize })
+    expect(answer).toMatchObject({ denials: [{ index: 0 }] })
+    expect(asked.map((query) => ('resource' in query ? query.resource : ''))).toEqual(['yes', 'no'])
+  })
+
+  it('gives each user one worker at a time', async () => {
+    const flood = Array.from({ length: 3 }, () => pool.ask(endless(), { user: user('flood') }).catch((error: Error) => error.message))
+    expect(await pool.ask(question(cheap, 'aaa'), asker)).toEqual([])
+    expect(pool.size).toBe(2)
+    await pool.stop()
+    expect(await Promise.all(flood)).toEqual(Array(3).fill('Internal error occurred: the server is stopping'))
+  })
+
+  it('gives up after a minute, as the API server does, and goes on', async () => {
+    const asked = pool.ask(endless(), asker)
+    const next = pool.ask(question(cheap, 'aaa'), asker)
+    clock.step(61_000)
+    await expect(asked).rejects.toMatchObject({ code: 504, reason: 'Timeout' })
+    // Its time was over before its turn came.
+    await expect(next).rejects.toMatchObject({ code: 504 })
+    expect(await pool.ask(question(cheap, 'aaa'), asker)).toEqual([])
+  })
+
+  it('takes no more than can wait', async () => {
+    const asked = Array.from({ length: 1002 }, () => pool.ask(endless(), asker).catch((error: { code: number }) => error.code))
+    expect(await asked.at(-1)).toBe(429)
+  })
+
+  it('rests when nobody asks', async () => {
+    await pool.ask(question(cheap, 'aaa'), asker)
+    expect(pool.size).toBe(1)
+    clock.step(11_000)
+    expect(pool.size).toBe(0)
+    expect(await pool.ask(question(cheap, 'b'), asker)).toHaveLength(1)
+  })
+
+  it('tells of what failed', async () => {
+    await expect(pool.ask({ task: 'nothing', about: cheap, input: {} }, asker)).rejects.toMatchObject({ code: 500 })
+    expect(await pool.ask(question(cheap, 'aaa'), asker)).toEqual([])
+  })
+})
