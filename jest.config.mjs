@@ -23,6 +23,7 @@ export default {
     { ...common, displayName: 'scenario', setupFilesAfterEnv: ['<rootDir>/test/timeouts.ts'], roots: ['<rootDir>/test/scenario'], testMatch: ['**/*.test.ts'] },
     { ...common, displayName: 'e2e', setupFilesAfterEnv: ['<rootDir>/test/e2e/timeouts.ts'], roots: ['<rootDir>/test/e2e'], testMatch: ['**/*.test.ts'] },
     { ...common, displayName: 'containerd2', setupFilesAfterEnv: ['<rootDir>/test/e2e/timeouts.ts'], roots: ['<rootDir>/test/containerd2'], testMatch: ['**/*.test.ts'] },
+    { ...common, displayName: 'vm', setupFilesAfterEnv: ['<rootDir>/test/e2e/timeouts.ts'], roots: ['<rootDir>/test/vm'], testMatch: ['**/*.test.ts'] },
     { ...conformance, displayName: 'conformance', testMatch: ['**/*.test.ts'] },
     { ...conformance, displayName: 'conformance-serial', testMatch: ['**/*.serial.ts'] },
     { ...conformance, displayName: 'conformance-slow', testMatch: ['**/*.slow.ts'] },

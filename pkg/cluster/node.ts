@@ -153,7 +153,7 @@ export class ClusterNode {
   }
 
   #heedShutdown(kubelet: Kubelet, steps: readonly ShutdownStep[]): void {
-    this.#shutdown = new LogindShutdown({ log: this.#options.log, onShutdown: () => kubelet.shutDown(steps), onCancel: () => kubelet.cancelShutdown() })
+    this.#shutdown = new LogindShutdown({ log: this.#options.log, clock: this.#options.clock, seconds: steps.reduce((sum, { graceSeconds }) => sum + graceSeconds, 0), onShutdown: () => kubelet.shutDown(steps), onCancel: () => kubelet.cancelShutdown() })
     this.#shutdown.start()
   }
 

@@ -35,6 +35,18 @@ describe('version 2', () => {
   it('is the same in other words', () => expect(cgroupUsageV2(v2)).toEqual({ ...common, cpuNanos: 4_712_345_000 }))
   it.each([['max\n'], ['']])('has no limit at %j', (text) => expect(cgroupUsageV2({ ...v2, 'memory.max': text })).not.toHaveProperty('memoryLimitBytes'))
   it('that is gone has used nothing', () => expect(cgroupUsageV2({})).toBeUndefined())
+
+  const pressed = {
+    'cpu.pressure': 'some avg10=1.50 avg60=0.25 avg300=0.05 total=1234567\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n',
+    'memory.pressure': 'some avg10=0.00 avg60=0.00 avg300=0.00 total=7\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=5\n',
+    'io.pressure': 'some avg10=100.00 avg60=99.99 avg300=0.00 total=9\n',
+  }
+  const data = (total: number, avg10 = 0, avg60 = 0, avg300 = 0): object => ({ total, avg10, avg60, avg300 })
+  it('tells what work waited for', () => expect(cgroupUsageV2({ ...v2, ...pressed })).toEqual({
+    ...common, cpuNanos: 4_712_345_000,
+    pressure: { cpu: { some: data(1_234_567, 1.5, 0.25, 0.05), full: data(0) }, memory: { some: data(7), full: data(5) }, io: { some: data(9, 100, 99.99), full: data(0) } },
+  }))
+  it.each(['cpu.pressure', 'memory.pressure', 'io.pressure'])('tells of no pressure without %s', (name) => expect(cgroupUsageV2({ ...v2, ...pressed, [name]: '' })).not.toHaveProperty('pressure'))
 })
 
 it.each([

@@ -1,6 +1,7 @@
 // What a cgroup has used, from the texts of its files: versions 1 and 2 as one value. Pure but for `readCgroupUsage`.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Pressure, pressureFiles, pressureOf } from './pressure.ts'
 
 export interface CgroupUsage {
   /** Counts up from the cgroup's beginning. */
@@ -19,6 +20,8 @@ export interface CgroupUsage {
   /** undefined without a limit. */
   readonly memoryLimitBytes?: number
   readonly processes?: number
+  /** Version 2, where the kernel counts it. */
+  readonly pressure?: Pressure
 }
 
 /** The texts of one cgroup's files, under their own names; a missing file is an empty text. */
@@ -28,7 +31,7 @@ const v1Files = [
   ['cpuacct', 'cpuacct.usage'], ['cpu', 'cpu.stat'], ['memory', 'memory.usage_in_bytes'], ['memory', 'memory.stat'],
   ['memory', 'memory.limit_in_bytes'], ['pids', 'pids.current'],
 ] as const
-const v2Files = ['cpu.stat', 'memory.current', 'memory.stat', 'memory.max', 'memory.swap.current', 'pids.current'] as const
+const v2Files = ['cpu.stat', 'memory.current', 'memory.stat', 'memory.max', 'memory.swap.current', 'pids.current', ...pressureFiles] as const
 /** Version 1 writes a number of pages near 2^63 for "no limit". */
 const unlimitedBytes = 2 ** 60
 
@@ -64,6 +67,7 @@ export function cgroupUsageV2(files: CgroupFiles): CgroupUsage | undefined {
     pageFaults: memory('pgfault'), majorPageFaults: memory('pgmajfault'),
     ...optional('memoryLimitBytes', wholeOf(files['memory.max'])),
     ...optional('processes', wholeOf(files['pids.current'])),
+    ...pressureOf((name) => files[name]),
   }
 }
 

@@ -2,10 +2,14 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ManualClock } from '../util/clock.ts'
+import type { DBusCall, DBusSignals } from '../util/dbus-connection.ts'
+import type { DBusValue } from '../util/dbus-values.ts'
 import { kubeletSettings } from './kubelet-flags.ts'
 import { makePod } from './fixture.suite.ts'
 import { HollowTestNode, isRunning, nextTurn } from './hollow-node.suite.ts'
-import { goingDown, LogindShutdown } from './logind-shutdown.ts'
+import { raiseShutdownDelay } from './logind-delay.ts'
+import { LogindShutdown, type LogindShutdownOptions } from './logind-shutdown.ts'
 import { podsByStep, shutdownSteps } from './node-shutdown.ts'
 
 const critical = 2_000_000_000
@@ -89,51 +93,103 @@ describe('the kubelet', () => {
 })
 
 describe('logind', () => {
-  it.each([
-    ['{"type":"signal","member":"PrepareForShutdown","payload":{"type":"b","data":[true]}}', true], ['{"member":"PrepareForShutdown","payload":{"type":"b","data":[false]}}', false],
-    ['{"member":"PrepareForSleep","payload":{"type":"b","data":[true]}}', undefined], ['Monitoring bus message stream.', undefined],
-  ])('%s', (line, expected) => expect(goingDown(line)).toBe(expected))
-
-  it('is listened to, and held up until the pods have ended', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'kinglet-logind-'))
-    const program = (name: string, text: string): void => {
-      writeFileSync(join(directory, name), `#!/bin/sh\n${text}`)
-      chmodSync(join(directory, name), 0o755)
-    }
-    program('busctl', `while [ ! -e ${directory}/held ]; do sleep 0.02; done\necho '{"member":"PrepareForShutdown","payload":{"data":[true]}}'\nexec sleep 60\n`)
-    program('systemd-inhibit', `trap 'touch ${directory}/released; exit 0' TERM\necho $$ > ${directory}/pid\necho "$@" > ${directory}/held\nwhile :; do sleep 0.02; done\n`)
-    const path = process.env['PATH']
+  type Bus = { call: (call: DBusCall) => Promise<readonly DBusValue[]>; close: () => void }
+  const manager = 'org.freedesktop.login1.Manager'
+  let directory: string
+  let path: string | undefined
+  let logged: string[]
+  let calls: DBusCall[]
+  let signals: DBusSignals[]
+  let clock: ManualClock
+  const has = (name: string): boolean => existsSync(join(directory, name))
+  const until = async (condition: () => boolean): Promise<void> => { while (!condition()) await new Promise((done) => setTimeout(done, 10)) }
+  const locked = (): boolean => has('pid') && existsSync(`/proc/${readFileSync(join(directory, 'pid'), 'utf8').trim()}`)
+  const connect = (given: DBusSignals): Bus => {
+    signals.push(given)
+    return { call: async (call) => { calls.push(call); return [] }, close: () => undefined }
+  }
+  const logind = (more: Partial<LogindShutdownOptions> = {}): LogindShutdown => new LogindShutdown({
+    clock, seconds: 30, log: (text) => void logged.push(text), onCancel: () => undefined, onShutdown: async () => undefined, available: () => true, connect, delay: async (seconds) => seconds, ...more,
+  })
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'kinglet-logind-'))
+    writeFileSync(join(directory, 'systemd-inhibit'), `#!/bin/sh\necho $$ > ${directory}/pid\necho "$@" > ${directory}/held\nwhile [ "$#" -gt 1 ]; do shift; done\nexec "$@"\n`)
+    chmodSync(join(directory, 'systemd-inhibit'), 0o755)
+    path = process.env['PATH']
     process.env['PATH'] = `${directory}:${path}`
+    logged = []
+    calls = []
+    signals = []
+    clock = new ManualClock()
+  })
+  afterEach(() => {
+    process.env['PATH'] = path
+    rmSync(directory, { recursive: true })
+  })
+
+  it('is listened to, and held up until the pods have ended; a shutdown that is called off may come again', async () => {
     const steps: string[] = []
-    const logged: string[] = []
-    try {
-      const { promise: told, resolve } = Promise.withResolvers<void>()
-      const logind = new LogindShutdown({
-        log: (text) => void logged.push(text), onCancel: () => undefined, available: () => true,
-        onShutdown: async () => {
-          steps.push(existsSync(join(directory, 'released')) ? 'too late' : 'held')
-          resolve()
-        },
-      })
-      expect(logind.start()).toBe(true)
-      await told
-      // Until its end has been seen here, and would have been told of.
-      const pid = readFileSync(join(directory, 'pid'), 'utf8').trim()
-      while (existsSync(`/proc/${pid}`)) await new Promise((done) => setTimeout(done, 20))
-      expect(existsSync(join(directory, 'released'))).toBe(true)
-      expect(steps).toEqual(['held'])
-      logind.stop()
-      expect(logged).toEqual([])
-    } finally {
-      process.env['PATH'] = path
-      rmSync(directory, { recursive: true })
-    }
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+    const shutdown = logind({ onShutdown: () => { steps.push('down'); return ended }, onCancel: () => void steps.push('off') })
+    expect(shutdown.start()).toBe(true)
+    await until(locked)
+    expect(readFileSync(join(directory, 'held'), 'utf8')).toMatch(/^--what=shutdown .*--mode=delay cat$/m)
+    expect(calls).toEqual([expect.objectContaining({ member: 'AddMatch', body: [`type='signal',interface='${manager}',member='PrepareForShutdown'`] })])
+    signals[0]?.onSignal('org.freedesktop.DBus', 'NameAcquired', [':1.1'])
+    signals[0]?.onSignal(manager, 'PrepareForShutdown', [true])
+    expect(steps).toEqual(['down'])
+    expect(locked()).toBe(true)
+    end()
+    await until(() => !locked())
+    rmSync(join(directory, 'pid'))
+    signals[0]?.onSignal(manager, 'PrepareForShutdown', [false])
+    expect(steps).toEqual(['down', 'off'])
+    await until(locked)
+    shutdown.stop()
+    await until(() => !locked())
+    expect(logged).toEqual([])
+  })
+
+  it('is asked for as long as the pods may take, and told of when it gives less', async () => {
+    const shutdown = logind({ delay: async () => 5 })
+    shutdown.start()
+    await until(locked)
+    expect(logged).toEqual(['graceful shutdown: systemd-logind holds up a shutdown for 5 s, pods were to have 30 s'])
+    shutdown.stop()
+  })
+
+  it('is found again after its bus was lost', async () => {
+    const shutdown = logind()
+    shutdown.start()
+    await until(locked)
+    signals[0]?.onLost(new Error('gone'))
+    await until(() => logged.length > 0)
+    clock.step(5000)
+    await until(() => signals.length === 2 && calls.length === 2)
+    expect(logged).toEqual(['graceful shutdown: gone'])
+    shutdown.stop()
+  })
+
+  it.each<[string, bigint[], { wrote: string; got: number }]>([
+    ['enough already', [30_000_000n], { wrote: '', got: 30 }],
+    ['raised', [5_000_000n, 30_000_000n], { wrote: '[Login]\nInhibitDelayMaxSec=30', got: 30 }],
+    ['refused', [5_000_000n], { wrote: '[Login]\nInhibitDelayMaxSec=30', got: 5 }],
+  ])('its delay: %s', async (_what, answers, { wrote, got }) => {
+    const file = join(directory, 'conf.d/99.conf')
+    const asked = [...answers]
+    const killed: unknown[] = []
+    const raised = raiseShutdownDelay(30, { clock, signal: new AbortController().signal, file, bus: { call: async ({ member, body }) => {
+      if (member === 'KillUnit') killed.push(body)
+      return member === 'Get' ? [{ signature: 't', value: asked.length > 1 ? asked.shift()! : asked[0]! }] : []
+    } } })
+    const turning = setInterval(() => clock.step(250), 1)
+    expect(await raised.finally(() => clearInterval(turning))).toBe(got)
+    expect(existsSync(file) ? readFileSync(file, 'utf8') : '').toContain(wrote)
+    expect(killed).toEqual(wrote ? [['systemd-logind.service', 'all', 1]] : [])
   })
 
   it('is told of when it is not there', () => {
-    const logged: string[] = []
-    const logind = new LogindShutdown({ log: (text) => void logged.push(text), onCancel: () => undefined, onShutdown: async () => undefined, available: () => false })
-    expect(logind.start()).toBe(false)
+    expect(logind({ available: () => false }).start()).toBe(false)
     expect(logged).toEqual([expect.stringContaining('no systemd-logind')])
   })
 })

@@ -4,6 +4,7 @@ import type { CgroupUsage } from './cgroup-usage.ts'
 import type { DiskUsage } from './disk-usage.ts'
 import type { NodeFileUsage } from './file-usage.ts'
 import type { FileSystemUsage, InterfaceUsage, MachineUsage } from './machine-usage.ts'
+import type { Pressure, PressureStats } from './pressure.ts'
 import type { CpuRate } from './usage-rates.ts'
 import { nodeKey, podKey, type RatedSample } from './usage-sampler.ts'
 import type { ContainerUsage, PodUsage } from './usage-source.ts'
@@ -16,18 +17,19 @@ export interface SummaryOptions {
 }
 
 export function statsSummary({ sample, rates }: RatedSample, { nodeName, files, onlyCpuAndMemory }: SummaryOptions): object {
-  const { atMs, machine } = sample
+  const { atMs, machine, pressure } = sample
   const time = formatTime(atMs)
   const { memory } = machine
   return {
     node: {
       nodeName,
       startTime: formatTime(machine.startedAtMs),
-      cpu: cpuStats(time, machine.cpuNanos, rates.get(nodeKey)),
+      cpu: cpuStats(time, { cpuNanos: machine.cpuNanos, pressure }, rates.get(nodeKey)),
       memory: {
         time, availableBytes: memory.totalBytes - memory.workingSetBytes, usageBytes: memory.usedBytes,
-        workingSetBytes: memory.workingSetBytes, rssBytes: memory.rssBytes,
+        workingSetBytes: memory.workingSetBytes, rssBytes: memory.rssBytes, ...psi(pressure?.memory),
       },
+      ...ioStats(time, pressure),
       swap: { time, swapAvailableBytes: memory.swapTotalBytes - memory.swapBytes, swapUsageBytes: memory.swapBytes },
       ...(onlyCpuAndMemory ? {} : machineParts(time, machine)),
     },
@@ -35,8 +37,11 @@ export function statsSummary({ sample, rates }: RatedSample, { nodeName, files, 
   }
 }
 
-const cpuStats = (time: string, cpuNanos: number, rate: CpuRate | undefined): object =>
-  ({ time, ...(rate ? { usageNanoCores: rate.nanoCores } : {}), usageCoreNanoSeconds: cpuNanos })
+const cpuStats = (time: string, { cpuNanos, pressure }: { readonly cpuNanos: number; readonly pressure?: Pressure | undefined }, rate: CpuRate | undefined): object =>
+  ({ time, ...(rate ? { usageNanoCores: rate.nanoCores } : {}), usageCoreNanoSeconds: cpuNanos, ...psi(pressure?.cpu) })
+
+const psi = (stats: PressureStats | undefined): object => (stats ? { psi: stats } : {})
+const ioStats = (time: string, pressure: Pressure | undefined): object => (pressure ? { io: { time, psi: pressure.io } } : {})
 
 function machineParts(time: string, machine: MachineUsage): object {
   const fs = fileSystem(time, machine.disk)
@@ -67,11 +72,12 @@ function podStats(pod: PodUsage, { rates, onlyCpuAndMemory, disk, time, files }:
     containers: pod.containers.map((container) => ({
       name: container.name,
       startTime: formatTime(container.startedAtMs),
-      cpu: cpuStats(formatTime(container.atMs), container.cpuNanos, rates.get(container.id)),
+      cpu: cpuStats(formatTime(container.atMs), { cpuNanos: container.cpuNanos, pressure: container.cgroup?.pressure }, rates.get(container.id)),
       memory: memoryStats(formatTime(container.atMs), container),
+      ...ioStats(formatTime(container.atMs), container.cgroup?.pressure),
       ...(onlyCpuAndMemory ? {} : { rootfs: { ...shared(time, disk), ...writable(container) }, ...(files ? { logs: part(time, files.logs, own?.logs.get(container.name)) } : {}) }),
     })),
-    ...(cgroup ? { cpu: cpuStats(time, cgroup.cpuNanos, rates.get(podKey(uid))), memory: memoryStats(time, { cgroup, workingSetBytes: cgroup.workingSetBytes }) } : {}),
+    ...(cgroup ? { cpu: cpuStats(time, cgroup, rates.get(podKey(uid))), memory: memoryStats(time, { cgroup, workingSetBytes: cgroup.workingSetBytes }), ...ioStats(time, cgroup.pressure) } : {}),
     ...(onlyCpuAndMemory ? {} : {
       ...(pod.interfaces.length > 0 ? { network: network(time, pod.interfaces, 'eth0') } : {}),
       ...(own && own.volumes.length > 0 ? { volume: own.volumes.map((volume) => ({
@@ -85,10 +91,10 @@ function podStats(pod: PodUsage, { rates, onlyCpuAndMemory, disk, time, files }:
 
 function memoryStats(time: string, { workingSetBytes, cgroup }: { readonly workingSetBytes: number; readonly cgroup?: CgroupUsage }): object {
   if (!cgroup) return { time, workingSetBytes }
-  const { memoryLimitBytes, memoryBytes, rssBytes, pageFaults, majorPageFaults } = cgroup
+  const { memoryLimitBytes, memoryBytes, rssBytes, pageFaults, majorPageFaults, pressure } = cgroup
   return {
     time, ...(memoryLimitBytes === undefined ? {} : { availableBytes: Math.max(0, memoryLimitBytes - workingSetBytes) }),
-    usageBytes: memoryBytes, workingSetBytes, rssBytes, pageFaults, majorPageFaults,
+    usageBytes: memoryBytes, workingSetBytes, rssBytes, pageFaults, majorPageFaults, ...psi(pressure?.memory),
   }
 }
 

@@ -2,6 +2,7 @@
 import type { CgroupUsage } from './cgroup-usage.ts'
 import type { InterfaceUsage } from './machine-usage.ts'
 import type { Metric, Series } from './metrics-text.ts'
+import type { Pressure } from './pressure.ts'
 import type { ContainerUsage, NodeSample, PodUsage } from './usage-source.ts'
 
 const seconds = (nanos: number): number => nanos / 1e9
@@ -53,7 +54,7 @@ function rowsOf({ atMs, pods }: NodeSample): Row[] {
 }
 
 export function cadvisorMetrics(sample: NodeSample): Metric[] {
-  const { atMs, machine } = sample
+  const { atMs, machine, pressure } = sample
   const rows = rowsOf(sample)
   const root: Row = { labels: labelsOf({ id: '/' }), atMs, cpuNanos: machine.cpuNanos, workingSetBytes: machine.memory.workingSetBytes, startedAtMs: machine.startedAtMs }
   const of = (from: readonly Row[], value: (row: Row) => number | undefined, extra: Labels = {}): Series[] => from.flatMap((row) => {
@@ -78,11 +79,26 @@ export function cadvisorMetrics(sample: NodeSample): Metric[] {
     { name: 'container_fs_usage_bytes', type: 'gauge', help: 'Bytes written to the container\'s own layer', series: of(rows, ({ writableBytes }) => writableBytes) },
     { name: 'container_start_time_seconds', type: 'gauge', help: 'When it started, in seconds since the epoch', series: of(all, ({ startedAtMs }) => startedAtMs / 1000) },
     { name: 'container_last_seen', type: 'gauge', help: 'When it was last measured, in seconds since the epoch', series: of(all, (row) => Math.floor(row.atMs / 1000)) },
+    ...pressureMetrics((value) => [...of([root], () => value(pressure)), ...detail((cgroup) => value(cgroup.pressure))]),
     ...networkMetrics(sample),
     { name: 'machine_cpu_cores', type: 'gauge', help: 'Processors of the machine', series: [{ value: machine.cpus }] },
     { name: 'machine_memory_bytes', type: 'gauge', help: 'Memory of the machine, in bytes', series: [{ value: machine.memory.totalBytes }] },
     { name: 'container_scrape_error', type: 'gauge', help: '1 if there was an error while getting container metrics, 0 otherwise', series: [{ value: 0 }] },
   ]
+}
+
+const pressureSeries: readonly [string, string, (pressure: Pressure) => number][] = [
+  ['cpu_stalled', 'all tasks waited for CPU', ({ cpu }) => cpu.full.total], ['cpu_waiting', 'tasks waited for CPU', ({ cpu }) => cpu.some.total],
+  ['memory_stalled', 'all tasks waited for memory', ({ memory }) => memory.full.total], ['memory_waiting', 'tasks waited for memory', ({ memory }) => memory.some.total],
+  ['io_stalled', 'all tasks waited for disks', ({ io }) => io.full.total], ['io_waiting', 'tasks waited for disks', ({ io }) => io.some.total],
+]
+
+/** None where the kernel counts none. */
+function pressureMetrics(series: (value: (pressure: Pressure | undefined) => number | undefined) => Series[]): Metric[] {
+  return pressureSeries.flatMap(([name, what, total]) => {
+    const found = series((pressure) => pressure && total(pressure) / 1e6)
+    return found.length === 0 ? [] : [{ name: `container_pressure_${name}_seconds_total`, type: 'counter' as const, help: `Time for which ${what}, in seconds`, series: found }]
+  })
 }
 
 const networkSeries: readonly [string, string, (usage: InterfaceUsage) => number][] = [

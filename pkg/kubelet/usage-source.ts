@@ -8,6 +8,7 @@ import type { CgroupDriver } from './container-resources.ts'
 import { podCgroup } from './container-resources.ts'
 import { type InterfaceUsage, interfacesOfProcess, type MachineUsage, readMachineUsage } from './machine-usage.ts'
 import type { PodWorker } from './pod-worker.ts'
+import { type Pressure, readPressure } from './pressure.ts'
 import type { RuntimeContainer } from './runtime-service.ts'
 
 /** What a runtime measures of one running container. */
@@ -51,6 +52,8 @@ export interface PodUsage {
 export interface NodeSample {
   readonly atMs: number
   readonly machine: MachineUsage
+  /** Of the machine as a whole. */
+  readonly pressure?: Pressure
   readonly pods: readonly PodUsage[]
 }
 
@@ -78,11 +81,11 @@ export class UsageSource {
     const { clock, dataDirectory, stats, workers, machine: measure = () => readMachineUsage(dataDirectory) } = this.#options
     this.#mounts ??= readFile('/proc/self/mountinfo', 'utf8').then(readCgroups)
     const [mounts, usages] = await Promise.all([this.#mounts, stats?.usages() ?? []])
-    const machine = await measure(usages)
+    const [machine, pressure] = await Promise.all([measure(usages), mounts.version === 'v2' ? readPressure(mounts.mounts[''] ?? '') : {}])
     const atMs = clock.now()
     const byId = new Map(usages.map((usage) => [usage.id, usage]))
     const pods = await Promise.all([...workers()].map((worker) => this.#pod(worker, byId, mounts)))
-    return { atMs, machine, pods: pods.filter((pod) => pod.containers.length > 0) }
+    return { atMs, machine, ...pressure, pods: pods.filter((pod) => pod.containers.length > 0) }
   }
 
   async #pod({ pod, runtime }: Pick<PodWorker, 'pod' | 'runtime'>, usages: ReadonlyMap<string, RuntimeUsage>, mounts: CgroupMounts): Promise<PodUsage> {

@@ -1,7 +1,9 @@
 // CPU rates, when samples are taken, and what the machine's files tell.
 import { ManualClock } from '../util/clock.ts'
+import { cgroupUsageV2 } from './cgroup-usage.ts'
 import { cpuNanosOf, defaultInterfaceOf, interfacesOf, memoryOf, startedAtMsOf } from './machine-usage.ts'
 import { metricsText } from './metrics-text.ts'
+import type { Pressure, PressureStats } from './pressure.ts'
 import { statsSummary } from './stats-summary.ts'
 import { cadvisorMetrics, resourceMetrics } from './usage-metrics.ts'
 import { type CpuCounter, cpuRates } from './usage-rates.ts'
@@ -139,6 +141,28 @@ describe('what is told', () => {
     expect(metricsText([{ name: 'a', type: 'gauge', help: 'h', series: [{ labels: { x: 'q"\\\n' }, value: 1 }] }, { name: 'b', type: 'gauge', help: 'h', series: [] }]))
       .toBe('# HELP a h\n# TYPE a gauge\na{x="q\\"\\\\\\n"} 1\n')
   })
+})
+
+it('pressure is told where the kernel counts it', () => {
+  const stats = (total: number): PressureStats => ({ some: { total, avg10: 1, avg60: 2, avg300: 3 }, full: { total: total / 2, avg10: 0, avg60: 0, avg300: 0 } })
+  const pressure = (total: number): Pressure => ({ cpu: stats(total), memory: stats(total + 2_000_000), io: stats(total + 4_000_000) })
+  const plain = sampleAt(100_000, 1e9)
+  const cgroup = cgroupUsageV2({ 'cpu.stat': 'usage_usec 1\n' })!
+  const sample: NodeSample = {
+    ...plain, pressure: pressure(20_000_000),
+    pods: plain.pods.map((pod) => ({ ...pod, cgroup: { ...cgroup, pressure: pressure(10_000_000) }, containers: pod.containers.map((each) => ({ ...each, cgroup: { ...cgroup, pressure: pressure(2_000_000) } })) })),
+  }
+  const summary = statsSummary({ sample, rates: new Map() }, { nodeName: 'n', onlyCpuAndMemory: false }) as { node: object; pods: { containers: object[] }[] }
+  const told = (total: number): object => ({ cpu: { psi: stats(total) }, memory: { psi: stats(total + 2_000_000) }, io: { time: expect.any(String) as string, psi: stats(total + 4_000_000) } })
+  expect(summary.node).toMatchObject(told(20_000_000))
+  expect(summary.pods[0]).toMatchObject(told(10_000_000))
+  expect(summary.pods[0]?.containers[0]).toMatchObject(told(2_000_000))
+  const series = metricsText(cadvisorMetrics(sample)).split('\n').filter((line) => line.startsWith('container_pressure_'))
+  expect(series).toHaveLength(18)
+  expect(series.find((line) => line.startsWith('container_pressure_memory_stalled_seconds_total') && line.includes('container="main"'))).toMatch(/\} 2 \d+$/)
+  expect(series.find((line) => line.startsWith('container_pressure_io_waiting_seconds_total') && line.includes('id="/"'))).toMatch(/\} 24 \d+$/)
+  expect(metricsText(cadvisorMetrics(plain))).not.toContain('pressure')
+  expect(JSON.stringify(statsSummary({ sample: plain, rates: new Map() }, { nodeName: 'n', onlyCpuAndMemory: false }))).not.toMatch(/psi|"io"/)
 })
 
 describe('the machine', () => {

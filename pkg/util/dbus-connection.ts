@@ -29,9 +29,16 @@ export interface DBusMessage {
   readonly body: readonly DBusValue[]
 }
 
+export interface DBusSignals {
+  readonly onSignal: (interfaceName: string, member: string, body: readonly DBusValue[]) => void
+  /** What was asked for is forgotten with the connection. */
+  readonly onLost: (error: Error) => void
+}
+
 const callType = 1
 const answerType = 2
 const errorType = 3
+const signalType = 4
 const field = { path: 1, interface: 2, member: 3, errorName: 4, replySerial: 5, destination: 6, signature: 8 } as const
 const headSignature = 'yyyyuua(yv)'
 
@@ -74,8 +81,11 @@ export class DBusConnection {
   #serial = 0
   readonly #waiting = new Map<number, Waiting>()
 
-  constructor(socketPath: string) {
+  readonly #signals: DBusSignals | undefined
+
+  constructor(socketPath: string, signals?: DBusSignals) {
     this.#socketPath = socketPath
+    this.#signals = signals
   }
 
   /** Resolves with what the method returns. Rejects with a DBusError when it refuses. */
@@ -86,7 +96,7 @@ export class DBusConnection {
   }
 
   close(): void {
-    this.#open?.then((socket) => socket.destroy(), () => undefined)
+    this.#open?.then((socket) => socket.removeAllListeners('close').destroy(), () => undefined)
     this.#open = undefined
   }
 
@@ -106,6 +116,8 @@ export class DBusConnection {
       this.#open = undefined
       for (const { reject } of this.#waiting.values()) reject(error)
       this.#waiting.clear()
+      socket.removeAllListeners('close')
+      this.#signals?.onLost(error)
     }
     await new Promise<void>((resolve, reject) => {
       let said = ''
@@ -147,6 +159,7 @@ export class DBusConnection {
   }
 
   #heard({ type, fields, body }: DBusMessage, socket: Socket): void {
+    if (type === signalType) this.#signals?.onSignal(fields.get(field.interface) as string, fields.get(field.member) as string, body)
     if (type !== answerType && type !== errorType) return
     const serial = fields.get(field.replySerial) as number
     const waiting = this.#waiting.get(serial)

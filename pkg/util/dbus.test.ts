@@ -51,6 +51,9 @@ describe('a connection', () => {
     const head = encodeValues('yyyyuua(yv)', [108, type, 1, 1, content.length, 1, [[5, { signature: 'u', value: serial }], [8, { signature: 'g', value: signature }], ...extra]])
     return Buffer.concat([head, Buffer.alloc((8 - (head.length % 8)) % 8), content])
   }
+  const going = encodeValues('b', [true])
+  const signalHead = encodeValues('yyyyuua(yv)', [108, 4, 1, 1, going.length, 9, [[1, { signature: 'o', value: '/m' }], [2, { signature: 's', value: 'org.example.M' }], [3, { signature: 's', value: 'Going' }], [8, { signature: 'g', value: 'b' }]]])
+  const signal = Buffer.concat([signalHead, Buffer.alloc((8 - (signalHead.length % 8)) % 8), going])
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'dbus-'))
     connections = []
@@ -76,6 +79,7 @@ describe('a connection', () => {
           const { serial } = found.message
           if (member === 'Hello') socket.write(answer(2, serial, [], 's', [':1.1']))
           else if (member === 'Refused') socket.write(answer(3, serial, [[4, { signature: 's', value: 'org.example.No' }]], 's', ['not now']))
+          else if (member === 'Signalled') socket.write(Buffer.concat([signal, answer(2, serial, [], 's', [''])]))
           else if (member === 'Gone') socket.destroy()
           else {
             const bytes = answer(2, serial, [], 'o', ['/job/1'])
@@ -105,6 +109,19 @@ describe('a connection', () => {
     expect(await bus.call(call)).toEqual(['/job/1'])
     expect(connections).toHaveLength(2)
     bus.close()
+  })
+
+  test('tells of signals, and once of its loss', async () => {
+    const heard: unknown[] = []
+    const bus = new DBusConnection(path(), { onSignal: (...signal) => void heard.push(signal), onLost: (error) => void heard.push(error.message) })
+    await bus.call({ ...call, member: 'Signalled' })
+    expect(heard).toEqual([['org.example.M', 'Going', [true]]])
+    await expect(bus.call({ ...call, member: 'Gone' })).rejects.toThrow('the connection was closed')
+    expect(heard.slice(1)).toEqual([`D-Bus at ${path()}: the connection was closed`])
+    await bus.call(call)
+    bus.close()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(heard).toHaveLength(2)
   })
 
   test('says where nobody listens', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { testImage, type TestImage } from '../images/build.ts'
 import { TestNetwork } from './machine.ts'
+import { patience } from './patience.ts'
 
 export const root = resolve(import.meta.dirname, '../..')
 const node = join(root, `node_modules/node-linux-${process.arch}/bin/node`)
@@ -70,7 +71,7 @@ export class TestCluster {
   }
 
   async up(flags: readonly string[] = []): Promise<string> {
-    return this.kinglet(['up', '--node-name=node-1', ...flags])
+    return this.kinglet(['up', '--node-name=node-1', ...(patience > 1 ? [`--timeout=${60 * patience}`] : []), ...flags])
   }
 
   /** Ends everything, also after a failure half-way. */
@@ -149,7 +150,7 @@ export class TestCluster {
   #run(program: string, args: readonly string[], { input, env }: RunOptions = {}): Promise<Outcome> {
     const [command, line] = this.network.command(program, args)
     return new Promise((done) => {
-      const child = execFile(command, line, { env: { ...this.#environment(), ...env }, maxBuffer: 64 << 20, timeout: 150_000 }, (error, stdout, stderr) => {
+      const child = execFile(command, line, { env: { ...this.#environment(), ...env }, maxBuffer: 64 << 20, timeout: 150_000 * patience }, (error, stdout, stderr) => {
         done({ code: error ? (typeof error.code === 'number' ? error.code : 255) : 0, stdout, stderr })
       })
       child.stdin?.on('error', () => undefined)
@@ -198,11 +199,12 @@ export class Following {
 
 /** Resolves with the first value that is not undefined and not false; tells what never came true. */
 export async function eventually<T>(probe: () => T | undefined | Promise<T | undefined>, what: string | (() => string), timeoutMs = 60_000): Promise<NonNullable<T>> {
-  const deadline = performance.now() + timeoutMs
+  const limitMs = timeoutMs * patience
+  const deadline = performance.now() + limitMs
   for (;;) {
     const value = await probe()
     if (value !== undefined && value !== false && value !== null) return value
-    if (performance.now() > deadline) throw new Error(`did not happen within ${timeoutMs / 1000} s: ${typeof what === 'string' ? what : what()}`)
+    if (performance.now() > deadline) throw new Error(`did not happen within ${limitMs / 1000} s: ${typeof what === 'string' ? what : what()}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
