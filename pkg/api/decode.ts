@@ -59,8 +59,13 @@ export function splitApiVersion(apiVersion: string): [group: string, version: st
   return slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)]
 }
 
+/** YAML that somebody else has read: JSON text, or why it is no YAML. */
+export type YamlText = { readonly value: string; readonly duplicates: readonly string[] } | YamlSyntaxError
+
 interface BodyOptions {
   readonly kind?: string
+  /** What a long YAML body says. */
+  readonly yaml?: YamlText
   readonly schemas?: SchemaLookup
 }
 
@@ -76,7 +81,7 @@ export function* decodeBodyParts(bytes: Uint8Array, contentType: string | undefi
   const format = bodyFormat(contentType)
   try {
     if (bytes.length <= shortBytes) return decodeAs(format, bytes, options.schemas ?? builtin)
-    return yield* decodeLong(format, bytes, options.schemas ?? builtin)
+    return yield* decodeLong(format, bytes, options)
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw unrecognized(`couldn't get version/kind; json parse error: ${error.message}`, bytes, options.kind)
     if (error instanceof YamlSyntaxError || error instanceof ProtobufError) throw unrecognized(error.message, bytes, options.kind)
@@ -95,12 +100,19 @@ function decodeAs(format: BodyFormat, bytes: Uint8Array, schemas: SchemaLookup):
 }
 
 /** Slower, and with places to pause. */
-function* decodeLong(format: BodyFormat, bytes: Uint8Array, schemas: SchemaLookup): Parts<DecodedBody> {
+function* decodeLong(format: BodyFormat, bytes: Uint8Array, { schemas = builtin, yaml }: BodyOptions): Parts<DecodedBody> {
+  if (format === 'yaml' && yaml) return { format, value: yield* yamlValue(yaml), keys: [], duplicateLines: 'duplicates' in yaml ? yaml.duplicates : [] }
   if (format !== 'json') return decodeAs(format, bytes, schemas)
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
   yield
   const { value, hasDuplicates } = yield* readJsonParts(text)
   return { format, value, keys: hasDuplicates ? yield* keysInParts(text) : [], duplicateLines: [] }
+}
+
+/** Fails with YamlSyntaxError. */
+export function* yamlValue(yaml: YamlText): Parts<unknown> {
+  if (yaml instanceof YamlSyntaxError) throw yaml
+  return (yield* readJsonParts(yaml.value)).value
 }
 
 function decodeProtobuf(bytes: Uint8Array, schemas: SchemaLookup): unknown {

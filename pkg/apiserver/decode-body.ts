@@ -1,5 +1,5 @@
 // Request bodies of one kind and subresource: objects and patches in the media types that are taken.
-import { decodeBodyParts, decodeObjectParts, strictFaults, unsupportedMediaType, type FieldValidation } from '../api/decode.ts'
+import { decodeBodyParts, decodeObjectParts, yamlValue, type YamlText, strictFaults, unsupportedMediaType, type FieldValidation } from '../api/decode.ts'
 import { readJsonParts } from '../api/json-reader.ts'
 import { JsonSyntaxError, keysInParts, keysOf, parseJson } from '../api/json-text.ts'
 import type { KubeObject } from '../api/object.ts'
@@ -16,6 +16,8 @@ export interface BodyContext {
   readonly contentType?: string
   readonly fieldValidation?: string
   readonly warn: (text: string) => void
+  /** What a long YAML body says. */
+  readonly yaml?: YamlText
 }
 
 const patchTypes = new Map<string, PatchType>([
@@ -29,25 +31,25 @@ const validationOf = (text: string | undefined): FieldValidation =>
 
 /** Long bodies are decoded in parts. */
 export function* decodeObject(bytes: Buffer, context: BodyContext): Parts<KubeObject> {
-  const { definition, subresource, contentType, fieldValidation, warn } = context
+  const { definition, subresource, contentType, fieldValidation, warn, yaml } = context
   const other = definition.subresources.find(({ name }) => name === subresource)?.kind
   const target = other ?? definition.resource
   const schema = other ? schemaOf(other.group, other.version, other.kind) : definition.schema
   if (!schema) throw new Error(`no schema for ${other?.kind}, the body of ${definition.resource.plural}/${subresource}`)
   const kind = { group: target.group, version: target.version, kind: target.kind, schema }
-  const body = yield* decodeBodyParts(bytes, contentType, { kind: target.kind })
+  const body = yield* decodeBodyParts(bytes, contentType, { kind: target.kind, ...(yaml ? { yaml } : {}) })
   yield
   return yield* decodeObjectParts(body, kind, { fieldValidation: validationOf(fieldValidation), warn })
 }
 
 /** A patch as its type has it: fields are checked against the kind when it has been applied. */
-export function* decodePatch(bytes: Buffer, { contentType, fieldValidation, warn }: BodyContext): Parts<Patch> {
+export function* decodePatch(bytes: Buffer, { contentType, fieldValidation, warn, yaml }: BodyContext): Parts<Patch> {
   const type = patchTypes.get((contentType ?? '').split(';')[0]!.trim().toLowerCase())
   if (!type) throw unsupportedMediaType([...patchTypes.keys()])
   const text = bytes.toString()
   try {
     if (type === 'apply') {
-      const { value, duplicates } = readYaml(text)
+      const { value, duplicates } = yaml ? { value: yield* yamlValue(yaml), duplicates: 'duplicates' in yaml ? yaml.duplicates : [] } : readYaml(text)
       report(strictFaults({ format: 'yaml', keys: [], duplicateLines: duplicates }, []), { fieldValidation, warn })
       return { type, body: value }
     }
@@ -60,6 +62,9 @@ export function* decodePatch(bytes: Buffer, { contentType, fieldValidation, warn
     throw error
   }
 }
+
+/** Whether the body is YAML. */
+export const isYaml = (contentType = ''): boolean => /^\s*application\/(?:apply-patch\+)?yaml\s*(?:;|$)/i.test(contentType)
 
 const longText = 64 * 1024
 

@@ -1,5 +1,6 @@
 // Requests for resources over HTTP: from method, path, query and body to an ApiRequest, and the answer back.
-import { decodeDeleteOptions } from '../api/decode.ts'
+import { decodeDeleteOptions, type YamlText } from '../api/decode.ts'
+import { YamlSyntaxError } from '../api/yaml-text.ts'
 import type { ApiRequest, Handle, Verb } from '../api/request.ts'
 import { methodNotAllowed, unknownPath } from '../api/status-error.ts'
 import type { Definition } from '../registry/definition.ts'
@@ -8,7 +9,7 @@ import type { Clock } from '../util/clock.ts'
 import { atOnce, inParts, slicesOf } from '../util/slices.ts'
 import type { Authorizer } from './authorizer.ts'
 import { requireAllowed } from './authorize.ts'
-import { decodeObject, decodePatch, type BodyContext } from './decode-body.ts'
+import { decodeObject, decodePatch, isYaml, type BodyContext } from './decode-body.ts'
 import { checkForm, encodeAnswer } from './encode.ts'
 import { header, readBody, type Exchange } from './exchange.ts'
 import { attributesOf } from './handle.ts'
@@ -63,7 +64,7 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   const include = form.as === 'Table' ? parseInclude(query.get('includeObject')) : 'Metadata'
 
   const body = writes.has(verb) ? exchange.body ?? await readBody(exchange) : undefined
-  const decoded = body && decodedBody(exchange, body, { verb, definition, subresource })
+  const decoded = body && decodedBody(exchange, body, { verb, definition, subresource, registry })
   const request: ApiRequest = {
     verb, user, group, version, plural, subresource, namespace, name,
     options: verb === 'delete' || verb === 'deletecollection' ? { ...parsed, ...await deletion(exchange) } : parsed,
@@ -108,18 +109,25 @@ type Sent = Pick<ApiRequest, 'object' | 'patch'>
 /** Longer bodies are decoded in parts, with pauses. */
 const shortBytes = 64 * 1024
 
-function decodedBody({ incoming, query, warnings }: Exchange, body: Buffer, { verb, definition, subresource }: { verb: Verb; definition: Definition; subresource?: string }): Sent | Promise<Sent> {
+function decodedBody({ incoming, query, warnings, user }: Exchange, body: Buffer, { verb, definition, subresource, registry }: { verb: Verb; definition: Definition; subresource?: string; registry: Registry }): Sent | Promise<Sent> {
   const context = {
     definition, subresource, contentType: header(incoming, 'content-type'),
     fieldValidation: query.get('fieldValidation') ?? undefined,
     warn: (text: string) => void warnings.push(text),
   }
-  if (body.length > shortBytes) return decodedLong(body, verb, context)
+  if (body.length > shortBytes) return decodedLong(body, verb, context, (text) => registry.aside(user, { job: 'yaml', text }))
   return verb === 'patch' ? { patch: atOnce(decodePatch(body, context)) } : { object: atOnce(decodeObject(body, context)) }
 }
 
-async function decodedLong(body: Buffer, verb: Verb, context: BodyContext): Promise<Sent> {
+async function decodedLong(body: Buffer, verb: Verb, given: BodyContext, readYaml: (text: string) => Promise<YamlText>): Promise<Sent> {
   const slices = slicesOf()
   await slices.pause()
+  const yaml = isYaml(given.contentType) ? await readYaml(body.toString()).catch(syntaxError) : undefined
+  const context = yaml ? { ...given, yaml } : given
   return verb === 'patch' ? { patch: await inParts(decodePatch(body, context), slices) } : { object: await inParts(decodeObject(body, context), slices) }
+}
+
+function syntaxError(error: unknown): YamlSyntaxError {
+  if (error instanceof YamlSyntaxError) return error
+  throw error
 }

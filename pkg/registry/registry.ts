@@ -1,7 +1,7 @@
 // The registry: reads and writes of every kind over the store, with the kinds' rules, admission and allocation.
 import type { AnyObject, KubeObject, ObjectList } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
-import type { RequestOptions, WatchStream } from '../api/request.ts'
+import type { RequestOptions, UserInfo, WatchStream } from '../api/request.ts'
 import { isNotFound, methodNotAllowed, notFound } from '../api/status-error.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
@@ -10,12 +10,13 @@ import { isHeavy, isHeavyFrozen, lightText } from '../util/weight.ts'
 import type { AdmissionPlugin, AsyncAdmission, Authorize } from './admission.ts'
 import type { Allocator } from './allocator.ts'
 import { applyIn } from './applying.ts'
+import { asideTask, asideWork, resultOf, type Job, type Results } from './aside-jobs.ts'
 import { createIn } from './create.ts'
 import type { Definition } from './definition.ts'
 import { DefinitionTable } from './definition-table.ts'
 import { settled } from './conversions.ts'
 import { checkDeleteOptions, deleteIn, deletedStatus } from './deletion.ts'
-import type { Evaluator } from './evaluation.ts'
+import { Evaluations, type Evaluator } from './evaluation.ts'
 import { Expiry } from './expiry.ts'
 import { parseRevision, tooLargeRevision } from './list-options.ts'
 import { listObjects } from './lister.ts'
@@ -261,6 +262,11 @@ export class Registry {
   /** Who answers the questions of admission's expressions about rights. */
   useAuthorizer(authorize: Authorize): void {
     this.#context.authorize = authorize
+  }
+
+  /** Work about something large, which a worker does. Fails as the work does. */
+  async aside<K extends Job['job']>(user: UserInfo, job: Extract<Job, { job: K }>): Promise<Results[K]> {
+    return resultOf<K>(job, await new Evaluations(this.#context.evaluator, { user }).elsewhere(asideTask, asideWork, job))
   }
 
   /** Ends watches and timers. The store stays open. */
