@@ -18,31 +18,41 @@ const pair: JsonSchemaProps = { type: 'object', properties: { min: integer, max:
 describe('what is said', () => {
   it.each<[JsonSchemaProps, unknown, string[]]>([
     [{ ...pair, ...rules('self.min <= self.max') }, { min: 1, max: 2 }, []],
-    [{ ...pair, ...rules('self.min <= self.max') }, { min: 3, max: 2 }, ['f: Invalid value: "object": failed rule: self.min <= self.max']],
-    [{ ...pair, ...rules({ rule: 'self.min <= self.max', message: ' too small ' }) }, { min: 3, max: 2 }, ['f: Invalid value: "object": too small']],
+    [{ ...pair, ...rules('self.min <= self.max') }, { min: 3, max: 2 }, ['f: Invalid value: failed rule: self.min <= self.max']],
+    [{ ...pair, ...rules({ rule: 'self.min <= self.max', message: ' too small ' }) }, { min: 3, max: 2 }, ['f: Invalid value: too small']],
     [{ ...pair, ...rules({ rule: 'self.min <= self.max', messageExpression: '"%d > %d".format([self.min, self.max])', fieldPath: '.min', reason: 'FieldValueForbidden' }) }, { min: 3, max: 2 }, ['f.min: Forbidden: 3 > 2']],
     [{ ...pair, ...rules({ rule: 'self.min <= self.max', message: 'plain', messageExpression: 'string(self.nothing)' }) }, { min: 1, max: 2 }, ['<nil>: Invalid value: "self.min <= self.max": rule compile error']],
-    [{ ...pair, ...rules({ rule: 'self.min <= self.max', message: 'plain', messageExpression: '""' }) }, { min: 3, max: 2 }, ['f: Invalid value: "object": plain']],
+    [{ ...pair, ...rules({ rule: 'self.min <= self.max', message: 'plain', messageExpression: '""' }) }, { min: 3, max: 2 }, ['f: Invalid value: plain']],
     [{ ...pair, ...rules('self.min <= self.max') }, { min: 3 }, ['f: Invalid value: "object": no such key: max evaluating rule: self.min <= self.max']],
     [{ ...pair, ...rules('!has(self.max) || self.min <= self.max') }, { min: 3 }, []],
-    [{ type: 'array', items: { ...integer, ...rules('self > 0') } }, [1, 0], ['f[1]: Invalid value: "integer": failed rule: self > 0']],
-    [{ type: 'object', additionalProperties: { ...text, ...rules('self.size() > 1') } }, { a: 'x', b: 'xx' }, ['f.a: Invalid value: "string": failed rule: self.size() > 1']],
-    [{ ...text, format: 'date-time', ...rules('self > timestamp("2020-01-01T00:00:00Z")') }, '2019-01-01T00:00:00Z', ['f: Invalid value: "string": failed rule: self > timestamp("2020-01-01T00:00:00Z")']],
-    [{ ...text, format: 'duration', ...rules('self <= duration("1h")') }, '2h', ['f: Invalid value: "string": failed rule: self <= duration("1h")']],
+    [{ type: 'array', items: { ...integer, ...rules('self > 0') } }, [1, 0], ['f[1]: Invalid value: 0: failed rule: self > 0']],
+    [{ type: 'object', additionalProperties: { ...text, ...rules('self.size() > 1') } }, { a: 'x', b: 'xx' }, ['f.a: Invalid value: "x": failed rule: self.size() > 1']],
+    [{ ...text, format: 'date-time', ...rules('self > timestamp("2020-01-01T00:00:00Z")') }, '2019-01-01T00:00:00Z', ['f: Invalid value: "2019-01-01T00:00:00Z": failed rule: self > timestamp("2020-01-01T00:00:00Z")']],
+    [{ ...text, format: 'duration', ...rules('self <= duration("1h")') }, '2h', ['f: Invalid value: "2h": failed rule: self <= duration("1h")']],
     [{ type: 'number', ...rules('self < 1.5') }, 1, []],
     [{ 'x-kubernetes-int-or-string': true, ...rules('type(self) == string ? self == "80%" : self == 80') }, 80, []],
     [{ type: 'object', properties: { 'a-b': integer, namespace: integer, 'c.d/e': integer }, ...rules('self.a__dash__b + self.__namespace__ + self.c__dot__d__slash__e == 6') }, { 'a-b': 1, namespace: 2, 'c.d/e': 3 }, []],
     [{ ...text, nullable: true, ...rules('self != "x"') }, null, []],
     [{ type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true, ...rules('self.kind == "Pod" && self.metadata.name == "n"') }, { kind: 'Pod', metadata: { name: 'n' } }, []],
-    [{ ...pair, allOf: [rules('self.max < 10')] }, { max: 10 }, ['f: Invalid value: "object": failed rule: self.max < 10']],
+    [{ ...pair, allOf: [rules('self.max < 10')] }, { max: 10 }, ['f: Invalid value: failed rule: self.max < 10']],
   ])('%#', (schema, value, expected) => {
     const found = texts(root(schema), { f: value })
     expect(found).toHaveLength(expected.length)
     for (const [index, wanted] of expected.entries()) expect(found[index]).toContain(wanted)
   })
 
+  it('a rule that costs too much ends the others, and so do rules that do together', () => {
+    const loops = 'self.all(a, self.all(b, self.all(c, a + b + c >= 0)))'
+    const list = (count: number): object => ({ f: Array.from({ length: count }, (_none, index) => index) })
+    const numbers = (...stated: string[]): JsonSchemaProps => root({ type: 'array', items: integer, ...rules(...stated) })
+    expect(texts(numbers(loops, 'false'), list(100))).toEqual([`f: Invalid value: "array": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: ${loops}`])
+    const once = 'self.all(a, self.all(b, a + b >= 0))'
+    const together = texts(numbers(...Array<string>(20).fill(once), 'false'), list(350))
+    expect(together).toEqual(['f: Invalid value: "array": validation failed due to running out of cost budget, no further validation rules will be run'])
+  })
+
   it('the root has no path', () => {
-    expect(texts({ type: 'object', ...rules('self.metadata.name.startsWith("a")') }, { metadata: { name: 'b' } })).toEqual(['<nil>: Invalid value: "object": failed rule: self.metadata.name.startsWith("a")'])
+    expect(texts({ type: 'object', ...rules('self.metadata.name.startsWith("a")') }, { metadata: { name: 'b' } })).toEqual(['<nil>: Invalid value: failed rule: self.metadata.name.startsWith("a")'])
   })
 })
 
@@ -51,7 +61,7 @@ describe('transitions', () => {
   it('are looked at where there is an old value', () => {
     expect(texts(fixed, { f: 'b' })).toEqual([])
     expect(texts(fixed, { f: 'b' }, {})).toEqual([])
-    expect(texts(fixed, { f: 'b' }, { f: 'a' })).toEqual(['f: Invalid value: "string": immutable'])
+    expect(texts(fixed, { f: 'b' }, { f: 'a' })).toEqual(['f: Invalid value: "b": immutable'])
   })
   it('of whole objects', () => {
     const schema = root({ ...pair, ...rules('self == oldSelf') })
@@ -63,7 +73,7 @@ describe('transitions', () => {
       type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'],
       items: { type: 'object', required: ['k'], properties: { k: text, v: { ...integer, ...rules('self >= oldSelf') } } },
     })
-    expect(texts(schema, { f: [{ k: 'b', v: 1 }, { k: 'a', v: 5 }] }, { f: [{ k: 'a', v: 4 }, { k: 'b', v: 2 }] })).toEqual(['f[0].v: Invalid value: "integer": failed rule: self >= oldSelf'])
+    expect(texts(schema, { f: [{ k: 'b', v: 1 }, { k: 'a', v: 5 }] }, { f: [{ k: 'a', v: 4 }, { k: 'b', v: 2 }] })).toEqual(['f[0].v: Invalid value: 1: failed rule: self >= oldSelf'])
   })
   it('with an optional old value', () => {
     const schema = root({ ...text, ...rules({ rule: 'oldSelf.hasValue() ? self == oldSelf.value() : self == "first"', optionalOldSelf: true }) })

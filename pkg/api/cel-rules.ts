@@ -1,11 +1,11 @@
 // The rules of a schema (x-kubernetes-validations): compiled once, then run over objects.
 import type { CelBudget, CelEnvironment, CelProgram } from './cel.ts'
-import { CelCompileError, CelRunError, celBudget, celEnvironment, compileCel } from './cel.ts'
+import { CelCompileError, CelRunError, celBudget, celEnvironment, compileCel, outOfBudget, tooDear } from './cel.ts'
 import { celOptional } from './cel-optional.ts'
 import type { CelType } from './cel-schema.ts'
 import { CelTypes } from './cel-schema.ts'
 import type { FieldError } from './field-error.ts'
-import { duplicate, forbiddenField, invalid, required } from './field-error.ts'
+import { duplicate, duplicateUnshown, forbiddenField, invalid, invalidUnshown, required } from './field-error.ts'
 import { equalJson, isJsonObject } from './json.ts'
 import { fieldsOfPath } from './json-path.ts'
 import type { JsonSchemaProps, ValidationRule } from './structural-schema.ts'
@@ -197,14 +197,14 @@ function runRules(node: Node, value: unknown, old: unknown, run: Run): void {
     self ??= node.type.convert(value)
     if (rule.usesOld && old !== undefined) oldSelf ??= node.type.convert(old)
     const variables = { self, oldSelf: rule.stated.optionalOldSelf ? celOptional(oldSelf) : oldSelf }
-    runRule(rule, node, variables, run)
+    runRule(rule, node, { value, variables }, run)
     if (run.over) return
   }
 }
 
 const ruleText = ({ rule, message }: ValidationRule): string => (message ? message.trim() : rule.trim())
 
-function runRule(rule: Rule, node: Node, variables: Readonly<Record<string, unknown>>, run: Run): void {
+function runRule(rule: Rule, node: Node, { value, variables }: { readonly value: unknown; readonly variables: Readonly<Record<string, unknown>> }, run: Run): void {
   const at = pathText(run.path)
   const { stated } = rule
   const shown = at === '' ? '<nil>' : at
@@ -217,12 +217,17 @@ function runRule(rule: Rule, node: Node, variables: Readonly<Record<string, unkn
     return
   }
   const inner = stated.fieldPath ? pathText([...run.path, ...fieldsOfPath(stated.fieldPath) ?? []]) : shown
-  run.errors.push(ruleError(inner, node.typeName, messageOf(rule, variables, run.budget), stated.reason))
+  const said = messageOf(rule, variables, run.budget)
+  run.over = run.budget.steps < 0
+  // Objects and lists are not shown.
+  const shownValue = node.typeName === 'object' || node.typeName === 'array' ? undefined : { value }
+  run.errors.push(run.over ? invalid(inner, node.typeName, said) : ruleError(inner, shownValue, said, stated.reason))
 }
 
 function failure(text: string, stated: ValidationRule): string {
   if (text.startsWith('no such overload')) return `'${text}': call arguments did not match a supported operator, function or macro signature for rule: ${ruleText(stated)}`
-  if (text.startsWith('operation cancelled')) return `'${text}': no further validation rules will be run due to call cost exceeds limit for rule: ${ruleText(stated)}`
+  if (text === outOfBudget) return text
+  if (text === tooDear) return `'${text}': no further validation rules will be run due to call cost exceeds limit for rule: ${ruleText(stated)}`
   return `${text} evaluating rule: ${ruleText(stated)}`
 }
 
@@ -234,16 +239,17 @@ function messageOf({ stated, message }: Rule, variables: Readonly<Record<string,
     const trimmed = typeof text === 'string' ? text.trim() : ''
     return trimmed === '' || trimmed.includes('\n') || Buffer.byteLength(trimmed) > 5120 ? otherwise : trimmed
   } catch (error) {
-    if (error instanceof CelRunError) return otherwise
-    throw error
+    if (!(error instanceof CelRunError)) throw error
+    if (error.message === outOfBudget) return 'messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run'
+    return error.message === tooDear ? `no further validation rules will be run due to call cost exceeds limit for messageExpression: ${JSON.stringify(stated.messageExpression)}` : otherwise
   }
 }
 
-function ruleError(field: string, value: string, text: string, reason: string | undefined): FieldError {
+function ruleError(field: string, shown: { readonly value: unknown } | undefined, text: string, reason: string | undefined): FieldError {
   switch (reason) {
     case 'FieldValueForbidden': return forbiddenField(field, text)
     case 'FieldValueRequired': return required(field, text)
-    case 'FieldValueDuplicate': return duplicate(field, value)
-    default: return invalid(field, value, text)
+    case 'FieldValueDuplicate': return shown ? duplicate(field, shown.value) : duplicateUnshown(field)
+    default: return shown ? invalid(field, shown.value, text) : invalidUnshown(field, text)
   }
 }

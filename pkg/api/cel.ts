@@ -26,7 +26,14 @@ export interface CelBudget {
 /** As Kubernetes limits it. */
 export const celBudget = (): CelBudget => ({ steps: 10_000_000, time: 20_000_000 })
 
+/** Of the conditions of a webhook or policy. */
+export const conditionBudget = (): CelBudget => ({ steps: 2_500_000, time: 5_000_000 })
+
 const mostOfOne = 1_000_000
+/** An expression alone has cost too much. */
+export const tooDear = 'operation cancelled: actual cost limit exceeded'
+/** All of a request together have. */
+export const outOfBudget = 'validation failed due to running out of cost budget, no further validation rules will be run'
 const perIteration = 4
 
 /** The expression is not well-formed, or its types do not fit. */
@@ -76,7 +83,7 @@ export function compileCel(environment: CelEnvironment, expression: string): Cel
   const names = new Set<string>()
   const stop = (): never => {
     meter.left = -1
-    throw new CelRunError('operation cancelled: actual cost limit exceeded')
+    throw new CelRunError(tooDear)
   }
   const addCost = (units: number): void => {
     meter.left -= units
@@ -117,7 +124,7 @@ export function compileCel(environment: CelEnvironment, expression: string): Cel
           budget.time -= longest - Math.max(0, meter.time)
         }
         // Whatever else went wrong, or was settled without what cost too much.
-        if (meter.left < 0) throw new CelRunError('operation cancelled: actual cost limit exceeded')
+        if (meter.left < 0) throw new CelRunError(most < mostOfOne ? outOfBudget : tooDear)
         return outcome
       },
     }

@@ -37,6 +37,8 @@ export const forbiddenField = (field: string, detail: string): FieldError =>
 export const duplicate = (field: string, value: unknown): FieldError =>
   ({ field, reason: 'FieldValueDuplicate', text: `Duplicate value: ${shown(value)}` })
 
+export const duplicateUnshown = (field: string): FieldError => ({ field, reason: 'FieldValueDuplicate', text: 'Duplicate value' })
+
 export const fieldNotFound = (field: string, value: unknown): FieldError =>
   ({ field, reason: 'FieldValueNotFound', text: `Not found: ${shown(value)}` })
 

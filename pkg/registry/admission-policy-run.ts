@@ -1,6 +1,6 @@
 // Runs a compiled policy on one request: what it decides, before anybody acts on it.
 import type { CelBudget } from '../api/cel.ts'
-import { CelRunError, celBudget } from '../api/cel.ts'
+import { CelRunError, celBudget, conditionBudget, outOfBudget } from '../api/cel.ts'
 import type { LateExpression } from './admission-cel.ts'
 import type { CompiledPolicy, Validation } from './admission-policy-compile.ts'
 
@@ -39,6 +39,7 @@ export function evaluate(expression: LateExpression, { values, budget, failed }:
     return { value: program.run(values, budget) }
   } catch (error) {
     if (!(error instanceof CelRunError)) throw error
+    if (error.message === outOfBudget) return { fault: outOfBudget }
     const missing = /no such key: (\S+)$/.exec(error.message)?.[1]
     const because = missing !== undefined && program.uses('variables') ? failed.get(missing) : undefined
     return { fault: `expression '${text}' resulted in error: ${because === undefined ? error.message : `composited variable "${missing ?? ''}" fails to evaluate: ${because}`}` }
@@ -54,12 +55,14 @@ export function runPolicy(policy: CompiledPolicy, values: Readonly<Record<string
   const denials: Decision[] = []
   for (const [index, validation] of policy.validations.entries()) {
     const outcome = evaluate(validation.expression, run)
+    if ('fault' in outcome && outcome.fault === outOfBudget) return { denials: failure(outOfBudget, index), annotations: [] }
     if ('fault' in outcome) denials.push(...failure(outcome.fault, index))
     else if (outcome.value !== true) denials.push({ message: messageOf(validation.stated, validation.message && evaluate(validation.message, run)), reason: validation.stated.reason ?? 'Invalid', index })
   }
   const annotations: { key: string; value: string }[] = []
+  const noting: Run = { ...run, budget: celBudget() }
   for (const annotation of policy.annotations) {
-    const outcome = evaluate(annotation.expression, run)
+    const outcome = evaluate(annotation.expression, noting)
     if ('fault' in outcome) denials.push(...failure(outcome.fault, 0, true))
     else if (typeof outcome.value === 'string' && outcome.value.trim() !== '') annotations.push({ key: annotation.key, value: outcome.value.trim().slice(0, longestAnnotation) })
   }
@@ -80,7 +83,8 @@ export function startRun({ variables: stated }: Pick<CompiledPolicy, 'variables'
 
 /** Whether all conditions hold, or what is wrong with those that could not be told. One that does not hold settles it. */
 export function conditionsHold(conditions: readonly LateExpression[], run: Run): boolean | { readonly fault: string } {
-  const outcomes = conditions.map((condition) => evaluate(condition, run))
+  const own: Run = { ...run, budget: conditionBudget() }
+  const outcomes = conditions.map((condition) => evaluate(condition, own))
   if (outcomes.some((outcome) => 'value' in outcome && outcome.value !== true)) return false
   const faults = outcomes.flatMap((outcome) => ('fault' in outcome ? [outcome.fault] : []))
   return faults.length === 0 || { fault: faults.join(', ') }

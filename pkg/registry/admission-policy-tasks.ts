@@ -1,7 +1,7 @@
 // What policies and conditions find, as tasks: expressions on plain data.
 import { jsonOf } from '../api/cel-messages.ts'
 import { anyValue } from '../api/cel-schema.ts'
-import { CelRunError, celBudget } from '../api/cel.ts'
+import { CelRunError, conditionBudget } from '../api/cel.ts'
 import type { AnyObject } from '../api/object.ts'
 import type { ExpressionSubject, NamedExpression } from './admission-cel.ts'
 import { LateExpression, admissionEnvironment, celVariables } from './admission-cel.ts'
@@ -75,7 +75,7 @@ function conditionsOf(stated: Conditional): readonly LateExpression[] {
 export const conditionsTask: Task<Conditional, { readonly subject: ExpressionSubject }, { readonly holds: boolean; readonly faults: readonly string[] }> = {
   name: 'conditions',
   run(stated, { subject }, context) {
-    const run: Run = { values: { ...celVariables(subject, context) }, budget: celBudget(), failed: new Map() }
+    const run: Run = { values: { ...celVariables(subject, context) }, budget: conditionBudget(), failed: new Map() }
     const faults: string[] = []
     for (const condition of conditionsOf(stated)) {
       const outcome = evaluate(condition, run)

@@ -146,7 +146,7 @@ describe('one kind', () => {
 * spec.replicas: Invalid value: 0: spec.replicas in body should be greater than or equal to 1
 * <nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation
 `)
-    expect(await fails('create -f -', cronTab('bad', '{cronSpec: "* * * * *", image: forbidden}'))).toBe('The CronTab "bad" is invalid: spec: Invalid value: "object": this image is forbidden\n')
+    expect(await fails('create -f -', cronTab('bad', '{cronSpec: "* * * * *", image: forbidden}'))).toBe('The CronTab "bad" is invalid: spec: Invalid value: this image is forbidden\n')
     expect(await fails('create -f -', cronTab('bad', '{cronSpec: "* * * * *", bogus: 1}'))).toContain('strict decoding error: unknown field "spec.bogus"')
     expect(await fails('create -f -', '{apiVersion: stable.example.com/v1, kind: CronTab, metadata: {name: bad}}')).toContain('spec: Required value')
     const { err, code } = await kubectl('create --validate=warn --dry-run=server -f -', cronTab('warned', '{cronSpec: "* * * * *", bogus: 1}'))
