@@ -50,6 +50,7 @@ export interface CallOptions {
 
 export interface TestServer {
   readonly api: ApiServer
+  readonly webhooks: WebhookAdmission
   readonly registry: Registry
   readonly tokens: ServiceAccountTokens
   readonly port: number
@@ -93,7 +94,7 @@ export async function startServer({ nodeConnections = () => undefined, limits, a
   })
   const { port } = await api.listen({ host: '127.0.0.1', port: 0, tls: { key: serving.key, cert: serving.certificate, clientCa: authority.certificate } })
   return {
-    api, registry, tokens, port, logged, ca: authority.certificate, url: `https://127.0.0.1:${port}`,
+    api, registry, webhooks, tokens, port, logged, ca: authority.certificate, url: `https://127.0.0.1:${port}`,
     kubeconfig: kubeconfigYaml({ server: `https://127.0.0.1:${port}`, serverAuthority: authority.certificate, user: admin }),
     call: (method, path, options) => call(port, method, path, options),
     async stop() {

@@ -293,6 +293,27 @@ describe('by service', () => {
   })
 })
 
+it('is counted, with its time, what it refuses and when it fails', async () => {
+  await configure('Validating', 'count', [{ path: '/count' }])
+  answers['/count'] = () => ({ allowed: false, status: { code: 418 } })
+  await create('c1')
+  answers['/count'] = () => ({ allowed: true })
+  await create('c2')
+  await configure('Validating', 'shut', [{ path: '/nowhere', clientConfig: { url: 'https://127.0.0.1:1/x' } }])
+  await create('c3')
+  await configure('Mutating', 'open', [{ path: '/nowhere', failurePolicy: 'Ignore', clientConfig: { url: 'https://127.0.0.1:1/x' } }])
+  await create('c4')
+  const lines = server.webhooks.figures.text().split('\n')
+  const own = 'name="count.example.com",operation="CREATE"'
+  const value = (series: string): number => Number(lines.find((line) => line.startsWith(`${series} `))?.split(' ')[1] ?? 0)
+  expect(value(`apiserver_admission_webhook_request_total{code="418",${own},rejected="true",type="validating"}`)).toBe(1)
+  expect(value(`apiserver_admission_webhook_request_total{code="200",${own},rejected="false",type="validating"}`)).toBeGreaterThan(0)
+  expect(value(`apiserver_admission_webhook_rejection_count{error_type="no_error",${own},rejection_code="418",type="validating"}`)).toBe(1)
+  expect(value(`apiserver_admission_webhook_rejection_count{error_type="calling_webhook_error",name="shut.example.com",operation="CREATE",rejection_code="0",type="validating"}`)).toBe(2)
+  expect(value('apiserver_admission_webhook_fail_open_count{name="open.example.com",type="admit"}')).toBe(1)
+  expect(value(`apiserver_admission_webhook_admission_duration_seconds_count{${own},rejected="true",type="validating"}`)).toBe(value(`apiserver_admission_webhook_admission_duration_seconds_bucket{${own},rejected="true",type="validating",le="+Inf"}`))
+})
+
 it('is asked about evictions and bindings, and may mutate scales', async () => {
   await server.call('POST', '/api/v1/namespaces/a/pods', { body: { metadata: { name: 'moved' }, spec: { containers: [{ name: 'c', image: 'i' }] } } })
   await configure('Validating', 'sub', [{ path: '/sub', rules: [rule(['pods/eviction', 'pods/binding'], ['CREATE'])] }])

@@ -135,7 +135,7 @@ export class ControlPlane {
       ...(audit ? { auditor: new Auditor({ ...audit, clock }) } : {}),
       frontProxy: pki.frontProxyClient,
       health: planeHealth({ store, clock, isStopping: () => plane !== undefined && plane.#stopping }),
-      moreMetrics: () => planeMetrics({ queues: (plane && plane.#runner?.queues()) ?? [], ...(audit ? { audit: audit.figures } : {}) }),
+      moreMetrics: () => webhooks.figures.text() + planeMetrics({ queues: (plane && plane.#runner?.queues()) ?? [], lines: (plane && plane.#runner?.times()) ?? [], ...(audit ? { audit: audit.figures } : {}) }),
       onUnreachable: (name, message) => {
         const client = new DirectClient(server.handle, trusted('system:apiserver'), 'apiserver')
         reportUnreachable(client, name, message, clock.now()).catch((error: Error) => log(`the state of APIService ${name} could not be told: ${error.message}`))

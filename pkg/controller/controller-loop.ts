@@ -4,7 +4,7 @@ import { isConflict, isNotFound, StatusError } from '../api/status-error.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
 import type { Informer, InformerChange, Informers } from '../client/informer.ts'
-import { WorkQueue } from '../util/work-queue.ts'
+import { WorkQueue, type WorkQueueOptions } from '../util/work-queue.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Controller, ReconcileContext } from './controller.ts'
 import { isNamespaceTerminating } from './refusals.ts'
@@ -15,6 +15,7 @@ export interface ControllerLoopOptions {
   readonly informers: Informers
   readonly events: EventRecorder
   readonly clock: Clock
+  readonly onTimes?: WorkQueueOptions<string>['onTimes']
   readonly log: (text: string) => void
 }
 
@@ -48,7 +49,7 @@ export class ControllerLoop {
     for (const resource of controller.owns ?? []) this.#informers.for(resource)
     this.#queue = new WorkQueue({
       clock: options.clock, concurrency: controller.concurrency ?? 5, work: (key) => this.#work(key),
-      backOff: { baseMs: 5, maxMs: longestRetryMs },
+      backOff: { baseMs: 5, maxMs: longestRetryMs }, ...(options.onTimes ? { onTimes: options.onTimes } : {}),
     })
   }
 
@@ -60,7 +61,7 @@ export class ControllerLoop {
     for (const { resource, keys } of watches) this.#subscribe(resource, (object) => keys(object, this.#context(this.#options.client)))
   }
 
-  get queue(): { readonly depth: number; readonly added: number; readonly retried: number } {
+  get queue(): Pick<WorkQueue, 'depth' | 'added' | 'retried' | 'unfinished'> {
     return this.#queue
   }
 

@@ -18,6 +18,7 @@ import type { Definition } from './definition.ts'
 import type { Evaluations } from './evaluation.ts'
 import { newUid } from './object-metadata.ts'
 import { converted } from './version-conversion.ts'
+import type { WebhookCall, WebhookFigures, WebhookOutcome } from './webhook-figures.ts'
 
 /** Posts JSON and resolves with the answer's body, parsed. Rejects with an Error in the words of a Go client. */
 export type CallWebhook = (client: WebhookClientConfig, body: unknown, timeoutMs: number) => Promise<unknown>
@@ -26,6 +27,7 @@ export interface WebhookContext {
   readonly call: CallWebhook
   readonly clock: Clock
   readonly equivalents: Equivalents
+  readonly figures: WebhookFigures
   readonly log: (text: string) => void
 }
 
@@ -74,8 +76,22 @@ export function reviewFor(hook: Webhook, subject: Subject, { equivalents }: Webh
   return conditionsHold(hook, facts, subject) ? facts : undefined
 }
 
+/** As `asked`; its time and its outcome are counted. */
+async function ask(hook: Webhook, facts: ReviewFacts, context: WebhookContext, notes: Notes & { type: WebhookCall['type']; failedOpen: string }): Promise<ReviewAnswer | undefined> {
+  const fromMs = context.clock.monotonic()
+  const told = (outcome: WebhookOutcome): void => context.figures.told({ name: hook.stated.name, type: notes.type, operation: facts.operation }, (context.clock.monotonic() - fromMs) / 1000, outcome)
+  try {
+    const answer = await asked(hook, facts, context, notes)
+    told(answer ? 'allowed' : 'failed-open')
+    return answer
+  } catch (error) {
+    told({ refusal: error, byWebhook: error instanceof StatusError && error.message.startsWith(`admission webhook ${JSON.stringify(hook.stated.name)} denied`) })
+    throw error
+  }
+}
+
 /** The answer of a webhook that allows, or undefined when it failed and is to be ignored then. Fails with StatusError. */
-async function ask(hook: Webhook, facts: ReviewFacts, context: WebhookContext, { warn, annotate, failedOpen }: Notes & { failedOpen: string }): Promise<ReviewAnswer | undefined> {
+async function asked(hook: Webhook, facts: ReviewFacts, context: WebhookContext, { warn, annotate, failedOpen }: Notes & { failedOpen: string }): Promise<ReviewAnswer | undefined> {
   const { name, sideEffects, timeoutSeconds = defaultTimeoutSeconds, failurePolicy, admissionReviewVersions, clientConfig } = hook.stated
   if (facts.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`)
   const version = admissionReviewVersions?.find((one) => one === 'v1' || one === 'v1beta1') ?? 'v1'
@@ -109,11 +125,11 @@ async function answered<R>(work: () => Promise<R>, { stated: { name } }: Webhook
 
 /** All at once; the first refusal counts. */
 export async function askValidating(hooks: readonly Webhook[], subject: Subject, context: WebhookContext, notes: Notes): Promise<void> {
-  const asked = hooks.map(async (hook) => {
+  const questions = hooks.map(async (hook) => {
     const facts = await settled(() => reviewFor(hook, subject, context))
-    if (facts) await ask(hook, facts, context, { ...notes, failedOpen: `failed-open.validating.webhook.admission.k8s.io/round_0_index_${notes.index(hook)}` })
+    if (facts) await ask(hook, facts, context, { ...notes, type: 'validating', failedOpen: `failed-open.validating.webhook.admission.k8s.io/round_0_index_${notes.index(hook)}` })
   })
-  const outcomes = await Promise.allSettled(asked)
+  const outcomes = await Promise.allSettled(questions)
   const refused = outcomes.find((outcome) => outcome.status === 'rejected')
   if (refused) throw refused.reason as Error
 }
@@ -131,7 +147,7 @@ export async function askMutating(
     const at = `round_${told.round}_index_${notes.index(hook)}`
     const own = { configuration: hook.configuration, webhook: hook.stated.name }
     const mutated = (changed: boolean): void => notes.annotate?.(`mutation.webhook.admission.k8s.io/${at}`, JSON.stringify({ ...own, mutated: changed }))
-    const answer = await ask(hook, facts, context, { ...notes, failedOpen: `failed-open.mutation.webhook.admission.k8s.io/${at}` }).catch((error: unknown) => {
+    const answer = await ask(hook, facts, context, { ...notes, type: 'admit', failedOpen: `failed-open.mutation.webhook.admission.k8s.io/${at}` }).catch((error: unknown) => {
       mutated(false)
       throw error
     })

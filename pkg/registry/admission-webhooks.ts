@@ -13,6 +13,7 @@ import { Conversions } from './conversions.ts'
 import { Evaluations } from './evaluation.ts'
 import type { Definition } from './definition.ts'
 import { keyOf } from './object-view.ts'
+import { WebhookFigures } from './webhook-figures.ts'
 
 /** A request to connect to an object; nothing is stored. */
 export interface ConnectRequest {
@@ -28,6 +29,7 @@ export interface ConnectRequest {
 export class WebhookAdmission implements AsyncAdmission {
   readonly #call: CallWebhook
   readonly #log: (text: string) => void
+  readonly figures = new WebhookFigures()
   readonly #mutating = new WebhookIndex()
   readonly #validating = new WebhookIndex()
   #started: (AsyncAdmissionContext & { readonly webhooks: WebhookContext }) | undefined
@@ -44,7 +46,7 @@ export class WebhookAdmission implements AsyncAdmission {
       this.#mutating.arrange()
       this.#validating.arrange()
     })
-    this.#started = { ...context, webhooks: { call: this.#call, clock: context.clock, equivalents, log: this.#log } }
+    this.#started = { ...context, webhooks: { call: this.#call, clock: context.clock, equivalents, figures: this.figures, log: this.#log } }
     for (const [index, plural] of [[this.#mutating, 'mutatingwebhookconfigurations'], [this.#validating, 'validatingwebhookconfigurations']] as const) {
       const definition = context.definitions().find(({ resource }) => resource.group === 'admissionregistration.k8s.io' && resource.plural === plural)
       if (definition) index.start(context.store, definition, equivalents)

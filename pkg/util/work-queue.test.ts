@@ -51,6 +51,32 @@ describe('WorkQueue', () => {
     expect(started).toEqual(['a', 'b', 'c'])
   })
 
+  it('tells how long keys waited and were at work', async () => {
+    const clock = new ManualClock()
+    const told: [string, number][] = []
+    const ends = new Map<string, () => void>()
+    const queue = new WorkQueue<string>({
+      clock, work: (key) => new Promise((resolve) => void ends.set(key, resolve)), onTimes: { waited: (seconds) => void told.push(['waited', seconds]), worked: (seconds) => void told.push(['worked', seconds]) },
+    })
+    queue.add('a')
+    queue.add('b')
+    await settle()
+    clock.step(2000)
+    // Added while at work it waits from now on.
+    queue.add('a')
+    expect(queue.unfinished).toEqual({ all: 2, longest: 2 })
+    clock.step(1000)
+    ends.get('a')?.()
+    await settle()
+    clock.step(500)
+    ends.get('b')?.()
+    await settle()
+    expect(told).toEqual([['waited', 0], ['worked', 3], ['waited', 3], ['worked', 0.5], ['waited', 1.5]])
+    ends.get('a')?.()
+    await settle()
+    expect(queue.unfinished).toEqual({ all: 0, longest: 0 })
+  })
+
   it('doubles the delay of retries until the key is forgotten', async () => {
     const clock = new ManualClock()
     const queue = make(1, clock)

@@ -10,6 +10,8 @@ export interface WorkQueueOptions<K> {
   readonly backOff?: BackOffOptions
   /** Must not reject: failures are the worker's to report, and to `retry`. */
   readonly work: (key: K) => Promise<void>
+  /** Told of each key that starts how long it waited, and when it ends how long it was at work, in seconds. */
+  readonly onTimes?: { waited(seconds: number): void; worked(seconds: number): void }
 }
 
 /**
@@ -20,9 +22,10 @@ export class WorkQueue<K = string> {
   readonly #options: WorkQueueOptions<K>
   readonly #backOff: BackOff<K>
   // A key is waiting, or at work, or both (then it is dirty: it goes back in line when its work ends).
-  readonly #waiting = new Set<K>()
-  readonly #working = new Set<K>()
-  readonly #dirty = new Set<K>()
+  // Each with the time since when.
+  readonly #waiting = new Map<K, number>()
+  readonly #working = new Map<K, number>()
+  readonly #dirty = new Map<K, number>()
   // The earliest timer of each key.
   readonly #timers = new Map<K, { dueMs: number; timer: Timer }>()
   #idle: (() => void)[] = []
@@ -41,8 +44,8 @@ export class WorkQueue<K = string> {
     if (this.#stopped) return
     this.#disarm(key)
     if (!this.#waiting.has(key) && !this.#dirty.has(key)) this.added++
-    if (this.#working.has(key)) this.#dirty.add(key)
-    else this.#waiting.add(key)
+    const line = this.#working.has(key) ? this.#dirty : this.#waiting
+    if (!line.has(key)) line.set(key, this.#options.clock.monotonic())
     this.#schedule()
   }
 
@@ -86,6 +89,12 @@ export class WorkQueue<K = string> {
     return this.#waiting.size + this.#dirty.size
   }
 
+  /** Of the keys at work, how long all have been and the longest has been, in seconds. */
+  get unfinished(): { readonly all: number; readonly longest: number } {
+    const times = [...this.#working.values()].map((sinceMs) => this.#workedSeconds(sinceMs))
+    return { all: times.reduce((sum, time) => sum + time, 0), longest: Math.max(0, ...times) }
+  }
+
   /** Drops what waits; resolves when what is at work has ended. */
   async stop(): Promise<void> {
     this.#stopped = true
@@ -95,6 +104,10 @@ export class WorkQueue<K = string> {
     for (const { timer } of this.#timers.values()) timer.cancel()
     this.#timers.clear()
     if (this.#working.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+  }
+
+  #workedSeconds(sinceMs: number): number {
+    return (this.#options.clock.monotonic() - sinceMs) / 1000
   }
 
   #disarm(key: K): void {
@@ -111,22 +124,26 @@ export class WorkQueue<K = string> {
   }
 
   #startWork(): void {
-    const { concurrency = 1 } = this.#options
-    for (const key of this.#waiting) {
+    const { concurrency = 1, clock, onTimes } = this.#options
+    for (const [key, sinceMs] of this.#waiting) {
       if (this.#stopped || this.#working.size >= concurrency) return
+      const nowMs = clock.monotonic()
+      onTimes?.waited((nowMs - sinceMs) / 1000)
       this.#waiting.delete(key)
-      this.#working.add(key)
+      this.#working.set(key, nowMs)
       void this.#options.work(key).finally(() => this.#end(key))
     }
   }
 
   #end(key: K): void {
+    this.#options.onTimes?.worked(this.#workedSeconds(this.#working.get(key)!))
     this.#working.delete(key)
     if (this.#stopped) {
       if (this.#working.size === 0) for (const resolve of this.#idle.splice(0)) resolve()
       return
     }
-    if (this.#dirty.delete(key)) this.#waiting.add(key)
+    const sinceMs = this.#dirty.get(key)
+    if (sinceMs !== undefined && this.#dirty.delete(key)) this.#waiting.set(key, sinceMs)
     if (this.#waiting.size > 0) this.#schedule()
   }
 }
