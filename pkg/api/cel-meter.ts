@@ -50,6 +50,9 @@ const compared: Cost = (operands) => {
   return hasInside(a) && hasInside(b) ? lengthOf(a) * sizeOf(b) : sizes(lists)
 }
 
+/** Of a list that is as long as the call says. */
+const rangeLength: Cost = (operands) => Math.max(0, Number(operands.at(-1)))
+
 const matched: Cost = ([text, pattern]) => lengthOf(text) * lengthOf(pattern) / 40
 const free: Cost = () => 0
 
@@ -63,7 +66,7 @@ const costs: Readonly<Record<string, Cost>> = {
   matches__: matched, find: matched, findAll: matched,
   replace: ([text, from, to]) => lengthOf(text) * (1 + lengthOf(to) / native) + lengthOf(from),
   join: ([list, between]) => sizeOf(list) + lengthOf(list) * lengthOf(between) / native,
-  sort: ([list]) => 8 * sizeOf(list), range: (operands) => Number(operands.at(-1)),
+  sort: ([list]) => 8 * sizeOf(list), range: rangeLength,
   // Whoever judges has to look through all roles.
   check: () => 350_000,
   ...Object.fromEntries(['orValue', 'or', 'hasValue', 'value', 'of', 'none', 'optMap', 'optFlatMap', 'type', 'dyn', 'first', 'last', 'allowed', 'reason', 'path', 'group', 'resource', 'namespace', 'name', 'subresource', 'serviceAccount', 'errored', 'error'].map((name) => [name, free])),
@@ -89,20 +92,23 @@ export function meterNodes(part: unknown, charge: Charge, seen = new Set<unknown
   return count
 }
 
+/** Most values are: whatever is done with them takes no time. */
+const isSmall = (value: unknown): boolean => (typeof value === 'string' ? value.length < 64 : typeof value !== 'object' || value === null)
+
 function meterNode(node: Checked, charge: Charge): void {
   const { handle, op, args } = node
   if (!handle) return
   if (operators.has(op)) {
     const cost = sumOf(op)
-    node.handle = (left, right, ...rest) => {
-      charge(1 + cost([left, right]))
-      return handle(left, right, ...rest)
+    node.handle = (left, right, ast, evaluator) => {
+      charge(isSmall(left) && isSmall(right) ? 1 : 1 + cost([left, right]))
+      return handle(left, right, ast, evaluator)
     }
   } else if (op === 'call' || op === 'rcall') {
     const cost = sumOf(String((args as unknown[])[0]))
-    node.handle = (operands, ...rest) => {
-      charge(1 + cost(operands as unknown[]))
-      return handle(operands, ...rest)
+    node.handle = (operands, first, second) => {
+      charge((operands as unknown[]).every(isSmall) ? 2 : 1 + cost(operands as unknown[]))
+      return handle(operands, first, second)
     }
   } else if (op === 'comprehension') {
     // The keys of a map are copied.
