@@ -5,6 +5,8 @@ export interface Rate {
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
+  /** Of each piece of work, the shortest first. */
+  readonly times: readonly number[]
 }
 
 export function percentile(sorted: readonly number[], share: number): number {
@@ -26,8 +28,10 @@ export async function rate(count: number, width: number, work: (index: number) =
   }))
   const seconds = (performance.now() - begin) / 1000
   times.sort((a, b) => a - b)
-  return { perSecond: count / seconds, p50Ms: percentile(times, 0.5), p99Ms: percentile(times, 0.99) }
+  return { perSecond: count / seconds, p50Ms: percentile(times, 0.5), p99Ms: percentile(times, 0.99), times }
 }
+
+export const median = (values: readonly number[]): number => percentile(values.toSorted((a, b) => a - b), 0.5)
 
 export interface Usage {
   readonly residentMb: number

@@ -12,7 +12,7 @@ import { encoded } from '../../pkg/registry/object-view.ts'
 import { Registry } from '../../pkg/registry/registry.ts'
 import { SqliteStore } from '../../pkg/storage/sqlite-store.ts'
 import { systemClock } from '../../pkg/util/clock.ts'
-import { percentile } from './measure.ts'
+import { median } from './measure.ts'
 
 const user = { username: 'bench', groups: ['system:masters'] }
 const namespace = 'bench'
@@ -135,7 +135,6 @@ async function compared(write: (kind: string) => Writing, rounds: number, count:
   return { withMs: median(times.owned), withoutMs: median(times.free), ratio: median(times.owned.map((time, round) => time / (times.free[round] ?? NaN))) }
 }
 
-const median = (values: readonly number[]): number => percentile([...values].sort((one, other) => one - other), 0.5)
 
 async function concurrently(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0

@@ -15,7 +15,7 @@ import type { MountSpec } from '../../pkg/kubelet/runtime-service.ts'
 import { sandboxSpec } from '../../pkg/kubelet/sandbox-spec.ts'
 import { containerSecurity, podNamespaces } from '../../pkg/kubelet/security.ts'
 import { systemClock } from '../../pkg/util/clock.ts'
-import { percentile, rate, usage } from './measure.ts'
+import { median, percentile, rate, usage } from './measure.ts'
 import type { ApiConnection, BenchServer } from './server.ts'
 
 export interface PodTimes {
@@ -69,23 +69,22 @@ class BenchPods {
 }
 
 /** `count` pods one after the other; they go together at the end, since removing one slows the start of the next. */
-export async function podStartup(api: ApiConnection, count: number): Promise<PodTimes> {
+async function podTimes(api: ApiConnection, count: number): Promise<readonly number[]> {
   const pods = new BenchPods(api)
   for (let index = 0; index < 2; index++) await pods.start()
-  const result = await rate(count, 1, () => pods.start())
+  const { times } = await rate(count, 1, () => pods.start())
   await pods.remove()
-  return result
+  return times
 }
 
 /** How long until `count` pods that are created at once all run, and what the server itself worked for it. */
-export async function podBurst(server: BenchServer, api: ApiConnection, count: number, done: () => void = () => undefined): Promise<{ tookMs: number; cpuMs: number }> {
+async function podBurst(server: BenchServer, api: ApiConnection, count: number): Promise<{ tookMs: number; cpuMs: number }> {
   const pods = new BenchPods(api)
   const before = usage(server.pid)
   const begin = performance.now()
   await Promise.all(Array.from({ length: count }, () => pods.start()))
   const tookMs = performance.now() - begin
   const cpuMs = 1000 * (usage(server.pid).cpuSeconds - before.cpuSeconds)
-  done()
   await pods.remove()
   await runtimeQuiet(server)
   return { tookMs, cpuMs }
@@ -136,10 +135,11 @@ class BarePods {
   }
 
   async remove(): Promise<void> {
-    for (const podSandboxId of this.#made) {
+    await rate(this.#made.length, 4, async (index) => {
+      const podSandboxId = this.#made[index] ?? ''
       await this.#cri.stopPodSandbox({ podSandboxId })
       await this.#cri.removePodSandbox({ podSandboxId })
-    }
+    })
     this.#cri.close()
     await runtimeQuiet(this.#server)
   }
@@ -162,8 +162,13 @@ export interface BarePod {
 }
 
 export async function barePod(server: BenchServer, api: ApiConnection): Promise<BarePod> {
-  const answer = await api.request('POST', `${podsPath}?dryRun=All`, benchPod('bare'))
-  if (answer.status !== 201) throw new Error(answer.body.slice(0, 300))
+  let answer = await api.request('POST', `${podsPath}?dryRun=All`, benchPod('bare'))
+  // A new namespace has its service account a moment later.
+  for (let tries = 0; answer.status !== 201; tries++) {
+    if (tries === 100) throw new Error(answer.body.slice(0, 300))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    answer = await api.request('POST', `${podsPath}?dryRun=All`, benchPod('bare'))
+  }
   const cri = connectCri(containerdSocket(server), systemClock)
   const imageId = (await cri.imageStatus({ image: { image } })).image?.id ?? ''
   cri.close()
@@ -194,35 +199,63 @@ function bareConfigs({ pod: template, imageId }: BarePod, name: string, director
   }
 }
 
-export async function bareStartup(server: BenchServer, template: BarePod, count: number): Promise<PodTimes> {
-  const pods = new BarePods(server, template)
-  const starts = Array.from({ length: count }, () => pods.prepare())
-  const result = await rate(count, 1, (index) => starts[index]!())
-  await pods.remove()
-  return result
-}
-
-/** With as many calls at once as suit the runtime best. */
-export async function bareBurst(server: BenchServer, template: BarePod, count: number): Promise<number> {
-  const times: number[] = []
-  for (const width of [8, count]) times.push(await median(3, () => bareBurstOf(server, template, { count, width })))
-  return Math.min(...times)
-}
-
-export async function bareBurstOf(server: BenchServer, template: BarePod, { count, width, done = () => undefined }: { count: number; width: number; done?: () => void }): Promise<number> {
+async function bareTimes(server: BenchServer, template: BarePod, { count, width }: { count: number; width: number }): Promise<{ tookMs: number; times: readonly number[] }> {
   const pods = new BarePods(server, template)
   const starts = Array.from({ length: count }, () => pods.prepare())
   const begin = performance.now()
-  await rate(count, width, (index) => starts[index]!())
+  const { times } = await rate(count, width, (index) => starts[index]!())
   const tookMs = performance.now() - begin
-  done()
   await pods.remove()
-  return tookMs
+  return { tookMs, times }
 }
 
-/** The middle one of several runs. */
-export async function median(runs: number, measure: () => Promise<number>): Promise<number> {
-  const values: number[] = []
-  for (let run = 0; run < runs; run++) values.push(await measure())
-  return percentile(values.sort((a, b) => a - b), 0.5)
+/** What takes pods by the server, and what the same pods by the runtime alone. */
+export interface Comparison<T> {
+  readonly pods: T
+  readonly bare: T
+  readonly ratio: number
+}
+
+/** While bare pods are made the server stands still: it would look after every event of theirs. */
+async function alone<T>(server: BenchServer, work: () => Promise<T>): Promise<T> {
+  server.pause()
+  try {
+    return await work()
+  } finally {
+    server.resume()
+    // What it has missed is looked at by now.
+    await new Promise((resolve) => setTimeout(resolve, 2000))
+  }
+}
+
+const timesOf = (times: readonly number[]): PodTimes => ({ p50Ms: median(times), p99Ms: percentile(times.toSorted((a, b) => a - b), 0.99) })
+
+/** One at a time, in turns, so that a machine that grows slower or faster does so for both. */
+export async function compareStarts(server: BenchServer, api: ApiConnection, template: BarePod, { rounds, count }: { rounds: number; count: number }): Promise<Comparison<PodTimes>> {
+  const times: { pods: number[]; bare: number[] } = { pods: [], bare: [] }
+  for (let round = 0; round < rounds; round++) {
+    times.bare.push(...(await alone(server, () => bareTimes(server, template, { count, width: 1 }))).times)
+    times.pods.push(...await podTimes(api, count))
+    await runtimeQuiet(server)
+  }
+  const [pods, bare] = [timesOf(times.pods), timesOf(times.bare)]
+  return { pods, bare, ratio: pods.p50Ms / bare.p50Ms }
+}
+
+/**
+ * Many at once, in turns. The runtime alone is called both a few at a time and all at once: what suits it better counts.
+ * The ratio is the middle one of the rounds' own.
+ */
+export async function compareBursts(server: BenchServer, api: ApiConnection, template: BarePod, { rounds, count }: { rounds: number; count: number }): Promise<Comparison<number> & { readonly cpuMs: readonly number[] }> {
+  const bursts: { tookMs: number; cpuMs: number }[] = []
+  const bare = [8, count].map((width) => ({ width, tookMs: [] as number[] }))
+  for (let round = 0; round < rounds; round++) {
+    await alone(server, async () => {
+      for (const { width, tookMs } of bare) tookMs.push((await bareTimes(server, template, { count, width })).tookMs)
+    })
+    bursts.push(await podBurst(server, api, count))
+  }
+  const tookMs = bursts.map((burst) => burst.tookMs)
+  const ratios = bare.map((one) => median(tookMs.map((each, round) => each / (one.tookMs[round] ?? NaN))))
+  return { pods: median(tookMs), bare: Math.min(...bare.map((one) => median(one.tookMs))), ratio: Math.max(...ratios), cpuMs: bursts.map((burst) => burst.cpuMs) }
 }

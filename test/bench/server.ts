@@ -117,8 +117,18 @@ export class BenchServer {
     this.#process = undefined
     if (!child || child.exitCode !== null) return
     const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGCONT')
     child.kill('SIGTERM')
     await ended
+  }
+
+  /** The server stands still, as warm as it is, until `resume`. */
+  pause(): void {
+    this.#process?.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#process?.kill('SIGCONT')
   }
 
   /** Ends pods and containerd too, and removes every file. */
