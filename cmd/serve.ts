@@ -6,6 +6,7 @@ import { readServerRecord, type ServerStep, serverProcess, writeServerRecord } f
 import { systemClock } from '../pkg/util/clock.ts'
 import { returnMemoryWhenQuiet } from '../pkg/util/memory-return.ts'
 import { UserError } from './errors.ts'
+import { tellSystemd } from './service-notice.ts'
 import { packageFacts } from './version.ts'
 
 /** Resolves when a signal has ended the cluster in order. */
@@ -28,13 +29,14 @@ export async function serve(options: ClusterOptions): Promise<void> {
   const cluster = await Cluster.start(options, { log, progress: (step) => reached(step) })
   reached('ready', cluster.port)
   log(`kinglet ${version} serves https://${options.bindAddress}:${cluster.port}, data in ${options.dataDirectory}`)
+  await tellSystemd('ready', { log })
   process.off('SIGTERM', early).off('SIGINT', early)
   const keepMemory = returnMemoryWhenQuiet(systemClock)
   const signal = await nextSignal()
   keepMemory()
   log(`${signal}: stopping; pods go on`)
   process.once('SIGTERM', () => process.exit(1)).once('SIGINT', () => process.exit(1))
-  await cluster.stop()
+  await Promise.all([tellSystemd('stopping', { log }), cluster.stop()])
   log('stopped')
   process.exit(0)
 }

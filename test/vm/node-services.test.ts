@@ -32,7 +32,7 @@ beforeAll(async () => {
     '--disable-warning=ExperimentalWarning', join(root, 'dist/kinglet.js'), 'server', `--data-dir=${cluster.dataDirectory}`, '--node-name=node-1',
     '--kubelet-arg=shutdown-grace-period=40s', '--kubelet-arg=shutdown-grace-period-critical-pods=10s',
   ])
-  writeFileSync(unitFile, `[Unit]\nDescription=kinglet under test\n[Service]\nType=notify\nNotifyAccess=all\nKillMode=process\nDelegate=yes\nTimeoutStartSec=${120 * patience}\nExecStart=/usr/bin/${program} ${args.join(' ')}\n`)
+  writeFileSync(unitFile, `[Unit]\nDescription=kinglet under test\n[Service]\nType=notify\nKillMode=process\nDelegate=yes\nTimeoutStartSec=${120 * patience}\nExecStart=/usr/bin/${program} ${args.join(' ')}\n`)
   run('systemctl', 'daemon-reload')
   run('systemctl', 'start', unit)
   await cluster.kinglet(['image', 'import', join(root, '.cache/images/busybox.tar')])
