@@ -4,7 +4,7 @@ import { sleep } from '../util/clock.ts'
 import { connectContainerd, containerdSchema, criNamespace } from './containerd.ts'
 
 export interface ContainerdEvent {
-  topic: '/tasks/create' | '/tasks/start' | '/tasks/exit' | '/tasks/oom' | '/tasks/delete' | (string & {})
+  topic: '/containers/delete' | '/tasks/create' | '/tasks/start' | '/tasks/exit' | '/tasks/oom' | '/tasks/delete' | (string & {})
   /** The container, or the sandbox when its pause process is meant: the same id as in the CRI. */
   containerId: string
   /** Empty or the container's own id for its main process; otherwise an exec's id. */
@@ -30,6 +30,7 @@ export interface EventWatch {
 
 const taskTopics = ['/tasks/create', '/tasks/start', '/tasks/exit', '/tasks/oom', '/tasks/delete']
 const eventTypes: Record<string, string> = {
+  '/containers/delete': 'containerd.events.ContainerDelete',
   '/tasks/create': 'containerd.events.TaskCreate',
   '/tasks/start': 'containerd.events.TaskStart',
   '/tasks/exit': 'containerd.events.TaskExit',
@@ -87,7 +88,7 @@ export function decodeEvent(envelope: Envelope): ContainerdEvent | undefined {
   const type = eventTypes[envelope.topic]
   if (!type || !envelope.event) return undefined
   const body = containerdSchema.decode(type, envelope.event.value) as {
-    containerId: string
+    containerId?: string
     id?: string
     pid?: number
     exitStatus?: number
@@ -95,8 +96,8 @@ export function decodeEvent(envelope: Envelope): ContainerdEvent | undefined {
   }
   return {
     topic: envelope.topic,
-    containerId: body.containerId,
-    processId: body.id ?? '',
+    containerId: body.containerId ?? body.id ?? '',
+    processId: body.containerId === undefined ? '' : body.id ?? '',
     pid: body.pid,
     exitStatus: body.exitStatus,
     exitedAtMs: body.exitedAt && body.exitedAt.seconds * 1000 + Math.floor(body.exitedAt.nanos / 1e6),

@@ -1,4 +1,5 @@
 // Which shims are left over from a containerd that was killed.
+import { decodeEvent } from './events.ts'
 import { orphanShims } from './orphan-shims.ts'
 import type { ProcessFacts } from './processes.ts'
 
@@ -18,4 +19,9 @@ it.each<[string, ProcessFacts[], ReturnType<typeof task>[], number[]]>([
   ['one of another containerd', [shim(10, 'a', 100, '/run/other.sock')], [], []],
 ])('%s', (_name, all, tasks, expected) => {
   expect(orphanShims({ socketPath, containerd: { startTicks: 200 }, all, tasks }).map(({ pid }) => pid)).toEqual(expected)
+})
+
+it('a container that is forgotten is told by its id alone', () => {
+  const forgotten = { namespace: 'k8s.io', topic: '/containers/delete', event: { typeUrl: 'containerd.events.ContainerDelete', value: Buffer.from('\n\x03abc') } }
+  expect(decodeEvent(forgotten)).toMatchObject({ topic: '/containers/delete', containerId: 'abc', processId: '' })
 })

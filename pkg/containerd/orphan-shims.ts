@@ -1,6 +1,7 @@
 // Shims that nobody knows: a containerd that is killed while it makes one leaves it, and the next containerd does not find it.
-import type { Clock } from '../util/clock.ts'
-import { connectContainerd, type Task } from './containerd.ts'
+import type { Clock, Timer } from '../util/clock.ts'
+import { connectContainerd, criNamespace, type Task } from './containerd.ts'
+import { watchContainerdEvents } from './events.ts'
 import type { ProcessFacts } from './processes.ts'
 import { descendantsOf, listProcesses, sendSignal, waitForEnd } from './processes.ts'
 import { shimsOf } from './teardown.ts'
@@ -14,14 +15,22 @@ export function orphanShims(options: { socketPath: string; containerd: Pick<Proc
   const pids = new Set(tasks.map(({ pid }) => pid))
   const ids = new Set(tasks.map(({ containerId, id }) => containerId || id))
   return shimsOf(socketPath, all).filter((shim) => {
-    const id = shim.command[shim.command.indexOf('-id') + 1] ?? ''
+    const id = idOf(shim)
     return shim.startTicks < containerd.startTicks && !ids.has(id) && !descendantsOf(shim.pid, all).some(({ pid }) => pids.has(pid))
   })
 }
 
+const idOf = ({ command }: ProcessFacts): string => command[command.indexOf('-id') + 1] ?? ''
+
+export interface OrphanOptions {
+  readonly socketPath: string
+  readonly containerd: ProcessFacts
+  readonly clock: Clock
+  readonly log: (message: string) => void
+}
+
 /** Ends them with what runs in them. To be called once a new containerd answers: it has found by then what it can find. */
-export async function endOrphanShims(options: { socketPath: string; containerd: ProcessFacts; clock: Clock; log: (message: string) => void }): Promise<void> {
-  const { socketPath, containerd, clock, log } = options
+export async function endOrphanShims({ socketPath, containerd, clock, log }: OrphanOptions): Promise<void> {
   if (shimsOf(socketPath).length === 0) return
   const client = connectContainerd(socketPath, clock)
   try {
@@ -36,5 +45,32 @@ export async function endOrphanShims(options: { socketPath: string; containerd: 
     }
   } finally {
     client.close()
+  }
+}
+
+const removalMs = 3_000
+
+/**
+ * containerd 2 knows the shim of a sandbox that the containerd before it was about to start, and forgets it once that sandbox is removed.
+ * Looks after each removal of a sandbox that is older than this containerd. Returns the end of it.
+ */
+export function watchOrphanShims(options: OrphanOptions): () => void {
+  const { socketPath, containerd, clock, log } = options
+  const old = new Set(shimsOf(socketPath).filter(({ startTicks }) => startTicks < containerd.startTicks).map(idOf))
+  if (old.size === 0) return () => undefined
+  let timer: Timer | undefined
+  const look = (): void => {
+    timer = undefined
+    endOrphanShims(options).catch((error: Error) => log(`shims that are left could not be looked for: ${error.message}`))
+  }
+  const watching = watchContainerdEvents(socketPath, {
+    clock, filters: [`topic=="/containers/delete",namespace==${criNamespace}`],
+    onEvent: ({ containerId }) => {
+      if (old.delete(containerId)) timer ??= clock.setTimer(look, removalMs)
+    },
+  })
+  return () => {
+    timer?.cancel()
+    watching.stop()
   }
 }

@@ -13,7 +13,7 @@ import { connectCri, isUnimplemented } from './cri.ts'
 import { watchContainerdEvents } from './events.ts'
 import type { CgroupDriver, HostFacts } from './host.ts'
 import { detectHost } from './host.ts'
-import { endOrphanShims } from './orphan-shims.ts'
+import { endOrphanShims, watchOrphanShims } from './orphan-shims.ts'
 import { pauseImageName } from './pause-image.ts'
 import type { ProcessFacts } from './processes.ts'
 import { noRegistries, type Registries } from './registries.ts'
@@ -74,6 +74,7 @@ export class ContainerdSupervisor {
   #stopping: AbortController | undefined
   #deaths = 0
   #restartTimer: Timer | undefined
+  #watchingOrphans: (() => void) | undefined
 
   constructor(options: SupervisorOptions) {
     this.#options = options
@@ -114,6 +115,8 @@ export class ContainerdSupervisor {
   /** Ends the supervision and leaves containerd and all pods running. */
   stop(): void {
     this.#restartTimer?.cancel()
+    this.#watchingOrphans?.()
+    this.#watchingOrphans = undefined
     this.#stopping?.abort(new Error('the supervision of containerd has ended'))
     this.#stopping = undefined
     this.#process = undefined
@@ -204,8 +207,12 @@ export class ContainerdSupervisor {
 
   /** Their loss would be untidy, and no reason to do without containerd. */
   async #endOrphans(containerd: ProcessFacts): Promise<void> {
+    const orphans = { socketPath: this.socketPath, containerd, clock: this.#clock, log: (message: string) => this.#log(message) }
+    this.#watchingOrphans?.()
+    this.#watchingOrphans = undefined
     try {
-      await endOrphanShims({ socketPath: this.socketPath, containerd, clock: this.#clock, log: (message) => this.#log(message) })
+      await endOrphanShims(orphans)
+      if (this.#process?.pid === containerd.pid) this.#watchingOrphans = watchOrphanShims(orphans)
     } catch (error) {
       this.#log(`shims that are left could not be looked for: ${(error as Error).message}`)
     }
