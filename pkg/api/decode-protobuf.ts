@@ -6,6 +6,7 @@ import { ProtobufError, WireReader, wire } from './protobuf-wire.ts'
 import { definitionNamed } from './schema-table.ts'
 import type { AnySchema, Field, ObjectSchema, ScalarSchema, Schema } from './schema.ts'
 import { formatMicroTime, formatTime } from './times.ts'
+import type { Parts } from '../util/slices.ts'
 
 export interface Envelope {
   readonly apiVersion: string
@@ -38,6 +39,39 @@ function readTypeMeta(reader: WireReader, into: { apiVersion: string; kind: stri
 
 export function decodeMessage(bytes: Uint8Array, schema: ObjectSchema): JsonObject {
   return readObject(new WireReader(bytes), schema, {})
+}
+
+/** The same in parts, for long messages. */
+export function* decodeMessageParts(bytes: Uint8Array, schema: ObjectSchema): Parts<JsonObject> {
+  return yield* readLong(new WireReader(bytes), schema, {})
+}
+
+/** Shorter messages within are read in one go, so many of them at once. */
+const longBytes = 16 * 1024
+const stride = 128
+
+function* readLong(reader: WireReader, schema: ObjectSchema, target: JsonObject): Parts<JsonObject> {
+  const byNumber = slotsOf(schema)
+  let count = 0
+  while (reader.next()) {
+    if (++count % stride === 0) yield
+    const slot = byNumber.get(reader.number)
+    if (!slot) reader.skip()
+    else if ('inline' in slot) yield* readLong(message(reader), slot.inline, target)
+    else {
+      const { name, schema: inner } = slot.field
+      const object = inner.type === 'list' ? inner.items : inner
+      if (object.type !== 'object') {
+        readField(reader, slot.field, target)
+        continue
+      }
+      const within = message(reader)
+      const value = within.left > longBytes ? yield* readLong(within, object, {}) : readObject(within, object, {})
+      if (inner.type === 'list') ((target[name] ??= []) as unknown[]).push(value)
+      else target[name] = value
+    }
+  }
+  return target
 }
 
 type Slot = { readonly field: Field } | { readonly inline: ObjectSchema }

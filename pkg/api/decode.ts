@@ -1,7 +1,7 @@
 // Request bodies to objects: JSON, YAML or protobuf by content type, then checked against the kind that the URL names.
 import { DecodingError, conform } from './conform.ts'
 import { conformParts } from './conform-parts.ts'
-import { decodeMessage, readEnvelope } from './decode-protobuf.ts'
+import { decodeMessage, decodeMessageParts, readEnvelope, type Envelope } from './decode-protobuf.ts'
 import { readJsonParts } from './json-reader.ts'
 import { JsonSyntaxError, keysInParts, keysOf, parseJson } from './json-text.ts'
 import type { KeyOccurrence } from './json-text.ts'
@@ -15,6 +15,7 @@ import type { ObjectSchema } from './schema.ts'
 import { StatusError, badRequest } from './status-error.ts'
 import { YamlSyntaxError, readYaml } from './yaml-text.ts'
 import { atOnce, type Parts } from '../util/slices.ts'
+import { isHeavy } from '../util/weight.ts'
 
 export type BodyFormat = 'json' | 'yaml' | 'protobuf'
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
@@ -102,6 +103,7 @@ function decodeAs(format: BodyFormat, bytes: Uint8Array, schemas: SchemaLookup):
 /** Slower, and with places to pause. */
 function* decodeLong(format: BodyFormat, bytes: Uint8Array, { schemas = builtin, yaml }: BodyOptions): Parts<DecodedBody> {
   if (format === 'yaml' && yaml) return { format, value: yield* yamlValue(yaml), keys: [], duplicateLines: 'duplicates' in yaml ? yaml.duplicates : [] }
+  if (format === 'protobuf') return { format, value: yield* protobufParts(bytes, schemas), keys: [], duplicateLines: [] }
   if (format !== 'json') return decodeAs(format, bytes, schemas)
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
   yield
@@ -116,10 +118,20 @@ export function* yamlValue(yaml: YamlText): Parts<unknown> {
 }
 
 function decodeProtobuf(bytes: Uint8Array, schemas: SchemaLookup): unknown {
-  const { apiVersion, kind, message } = readEnvelope(bytes)
-  const schema = schemas(apiVersion, kind)
-  if (!schema) throw new ProtobufError(`no kind "${kind}" is registered for version "${apiVersion}"`)
+  const { apiVersion, kind, message, schema } = envelope(bytes, schemas)
   return { apiVersion, kind, ...decodeMessage(message, schema) }
+}
+
+function* protobufParts(bytes: Uint8Array, schemas: SchemaLookup): Parts<unknown> {
+  const { apiVersion, kind, message, schema } = envelope(bytes, schemas)
+  return { apiVersion, kind, ...yield* decodeMessageParts(message, schema) }
+}
+
+function envelope(bytes: Uint8Array, schemas: SchemaLookup): Envelope & { readonly schema: ObjectSchema } {
+  const found = readEnvelope(bytes)
+  const schema = schemas(found.apiVersion, found.kind)
+  if (!schema) throw new ProtobufError(`no kind "${found.kind}" is registered for version "${found.apiVersion}"`)
+  return { ...found, schema }
 }
 
 function unrecognized(reason: string, bytes: Uint8Array, kind: string | undefined): StatusError {
@@ -158,7 +170,9 @@ export function* decodeObjectParts(body: DecodedBody, target: DecodeTarget, opti
   if (!isJsonObject(value)) throw badRequest(`the object provided is unrecognized (must be of type ${target.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`)
   checkType(value, target, apiVersion)
   try {
-    const { object, unknown } = yield* conformParts({ ...value, apiVersion, kind: target.kind }, target.schema)
+    // A body is nobody else's, and to copy one with very many members takes long.
+    const typed = isHeavy(value) ? Object.assign(value, { apiVersion, kind: target.kind }) : { ...value, apiVersion, kind: target.kind }
+    const { object, unknown } = yield* conformParts(typed, target.schema)
     report(strictFaults(body, unknown), target, options)
     return object as unknown as KubeObject
   } catch (error) {

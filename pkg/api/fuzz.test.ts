@@ -1,6 +1,10 @@
 // Whatever a client sends, the answer is a result or the error that callers expect, and it comes soon.
 import fc from 'fast-check'
 import { DecodingError, conform } from './conform.ts'
+import { conformParts } from './conform-parts.ts'
+import { decodeMessage, decodeMessageParts } from './decode-protobuf.ts'
+import { ProtobufError } from './protobuf-wire.ts'
+import { atOnce } from '../util/slices.ts'
 import { decodeBody, decodeDeleteOptions, decodeObject } from './decode.ts'
 import { parseFieldSelector } from './field-selector.ts'
 import { parseLabelSelector } from './label-selector.ts'
@@ -58,6 +62,37 @@ it('protobuf messages of any kind with random bytes', () => {
     const body = Buffer.from([0x6b, 0x38, 0x73, 0, 0x0a, type.length, ...type, 0x12, bytes.length, ...bytes])
     only(StatusError, () => decodeObject(decodeBody(body, 'application/vnd.kubernetes.protobuf'), kind))
   }), { numRuns: 1000 })
+})
+
+it('protobuf messages in parts: the same as in one go', () => {
+  const outcome = (run: () => unknown): unknown => {
+    try {
+      return run()
+    } catch (error) {
+      if (!(error instanceof ProtobufError)) throw error
+      return error.message
+    }
+  }
+  fc.assert(fc.property(anyKind, fc.uint8Array({ maxLength: 120 }), ({ schema }, bytes) => {
+    expect(outcome(() => atOnce(decodeMessageParts(bytes, schema)))).toEqual(outcome(() => decodeMessage(bytes, schema)))
+  }), { numRuns: 1000 })
+})
+
+it('values conformed in parts: the same as in one go', () => {
+  // Large enough to be taken apart.
+  const filler = Array.from({ length: 2500 }, (_, index) => [`filler-${index}`, 'x'])
+  const outcome = (run: () => unknown): unknown => {
+    try {
+      return run()
+    } catch (error) {
+      if (!(error instanceof DecodingError)) throw error
+      return error.message
+    }
+  }
+  fc.assert(fc.property(anyKind.chain((kind) => fc.tuple(fc.constant(kind), valueFor(kind.schema, 4), fc.boolean())), ([{ schema }, value, fill]) => {
+    const large = { ...(value as object), metadata: { labels: Object.fromEntries(filler) } }
+    expect(outcome(() => atOnce(conformParts(large, schema, { fill })))).toEqual(outcome(() => conform(large, schema, { fill })))
+  }), { numRuns: 200 })
 })
 
 it('texts as YAML and JSON objects', () => {

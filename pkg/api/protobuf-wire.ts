@@ -33,6 +33,11 @@ export class WireReader {
     return this.#at >= this.#end
   }
 
+  /** Bytes that have not been read. */
+  get left(): number {
+    return this.#end - this.#at
+  }
+
   next(): boolean {
     if (this.done) return false
     const tag = this.#small()

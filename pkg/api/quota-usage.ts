@@ -176,9 +176,9 @@ export function quotaUsed({ spec }: ResourceQuota, objects: readonly { readonly 
   for (const { resource, object } of objects) {
     if (!isInScope(spec, resource, object)) continue
     const usage = usageOf(resource, object)
-    for (const name of names) {
+    for (const name in usage) {
       const used = usage[name]
-      if (used) totals.set(name, addTo(totals.get(name), used))
+      if (used && totals.has(name)) totals.set(name, addTo(totals.get(name), used))
     }
   }
   return Object.fromEntries([...totals].map(([name, total]) => [name, formatQuantity(total)]))

@@ -10,6 +10,17 @@ export interface ResourceQuotaOptions {
   readonly resources: () => readonly Resource[]
 }
 
+const known = new WeakMap<ResourceQuota, Map<Resource, boolean>>()
+
+/** Whether any of the quota's names, which may be many, speaks of the kind. Asked for every object. */
+function concerns(quota: ResourceQuota, resource: Resource): boolean {
+  let kinds = known.get(quota)
+  if (!kinds) known.set(quota, kinds = new Map())
+  let answer = kinds.get(resource)
+  if (answer === undefined) kinds.set(resource, answer = Object.keys(quota.spec.hard ?? {}).some((name) => concernsResource(name, resource)))
+  return answer
+}
+
 export function resourceQuotaController({ resources }: ResourceQuotaOptions): Controller {
   const countable = (): readonly Resource[] => resources().filter(({ plural }) => plural !== 'events')
   return controller<ResourceQuota>({
@@ -17,12 +28,11 @@ export function resourceQuotaController({ resources }: ResourceQuotaOptions): Co
     for: resourceQuotas,
     watches: countable().map((resource) => watches<KubeObject>(resource, ({ metadata }, { informers }) => {
       const quotas = informers.for(resourceQuotas).list(metadata.namespace)
-      return quotas.filter(({ spec }) => Object.keys(spec.hard ?? {}).some((name) => concernsResource(name, resource))).map(keyOf)
+      return quotas.filter((quota) => concerns(quota, resource)).map(keyOf)
     })),
     async reconcile(_, quota, { client, informers }) {
       if (!quota || quota.metadata.deletionTimestamp) return
-      const names = Object.keys(quota.spec.hard ?? {})
-      const concerned = countable().filter((resource) => names.some((name) => concernsResource(name, resource)))
+      const concerned = countable().filter((resource) => concerns(quota, resource))
       const fresh = concerned.map((resource) => ({ resource, informer: informers.for(resource) }))
       await Promise.all(fresh.map(({ informer }) => informer.whenSynced()))
       const objects = fresh.flatMap(({ resource, informer }) => informer.list(quota.metadata.namespace).map((object) => ({ resource, object })))
