@@ -70,7 +70,8 @@ export class StreamRequest implements Incoming {
 export class StreamResponse implements Outgoing {
   readonly stream: ServerHttp2Stream
   statusCode = 200
-  #headers: OutgoingHttpHeaders = {}
+  /** Names and values. */
+  readonly #headers: string[] = []
 
   constructor(stream: ServerHttp2Stream) {
     this.stream = stream
@@ -85,7 +86,7 @@ export class StreamResponse implements Outgoing {
   }
 
   setHeader(name: string, value: string): this {
-    this.#headers[name] = value
+    this.#headers.push(name, value)
     return this
   }
 
@@ -93,8 +94,16 @@ export class StreamResponse implements Outgoing {
   writeHead(code: number, headers?: OutgoingHttpHeaders): this {
     this.statusCode = code
     if (this.destroyed) return this
-    // What belongs to one connection is not said in HTTP/2.
-    const { connection: _connection, ...sent } = { ':status': code, ...this.#headers, ...headers }
+    // Names and values in turn: objects are copied and looked through on the way.
+    const sent = [':status', code as unknown as string]
+    for (let at = 0; at < this.#headers.length; at += 2) {
+      if (headers?.[this.#headers[at]!] === undefined) sent.push(this.#headers[at]!, this.#headers[at + 1]!)
+    }
+    for (const name in headers) {
+      const value = headers[name]
+      // What belongs to one connection is not said in HTTP/2.
+      if (value !== undefined && name !== 'connection') sent.push(name, value as string)
+    }
     this.stream.respond(sent)
     return this
   }
