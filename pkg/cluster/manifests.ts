@@ -3,11 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { loadAll } from 'js-yaml'
 import type { KubeObject } from '../api/object.ts'
 import type { Endpoints, EndpointSlice, Service } from '../api/types-service.ts'
+import { mandatoryFlowObjects } from '../registry/kinds/mandatory-flow.ts'
 import { addressAt, type ClusterOptions } from './options.ts'
 
 const directory = new URL('../../manifests/', import.meta.url)
 
-/** All objects of manifests/, namespaces first, then in the order of file names; `$(CLUSTER_DNS)` and the like stand for options. */
+/** All objects of manifests/ and the mandatory ones of flow control, namespaces first, then in the order of file names; `$(CLUSTER_DNS)` and the like stand for options. */
 export function readManifests(options: ClusterOptions): KubeObject[] {
   const values: Record<string, string> = { CLUSTER_DNS: options.clusterDns, CLUSTER_DOMAIN: options.clusterDomain, SERVICE_CIDR: options.serviceCidr }
   const objects = readdirSync(directory).filter((name) => name.endsWith('.yaml')).sort().flatMap((name) => {
@@ -15,7 +16,7 @@ export function readManifests(options: ClusterOptions): KubeObject[] {
     return (loadAll(text) as (KubeObject | null)[]).filter((object) => object !== null)
   })
   const last = (object: KubeObject): number => Number(object.kind !== 'Namespace')
-  return objects.sort((a, b) => last(a) - last(b))
+  return [...objects, ...mandatoryFlowObjects()].sort((a, b) => last(a) - last(b))
 }
 
 /** The `kubernetes` Service, through which pods reach the API server. */

@@ -41,6 +41,9 @@ type Route = (request: Request, url: URL) => Response | Promise<Response>
 
 const runTimeoutMs = 120_000
 
+/** As Go's server says it of what is switched off. */
+const disabled = (text: string): Response => new Response(`${text}\n`, { status: 405, headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' } })
+
 /** Errors are StatusError. Who asks has been checked already. */
 export class KubeletRoutes {
   readonly #options: KubeletRoutesOptions
@@ -88,6 +91,8 @@ export class KubeletRoutes {
       return route(request, url)
     }
     if (/^\/logs(\/|$)/.test(url.pathname)) return serveFile(this.#options.logDirectory, decodeURIComponent(url.pathname.slice('/logs'.length)))
+    if (/^\/debug\/pprof(\/|$)/.test(url.pathname)) return disabled('profiling endpoint is disabled.')
+    if (/^\/debug\/flags\/v(\/|$)/.test(url.pathname)) return disabled('flags endpoint is disabled.')
     const path = parsePodPath(url.pathname)
     if (path?.type === 'checkpoint') return this.#checkpoint(path, request)
     if (path?.type === 'containerLogs') return this.#log(path, request, url.searchParams)

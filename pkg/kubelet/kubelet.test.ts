@@ -177,6 +177,16 @@ describe('the kubelet on a hollow runtime', () => {
     expect(await ask('/checkpoint/default/web/c', 'GET')).toMatch(/^405 /)
   })
 
+  it.each([
+    ['/debug/pprof', 'profiling endpoint is disabled.\n'], ['/debug/pprof/heap?debug=1', 'profiling endpoint is disabled.\n'], ['/debug/flags/v', 'flags endpoint is disabled.\n'],
+  ])('has %s switched off', async (path, text) => {
+    const answer = await kubelet.fetch(new Request(`https://n${path}`))
+    expect([answer.status, await answer.text()]).toEqual([405, text])
+  })
+
+  // Their features are off.
+  it.each(['/statusz', '/flagz', '/debug/other'])('has no %s', (path) => expect(kubelet.fetch(new Request(`https://n${path}`))).rejects.toMatchObject({ status: { code: 404 } }))
+
   it('leaves capacities of others in the node\'s status', async () => {
     await client.patch(nodes, { name: 'n' }, { type: 'merge', body: { status: { capacity: { 'example.com/dongle': '5' } } } }, { subresource: 'status' })
     clock.step(300_000)

@@ -2,24 +2,9 @@
 import { dnsLabelFaults, dnsSubdomainFaults } from '../../api/names.ts'
 import type { Condition } from '../../api/types-common.ts'
 import type { FlowNonResourceRule, FlowResourceRule, FlowRule, FlowSchema, FlowSubject, PriorityLevel } from '../../api/types-flow-control.ts'
+import { mandatoryLevels, mandatorySchemas } from './mandatory-flow.ts'
 import type { Errors } from './rules.ts'
 import { addFaults, duplicate, forbiddenField, invalid, notSupported, required, same } from './rules.ts'
-
-const everything: Partial<FlowRule> = {
-  resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
-  nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-}
-const group = (name: string): FlowSubject => ({ kind: 'Group', group: { name } })
-
-/** Without these the server could shut itself out. */
-const mandatorySchemas: Readonly<Record<string, FlowSchema['spec']>> = {
-  exempt: { priorityLevelConfiguration: { name: 'exempt' }, matchingPrecedence: 1, rules: [{ subjects: [group('system:masters')], ...everything }] },
-  'catch-all': {
-    priorityLevelConfiguration: { name: 'catch-all' }, matchingPrecedence: 10_000, distinguisherMethod: { type: 'ByUser' },
-    rules: [{ subjects: [group('system:unauthenticated'), group('system:authenticated')], ...everything }],
-  },
-}
-const catchAllLevel: PriorityLevel['spec'] = { type: 'Limited', limited: { nominalConcurrencyShares: 5, lendablePercent: 0, limitResponse: { type: 'Reject' } } }
 
 /** As the API's own form is shown: Go's field names. */
 function inGoNames(value: unknown): unknown {
@@ -195,7 +180,7 @@ export function priorityLevelErrors({ metadata: { name = '' }, spec, status }: P
     else out.push(required('spec.limited', 'must not be empty when type is Limited'))
   } else out.push(notSupported('spec.type', type, ['Exempt', 'Limited']))
   if (name === 'exempt' && (type !== 'Exempt' || limited)) out.push(invalid('spec', inGoNames(spec), "spec of 'exempt' except the 'spec.exempt' field must equal the fixed value"))
-  if (name === 'catch-all' && !same(spec, catchAllLevel)) out.push(invalid('spec', inGoNames(spec), "spec of 'catch-all' must equal the fixed value"))
+  if (name === 'catch-all' && !same(spec, mandatoryLevels['catch-all'])) out.push(invalid('spec', inGoNames(spec), "spec of 'catch-all' must equal the fixed value"))
   checkConditions(out, status?.conditions)
   return out
 }
