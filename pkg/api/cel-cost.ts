@@ -58,6 +58,7 @@ const empty: Range = { min: largest, max: 0n }
 class Coster {
   readonly #checked: Checked
   readonly #estimator: CostEstimator
+  readonly #costs = new Map<Expr, Range>()
   readonly #paths = new Map<Expr, readonly string[] | undefined>()
   readonly #sizes = new Map<Expr, Range>()
   readonly #entries = new Map<Expr, Entries>()
@@ -69,6 +70,12 @@ class Coster {
   }
 
   cost(expr: Expr): Range {
+    let cost = this.#costs.get(expr)
+    if (!cost) this.#costs.set(expr, cost = this.#costOf(expr))
+    return cost
+  }
+
+  #costOf(expr: Expr): Range {
     const name = this.#checked.identifier(expr)
     if (name !== undefined) {
       const local = this.#local(name)

@@ -112,9 +112,10 @@ const unused = '#unused'
 const bound = (make: Making, name: string, init: Expr, result: Expr): Expr =>
   make.loop({ range: make.list(), variable: unused, accu: name, init, condition: make.literal('bool', false), step: make.ident(name), result })
 
+/** The receiver stands in the tree twice, in the same scope: whoever walks the tree looks at it once, or a chain of these would take for ever. */
 const optional = (macro: 'optMap' | 'optFlatMap'): Macro => (make, target, [variable, body]) => {
   const name = nameOf(variable, `${macro}() variable name must be a simple identifier`)
-  const found = bound(make, name, make.member('value', copyOf(target)), body!)
+  const found = bound(make, name, make.member('value', target), body!)
   return make.call('_?_:_', make.member('hasValue', target), macro === 'optMap' ? make.call('optional.of', found) : found, make.call('optional.none'))
 }
 
@@ -157,17 +158,4 @@ export function expanded(call: Call, binding: boolean): Expr | CelFault {
 function presence({ args: [argument], at }: Call): Expr {
   if (argument?.kind !== 'select') throw new MacroFault(argument?.at ?? at, 'invalid argument to has() macro')
   return { kind: 'select', at, operand: argument.operand, field: argument.field, test: true }
-}
-
-/** Types and sizes are known of each part of the tree by itself, so no part may stand in it twice. */
-function copyOf(expr: Expr): Expr {
-  switch (expr.kind) {
-    case 'literal': case 'ident': return { ...expr }
-    case 'select': return { ...expr, operand: copyOf(expr.operand) }
-    case 'call': return { ...expr, ...(expr.target ? { target: copyOf(expr.target) } : {}), args: expr.args.map(copyOf) }
-    case 'list': return { ...expr, items: expr.items.map(copyOf) }
-    case 'map': return { ...expr, entries: expr.entries.map((entry) => ({ ...entry, key: copyOf(entry.key), value: copyOf(entry.value) })) }
-    case 'struct': return { ...expr, fields: expr.fields.map((field) => ({ ...field, value: copyOf(field.value) })) }
-    case 'loop': return { ...expr, range: copyOf(expr.range), init: copyOf(expr.init), condition: copyOf(expr.condition), step: copyOf(expr.step), result: copyOf(expr.result) }
-  }
 }

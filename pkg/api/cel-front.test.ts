@@ -44,6 +44,9 @@ describe('syntax', () => {
   ])('%s', (source, expected) => {
     expect(faults(source)).toEqual(expected)
   })
+  it('of a chain of optional values, each of which stands for two', () => {
+    expect(analysed(`optional.of(1)${'.optMap(x, x + 1)'.repeat(100)}`)).toBe('optional_type(int)')
+  })
   it('that is too deep or too long', () => {
     expect(analysed(`${'('.repeat(300)}1${')'.repeat(300)}`)).toBe('ERROR: <input>:-1:0: expression recursion limit exceeded: 250')
     expect(analysed(`"${'a'.repeat(100_000)}"`)).toBe('ERROR: <input>:-1:0: expression code point size exceeds limit: size: 100002, limit 100000')

@@ -9,17 +9,20 @@ import { parseGoDuration } from './go-duration.ts'
 interface Visit {
   readonly checked: Checked
   readonly faults: CelFault[]
+  readonly seen: Set<Expr>
 }
 
 /** All of it, as cel-go's validators tell it. */
 export function literalFaults(checked: Checked): CelFault[] {
-  const visit: Visit = { checked, faults: [] }
+  const visit: Visit = { checked, faults: [], seen: new Set() }
   walk(checked.expr, visit, false)
   return visit.faults
 }
 
 /** `formatting`: within the arguments of `format`, whose lists may mix types. */
 function walk(expr: Expr, visit: Visit, formatting: boolean): void {
+  if (visit.seen.has(expr)) return
+  visit.seen.add(expr)
   switch (expr.kind) {
     case 'literal': case 'ident': return
     case 'select': return void (visit.checked.identifier(expr) ?? walk(expr.operand, visit, formatting))
