@@ -43,13 +43,15 @@ describe('custom resources', () => {
     ['an unanchored pattern', text("pattern: '[\\\\p{L}]{1,1000}$'"), "{ t: 'a'.repeat(4_000) + '!' }", 422, 'should match'],
     ['a pattern on a megabyte', text("pattern: '^(a+)+$'"), "{ t: 'a'.repeat(1_000_000) }", 201, ''],
     ['many items with a pattern', "{ type: 'object', properties: { l: { type: 'array', items: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' } } } }", "{ l: Array.from({ length: 40_000 }, (_, i) => 'a' + i) }", 201, ''],
+    ['many dear patterns', JSON.stringify({ type: 'object', properties: Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`p${index}`, { type: 'string', pattern: `[\\p{L}\\p{N}]{1,${500 + index}}` }])) }), "{ p1: 'a' }", 201, ''],
+    ['many rules', JSON.stringify({ type: 'object', properties: Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`p${index}`, { type: 'string', maxLength: 10, 'x-kubernetes-validations': [{ rule: `self != "x${index}" && self.size() < 100` }] }])) }), "Object.fromEntries(Array.from({ length: 500 }, (_, i) => ['p' + i, 'v']))", 201, ''],
     ['loops in loops', strings(80, rules('self.l.all(a, self.l.all(b, self.l.all(c, a != b || b == c || c != self.t)))')), "{ t: 'x', l: Array.from({ length: 80 }, (_, i) => 'a' + i) }", 422, 'cost'],
     ['a list that is looked through again and again', strings(1500, rules('self.l.all(a, a in self.l)')), "{ t: 'x', l: Array.from({ length: 1500 }, (_, i) => 'a' + i) }", 422, 'cost'],
   ])('%s', async (_name, schema, spec, code, said) => {
-    const plural = await define(schema)
+    const { longestMs: definedMs, result: plural } = await longestTurnMs(() => define(schema))
     const { longestMs, result } = await longestTurnMs(() => create(plural, spec))
     expect([result.code, result.text]).toEqual([code, expect.stringContaining(said)])
-    expect(longestMs).toBeLessThan(mostMs)
+    expect([definedMs, longestMs].filter((ms) => ms >= mostMs)).toEqual([])
   }, 60_000)
 })
 
@@ -91,3 +93,14 @@ describe('policies', () => {
     expect([made.longestMs, longestMs].filter((ms) => ms >= mostMs)).toEqual([])
   }, 120_000)
 })
+
+it('conditions of webhooks', async () => {
+  const conditions = JSON.stringify(Array.from({ length: 20 }, (_, index) => ({ name: `c${index}`, expression: `object.data.all(a, object.data.all(b, a + b != "x${index}"))` })))
+  const made = await longestTurnMs(() => client.call('POST', `${group}/validatingwebhookconfigurations`, `{ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration', metadata: { name: 'w' }, webhooks: [{
+    name: 'w.a.b', clientConfig: { url: 'https://127.0.0.1:1/' }, failurePolicy: 'Ignore', sideEffects: 'None', admissionReviewVersions: ['v1'], timeoutSeconds: 1, rules: [${rule}], matchConditions: ${conditions} }] }`))
+  expect([made.result.code, made.result.text]).toEqual([201, expect.anything()])
+  const { longestMs, result } = await longestTurnMs(() => configMap(`m${next++}`, many(300)))
+  await server.call('DELETE', `${group}/validatingwebhookconfigurations/w`)
+  expect([result.code, result.text]).toEqual([201, expect.anything()])
+  expect([made.longestMs, longestMs].filter((ms) => ms >= mostMs)).toEqual([])
+}, 120_000)
