@@ -1,7 +1,9 @@
 // All benchmarks in one run, on a cluster of their own; those of pods alone with `--pods`. Prints a table; `--json` prints the figures alone.
+// The API against an earlier commit alone: `node test/bench/against.ts [REV] [ROUNDS]`.
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { testImage } from '../images/build.ts'
+import { compareWith, NotComparable, plainRevision, ratioText } from './against.ts'
 import { apiRates, watchFanOut, yardsticks } from './api.ts'
 import { type Rate, usage } from './measure.ts'
 import { ownershipCosts } from './ownership.ts'
@@ -17,6 +19,16 @@ const podsOnly = process.argv.includes('--pods')
 function note(name: string, value: string): void {
   figures[name] = value
   if (!asJson) console.log(`${name.padEnd(46)} ${value}`)
+}
+
+/** What the API costs beside that of an earlier commit. */
+async function noteAgainst(revision: string): Promise<void> {
+  try {
+    for (const [name, ratio] of Object.entries(await compareWith(revision))) note(`against ${revision}: ${name}`, ratioText(ratio))
+  } catch (error) {
+    if (!(error instanceof NotComparable)) throw error
+    note(`against ${revision}`, `not measured: ${error.message}`)
+  }
 }
 
 const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 0)} ms`
@@ -85,5 +97,6 @@ try {
 } finally {
   await server.remove()
 }
+if (!podsOnly) await noteAgainst(plainRevision)
 if (asJson) console.log(JSON.stringify(figures, null, 2))
 process.exit(0)

@@ -135,8 +135,10 @@ export class BenchServer {
   async remove(): Promise<void> {
     await this.stop()
     await new Promise<void>((resolve, reject) => {
-      spawn(join(this.#root, 'scripts/kinglet'), ['down', '--data-dir', this.dataDirectory], { stdio: ['ignore', 'ignore', 'inherit'] })
-        .once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`kinglet down ended with ${code}`))))
+      let said = ''
+      const down = spawn(join(this.#root, 'scripts/kinglet'), ['down', '--data-dir', this.dataDirectory], { stdio: ['ignore', 'ignore', 'pipe'] })
+      down.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+      down.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`kinglet down ended with ${code}: ${said}`))))
     })
     rmSync(this.directory, { recursive: true, force: true })
   }
