@@ -164,7 +164,7 @@ export class KubeletRoutes {
   async #summary(onlyCpuAndMemory: boolean): Promise<Response> {
     const { usage, files, nodeName } = this.#options
     const found = onlyCpuAndMemory ? undefined : await files?.latest()
-    return Response.json(statsSummary(await usage.latest(), { nodeName, onlyCpuAndMemory, ...(found ? { files: found } : {}) }))
+    return Response.json(statsSummary(await usage.latest(), { nodeName, onlyCpuAndMemory, self: this.#process(), ...(found ? { files: found } : {}) }))
   }
 
   #process(): { cpuSeconds: number; residentBytes: number; startedAtMs: number } {

@@ -14,15 +14,18 @@ export interface SummaryOptions {
   /** Of pods' volumes and logs, where they were measured. Without networks, file systems and processes when `onlyCpuAndMemory`. */
   readonly files?: NodeFileUsage
   readonly onlyCpuAndMemory: boolean
+  /** This process. */
+  readonly self?: { readonly cpuSeconds: number; readonly residentBytes: number; readonly startedAtMs: number }
 }
 
-export function statsSummary({ sample, rates }: RatedSample, { nodeName, files, onlyCpuAndMemory }: SummaryOptions): object {
+export function statsSummary({ sample, rates }: RatedSample, { nodeName, files, onlyCpuAndMemory, self }: SummaryOptions): object {
   const { atMs, machine, pressure } = sample
   const time = formatTime(atMs)
   const { memory } = machine
   return {
     node: {
       nodeName,
+      systemContainers: [...(self ? [kubeletStats(time, self)] : []), allPods(sample, rates)],
       startTime: formatTime(machine.startedAtMs),
       cpu: cpuStats(time, { cpuNanos: machine.cpuNanos, pressure }, rates.get(nodeKey)),
       memory: {
@@ -34,6 +37,20 @@ export function statsSummary({ sample, rates }: RatedSample, { nodeName, files, 
       ...(onlyCpuAndMemory ? {} : machineParts(time, machine)),
     },
     pods: sample.pods.map((pod) => podStats(pod, { rates, onlyCpuAndMemory, disk: machine.disk, time, files })),
+  }
+}
+
+const kubeletStats = (time: string, { cpuSeconds, residentBytes, startedAtMs }: NonNullable<SummaryOptions['self']>): object => ({
+  name: 'kubelet', startTime: formatTime(startedAtMs), cpu: { time, usageCoreNanoSeconds: Math.round(cpuSeconds * 1e9) }, memory: { time, usageBytes: residentBytes, workingSetBytes: residentBytes, rssBytes: residentBytes },
+})
+
+/** Those that are there: a sum of their times would go back when one goes. */
+function allPods({ pods, machine, atMs }: RatedSample['sample'], rates: RatedSample['rates']): object {
+  const time = formatTime(atMs)
+  const sum = (of: (pod: PodUsage) => number | undefined): number => pods.reduce((all, pod) => all + (of(pod) ?? 0), 0)
+  return {
+    name: 'pods', startTime: formatTime(machine.startedAtMs), cpu: { time, usageNanoCores: sum(({ uid }) => rates.get(podKey(uid))?.nanoCores) },
+    memory: { time, usageBytes: sum(({ cgroup }) => cgroup?.memoryBytes), workingSetBytes: sum(({ cgroup }) => cgroup?.workingSetBytes), rssBytes: sum(({ cgroup }) => cgroup?.rssBytes) },
   }
 }
 

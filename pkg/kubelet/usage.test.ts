@@ -129,6 +129,19 @@ describe('what is told', () => {
     expect(statsSummary(rated, { nodeName: 'n', onlyCpuAndMemory: true })).not.toHaveProperty('node.fs')
   })
 
+  it('of the kubelet and of all pods together', () => {
+    const sample = sampleAt(1_000_000, 25e9)
+    const [pod] = sample.pods
+    const cgroup = { cpuNanos: 1, memoryBytes: 50, workingSetBytes: 40, rssBytes: 30, pageFaults: 0, majorPageFaults: 0, cpuPeriods: 0, throttledPeriods: 0, throttledNanos: 0, cacheBytes: 0, swapBytes: 0 }
+    const several = { ...sample, pods: [{ ...pod!, cgroup }, { ...pod!, uid: 'u2', cgroup }, { ...pod!, uid: 'u3' }] }
+    const rates = new Map([['pod/u1', { nanoCores: 5, windowMs: 1 }], ['pod/u2', { nanoCores: 7, windowMs: 1 }]])
+    const time = '1970-01-01T00:16:40Z'
+    expect(statsSummary({ sample: several, rates }, { nodeName: 'n', onlyCpuAndMemory: true, self: { cpuSeconds: 1.5, residentBytes: 9, startedAtMs: 60_000 } })).toMatchObject({ node: { systemContainers: [
+      { name: 'kubelet', startTime: '1970-01-01T00:01:00Z', cpu: { time, usageCoreNanoSeconds: 1.5e9 }, memory: { time, usageBytes: 9, workingSetBytes: 9, rssBytes: 9 } },
+      { name: 'pods', cpu: { time, usageNanoCores: 12 }, memory: { time, usageBytes: 100, workingSetBytes: 80, rssBytes: 60 } },
+    ] } })
+  })
+
   it('as series', () => {
     const resource = metricsText(resourceMetrics(rated.sample))
     expect(resource).toContain('# TYPE container_cpu_usage_seconds_total counter\ncontainer_cpu_usage_seconds_total{container="main",namespace="default",pod="p"} 25 1000000\n')
