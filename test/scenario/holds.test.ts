@@ -1,0 +1,36 @@
+// No input holds the event loop for long: the probe's inputs against a server in a process of its own, by the processor time of its thread.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { jest } from '@jest/globals'
+import type { Hold } from './hold-probe.ts'
+
+jest.setTimeout(600_000)
+
+/** Milliseconds between two turns of the event loop. */
+const longestMs = 50
+
+/** Those of the probe that keep to it; the others are what is left to do: `node test/scenario/hold-probe.ts` tells of all. */
+const inputs = [
+  'JSON of 320,000 small objects', 'JSON of 320,000 small objects in a custom resource', 'JSON of 150,000 small objects in a custom resource: create, patch, get',
+  'JSON of a million empty lists', 'JSON of nothing but brackets', 'JSON with an error at its end',
+  'YAML of 2.9 MB', 'YAML of many short lines and of flow lists', 'YAML applied, 1.2 MB',
+]
+
+let holds: readonly Hold[]
+
+beforeAll(async () => {
+  const probe = spawn(process.execPath, [join(import.meta.dirname, 'hold-probe.ts'), ...inputs], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let told = ''
+  let wrong = ''
+  probe.stdout.setEncoding('utf8').on('data', (text: string) => void (told += text))
+  probe.stderr.setEncoding('utf8').on('data', (text: string) => void (wrong += text))
+  const code = await new Promise<number | null>((resolve) => void probe.on('close', resolve))
+  if (code !== 0) throw new Error(`the probe ended with ${code}: ${wrong}`)
+  holds = told.trim().split('\n').map((line) => JSON.parse(line) as Hold)
+})
+
+it.each(inputs)('%s', (name) => {
+  const hold = holds.find((one) => one.name === name)
+  expect(hold?.shown).not.toMatch(/\b500 (?!etcdserver: request is too large)/)
+  expect(hold?.longestMs).toBeLessThan(longestMs)
+})
