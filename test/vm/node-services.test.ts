@@ -9,6 +9,7 @@ import { patience } from '../e2e/patience.ts'
 
 const unit = 'kinglet-vm-test.service'
 const unitFile = `/run/systemd/system/${unit}`
+const refusal = '/run/systemd/system/poweroff.target.d'
 const profileFile = '/etc/apparmor.d/kinglet-vm-test'
 const run = (program: string, ...args: readonly string[]): string => execFileSync(program, args, { encoding: 'utf8' })
 
@@ -76,7 +77,7 @@ test("a file server's directory is a volume", async () => {
   mkdirSync(share)
   writeFileSync(join(share, 'file'), 'served\n')
   run('systemctl', 'start', 'nfs-server')
-  run('exportfs', '-o', 'rw,no_root_squash,insecure,fsid=77', `*:${share}`)
+  run('exportfs', '-o', 'rw,no_root_squash,insecure', `*:${share}`)
   try {
     // The node's network is the test's: the server is the machine, at the other end of its link.
     const server = run('ip', '-n', cluster.network.name, 'route', 'show', 'default').split(' ')[2] ?? ''
@@ -132,8 +133,10 @@ test('logind holds a shutdown up until the pods have ended in order; one that is
   await eventually(() => locks().length === 1, 'the one lock of kinglet')
   expect(locks()[0]).toMatch(/shutdown .* delay$/)
   expect(run('busctl', 'get-property', 'org.freedesktop.login1', '/org/freedesktop/login1', 'org.freedesktop.login1.Manager', 'InhibitDelayMaxUSec').trim()).toBe('t 40000000')
-  // The machine can't really go down, which logind learns at the very end.
-  run('systemctl', 'mask', '--runtime', 'poweroff.target')
+  // The machine does not really go down, which logind learns at the very end: a masked target it would refuse at once.
+  mkdirSync(refusal)
+  writeFileSync(join(refusal, 'refuse.conf'), '[Unit]\nRefuseManualStart=yes\n')
+  run('systemctl', 'daemon-reload')
   try {
     run('busctl', 'call', 'org.freedesktop.login1', '/org/freedesktop/login1', 'org.freedesktop.login1.Manager', 'PowerOff', 'b', 'false')
     const condition = async (): Promise<string> => {
@@ -148,7 +151,8 @@ test('logind holds a shutdown up until the pods have ended in order; one that is
     await eventually(async () => (await condition()) === 'True: kubelet is posting ready status', 'the node to be ready again')
     await eventually(() => locks().length === 1, 'the lock for the next time')
   } finally {
-    run('systemctl', 'unmask', '--runtime', 'poweroff.target')
+    rmSync(refusal, { recursive: true })
+    run('systemctl', 'daemon-reload')
   }
 })
 
