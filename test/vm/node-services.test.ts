@@ -110,7 +110,7 @@ test('a service that is stopped, or killed, leaves its pods running; the next on
   const first = mainPid()
   expect(first).toBe(await cluster.serverPid())
   run('systemctl', 'restart', unit)
-  run('systemctl', 'kill', '-s', 'KILL', unit)
+  run('systemctl', 'kill', '--kill-whom=main', '-s', 'KILL', unit)
   await eventually(() => run('systemctl', 'show', '-p', 'ActiveState', '--value', unit).trim() === 'failed', 'the end of the service')
   expect(run('systemctl', 'show', '-p', 'Result', '--value', unit).trim()).toBe('signal')
   run('systemctl', 'start', unit)
