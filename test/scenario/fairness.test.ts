@@ -5,6 +5,7 @@ import { connect, type ClientHttp2Session } from 'node:http2'
 import { join, resolve } from 'node:path'
 import { loadAll } from 'js-yaml'
 import { admin, startServer, type TestServer } from '../../pkg/apiserver/fixture.suite.ts'
+import { mandatoryFlowObjects } from '../../pkg/registry/kinds/mandatory-flow.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const flowControl = '/apis/flowcontrol.apiserver.k8s.io/v1'
@@ -15,7 +16,7 @@ const children: ChildProcess[] = []
 
 beforeAll(async () => {
   server = await startServer()
-  for (const object of loadAll(readFileSync(join(root, 'manifests/flow-control.yaml'), 'utf8')) as { kind: string }[]) {
+  for (const object of [...mandatoryFlowObjects(), ...loadAll(readFileSync(join(root, 'manifests/flow-control.yaml'), 'utf8')) as { kind: string }[]]) {
     const plural = object.kind === 'FlowSchema' ? 'flowschemas' : 'prioritylevelconfigurations'
     expect((await server.call('POST', `${flowControl}/${plural}`, { body: object })).code).toBe(201)
   }

@@ -62,10 +62,10 @@ describe('the scheduler', () => {
   const scheduled = (name: string) => pod(name)?.status?.conditions?.find(({ type }) => type === 'PodScheduled')
   const refused = (name: string, message: string): Promise<void> => cluster.until(pods, `${name} is refused: ${message}`, () => scheduled(name)?.message === message)
   const remove = (name: string): Promise<unknown> => cluster.client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0 })
-  const eventsOf = async (name: string): Promise<string[]> => {
-    await recorder.flush()
-    return (await cluster.client.list(events, { namespace })).items.filter(({ involvedObject }) => involvedObject.name === name).map(({ type, reason, message }) => `${type} ${reason}: ${message}`)
-  }
+  const eventsOf = (name: string): string[] =>
+    cluster.informers.for(events).list().filter(({ involvedObject }) => involvedObject.namespace === namespace && involvedObject.name === name).map(({ type, reason, message }) => `${type} ${reason}: ${message}`)
+  /** What is decided is told of afterwards. */
+  const told = (name: string, event: string): Promise<void> => cluster.until(events, `${name} is told of: ${event}`, () => eventsOf(name).includes(event))
   const notHelpful = (node: number): string => `no new claims to deallocate, preemption: 0/${node} nodes are available: ${node} Preemption is not helpful for scheduling.`
 
   it('binds a pod, and tells', async () => {
@@ -73,14 +73,16 @@ describe('the scheduler', () => {
     await addPod('web')
     await bound('web', 'a')
     expect(scheduled('web')).toMatchObject({ status: 'True' })
-    expect(await eventsOf('web')).toEqual([`Normal Scheduled: Successfully assigned ${namespace}/web to a`])
+    await told('web', `Normal Scheduled: Successfully assigned ${namespace}/web to a`)
+    expect(eventsOf('web')).toHaveLength(1)
   })
 
   it('schedules when a node is added', async () => {
     await addPod('web')
     await refused('web', 'no nodes available to schedule pods')
     expect(scheduled('web')).toMatchObject({ status: 'False', reason: 'Unschedulable' })
-    expect(await eventsOf('web')).toEqual(['Warning FailedScheduling: no nodes available to schedule pods'])
+    await told('web', 'Warning FailedScheduling: no nodes available to schedule pods')
+    expect(eventsOf('web')).toHaveLength(1)
     await addNode('a')
     await bound('web', 'a')
   })
@@ -153,7 +155,7 @@ describe('the scheduler', () => {
     await refused('late', '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.')
     await remove('two')
     await bound('vip')
-    expect(await eventsOf('two')).toContain(`Normal Preempted: Preempted by pod ${pod('vip')?.metadata.uid} on node a`)
+    await told('two', `Normal Preempted: Preempted by pod ${pod('vip')?.metadata.uid} on node a`)
     expect(pod('late')?.spec.nodeName).toBeUndefined()
   })
 
