@@ -40,7 +40,7 @@ describe('debugging a pod', () => {
     const { code } = await cluster.tryKubectl(['debug', 'target', image, '--profile=restricted', '-c', 'restricted', '--', 'true'])
     expect(code).toBe(0)
     await eventually(async () => /runAsNonRoot and image will run as root/.test(await k('get pod target -o jsonpath={.status.ephemeralContainerStatuses}')), 'it is refused')
-    expect((await k('get events --field-selector=involvedObject.fieldPath=spec.ephemeralContainers{restricted} -o jsonpath={.items[*].message}'))).toContain('runAsNonRoot')
+    await eventually(async () => (await k('get events --field-selector=involvedObject.fieldPath=spec.ephemeralContainers{restricted} -o jsonpath={.items[*].message}')).includes('runAsNonRoot'), 'an event')
   })
 
   test('a copy with a debugger that sees all its processes', async () => {

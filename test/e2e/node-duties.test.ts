@@ -91,8 +91,9 @@ test('a killed runtime is no matter; one that hangs costs the node its readiness
     process.kill(second, 'SIGCONT')
   }
   await eventually(async () => (await ready())?.status === 'True', 'the node is ready again', 60_000)
-  const events = await cluster.kubectl('get events -A --field-selector=involvedObject.kind=Node -o jsonpath={range.items[*]}{.reason}:{.message}{"\\n"}{end}')
-  for (const reason of ['NodeNotReady', 'NodeReady']) expect(events).toContain(`${reason}:Node node-1 status is now: ${reason}\n`)
+  for (const reason of ['NodeNotReady', 'NodeReady']) {
+    await eventually(async () => (await cluster.kubectl('get events -A --field-selector=involvedObject.kind=Node -o jsonpath={range.items[*]}{.reason}:{.message}{"\\n"}{end}')).includes(`${reason}:Node node-1 status is now: ${reason}\n`), `the event ${reason}`)
+  }
   expect((await podOf('calm'))?.status?.containerStatuses?.[0]).toMatchObject({ restartCount: 0, state: { running: {} } })
   await cluster.kubectl('delete pod calm after --wait=true')
 }, 240_000)
