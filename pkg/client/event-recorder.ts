@@ -22,7 +22,7 @@ export interface EventRecorderOptions {
 /** How many may wait to be written; later ones are lost. */
 const queueLimit = 1000
 /** Those that come so soon after others wait for more: what is written together is committed together. */
-const gatherMs = 200
+const gatherMs = 50
 /** No more than this many are written together: each takes its time of everybody's thread. */
 const together = 16
 /** Events about one object: this many at once, then one more every five minutes. */

@@ -99,7 +99,7 @@ test('a volume grows while it is used', async () => {
   await eventually(async () => (await cluster.kubectl('get pvc shared -o jsonpath={.status.capacity.storage}')) === '2Gi', 'the claim has grown')
   expect(await cluster.kubectl('get pvc shared -o jsonpath={.status.conditions}')).toBe('')
   expect(driver.of('NodeExpandVolume')).toMatchObject([{ capacityRange: { requiredBytes: 2 ** 31 } }])
-  expect(await cluster.kubectl('describe pvc shared')).toMatch(/FileSystemResizeSuccessful\s+\S+\s+kubelet\s+MountVolume\.NodeExpandVolume succeeded/)
+  await eventually(async () => /FileSystemResizeSuccessful\s+\S+\s+kubelet\s+MountVolume\.NodeExpandVolume succeeded/.test(await cluster.kubectl('describe pvc shared')), 'the event')
 })
 
 test('block and inline volumes, and no more volumes than the driver can attach', async () => {
