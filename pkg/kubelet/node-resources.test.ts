@@ -56,6 +56,20 @@ describe('classes of pods', () => {
     expect(qosShares([])).toEqual({ burstable: 2, besteffort: 2 })
     expect(qosShares([burstable('500m'), burstable('1'), { ...asks({ cpu: '1', memory: '1Gi' }), status: { qosClass: 'Guaranteed' } }])).toEqual({ burstable: 1536, besteffort: 2 })
   })
+  it('have in the end what was said last, however slow the writing', async () => {
+    const files = new Map<string, number | undefined>()
+    let turns = 20
+    const groups = new QosCgroups({ driver: 'cgroupfs', root: '/k', total: {}, cgroups: {
+      limit: async (path, { cpuShares }) => {
+        // The earlier, the slower.
+        for (let turn = turns--; turn > 0; turn--) await Promise.resolve()
+        files.set(path, cpuShares)
+      },
+      workingSetBytes: async () => undefined, release: async () => undefined,
+    } })
+    await Promise.all([groups.update([]), groups.update([burstable('1')])])
+    expect(files.get('/k/kubepods/burstable')).toBe(1024)
+  })
   it('are written when they change', async () => {
     const written: string[] = []
     const groups = new QosCgroups({ driver: 'cgroupfs', root: '/k', total: { cpuShares: 2048 }, cgroups: { limit: async (path, { cpuShares }) => void written.push(`${path}=${cpuShares}`), workingSetBytes: async () => undefined, release: async () => undefined } })

@@ -27,8 +27,16 @@ export class QosCgroups {
     this.#options = options
   }
 
-  /** Writes what has changed. */
-  async update(pods: readonly Pod[]): Promise<void> {
+  #last: Promise<void> = Promise.resolve()
+
+  /** Writes what has changed, after what was to be written before: the last word is the newest. */
+  update(pods: readonly Pod[]): Promise<void> {
+    const turn = this.#last.then(() => this.#write(pods))
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #write(pods: readonly Pod[]): Promise<void> {
     const { cgroups, driver, root, total } = this.#options
     const shares = qosShares(pods)
     const wanted: [string, Partial<CgroupLimits>][] = [['', total], ['burstable', { cpuShares: shares.burstable }], ['besteffort', { cpuShares: shares.besteffort }]]
