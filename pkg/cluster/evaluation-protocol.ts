@@ -20,6 +20,12 @@ export interface WorkerQuestion {
   readonly asksRights: boolean
 }
 
+/** The last message: nothing is being evaluated, and the worker goes by itself. */
+export const leave = 'leave'
+
+/** The worker's first message: it has started. */
+export const started = 'started'
+
 export type WorkerAnswer = { readonly answer: unknown } | { readonly failure: string }
 
 export type RightsQuestion = AccessQuery

@@ -2,7 +2,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { Authorize } from '../registry/admission.ts'
 import type { EvaluationContext, Question } from '../registry/evaluation.ts'
-import type { RightsQuestion, WorkerAnswer, WorkerQuestion, WorkerStart } from './evaluation-protocol.ts'
+import { leave, type RightsQuestion, started, type WorkerAnswer, type WorkerQuestion, type WorkerStart } from './evaluation-protocol.ts'
 
 /** How many schemas and policies a worker keeps. */
 const mostKept = 50
@@ -23,6 +23,10 @@ export class EvaluationThread {
   #authorize: Authorize | undefined
   #waiting: { readonly resolve: (answer: unknown) => void; readonly reject: (error: Error) => void } | undefined
   #death: Error | undefined
+  #hasStarted: () => void = () => undefined
+  /** Or has ended before. */
+  readonly #start = new Promise<void>((resolve) => (this.#hasStarted = resolve))
+  readonly #exit: Promise<void>
 
   constructor() {
     const start: WorkerStart = { rights: this.#rights.port2, flag: this.#flag }
@@ -30,9 +34,13 @@ export class EvaluationThread {
     this.#rights.port1.on('message', (query: RightsQuestion) => this.#judge(query))
     // It lives as long as the worker, and keeps nobody waiting.
     this.#rights.port1.unref()
-    this.#worker.on('message', (answer: WorkerAnswer) => this.#receive(answer))
+    this.#worker.on('message', (answer: WorkerAnswer | typeof started) => (answer === started ? this.#hasStarted() : this.#receive(answer)))
     this.#worker.on('error', (error) => this.#die(error))
-    this.#worker.on('exit', () => this.#die(new ThreadEnded('the evaluation worker has ended')))
+    this.#exit = new Promise((resolve) => this.#worker.on('exit', () => {
+      this.#die(new ThreadEnded('the evaluation worker has ended'))
+      this.#hasStarted()
+      resolve()
+    }))
   }
 
   get dead(): boolean {
@@ -50,10 +58,15 @@ export class EvaluationThread {
     })
   }
 
+  /** A worker that evaluates nothing goes by itself; a busy one is cut off, but not while it starts, which threads do not take well. */
   async end(): Promise<void> {
+    const busy = this.#waiting !== undefined
     this.#die(new ThreadEnded('the evaluation worker was ended'))
+    await this.#start
+    if (busy) await this.#worker.terminate()
+    else this.#worker.postMessage(leave)
+    await this.#exit
     this.#rights.port1.close()
-    await this.#worker.terminate()
   }
 
   #subject(about: object): Pick<WorkerQuestion, 'about' | 'stated' | 'forget'> {

@@ -3,7 +3,7 @@ import { constants, setPriority } from 'node:os'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Authorize } from '../registry/admission.ts'
 import { evaluationTasks } from '../registry/evaluation-tasks.ts'
-import type { WorkerAnswer, WorkerQuestion, WorkerStart } from './evaluation-protocol.ts'
+import { leave, started, type WorkerAnswer, type WorkerQuestion, type WorkerStart } from './evaluation-protocol.ts'
 
 const port = parentPort
 if (!port) throw new Error('the evaluation worker must be started as a worker thread')
@@ -48,5 +48,10 @@ function answerTo({ task, about, input, asksRights, ...question }: WorkerQuestio
 port.once('message', ({ rights, flag }: WorkerStart) => {
   stepBack()
   const authorize = asking(rights, flag)
-  port.on('message', (question: WorkerQuestion) => port.postMessage(answerTo(question, authorize)))
+  port.postMessage(started)
+  port.on('message', (question: WorkerQuestion | typeof leave) => {
+    if (question !== leave) return port.postMessage(answerTo(question, authorize))
+    rights.close()
+    port.close()
+  })
 })
