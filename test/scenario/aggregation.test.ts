@@ -1,9 +1,11 @@
 // Aggregated APIs with the real kubectl: an extension API server behind a Service without selector, reached through this one.
 import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import { Cluster } from '../../pkg/cluster/cluster.ts'
 import { defaultClusterOptions } from '../../pkg/cluster/options.ts'
 import { createAuthority, issueCertificate, type KeyPair } from '../../pkg/pki/certificates.ts'
@@ -195,11 +197,11 @@ describe('an aggregated API', () => {
   it('streams watches', async () => {
     const child = spawn(program, ['get', 'flunders', '--watch-only', '-o', 'name'], { env: environment() })
     try {
-      const seen = new Promise<string>((resolve) => child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString())))
+      const seen = once(createInterface(child.stdout), 'line')
       const watched = (): boolean => extension.asked.some(({ url, user }) => url.includes('watch=') && user === 'kubernetes-admin')
       while (!watched()) await new Promise((resolve) => setImmediate(resolve))
       extension.put('third')
-      expect(await seen).toBe('flunder.wardle.example.com/third\n')
+      expect(await seen).toEqual(['flunder.wardle.example.com/third'])
     } finally {
       child.kill()
     }
