@@ -20,11 +20,15 @@ export interface MirrorPodsOptions {
 }
 
 const retryMs = 1000
+/** How long a mirror that somebody deleted stays away: `kubectl delete` begins to watch after its request, and would take the next one for it for ever. */
+const awayMs = 1000
 
 export class MirrorPods {
   readonly #options: MirrorPodsOptions
   /** By namespace and name. */
   readonly #mirrors = new Map<string, Pod>()
+  /** When a mirror went that somebody deleted, in ms of the monotonic clock; by namespace and name. */
+  readonly #wentMs = new Map<string, number>()
   #synced = false
   #busy: Promise<void> | undefined
   #again = false
@@ -57,6 +61,7 @@ export class MirrorPods {
     for (const [key, mirror] of this.#mirrors) {
       if (podUid(mirror) !== mirrorUid) continue
       this.#mirrors.delete(key)
+      if (mirror.metadata.deletionTimestamp !== undefined) this.#wentMs.set(key, this.#options.clock.monotonic())
       this.#options.onMirror(mirrorHash(mirror) ?? '', undefined)
     }
     this.reconcile()
@@ -85,23 +90,27 @@ export class MirrorPods {
   }
 
   async #run(): Promise<void> {
-    const { clock, log } = this.#options
+    const { log } = this.#options
     while (this.#again && !this.#stopped) {
       this.#again = false
       try {
         await this.#pass()
       } catch (error) {
         log(`mirror pods: ${(error as Error).message}`)
-        this.#timer?.cancel()
-        this.#timer = clock.setTimer(() => this.reconcile(), retryMs)
+        this.#reconcileIn(retryMs)
       }
     }
     // In the same turn as the last look at `again`, so that no change falls between.
     this.#busy = undefined
   }
 
+  #reconcileIn(ms: number): void {
+    this.#timer?.cancel()
+    this.#timer = this.#options.clock.setTimer(() => this.reconcile(), ms)
+  }
+
   async #pass(): Promise<void> {
-    const { client, wanted, nodeUid } = this.#options
+    const { client, clock, wanted, nodeUid } = this.#options
     for (const mirror of this.#mirrors.values()) {
       // Somebody deletes it, or it shows what is not there: it goes, and a new one takes its place.
       if (this.#wanted(mirror) && mirror.metadata.deletionTimestamp === undefined) continue
@@ -110,7 +119,14 @@ export class MirrorPods {
       })
     }
     for (const pod of wanted()) {
-      if (this.#mirrors.has(keyText(keyOf(pod)))) continue
+      const key = keyText(keyOf(pod))
+      if (this.#mirrors.has(key)) continue
+      const waitMs = (this.#wentMs.get(key) ?? -Infinity) + awayMs - clock.monotonic()
+      if (waitMs > 0) {
+        this.#reconcileIn(waitMs)
+        continue
+      }
+      this.#wentMs.delete(key)
       await client.create(pods, mirrorOf(pod, nodeUid())).catch((error: unknown) => {
         // The watch is about to tell of it.
         if (!isAlreadyExists(error)) throw error
