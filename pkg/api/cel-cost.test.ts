@@ -3,19 +3,10 @@ import { analyseCel } from './cel-front.ts'
 import { estimateCost } from './cel-cost.ts'
 import { libraryEstimator } from './cel-cost-library.ts'
 import { declaredType, scopeOf } from './cel-declared.ts'
+import { boolean, formatted, intOrString, integer, list, map, number, object, text, values } from './cel-cost.suite.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
 
-const text: JsonSchemaProps = { type: 'string' }
-const integer: JsonSchemaProps = { type: 'integer' }
-const number: JsonSchemaProps = { type: 'number' }
-const boolean: JsonSchemaProps = { type: 'boolean' }
-const intOrString: JsonSchemaProps = { 'x-kubernetes-int-or-string': true }
 const open: JsonSchemaProps = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
-const formatted = (format: string): JsonSchemaProps => ({ type: 'string', format })
-const list = (items: JsonSchemaProps, more: JsonSchemaProps = {}): JsonSchemaProps => ({ type: 'array', items, ...more })
-const map = (additionalProperties: JsonSchemaProps, more: JsonSchemaProps = {}): JsonSchemaProps => ({ type: 'object', additionalProperties, ...more })
-const object = (properties: Record<string, JsonSchemaProps>, more: JsonSchemaProps = {}): JsonSchemaProps => ({ type: 'object', properties, ...more })
-const values = (...schemas: readonly JsonSchemaProps[]): JsonSchemaProps => object(Object.fromEntries(schemas.map((schema, index) => [`val${index + 1}`, schema])))
 const ten = (schema: JsonSchemaProps): JsonSchemaProps => ({ ...schema, ...(schema.type === 'array' ? { maxItems: 10 } : { maxProperties: 10 }) })
 
 function costOf(schema: JsonSchemaProps, rule: string): bigint | string {

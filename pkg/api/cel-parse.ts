@@ -370,20 +370,14 @@ class Parser {
       const items: Expr[] = []
       const optionals = new Set<number>()
       if (!this.#opens(listTypes)) return { kind: 'list', at, items, optionals }
-      while (this.#type() !== "']'" && this.#type() !== '<EOF>') {
-        if (this.#type() === "','" && items.length === 0) {
-          this.#take()
-          break
-        }
+      this.#elements("']'", () => {
         if (this.#type() === "'?'") {
           this.#take()
           optionals.add(items.length)
         }
         items.push(this.#expr())
-        if (this.#type() !== "','") break
-        this.#take()
-      }
-      this.#expect("']'", this.#type() === '<EOF>' ? "']'" : "{']', ','}")
+        return true
+      })
       return { kind: 'list', at, items, optionals }
     })
   }
@@ -393,22 +387,29 @@ class Parser {
     return this.#within(["'}'", "','"], () => {
       const entries: MapEntry[] = []
       if (!this.#opens(mapTypes)) return { kind: 'map', at, entries }
-      while (this.#type() !== "'}'" && this.#type() !== '<EOF>') {
-        if (this.#type() === "','" && entries.length === 0) {
-          this.#take()
-          break
-        }
+      this.#elements("'}'", () => {
         const optional = this.#type() === "'?'" && Boolean(this.#take())
         const key = this.#within(["':'"], () => this.#expr())
         const colon = this.#token().at
-        if (!this.#expect("':'")) break
+        if (!this.#expect("':'")) return false
         entries.push({ at: colon, key, value: this.#expr(), optional })
-        if (this.#type() !== "','") break
-        this.#take()
-      }
-      this.#expect("'}'", this.#type() === '<EOF>' ? "'}'" : "{'}', ','}")
+        return true
+      })
       return { kind: 'map', at, entries }
     })
+  }
+
+  /** What stands between commas up to this bracket; nothing but a comma is fine, too. `read` tells whether it goes on. */
+  #elements(close: string, read: () => boolean): void {
+    for (let isFirst = true; this.#type() !== close && this.#type() !== '<EOF>'; isFirst = false) {
+      if (this.#type() === "','" && isFirst) {
+        this.#take()
+        break
+      }
+      if (!read() || this.#type() !== "','") break
+      this.#take()
+    }
+    this.#expect(close, this.#type() === '<EOF>' ? close : `{${close}, ','}`)
   }
 
   #number(): Expr {

@@ -1,19 +1,9 @@
 // What expressions cost as they run: the numbers are kube-apiserver's own, of its tests that hold them stable.
 import { celBudget, celEnvironment, compileCel } from './cel.ts'
 import { CelTypes } from './cel-schema.ts'
+import { boolean, formatted, intOrString, integer, list, map, number, object, text, vals, values } from './cel-cost.suite.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
 
-const text: JsonSchemaProps = { type: 'string' }
-const integer: JsonSchemaProps = { type: 'integer' }
-const number: JsonSchemaProps = { type: 'number' }
-const boolean: JsonSchemaProps = { type: 'boolean' }
-const intOrString: JsonSchemaProps = { 'x-kubernetes-int-or-string': true }
-const formatted = (format: string): JsonSchemaProps => ({ type: 'string', format })
-const list = (items: JsonSchemaProps): JsonSchemaProps => ({ type: 'array', items })
-const map = (additionalProperties: JsonSchemaProps): JsonSchemaProps => ({ type: 'object', additionalProperties })
-const object = (properties: Record<string, JsonSchemaProps>): JsonSchemaProps => ({ type: 'object', properties })
-const values = (...schemas: readonly JsonSchemaProps[]): JsonSchemaProps => object(Object.fromEntries(schemas.map((schema, index) => [`val${index + 1}`, schema])))
-const vals = (...given: readonly unknown[]): object => Object.fromEntries(given.map((value, index) => [`val${index + 1}`, value]))
 
 function costs(schema: JsonSchemaProps, value: object, rules: readonly string[]): Record<string, unknown> {
   const base = celEnvironment()

@@ -8,22 +8,24 @@ export function cpuMs(run: () => void): number {
   return (user + system) / 1000
 }
 
-/** The longest time that one turn of the event loop took while `work` ran, in milliseconds. */
-export async function longestTurnMs<R>(work: () => Promise<R>): Promise<{ readonly longestMs: number; readonly result: R }> {
+/** The longest time that one turn of the event loop took while `work` ran, in milliseconds, and how many turns there were. */
+export async function longestTurnMs<R>(work: () => Promise<R>): Promise<{ readonly longestMs: number; readonly turns: number; readonly result: R }> {
   let longest = 0
+  let turns = 0
   let running = true
   let before = process.threadCpuUsage()
   const look = (): void => {
     const { user, system } = process.threadCpuUsage(before)
     longest = Math.max(longest, (user + system) / 1000)
     before = process.threadCpuUsage()
+    turns++
     if (running) setImmediate(look)
   }
   setImmediate(look)
   try {
     const result = await work()
     await new Promise((resolve) => setImmediate(resolve))
-    return { longestMs: longest, result }
+    return { longestMs: longest, turns, result }
   } finally {
     running = false
   }

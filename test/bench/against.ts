@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { configMap } from './api.ts'
-import { percentile, rate, threadSeconds } from './measure.ts'
+import { median, rate, threadSeconds } from './measure.ts'
 import { BenchServer, type ApiConnection } from './server.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -119,8 +119,6 @@ async function costOf(side: Side, { count, width, send }: Burst): Promise<Cost> 
   const after = threadSeconds(side.server.pid)
   return { perSecond, cpu: (after.all - before.all) / count, mainCpu: (after.main - before.main) / count }
 }
-
-const median = (values: readonly number[]): number => percentile([...values].sort((one, other) => one - other), 0.5)
 
 /** Throws NotComparable where the revision can't be had or built. */
 export async function compareWith(revision: string, rounds = 15): Promise<Record<string, Ratio>> {
