@@ -1,30 +1,24 @@
 // Whatever expressions, patterns and schemas say: on the event loop they are done soon, or left.
 import fc from 'fast-check'
 import { TooDear, TurnAllowance } from '../util/allowance.ts'
-import { cpuMs } from '../util/cpu-time.suite.ts'
+import { cpuMs, inOneGoMs } from '../util/cpu-time.suite.ts'
 import { CelCompileError, CelRunError, celBudget, celEnvironment, compileCel } from './cel.ts'
 import { anyValue } from './cel-schema.ts'
 import { Pattern } from './pattern.ts'
 import { compileValidator } from './structural-validation.ts'
 
-const mostMs = 50
-
-/** What became of the work, and how long it took. A collection of garbage is nobody's fault: the shortest of some tries counts. */
+/** What became of the work, and how long it took. */
 function tried(work: () => unknown): { readonly ms: number; readonly done: boolean } {
   let done = true
-  let least = Infinity
-  for (let tries = 0; tries < 3 && least >= mostMs; tries++) {
-    least = Math.min(least, cpuMs(() => {
-      try {
-        new TurnAllowance().within(work)
-        done = true
-      } catch (error) {
-        done = !(error instanceof TooDear)
-        if (done && !(error instanceof CelCompileError || error instanceof CelRunError || /^error parsing regexp/.test((error as Error).message))) throw error
-      }
-    }))
-  }
-  return { ms: least, done }
+  const ms = cpuMs(() => {
+    try {
+      new TurnAllowance().within(work)
+    } catch (error) {
+      done = !(error instanceof TooDear)
+      if (done && !(error instanceof CelCompileError || error instanceof CelRunError || /^error parsing regexp/.test((error as Error).message))) throw error
+    }
+  })
+  return { ms, done }
 }
 
 const environment = celEnvironment().registerVariable('v', 'dyn')
@@ -51,7 +45,7 @@ it('expressions', () => {
     const result = tried(() => compileCel(environment, expression).run({ v: value }, celBudget()))
     if (result.done) done++
     else left++
-    expect([expression, result.ms < mostMs ? 0 : result.ms]).toEqual([expression, 0])
+    expect([expression, result.ms < inOneGoMs ? 0 : result.ms]).toEqual([expression, 0])
   }), { numRuns: 400 })
   expect([left > 10, done > 10]).toEqual([true, true])
 }, 120_000)
@@ -65,12 +59,14 @@ it('patterns', () => {
   fc.assert(fc.property(patterns, texts, (pattern, text) => {
     const compiled = tried(() => new Pattern(pattern))
     const { ms, done } = tried(() => compileValidator({ type: 'string', pattern })(text))
-    expect([pattern, text.length, Math.max(ms, compiled.ms) < mostMs ? 0 : ms, done]).toEqual([pattern, text.length, 0, done])
+    expect([pattern, text.length, Math.max(ms, compiled.ms) < inOneGoMs ? 0 : ms, done]).toEqual([pattern, text.length, 0, done])
   }), { numRuns: 400 })
 }, 120_000)
 
 it('ordinary texts are not left', () => {
+  // A machine that is busy elsewhere may use up the time of one try.
+  const isDone = (work: () => unknown): boolean => [1, 2, 3, 4, 5].some(() => tried(work).done)
   for (const [pattern, text] of [
     ['^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$', 'some.where.example.com'], ['^([a-z]{1,63}\\.){1,10}$', 'abc.def.'], ['^[A-Za-z0-9+/]*={0,2}$', 'A'.repeat(1000)], ['^.{1,253}$', 'a'.repeat(253)],
-  ] as const) expect(tried(() => compileValidator({ type: 'string', pattern })(text)).done).toBe(true)
+  ] as const) expect(isDone(() => compileValidator({ type: 'string', pattern })(text))).toBe(true)
 })

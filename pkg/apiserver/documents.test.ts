@@ -4,7 +4,7 @@ import { builtinResources } from '../api/resources.ts'
 import { schemaOf } from '../api/schema-table.ts'
 import type { ObjectSchema } from '../api/schema.ts'
 import type { Definition } from '../registry/definition.ts'
-import { longestTurnMs } from '../util/cpu-time.suite.ts'
+import { inOneGoMs, longestTurnMs } from '../util/cpu-time.suite.ts'
 import { noDescriptions } from './descriptions.ts'
 import { compareVersions } from './discovery.ts'
 import { createDocuments } from './documents.ts'
@@ -177,15 +177,10 @@ describe('OpenAPI v2', () => {
       const kind = custom('v1', { type: 'object', properties: { spec: { type: 'object', properties } } })
       return { ...kind, resource: { ...kind.resource, kind: `Foo${index}`, plural: `foos${index}` }, listKind: `Foo${index}List` }
     })
-    // The shortest of three, as the collector may have had its turn, too.
-    const rounds = []
-    for (let round = 0; round < 3; round++) {
-      const { get } = serve(kinds)
-      rounds.push(await longestTurnMs(() => Promise.all([get('/openapi/v2'), get('/openapi/v2')])))
-    }
-    for (const { turns } of rounds) expect(turns).toBeGreaterThan(5)
-    expect(Math.min(...rounds.map(({ longestMs }) => longestMs))).toBeLessThan(50)
-    const [first, second] = rounds.at(-1)?.result ?? []
+    const { get } = serve(kinds)
+    const { turns, longestMs, result: [first, second] } = await longestTurnMs(() => Promise.all([get('/openapi/v2'), get('/openapi/v2')]))
+    expect(turns).toBeGreaterThan(5)
+    expect(longestMs).toBeLessThan(inOneGoMs)
     expect(Object.keys((JSON.parse(String(first?.body)) as { definitions: JsonObject }).definitions).length).toBeGreaterThan(2000)
     expect(second?.body).toBe(first?.body)
   }, 60_000)

@@ -4,7 +4,6 @@ import type { AnyObject } from '../api/object.ts'
 import { builtinResources } from '../api/resources.ts'
 import { builtinDefinitions } from './kinds.ts'
 import { context, definitions } from './kinds/kind.suite.ts'
-import { cpuMs } from '../util/cpu-time.suite.ts'
 
 const idOf = ({ resource }: { resource: { group: string; version: string; plural: string } }): string => `${resource.group}/${resource.version}/${resource.plural}`
 
@@ -22,7 +21,7 @@ describe('built-in kinds', () => {
   })
 
   it('builds the list again without linking schemas', () => {
-    expect(cpuMs(builtinDefinitions)).toBeLessThan(20)
+    expect(builtinDefinitions().every(({ schema }, index) => schema === definitions[index]?.schema)).toBe(true)
   })
 
   it('stores two versions of a kind in one place, with a conversion', () => {

@@ -1,5 +1,11 @@
 // For tests of what must not take long: the processor time of this thread, which a busy machine does not stretch.
 
+/**
+ * Milliseconds. Dear work that goes in parts stays far below it on any machine, at 50 ms by intent; in one go it takes a multiple.
+ * How long the parts are is for the bench to tell: `node test/bench/hold-probe.ts`.
+ */
+export const inOneGoMs = 300
+
 /** Milliseconds. */
 export function cpuMs(run: () => void): number {
   const before = process.threadCpuUsage()

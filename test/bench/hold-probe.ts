@@ -1,4 +1,4 @@
-// Measures how long inputs hold a server's event loop: `node test/scenario/hold-probe.ts [NAME…]` prints a line of JSON for each.
+// Measures how long inputs hold a server's event loop: `node test/bench/hold-probe.ts [NAME…]` prints a line of JSON for each.
 //
 // A hold is the processor time that the server's thread uses between two turns of its event loop: a busy machine does not stretch it.
 import { mkdtempSync, rmSync } from 'node:fs'
