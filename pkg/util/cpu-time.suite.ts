@@ -2,7 +2,7 @@
 
 /**
  * Milliseconds. Dear work that goes in parts stays far below it on any machine, at 50 ms by intent; in one go it takes a multiple.
- * How long the parts are is for the bench to tell: `node test/bench/hold-probe.ts`.
+ * How long the parts are is for the bench to tell: `./scripts/bench --holds`.
  */
 export const inOneGoMs = 300
 

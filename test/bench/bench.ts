@@ -1,10 +1,11 @@
-// All benchmarks in one run, on a cluster of their own; those of pods alone with `--pods`. Prints a table; `--json` prints the figures alone.
+// All benchmarks in one run, on a cluster of their own; those of pods alone with `--pods`, those of the event loop alone with `--holds`. Prints a table; `--json` prints the figures alone.
 // The API against an earlier commit alone: `node test/bench/against.ts [REV] [ROUNDS]`.
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { testImage } from '../images/build.ts'
 import { compareWith, NotComparable, plainRevision, ratioText } from './against.ts'
 import { apiRates, watchFanOut, yardsticks } from './api.ts'
+import { parseMs, probeHolds } from './holds.ts'
 import { type Rate, usage } from './measure.ts'
 import { ownershipCosts } from './ownership.ts'
 import { barePod, compareBursts, compareStarts, podCost } from './pods.ts'
@@ -15,6 +16,7 @@ const kinglet = join(resolve(import.meta.dirname, '../..'), 'scripts/kinglet')
 const figures: Record<string, string> = {}
 const asJson = process.argv.includes('--json')
 const podsOnly = process.argv.includes('--pods')
+const holdsOnly = process.argv.includes('--holds')
 
 function note(name: string, value: string): void {
   figures[name] = value
@@ -31,11 +33,23 @@ async function noteAgainst(revision: string): Promise<void> {
   }
 }
 
+/** How long the event loop is held by what is dear to serve. */
+async function noteHolds(): Promise<void> {
+  const holds = (await probeHolds()).toSorted((a, b) => b.longestMs - a.longestMs)
+  const parse = parseMs()
+  for (const { name, longestMs } of holds.slice(0, holdsOnly ? undefined : 5)) note(`event loop: ${name}`, `${ms(longestMs)} at most (${percent(longestMs / parse)} of parsing 3 MB)`)
+  note('event loop: inputs that hold it for 50 ms', `${holds.filter(({ longestMs }) => longestMs > 50).length} of ${holds.length}`)
+}
+
 const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 0)} ms`
 const percent = (ratio: number): string => `${(100 * ratio).toFixed(0)} %`
 const share = (value: number, of: number): string => percent(value / of)
 const rateText = (one: Rate): string => `${one.perSecond.toFixed(0)}/s, p50 ${ms(one.p50Ms)}, p99 ${ms(one.p99Ms)}`
 
+if (holdsOnly) {
+  await noteHolds()
+  process.exit(0)
+}
 const server = new BenchServer()
 try {
   const first = await server.start()
@@ -97,6 +111,9 @@ try {
 } finally {
   await server.remove()
 }
-if (!podsOnly) await noteAgainst(plainRevision)
+if (!podsOnly) {
+  await noteHolds()
+  await noteAgainst(plainRevision)
+}
 if (asJson) console.log(JSON.stringify(figures, null, 2))
 process.exit(0)

@@ -1,9 +1,8 @@
 // Large inputs are answered as they should be, in parts: the bench's probe against a server in a process of its own.
-import { spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { jest } from '@jest/globals'
 import { inOneGoMs } from '../../pkg/util/cpu-time.suite.ts'
 import type { Hold } from '../bench/hold-probe.ts'
+import { probeHolds } from '../bench/holds.ts'
 
 jest.setTimeout(600_000)
 
@@ -19,14 +18,7 @@ const inputs = [
 let holds: readonly Hold[]
 
 beforeAll(async () => {
-  const probe = spawn(process.execPath, [join(import.meta.dirname, '../bench/hold-probe.ts'), ...inputs], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let told = ''
-  let wrong = ''
-  probe.stdout.setEncoding('utf8').on('data', (text: string) => void (told += text))
-  probe.stderr.setEncoding('utf8').on('data', (text: string) => void (wrong += text))
-  const code = await new Promise<number | null>((resolve) => void probe.on('close', resolve))
-  if (code !== 0) throw new Error(`the probe ended with ${code}: ${wrong}`)
-  holds = told.trim().split('\n').map((line) => JSON.parse(line) as Hold)
+  holds = await probeHolds(inputs)
 })
 
 it.each(inputs)('%s', (name) => {
