@@ -7,6 +7,7 @@ import type { ApiRequest, ApiResponse, PatchType, RequestOptions } from '../api/
 import { StatusError, type Status } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
 import { deepFreeze } from '../util/deep-freeze.ts'
+import { wholeText } from '../util/whole-text.ts'
 
 export interface RemoteCall {
   readonly method: string
@@ -26,6 +27,7 @@ const patchTypes: Readonly<Record<PatchType, string>> = {
   json: 'application/json-patch+json', merge: 'application/merge-patch+json', strategic: 'application/strategic-merge-patch+json', apply: 'application/apply-patch+yaml',
 }
 const longestMs = 60_000
+const mostBytes = 64 << 20
 
 /** Fails only with StatusError. */
 export async function handleAggregated(request: ApiRequest, send: SendRemote, clock: Clock): Promise<ApiResponse> {
@@ -63,7 +65,7 @@ async function sent(request: ApiRequest, options: RequestOptions, send: SendRemo
   } catch (error) {
     throw new StatusError(503, 'ServiceUnavailable', `error trying to reach service: ${(error as Error).message}`)
   }
-  if ((response.statusCode ?? 500) >= 300) throw failure(response.statusCode ?? 500, await text(response))
+  if ((response.statusCode ?? 500) >= 300) throw failure(response.statusCode ?? 500, await textOf(response))
   return response
 }
 
@@ -80,14 +82,14 @@ function pathOf({ group, version, plural, namespace, name, subresource, verb }: 
   return `/${parts.map((part) => encodeURIComponent(part)).join('/')}${text === '' ? '' : `?${text}`}`
 }
 
-async function text(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
+function textOf(response: IncomingMessage): Promise<string> {
+  return wholeText(response, mostBytes).catch((error: unknown) => {
+    throw new StatusError(502, 'BadGateway', `the answer of the server behind the API could not be read: ${(error as Error).message}`)
+  })
 }
 
 async function json(response: IncomingMessage): Promise<AnyObject> {
-  const body = await text(response)
+  const body = await textOf(response)
   try {
     const value: unknown = JSON.parse(body)
     if (isJsonObject(value)) return deepFreeze(value) as unknown as AnyObject

@@ -10,6 +10,7 @@ import type { KeyPair } from '../pki/certificates.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import { rawTunnel } from '../util/raw-tunnel.ts'
+import { wholeText } from '../util/whole-text.ts'
 import { aggregatedKinds, aggregatedResources, type AggregatedGroupVersion, type AggregatedKind } from './aggregated-discovery.ts'
 import { handleAggregated } from './aggregated-handle.ts'
 import { ask, forwarded, isBrokenOff, isForwarded, remoteHeaders, remoteServer, type RemoteServer } from './aggregated-request.ts'
@@ -186,7 +187,7 @@ export class Aggregation {
     const timer = this.#options.clock.setTimer(() => late.abort(), checkTimeoutMs)
     try {
       const response = await ask(server, { method: 'GET', path, headers: { accept: 'application/json' }, user: aggregator, signal: AbortSignal.any([late.signal, this.#options.signal]), agent: this.#agent, clock: this.#options.clock })
-      const body = await textOf(response)
+      const body = await wholeText(response, longestDocument)
       if (response.statusCode !== 200) throw new Error(`bad status from ${where}: ${response.statusCode}`)
       return JSON.parse(body)
     } catch (error) {
@@ -269,15 +270,4 @@ function openApiPath(index: unknown, path: string): string | undefined {
   const entry = isJsonObject(paths) ? paths[path] : undefined
   const url = isJsonObject(entry) ? entry['serverRelativeURL'] : undefined
   return typeof url === 'string' && url.startsWith('/') ? url : undefined
-}
-
-async function textOf(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > longestDocument) throw new Error(`the answer is longer than ${longestDocument} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }

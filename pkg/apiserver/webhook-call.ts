@@ -1,11 +1,11 @@
 // Calls webhooks: a POST of JSON over TLS to a URL, or to an endpoint of a Service under the Service's name.
-import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { isIP } from 'node:net'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import { serviceEndpoint } from './service-target.ts'
 import { parseLossless } from '../util/lossless-json.ts'
+import { TooLong, wholeText } from '../util/whole-text.ts'
 
 /** As webhooks of admission and of conversion state it. */
 export interface WebhookClient {
@@ -48,7 +48,7 @@ export class WebhookCaller {
     try {
       return parsed(await this.#post(this.#destination(client, address), client.caBundle, JSON.stringify(body), timeoutMs))
     } catch (error) {
-      if (error instanceof RefusedAnswer) throw error
+      if (error instanceof RefusedAnswer || error instanceof TooLong) throw error
       throw new Error(`Post ${JSON.stringify(`https://${address.authority}${address.path}`)}: ${networkText(error)}`, { cause: error })
     }
   }
@@ -80,7 +80,7 @@ export class WebhookCaller {
       }
       outgoing.on('error', fail)
       outgoing.on('response', (response) => {
-        readText(response).then((text) => {
+        wholeText(response, longestAnswer).then((text) => {
           timer.cancel()
           resolve({ code: response.statusCode ?? 0, text })
         }, fail)
@@ -108,17 +108,6 @@ function addressOf({ url, service }: WebhookClient, timeoutMs: number): Address 
   return {
     hostname: parts.hostname.replace(/^\[|\]$/g, ''), port: Number(parts.port || 443), authority: parts.host, path: `${parts.pathname}${parts.search}`,
   }
-}
-
-async function readText(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > longestAnswer) throw new RefusedAnswer(`the answer is longer than ${longestAnswer} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }
 
 function parsed({ code, text }: { code: number; text: string }): unknown {
