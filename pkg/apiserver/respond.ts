@@ -9,8 +9,6 @@ import { end, write } from './patient-writer.ts'
 const gzipAsync = promisify(gzip)
 /** Shorter answers cost more to compress than to send. */
 const gzipFrom = 128 * 1024
-/** Longer answers are sent in pieces, each when the one before has gone, so that who does not read is found out. */
-const pieceBytes = 512 * 1024
 /** Up to this length the client's connection may keep an answer as long as it likes. */
 const carefreeBytes = 64 * 1024
 
@@ -71,11 +69,7 @@ function sendBody(exchange: Contact, code: number, headers: OutgoingHttpHeaders,
 
 async function sendLong({ outgoing, clock, limits: { stallMs }, onBlocked }: Contact, body: Uint8Array): Promise<void> {
   const patience = { clock, stallMs, onBlocked }
-  let at = 0
-  for (; body.length - at > pieceBytes; at += pieceBytes) {
-    if (await write(outgoing, body.subarray(at, at + pieceBytes), patience) !== 'written') return
-  }
-  await end(outgoing, body.subarray(at), patience)
+  if (await write(outgoing, body, patience) === 'written') await end(outgoing, undefined, patience)
 }
 
 export const json = (code: number, value: unknown): Answer =>

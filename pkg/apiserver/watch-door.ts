@@ -7,7 +7,7 @@ import { encoded } from '../registry/object-view.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Exchange } from './exchange.ts'
 import type { Form } from './negotiate.ts'
-import { write } from './patient-writer.ts'
+import { pieceBytes, write } from './patient-writer.ts'
 import { warningHeader } from './respond.ts'
 import { metadataText, tableText, type Include } from './table.ts'
 
@@ -20,8 +20,10 @@ export interface WatchDoorOptions {
   readonly onStall: () => void
 }
 
-/** Bytes that are gathered before they are written; a first state can be large. */
-const pieceBytes = 256 * 1024
+/** Bytes of events that are gathered before they are written. */
+const gatheredBytes = 128 * 1024
+/** Longer objects are written as they are, the same bytes to all who watch. */
+const longBytes = 16 * 1024
 
 const heads = new Map(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'].map((type) => [type, Buffer.from(`{"type":"${type}","object":`)]))
 const tail = Buffer.from('}\n')
@@ -36,24 +38,33 @@ export async function sendWatch(exchange: Exchange, events: WatchStream, options
   const encode = eventEncoder(options)
   const { clock, limits: { stallMs }, onBlocked } = exchange
   const patience = { clock, stallMs, onBlocked }
-  const goesOn = async (bytes: Buffer): Promise<boolean> => {
-    const written = await write(outgoing, bytes, patience)
+  let pieces: Buffer[] = []
+  let length = 0
+  const gather = (...bytes: Buffer[]): void => {
+    for (const piece of bytes) length += piece.length
+    pieces.push(...bytes)
+  }
+  /** Whether more may follow. */
+  const flush = async (bytes: Buffer = Buffer.concat(pieces, length)): Promise<boolean> => {
+    pieces = []
+    length = 0
+    const writing = write(outgoing, bytes, patience)
+    const written = writing instanceof Promise ? await writing : writing
     if (written === 'stalled') options.onStall()
     return written === 'written'
   }
   for await (const batch of events) {
-    let pieces: Buffer[] = []
-    let length = 0
     for (const event of batch) {
       const body = encode(event)
-      pieces.push(heads.get(event.type)!, body, tail)
-      length += body.length
-      if (length < pieceBytes) continue
-      if (!await goesOn(Buffer.concat(pieces))) return
-      pieces = []
-      length = 0
+      const head = heads.get(event.type)!
+      if (body.length > longBytes) {
+        gather(head)
+        if (!await flush() || !await flush(body)) return
+        gather(tail)
+      } else gather(head, body, tail)
+      if (length >= gatheredBytes || length >= pieceBytes()) if (!await flush()) return
     }
-    if (pieces.length > 0 && !await goesOn(Buffer.concat(pieces))) return
+    if (length > 0 && !await flush()) return
   }
   if (!outgoing.destroyed) outgoing.end()
 }

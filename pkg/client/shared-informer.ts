@@ -2,6 +2,7 @@
 import { keyOf, keyText, type KubeObject, type ObjectKey, type Resource, type WatchEvent } from '../api/object.ts'
 import { BackOff } from '../util/back-off.ts'
 import { sleep, type Clock } from '../util/clock.ts'
+import { slicesOf } from '../util/slices.ts'
 import type { Client } from './client.ts'
 import type { Index, Informer, InformerChange } from './informer.ts'
 import { ObjectCache } from './object-cache.ts'
@@ -93,7 +94,8 @@ export class SharedInformer<T extends KubeObject> implements Informer<T> {
     while (!signal.aborted) {
       try {
         for await (const batch of this.#watch(resumable)) {
-          this.#take(batch)
+          await this.#take(batch)
+          if (signal.aborted) return
           if (this.#arriving === undefined) resumable = true
           this.#backOff.forget('')
         }
@@ -118,25 +120,30 @@ export class SharedInformer<T extends KubeObject> implements Informer<T> {
     return this.#options.client.watch(this.#resource, { sendInitialEvents: true, signal })
   }
 
-  #take(batch: readonly WatchEvent<T>[]): void {
+  /** In slices: whoever listens has work to do. */
+  async #take(batch: readonly WatchEvent<T>[]): Promise<void> {
+    const slices = slicesOf()
     for (const event of batch) {
-      if (event.type === 'BOOKMARK') {
-        if (this.#arriving && endsInitialEvents(event)) this.#completeState(this.#arriving)
-        this.#advance(event)
-      } else if (event.type === 'DELETED') {
-        this.#arriving?.delete(keyText(keyOf(event.object)))
-        this.#remove(keyText(keyOf(event.object)), event.object)
-        this.#advance(event)
-      } else {
-        this.#put(event.object)
-        this.#advance(event)
-      }
+      this.#takeOne(event)
+      if (!slices.due) continue
+      await slices.pause()
+      if (this.#stop.signal.aborted) return
     }
     for (const waiter of this.#waiters) {
       if (!waiter.holds()) continue
       this.#waiters.delete(waiter)
       waiter.resolve()
     }
+  }
+
+  #takeOne(event: WatchEvent<T>): void {
+    if (event.type === 'BOOKMARK') {
+      if (this.#arriving && endsInitialEvents(event)) this.#completeState(this.#arriving)
+    } else if (event.type === 'DELETED') {
+      this.#arriving?.delete(keyText(keyOf(event.object)))
+      this.#remove(keyText(keyOf(event.object)), event.object)
+    } else this.#put(event.object)
+    this.#advance(event)
   }
 
   // Initial events come in the order of names: only the bookmark at their end tells how new the state is.

@@ -1,7 +1,11 @@
 // Batches between a producer that never waits and one consumer: bounded, so that a slow consumer is cut off.
 
+import { room } from '../util/turn-share.ts'
+
 /** Iterated once. The end comes by `end`, by the consumer leaving, or by overflow; `onEnd` is called once in each case. */
 export class WatchBuffer<T> implements AsyncIterable<readonly T[]> {
+  /** What is delivered before all else, made when it is asked for. */
+  #state: Iterator<readonly T[]> | undefined
   #batch: T[] = []
   #ended = false
   #wake: (() => void) | undefined
@@ -17,10 +21,12 @@ export class WatchBuffer<T> implements AsyncIterable<readonly T[]> {
     return this.#ended
   }
 
-  /** Pushes the state at the start, which does not count against the capacity. */
-  pushState(items: readonly T[]): void {
-    this.#capacity += items.length
-    this.push(items)
+  /** The state at the start, `size` items of it, which do not count against the capacity. */
+  pushState(state: Iterator<readonly T[]>, size: number): void {
+    if (this.#ended) return
+    this.#capacity += size
+    this.#state = state
+    this.#wake?.()
   }
 
   /** Items beyond the capacity end the stream: what is buffered is still delivered, the rest is not. */
@@ -43,6 +49,7 @@ export class WatchBuffer<T> implements AsyncIterable<readonly T[]> {
     return {
       next: () => this.#next(),
       return: async () => {
+        this.#state = undefined
         this.#batch = []
         this.end()
         return { done: true, value: undefined }
@@ -51,7 +58,16 @@ export class WatchBuffer<T> implements AsyncIterable<readonly T[]> {
   }
 
   async #next(): Promise<IteratorResult<readonly T[]>> {
-    while (this.#batch.length === 0) {
+    for (;;) {
+      if (this.#state) {
+        const { done, value } = this.#state.next()
+        if (done) this.#state = undefined
+        else if (value.length > 0) return { done: false, value }
+        const turn = room()
+        if (turn) await turn
+        continue
+      }
+      if (this.#batch.length > 0) break
       if (this.#ended) return { done: true, value: undefined }
       await new Promise<void>((resolve) => void (this.#wake = resolve))
     }

@@ -3,10 +3,9 @@ import type { AnyObject, WatchEvent } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
 import type { WatchStream } from '../api/request.ts'
 import { StatusError, internalError } from '../api/status-error.ts'
-import type { Store, Watch } from '../storage/store.ts'
+import type { ListResult, Store, Watch } from '../storage/store.ts'
 import { RevisionCompactedError, RevisionInFutureError } from '../storage/store.ts'
 import type { Clock, Timer } from '../util/clock.ts'
-import { slicesOf } from '../util/slices.ts'
 import type { Definition } from './definition.ts'
 import { checkWatchOptions, expired, parseRevision, tooLargeRevision, tooOldRevision } from './list-options.ts'
 import { deletedView, viewOf } from './object-view.ts'
@@ -30,17 +29,15 @@ export interface WatchSource {
 const bookmarkEveryMs = 60_000
 const beforeTimeoutMs = 2_000
 const defaultCapacity = 10_000
-/** Longer states are sent in slices. */
-const atOnce = 200
+/** So much of a state is made at a time. */
+const atOnce = 100
 
-// All watchers of a kind get the same event objects, so that an event is encoded once.
-const shared = new WeakMap<AnyObject, Map<string, Event>>()
+// All watchers of a kind get the same event objects.
+const shared = new WeakMap<AnyObject, Event>()
 
 export function eventOf(type: Event['type'], object: AnyObject): Event {
-  let events = shared.get(object)
-  if (!events) shared.set(object, events = new Map())
-  let event = events.get(type)
-  if (!event) events.set(type, event = Object.freeze({ type, object }))
+  let event = shared.get(object)
+  if (event?.type !== type) shared.set(object, event = Object.freeze({ type, object }))
   return event
 }
 
@@ -66,6 +63,18 @@ function bookmark(definition: Definition, revision: number, initialEventsEnd = f
   return { type: 'BOOKMARK', object: { kind: definition.resource.kind, apiVersion: apiVersionOf(definition.resource), metadata } }
 }
 
+const states = new WeakMap<Store, { readonly prefix: string; readonly state: WeakRef<ListResult<AnyObject>> }>()
+
+/** Those who begin at the same time share it. */
+function stateOf(store: Store, prefix: string): ListResult<AnyObject> {
+  const last = states.get(store)
+  const known = last?.prefix === prefix ? last.state.deref() : undefined
+  if (known?.revision === store.revision) return known
+  const state = store.list<AnyObject>(prefix)
+  states.set(store, { prefix, state: new WeakRef(state) })
+  return state
+}
+
 export function watchObjects(source: WatchSource, definition: Definition, request: WatchRequest): WatchStream {
   const { options } = request
   checkWatchOptions(options)
@@ -83,7 +92,7 @@ class ObjectWatch {
   readonly #buffer: WatchBuffer<Event>
   #watch: Watch | undefined
   #timers: Timer[] = []
-  /** Over when everything that came before has been sent; undefined when it has. */
+  /** Over when everything that came before has been converted; undefined when it has. */
   #turn: Promise<void> | undefined
   /** Changes that wait for their turn. */
   #waiting = 0
@@ -114,36 +123,27 @@ class ObjectWatch {
 
   /** ADDED for everything there is. Returns the revision that this shows. */
   #sendState(withEnd: boolean): number {
-    const { entries, revision } = this.#source.store.list<AnyObject>(this.#selection.prefix)
-    const long = entries.length > atOnce
-    this.#inTurn(entries, 0, () => {
-      if (long) return this.#sendLong(entries, withEnd ? revision : undefined)
-      this.#buffer.pushState([...this.#added(entries), ...(withEnd ? [bookmark(this.#definition, revision, true)] : [])])
-    })
+    const state = stateOf(this.#source.store, this.#selection.prefix)
+    const { entries, revision } = state
+    this.#inTurn(() => entries.map(({ value }) => value), 0, () => this.#buffer.pushState(this.#state(state, withEnd), entries.length))
     return revision
   }
 
-  /** In slices. What comes meanwhile waits for its turn. */
-  async #sendLong(entries: readonly StoredEntry[], end: number | undefined): Promise<void> {
-    const slices = slicesOf()
-    for (let from = 0; from < entries.length && !this.#buffer.ended; from += atOnce) {
-      this.#buffer.pushState(this.#added(entries.slice(from, from + atOnce)))
-      if (slices.due) await slices.pause()
+  *#state(state: ListResult<AnyObject>, withEnd: boolean): Generator<Event[], void> {
+    const { entries, revision } = state
+    for (let from = 0; from < entries.length; from += atOnce) {
+      const events: Event[] = []
+      for (let at = from; at < Math.min(from + atOnce, entries.length); at++) {
+        const object = viewOf(this.#definition, entries[at]!)
+        if (this.#selection.matches(object)) events.push({ type: 'ADDED', object })
+      }
+      yield events
     }
-    if (end !== undefined) this.#buffer.pushState([bookmark(this.#definition, end, true)])
-  }
-
-  #added(entries: readonly StoredEntry[]): Event[] {
-    const events: Event[] = []
-    for (const entry of entries) {
-      const object = viewOf(this.#definition, entry)
-      if (this.#selection.matches(object)) events.push(eventOf('ADDED', object))
-    }
-    return events
+    if (withEnd) yield [bookmark(this.#definition, revision, true)]
   }
 
   #onChanges(changes: readonly StoredChange[]): void {
-    this.#inTurn(changes.flatMap(({ entry, previous }) => [entry, previous]), changes.length, () => {
+    this.#inTurn(() => changes.flatMap(({ entry, previous }) => [entry, previous].flatMap((one) => (one ? [one.value] : []))), changes.length, () => {
       const events: Event[] = []
       for (const change of changes) {
         const event = eventFor(this.#definition, this.#selection, change)
@@ -153,21 +153,14 @@ class ObjectWatch {
     })
   }
 
-  /** At once, unless another program must convert the entries first, or what came before is still being sent; then after that. */
-  #inTurn(entries: readonly (StoredEntry | undefined)[], count: number, then: () => void | Promise<void>): void {
-    const { convert } = this.#definition
-    const conversion = convert?.ready?.(entries.flatMap((entry) => (entry ? [entry.value] : [])))
-    if (!conversion && !this.#turn) return this.#follow(then(), 0)
+  /** At once, unless another program must convert the objects first, or is at it for what came before; then after that. */
+  #inTurn(objects: () => AnyObject[], count: number, then: () => void): void {
+    const conversion = this.#definition.convert?.ready?.(objects())
+    if (!conversion && !this.#turn) return then()
     this.#waiting += count
     // A webhook that is too slow is like a client that is.
     if (this.#waiting > (this.#source.capacity ?? defaultCapacity)) return this.#buffer.end()
-    this.#follow(Promise.all([conversion?.(), this.#turn]).then(then), count)
-  }
-
-  /** What comes next waits for it. */
-  #follow(sent: void | Promise<void>, count: number): void {
-    if (!sent) return
-    const turn: Promise<void> = sent.then(() => {
+    const turn: Promise<void> = Promise.all([conversion?.(), this.#turn]).then(then).then(() => {
       this.#waiting -= count
       if (this.#turn === turn) this.#turn = undefined
     }, (error: unknown) => this.#fail(error))
@@ -219,7 +212,7 @@ class ObjectWatch {
 
   #bookmark(): void {
     const { revision } = this.#source.store
-    this.#inTurn([], 0, () => this.#buffer.push([bookmark(this.#definition, revision)]))
+    this.#inTurn(() => [], 0, () => this.#buffer.push([bookmark(this.#definition, revision)]))
   }
 
   #release(): void {

@@ -1,31 +1,27 @@
 // Long work on the event loop in slices, so that sockets and timers get their turn in between.
+import { isTurnUsedUp, laterRoom } from './turn-share.ts'
 
 export interface Slices {
   /** Whether this slice has used up its share. */
   readonly due: boolean
-  /** Resolves in another turn of the event loop, where the next slice begins. */
+  /** Resolves when a turn of the event loop has room for the next slice. */
   pause(): Promise<void>
 }
 
-// Each turn of the event loop has room for one slice, whoever's it is: many at once share the loop like one.
-const waiting: (() => void)[] = []
-
-function nextTurn(): void {
-  const begin = waiting.shift()
-  if (waiting.length > 0) setImmediate(nextTurn)
-  begin?.()
-}
+/** A slice may be so long however much of the turn others have used. */
+const leastMs = 1
 
 /** A slice begins now. */
 export function slicesOf(shareMs = 10): Slices {
-  let end = performance.now() + shareMs
+  let begin = performance.now()
   return {
-    get due() { return performance.now() >= end },
+    get due() {
+      const usedMs = performance.now() - begin
+      return usedMs >= shareMs || (usedMs >= leastMs && isTurnUsedUp())
+    },
     async pause() {
-      await new Promise<void>((resolve) => {
-        if (waiting.push(resolve) === 1) setImmediate(nextTurn)
-      })
-      end = performance.now() + shareMs
+      await laterRoom()
+      begin = performance.now()
     },
   }
 }
