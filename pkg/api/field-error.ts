@@ -52,7 +52,7 @@ export const tooMany = (field: string, count: number, max: number): FieldError =
 export const withDetail = (error: FieldError, detail: string): FieldError => ({ ...error, text: join(error.text, detail) })
 
 /** What is told of an object that is wrong all over, in characters: more helps nobody, and would not fit into a text at last. */
-const mostToTell = 1 << 17
+export const mostToTell = 1 << 17
 
 export function told(errors: readonly FieldError[]): readonly FieldError[] {
   let left = mostToTell

@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { OutgoingHttpHeaders } from 'node:http'
 import { StatusError, type Status, internalError } from '../api/status-error.ts'
+import { fittingWarnings } from '../api/warnings.ts'
 import { discardRest, header, type Contact } from './exchange.ts'
 import { end, write } from './patient-writer.ts'
 
@@ -19,25 +20,9 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string | string[]>>
 }
 
-/** More than clients take in a header is not sent: characters in all, and of each text once there are too many. */
-const longestWarnings = 4096
-const longestWarning = 256
-
 /** What fits of the texts, as the value of a `Warning` header. */
 export function warningHeader(warnings: readonly string[]): string {
-  return fitting([...new Set(warnings)]).map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&').replace(/[\r\n\t]+/g, ' ')}"`).join(', ')
-}
-
-function fitting(texts: readonly string[]): string[] {
-  if (texts.reduce((sum, text) => sum + text.length, 0) <= longestWarnings) return [...texts]
-  let left = longestWarnings
-  const cut: string[] = []
-  for (const text of texts) {
-    if (left <= 0) break
-    cut.push(text.slice(0, longestWarning).toWellFormed())
-    left -= Math.min(text.length, longestWarning)
-  }
-  return cut
+  return fittingWarnings(warnings).map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&').replace(/[\r\n\t]+/g, ' ')}"`).join(', ')
 }
 
 /** A promise only when it takes longer. */

@@ -13,7 +13,7 @@ import { draftInParts } from './patching.ts'
 import { awaited, type WriteParts } from './patient-write.ts'
 import type { Kept, Step } from './transaction-step.ts'
 import type { Written } from './writing.ts'
-import { admissionRequest, allocate, complete, countsGenerations, errorsOf, mutate, putInParts, refuseInvalid, review, ruleContext } from './writing.ts'
+import { admissionRequest, allocate, checkDraft, complete, countsGenerations, errorsOf, mutate, putInParts, refuseInvalid, review, ruleContext } from './writing.ts'
 
 const nameTries = 8
 
@@ -24,11 +24,12 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   yield
   const { metadata } = draft
   const sent = metadata.managedFields
-  dropDuplicateOwners(metadata, (text) => step.warn(text))
+  yield* dropDuplicateOwners(metadata, (text) => step.warn(text))
   settleNamespace(definition, metadata, request.namespace)
   startMetadata(metadata, clock, countsGenerations(definition))
   keepIdentity(step.kept, metadata)
   settleName(step, definition, draft)
+  yield* checkDraft(step, definition, draft)
   complete(definition, draft)
   yield
   if (owners) setTracked(draft, owners)
@@ -38,10 +39,11 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   const admission = admissionRequest(step, 'CREATE', target)
   mutate(step, draft, admission)
   yield
-  dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
+  yield* checkDraft(step, definition, draft)
+  yield* dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
   prepare(step, definition, draft)
   yield
-  const errors = metadataErrors(definition, draft)
+  const errors = yield* metadataErrors(definition, draft)
   yield
   const found = yield* errorsOf(step, target, draft)
   yield

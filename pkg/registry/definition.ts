@@ -111,7 +111,7 @@ export interface Definition<T extends KubeObject = AnyObject> {
   readonly requireVersionOnUpdate?: boolean
   /** Grace of a DELETE in seconds; undefined or 0 deletes at once. Pods only, so far. */
   gracePeriodSeconds?(object: T, asked: number | undefined): number
-  /** On the first DELETE, on a draft: what must happen before the object goes, as finalizers, and what tells of it. */
+  /** On the first DELETE, on a draft whose members may be replaced but not changed: what must happen before the object goes, as finalizers, and what tells of it. */
   prepareDelete?(draft: T, context: RuleContext): void
   /** What a DELETE without a policy does to dependents. */
   readonly defaultPropagation?: 'Orphan' | 'Background' | 'none'

@@ -4,7 +4,6 @@
 //     |  `--finalizers pending-> waits for finalizers            |--> gone, or waits for finalizers
 //     `--otherwise-----------------> gone                        '
 import { invalid, invalidObject, notSupported } from '../api/field-error.ts'
-import { thaw } from '../api/json.ts'
 import type { AnyObject, ObjectMeta } from '../api/object.ts'
 import type { DeleteOptions } from '../api/request.ts'
 import type { Status } from '../api/status-error.ts'
@@ -69,10 +68,8 @@ export function deleteIn(step: Step, target: Target, options: DeleteOptions): Wr
   checkPreconditions(target, stored, options)
   const old = viewOf(definition, stored)
   review(step, old, admissionRequest(step, 'DELETE', target, old))
-  const draft = thaw(old) as AnyObject
-  const { metadata } = draft
-  // Large, and the same: shared instead of copied.
-  if (old.metadata.managedFields) metadata.managedFields = old.metadata.managedFields
+  const metadata = { ...old.metadata }
+  const draft: AnyObject = { ...old, metadata }
   const nowMs = step.context.clock.now()
   setFinalizers(metadata, propagationFinalizers(definition, metadata.finalizers ?? [], options))
   if (metadata.deletionTimestamp === undefined) definition.prepareDelete?.(draft, ruleContext(step))

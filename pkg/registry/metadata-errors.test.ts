@@ -1,12 +1,13 @@
 // Metadata that no kind takes, through the registry: the whole Status with causes, on create and on update, and what is only warned of.
 import type { AnyObject, ObjectMeta } from '../api/object.ts'
 import { asking, configMaps, failure, fixture } from './fixture.suite.ts'
+import { atOnce } from '../util/slices.ts'
 import { finalizerErrors, metadataErrors } from './metadata-errors.ts'
 
 type Json = Record<string, unknown>
 
 const lines = (errors: readonly { field: string; text: string }[]): string[] => errors.map(({ field, text }) => `${field}: ${text}`)
-const faults = (metadata: Json): string[] => lines(metadataErrors(configMaps, { metadata: { name: 'a', namespace: 'n', ...metadata } } as AnyObject))
+const faults = (metadata: Json): string[] => lines(atOnce(metadataErrors(configMaps, { metadata: { name: 'a', namespace: 'n', ...metadata } } as AnyObject)))
 
 const subdomain = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 const named = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"

@@ -1,8 +1,9 @@
 // The checks of metadata that hold for every kind: names, labels, annotations, owners, finalizers, and what is said of the owners of fields.
 import type { FieldError } from '../api/field-error.ts'
-import { forbiddenField, invalid, required, tooLong } from '../api/field-error.ts'
+import { forbiddenField, invalid, mostToTell, required, tooLong } from '../api/field-error.ts'
 import { dnsLabel1035Faults, dnsLabelFaults, dnsSubdomainFaults, labelValueFaults, pathSegmentFaults, qualifiedNameFaults } from '../api/names.ts'
 import type { AnyObject, ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../api/object.ts'
+import type { Parts } from '../util/slices.ts'
 import type { Definition } from './definition.ts'
 
 const annotationBytes = 256 * 1024
@@ -32,21 +33,54 @@ function hasVersion(apiVersion: string): boolean {
   return parts.length <= 2 && parts.at(-1) !== ''
 }
 
-function ownerErrors(out: FieldError[], owners: readonly OwnerReference[]): void {
+/** Errors, as far as they will be told. */
+class Telling {
+  readonly errors: FieldError[] = []
+  #left = mostToTell
+
+  get isOver(): boolean {
+    return this.#left < 0
+  }
+
+  push(...errors: readonly FieldError[]): void {
+    for (const error of errors) {
+      this.errors.push(error)
+      this.#left -= error.field.length + error.text.length
+    }
+  }
+
+  all(path: string, value: string, texts: readonly string[]): void {
+    for (const text of texts) this.push(invalid(path, value, text))
+  }
+}
+
+const stride = 64
+
+/** The items, for work in parts: it ends when no more will be told. */
+function* each<T>(out: Telling, items: Iterable<T>, look: (item: T, index: number) => void): Parts<void> {
+  let count = 0
+  for (const item of items) {
+    if (out.isOver) return
+    look(item, count)
+    if (++count % stride === 0) yield
+  }
+}
+
+function* ownerErrors(out: Telling, owners: readonly OwnerReference[]): Parts<void> {
   const path = 'metadata.ownerReferences'
   let controller = ''
-  for (const owner of owners) {
+  yield* each(out, owners, (owner) => {
     const { apiVersion = '', kind = '', name = '', uid = '' } = owner
     if (!hasVersion(apiVersion)) out.push(invalid(`${path}.apiVersion`, apiVersion, 'version must not be empty'))
     if (kind === '') out.push(invalid(`${path}.kind`, kind, 'must not be empty'))
     if (name === '') out.push(invalid(`${path}.name`, name, 'must not be empty'))
     if (uid === '') out.push(invalid(`${path}.uid`, uid, 'must not be empty'))
     if (apiVersion === 'v1' && kind === 'Event') out.push(invalid(path, shownOwner(owner), '/v1, Kind=Event is disallowed from being an owner'))
-    if (owner.controller !== true) continue
+    if (owner.controller !== true) return
     const shown = `${kind}/${name}`
     if (controller === '') controller = shown
     else out.push(invalid(path, owners.map(shownOwner), `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${shown}`))
-  }
+  })
 }
 
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u
@@ -66,48 +100,46 @@ export function managerErrors(out: FieldError[], path: string, manager: string):
 }
 
 /** What of a sent list is no entry at all is dropped before; these are entries that say too much. */
-function fieldOwnerErrors(out: FieldError[], entries: readonly ManagedFieldsEntry[]): void {
-  for (const [index, { manager = '', subresource = '' }] of entries.entries()) {
-    managerErrors(out, `metadata.managedFields[${index}].manager`, manager)
-    if (Buffer.byteLength(subresource) > subresourceBytes) out.push(tooLong(`metadata.managedFields[${index}].subresource`, subresourceBytes))
-  }
+function fieldOwnerErrors(out: Telling, { manager = '', subresource = '' }: ManagedFieldsEntry, index: number): void {
+  const errors: FieldError[] = []
+  managerErrors(errors, `metadata.managedFields[${index}].manager`, manager)
+  if (Buffer.byteLength(subresource) > subresourceBytes) errors.push(tooLong(`metadata.managedFields[${index}].subresource`, subresourceBytes))
+  out.push(...errors)
 }
 
-/** Checks that hold on every write, in the API's order. */
-export function metadataErrors(definition: Definition, object: AnyObject): FieldError[] {
-  const { metadata } = object
-  const errors: FieldError[] = []
-  const all = (path: string, value: string, texts: readonly string[]): void => {
-    for (const text of texts) errors.push(invalid(path, value, text))
-  }
-  if (metadata.generateName) all('metadata.generateName', metadata.generateName, nameFaults(definition, withoutDash(metadata.generateName)))
-  if (!metadata.name) errors.push(required('metadata.name', 'name or generateName is required'))
-  else all('metadata.name', metadata.name, nameFaults(definition, metadata.name))
-  if (metadata.namespace) all('metadata.namespace', metadata.namespace, dnsLabelFaults(metadata.namespace))
-  for (const [key, value] of Object.entries(metadata.labels ?? {})) {
-    all('metadata.labels', key, qualifiedNameFaults(key))
-    all('metadata.labels', value, labelValueFaults(value))
-  }
+/** Checks that hold on every write, in the API's order; in parts, for there may be many labels. */
+export function* metadataErrors(definition: Definition, object: AnyObject): Parts<FieldError[]> {
+  const { metadata: { name, generateName, namespace, labels = {}, annotations = {}, ownerReferences, finalizers = [], managedFields } } = object
+  const out = new Telling()
+  if (generateName) out.all('metadata.generateName', generateName, nameFaults(definition, withoutDash(generateName)))
+  if (!name) out.push(required('metadata.name', 'name or generateName is required'))
+  else out.all('metadata.name', name, nameFaults(definition, name))
+  if (namespace) out.all('metadata.namespace', namespace, dnsLabelFaults(namespace))
+  yield* each(out, Object.keys(labels), (key) => {
+    const value = labels[key] ?? ''
+    out.all('metadata.labels', key, qualifiedNameFaults(key))
+    out.all('metadata.labels', value, labelValueFaults(value))
+  })
   let size = 0
-  for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
-    all('metadata.annotations', key, qualifiedNameFaults(key.toLowerCase()))
-    size += Buffer.byteLength(key) + Buffer.byteLength(value)
-  }
-  if (size > annotationBytes) errors.push(tooLong('metadata.annotations', annotationBytes))
-  ownerErrors(errors, metadata.ownerReferences ?? [])
-  const finalizers = metadata.finalizers ?? []
-  for (const finalizer of finalizers) all('metadata.finalizers', finalizer, qualifiedNameFaults(finalizer))
+  yield* each(out, Object.keys(annotations), (key) => {
+    out.all('metadata.annotations', key, qualifiedNameFaults(key.toLowerCase()))
+    size += Buffer.byteLength(key) + Buffer.byteLength(annotations[key] ?? '')
+  })
+  if (size > annotationBytes) out.push(tooLong('metadata.annotations', annotationBytes))
+  if (ownerReferences) yield* ownerErrors(out, ownerReferences)
+  yield* each(out, finalizers, (finalizer) => out.all('metadata.finalizers', finalizer, qualifiedNameFaults(finalizer)))
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
-    errors.push(invalid('metadata.finalizers', finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'))
+    out.push(invalid('metadata.finalizers', finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'))
   }
-  fieldOwnerErrors(errors, metadata.managedFields ?? [])
-  return errors
+  if (managedFields) yield* each(out, managedFields, (entry, index) => fieldOwnerErrors(out, entry, index))
+  return out.errors
 }
 
 /** An object that is being deleted takes no new finalizers. */
 export function finalizerErrors(metadata: ObjectMeta, old: ObjectMeta): FieldError[] {
   if (!old.deletionTimestamp) return []
-  const added = [...new Set((metadata.finalizers ?? []).filter((finalizer) => !old.finalizers?.includes(finalizer)))].sort()
+  const standing = new Set(old.finalizers)
+  const added = [...new Set((metadata.finalizers ?? []).filter((finalizer) => !standing.has(finalizer)))].sort()
   if (added.length === 0) return []
   const shown = `[]string{${added.map((finalizer) => JSON.stringify(finalizer)).join(', ')}}`
   return [forbiddenField('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers ${shown}`)]

@@ -1,10 +1,10 @@
 // The server's part of metadata: what it sets, and what clients may not change.
 import type { FieldError } from '../api/field-error.ts'
 import { invalid } from '../api/field-error.ts'
-import { equalJson } from '../api/json.ts'
 import type { ObjectMeta, OwnerReference } from '../api/object.ts'
 import { badRequest } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
+import type { Parts } from '../util/slices.ts'
 import type { Definition } from './definition.ts'
 
 const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789'
@@ -107,17 +107,24 @@ export function keepMetadata(metadata: ObjectMeta, old: ObjectMeta): { metadata:
 const duplicateOwners = (when: string, uids: string): string =>
   `.metadata.ownerReferences contains duplicate entries${when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids}`
 
+/** Equal for owners that say the same. */
+const ownerKey = ({ apiVersion, kind, name, uid, controller, blockOwnerDeletion }: OwnerReference): string => JSON.stringify([apiVersion, kind, name, uid, controller, blockOwnerDeletion])
+
+const stride = 256
+
 /** Drops owners that are named twice, on a draft, and warns of it. */
-export function dropDuplicateOwners(metadata: ObjectMeta, warn: (text: string) => void, afterAdmission = false): void {
+export function* dropDuplicateOwners(metadata: ObjectMeta, warn: (text: string) => void, afterAdmission = false): Parts<void> {
   const owners = metadata.ownerReferences
   if (!owners || owners.length < 2) return
-  const kept: OwnerReference[] = []
+  const kept = new Map<string, OwnerReference>()
   const twice: string[] = []
-  for (const owner of owners) {
-    if (kept.some((other) => other.uid === owner.uid && equalJson(other, owner))) twice.push(owner.uid)
-    else kept.push(owner)
+  for (const [index, owner] of owners.entries()) {
+    const key = ownerKey(owner)
+    if (kept.has(key)) twice.push(owner.uid)
+    else kept.set(key, owner)
+    if (index % stride === stride - 1) yield
   }
   if (twice.length === 0) return
   warn(duplicateOwners(afterAdmission ? ' after mutating admission happens' : '', twice.join(', ')))
-  metadata.ownerReferences = kept
+  metadata.ownerReferences = [...kept.values()]
 }

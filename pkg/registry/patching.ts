@@ -14,7 +14,7 @@ import { badRequest } from '../api/status-error.ts'
 import { atOnce, type Parts } from '../util/slices.ts'
 import { patchedAside } from './aside.ts'
 import type { Definition, Subresource } from './definition.ts'
-import type { WriteParts } from './patient-write.ts'
+import { checkGrowth, type WriteParts } from './patient-write.ts'
 import type { PatchRequest } from './requests.ts'
 import type { Step } from './transaction-step.ts'
 
@@ -43,6 +43,7 @@ export function preparePatch(definition: Definition, request: PatchRequest): Pat
     const whole = touchesOwners(body) ? current : withoutOwners(current)
     const patched = step.outsideTransaction && isObject(body) ? yield* patchedAside(step, schema, whole, { type, body }) : applyPatch(whole, { type, body }, schema)
     checkType(current, patched)
+    if (type === 'json') checkGrowth(step, patched)
     yield
     try {
       const { object, unknown } = yield* conformParts(patched, schema)

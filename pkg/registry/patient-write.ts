@@ -2,6 +2,7 @@
 // have their turn, on the state as it finds it; the last part runs inside a transaction, if all that was read still stands.
 import type { Entry, Store, Transaction } from '../storage/store.ts'
 import { slicesOf } from '../util/slices.ts'
+import { isHeavy } from '../util/weight.ts'
 import { AwaitingEvaluation } from './evaluation.ts'
 
 /** What a write yields before its last part: from then on it runs uninterrupted, on the newest state, and may write. */
@@ -79,6 +80,16 @@ export class TrackedTransaction implements Transaction {
 /** What the write was based on has changed meanwhile. */
 export class Overtaken extends Error {
   override name = 'Overtaken'
+}
+
+/** A small write has made something large: it begins again as a large one. */
+export class Grown extends Error {
+  override name = 'Grown'
+}
+
+/** Patches with copies, and what others change on admission, may make much of little. */
+export function checkGrowth({ isLarge }: { readonly isLarge: boolean }, draft: object): void {
+  if (!isLarge && isHeavy(draft)) throw new Grown()
 }
 
 /** The parts up to the last; undefined when there is more to do, in a transaction. */

@@ -1,6 +1,5 @@
 // pods/binding: gives a pod its node, once.
 import { StatusError, badRequest, conflict, internalError, notFound } from '../api/status-error.ts'
-import { thaw } from '../api/json.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import type { Status } from '../api/status-error.ts'
 import type { Node } from '../api/types-node.ts'
@@ -37,7 +36,9 @@ function bind(step: Step, target: Target, binding: Binding): void {
   const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
   if (!stored) throw notFound(pods, target.name)
   review(step, binding as unknown as AnyObject, admissionRequest(step, 'CREATE', { ...target, subresource: 'binding' }))
-  const pod = thaw(stored.value) as unknown as Pod
+  // What stays is shared: a pod may be large.
+  const { metadata, spec, status, ...rest } = stored.value as unknown as Pod
+  const pod = { ...rest, metadata: { ...metadata }, spec: { ...spec }, ...(status ? { status: { ...status } } : {}) } as Pod
   const { uid, resourceVersion } = binding.metadata
   if (uid && uid !== pod.metadata.uid) throw conflict(pods, target.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid ?? ''}`)
   if (resourceVersion && resourceVersion !== String(stored.revision)) {

@@ -104,7 +104,7 @@ function evict(step: Step, target: Target, eviction: Eviction): void {
     if (budget && definition && (isReady(pod) || !sparesUnready(budget))) spend(step, definition, budget, pod)
   }
   if (!step.dryRun) checkPreconditions(target.name, pod, stored.revision, options)
-  const draft = thaw(pod)
+  const draft = { ...pod, status: { ...pod.status } } as Pod
   setCondition(draft, { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' }, timestamp(step.context.clock.now()))
   // The precondition is about the version that the caller saw, before the condition was set.
   const { resourceVersion } = options.preconditions ?? {}

@@ -4,6 +4,7 @@ import { apiVersionOf } from '../api/object.ts'
 import { invalidObject, notSupported } from '../api/field-error.ts'
 import type { Annotate } from '../api/request.ts'
 import { internalError } from '../api/status-error.ts'
+import { Warnings } from '../api/warnings.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import type { AdmissionPlugin, AdmissionView, AsyncAdmission, AsyncReview, Authorize } from './admission.ts'
@@ -13,7 +14,7 @@ import { Conversions } from './conversions.ts'
 import type { Definition } from './definition.ts'
 import { AwaitingEvaluation, Evaluations, type Evaluator } from './evaluation.ts'
 import { keyOf, prefixOf } from './object-view.ts'
-import { Overtaken, TrackedTransaction, throughout, upToLast, type WriteParts } from './patient-write.ts'
+import { Grown, Overtaken, TrackedTransaction, throughout, upToLast, type WriteParts } from './patient-write.ts'
 import type { Asking } from './requests.ts'
 
 /** What writes need beside the request. */
@@ -47,6 +48,8 @@ export interface Step {
   readonly transaction: Transaction
   /** It is about something large, has pauses, and may wait: others' writes go on. */
   readonly outsideTransaction: boolean
+  /** It was known to be about something large when it began. */
+  readonly isLarge: boolean
   readonly asking: Asking
   readonly dryRun: boolean
   readonly view: AdmissionView
@@ -112,22 +115,20 @@ export function runStep<R>(context: WriteContext, asking: Asking, change: (step:
 
 /** The same for a write in parts, which pauses between them when it is about something large. */
 export function runParts<R>(context: WriteContext, asking: Asking, parts: (step: Step) => WriteParts<R>, isLarge: boolean): Promise<R> {
-  const atOnce = inOneGo(context, asking, (step) => throughout(parts(step)))
-  if (!isLarge) return runRounds(context, asking, () => atOnce)
-  const patient = withPauses(context, asking, parts)
-  return runRounds(context, asking, (overtaken) => (overtaken < mostOvertaken ? patient : atOnce))
+  const atOnce = (asLarge: boolean): Attempt<R> => inOneGo(context, asking, (step) => throughout(parts(step)), asLarge)
+  return runRounds(context, asking, ({ overtaken, grown }) => (!isLarge && !grown ? atOnce(false) : overtaken < mostOvertaken ? withPauses(context, asking, parts) : atOnce(true)))
 }
 
 /** So often a large write may be overtaken by small ones; then it makes them wait. */
 const mostOvertaken = 3
 
 /** One run on a step that begins with this transaction. */
-type Attempt<R> = (begin: (transaction: Transaction) => Step) => Promise<R>
+type Attempt<R> = (begin: (transaction: Transaction, isLarge: boolean) => Step) => Promise<R>
 
-const inOneGo = <R>({ store }: WriteContext, asking: Asking, change: (step: Step) => R): Attempt<R> => {
+const inOneGo = <R>({ store }: WriteContext, asking: Asking, change: (step: Step) => R, isLarge = false): Attempt<R> => {
   const dryRun = isDryRun(asking)
   return (begin) => store.transact((transaction) => {
-    const result = change(begin(transaction))
+    const result = change(begin(transaction, isLarge))
     if (dryRun) throw new DryRunOutcome(result)
     return result
   })
@@ -135,7 +136,7 @@ const inOneGo = <R>({ store }: WriteContext, asking: Asking, change: (step: Step
 
 const withPauses = <R>(context: WriteContext, asking: Asking, parts: (step: Step) => WriteParts<R>): Attempt<R> => async (begin) => {
   const tracked = new TrackedTransaction(context.store)
-  const step = begin(tracked)
+  const step = begin(tracked, true)
   const running = parts(step)
   const early = await upToLast(running)
   if (early) return early.result
@@ -145,17 +146,27 @@ const withPauses = <R>(context: WriteContext, asking: Asking, parts: (step: Step
   })
 }
 
-async function runRounds<R>(context: WriteContext, asking: Asking, attempt: (overtaken: number) => Attempt<R>): Promise<R> {
+/** What became of earlier rounds. */
+interface Before {
+  readonly overtaken: number
+  readonly grown: boolean
+}
+
+async function runRounds<R>(context: WriteContext, asking: Asking, attempt: (before: Before) => Attempt<R>): Promise<R> {
   const outside = context.asyncAdmission?.begin((text) => asking.warn?.(text), asking.annotate)
   const evaluations = new Evaluations(context.evaluator, { user: asking.user, ...(context.authorize ? { authorize: context.authorize } : {}) })
   const lasting: Lasting = { conversions: new Conversions(), evaluations, kept: {}, ...(outside ? { outside } : {}) }
-  let overtaken = 0
+  const before = { overtaken: 0, grown: false }
   for (let round = 0; ;) {
     try {
-      return await runOnce(context, asking, attempt(overtaken), lasting)
+      return await runOnce(context, asking, attempt(before), lasting)
     } catch (error) {
       if (error instanceof Overtaken) {
-        overtaken++
+        before.overtaken++
+        continue
+      }
+      if (error instanceof Grown) {
+        before.grown = true
         continue
       }
       if (!(error instanceof Awaiting)) throw error
@@ -167,7 +178,7 @@ async function runRounds<R>(context: WriteContext, asking: Asking, attempt: (ove
 
 async function runOnce<R>(context: WriteContext, asking: Asking, attempt: Attempt<R>, lasting: Lasting): Promise<R> {
   const dryRun = isDryRun(asking)
-  const warnings = new Set<string>()
+  const warnings = new Warnings()
   const annotations: Parameters<Annotate>[] = []
   const held: (() => void)[] = []
   const publish = (): void => {
@@ -181,13 +192,13 @@ async function runOnce<R>(context: WriteContext, asking: Asking, attempt: Attemp
     }
   }
   const release = (): void => held.splice(0).forEach((end) => end())
-  const begin = (transaction: Transaction): Step => {
+  const begin = (transaction: Transaction, isLarge: boolean): Step => {
     warnings.clear()
     annotations.length = 0
     release()
     return {
-      context, transaction, outsideTransaction: transaction instanceof TrackedTransaction, asking, dryRun, view: viewThrough(context, transaction), ...lasting,
-      warn: (text) => void warnings.add(text),
+      context, transaction, outsideTransaction: transaction instanceof TrackedTransaction, isLarge, asking, dryRun, view: viewThrough(context, transaction), ...lasting,
+      warn: (text) => warnings.add(text),
       ...(asking.annotate ? { annotate: (...annotation) => void annotations.push(annotation) } : {}),
       holdUntilSettled: (end) => void held.push(end),
     }
@@ -198,7 +209,7 @@ async function runOnce<R>(context: WriteContext, asking: Asking, attempt: Attemp
     return result
   } catch (error) {
     // What ends a run to begin another has said nothing yet.
-    if (!(error instanceof Awaiting || error instanceof NotYet || error instanceof Overtaken)) publish()
+    if (!(error instanceof Awaiting || error instanceof NotYet || error instanceof Overtaken || error instanceof Grown)) publish()
     if (!(error instanceof DryRunOutcome)) throw error
     return error.result as R
   } finally {

@@ -16,7 +16,7 @@ import { draftInParts } from './patching.ts'
 import { awaited, settle, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 import type { Target, Written } from './writing.ts'
-import { admissionRequest, allocate, complete, errorsOf, keyOfTarget, mutate, putInParts, raiseGeneration, refuseInvalid, remove, review, ruleContext } from './writing.ts'
+import { admissionRequest, allocate, checkDraft, complete, errorsOf, keyOfTarget, mutate, putInParts, raiseGeneration, refuseInvalid, remove, review, ruleContext } from './writing.ts'
 
 export function subresourceOf(definition: Definition, name: string): Subresource {
   const subresource = definition.subresources.find((candidate) => candidate.name === name)
@@ -118,11 +118,12 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
   const draft = own ?? (yield* draftInParts(definition, subresource ? mergeOf(definition, subresource)(old, body) : body))
   yield
-  if (!own && !owners) dropDuplicateOwners(draft.metadata, (text) => step.warn(text))
+  if (!own && !owners) yield* dropDuplicateOwners(draft.metadata, (text) => step.warn(text))
   const sent = draft.metadata.managedFields
   const { metadata, errors: kept } = keepMetadata(draft.metadata, old.metadata)
   draft.metadata = metadata
   if (!subresource && definition.subresources.some(({ name }) => name === 'status')) keepStatus(draft, old)
+  yield* checkDraft(step, definition, draft)
   complete(definition, draft)
   yield
   if (owners) setTracked(draft, owners)
@@ -131,12 +132,13 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   const admission = admissionRequest(step, 'UPDATE', target, old)
   mutate(step, draft, admission)
   yield
-  dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
+  yield* checkDraft(step, definition, draft)
+  yield* dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
   const { prepareUpdate } = subresource ?? definition
   if (prepareUpdate) prepareUpdate(draft, old, ruleContext(step))
   raiseGeneration(definition, draft, old)
   yield
-  const errors = [...metadataErrors(definition, draft), ...finalizerErrors(draft.metadata, old.metadata), ...kept]
+  const errors = [...yield* metadataErrors(definition, draft), ...finalizerErrors(draft.metadata, old.metadata), ...kept]
   yield
   errors.push(...yield* errorsOf(step, target, draft, old))
   yield

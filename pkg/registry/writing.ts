@@ -14,11 +14,10 @@ import { sameButTimes } from './managed-fields.ts'
 import type { StoredEntry } from './object-view.ts'
 import { decorate, deletedView, keyOf, storedForm, viewOf } from './object-view.ts'
 import { prepareText } from '../api/object-text-parts.ts'
-import { storedBytes } from './stored-bytes.ts'
-import { StatusError } from '../api/status-error.ts'
+import { checkSize } from './stored-size.ts'
 import { deepFreezeParts } from '../util/freeze-parts.ts'
 import type { Parts } from '../util/slices.ts'
-import { awaited, settle, throughout, type WriteParts } from './patient-write.ts'
+import { awaited, checkGrowth, settle, throughout, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 
 /** What a transaction has done to one object. */
@@ -94,6 +93,7 @@ export function mutate(step: Step, draft: AnyObject, request: AdmissionRequest):
   plugins()
   const done = step.outside?.mutate(draft, request, again)
   if (!done && request.reinvocation.wanted) again()
+  if (step.outside || request.reinvocation.policies) checkGrowth(step, draft)
 }
 
 /** What the kind's rules, or those of its subresource, find. */
@@ -123,6 +123,14 @@ export function allocate(step: Step, definition: Definition, draft: AnyObject, o
   }
 }
 
+/** Early, for nothing else is to be done with what is too large, and after what may have made it larger. */
+export function* checkDraft(step: Step, definition: Definition, { metadata, ...rest }: AnyObject): Parts<void> {
+  if (!step.isLarge) return
+  const { managedFields: _owners, ...own } = metadata
+  if (definition.subresources.some(({ name }) => name === 'status')) delete rest.status
+  yield* checkSize(definition, { ...rest, metadata: own })
+}
+
 /** Puts the draft, or does nothing when it says what is stored already. */
 export function put(step: Step, target: Target, draft: AnyObject, stored?: StoredEntry): Written {
   return throughout(putInParts(step, target, draft, stored))
@@ -137,7 +145,7 @@ export function* putInParts(step: Step, target: Target, draft: AnyObject, stored
   yield
   const same = stored && sameButTimes(next, stored.value)
   yield
-  if (step.outsideTransaction && !same) yield* finished(definition, next)
+  if (step.isLarge && !same) yield* finished(definition, next)
   yield settle
   if (same) return { object: viewOf(definition, stored), created, gone: false }
   const entry = step.transaction.put(keyOfTarget(target), next, { volatile: definition.volatile !== undefined })
@@ -146,14 +154,10 @@ export function* putInParts(step: Step, target: Target, draft: AnyObject, stored
   return { object, created, gone: false }
 }
 
-/** Etcd takes no more of one object. */
-const mostBytes = 1.5 * 1024 * 1024
-
 /** Frozen and written already, which would take long in a transaction. */
 function* finished(definition: Definition, next: AnyObject): Parts<void> {
   yield* deepFreezeParts(next)
-  const text = yield* prepareText(next)
-  if (text.length > mostBytes && storedBytes(definition, next, text) > mostBytes) throw new StatusError(500, '', 'etcdserver: request is too large')
+  yield* checkSize(definition, next, yield* prepareText(next))
 }
 
 /** Removes the object; what is returned is its last state, with the revision of the delete. */

@@ -2,7 +2,7 @@
 
 /** Values: texts, numbers, lists, objects. */
 const many = 2000
-/** Of texts. */
+/** Of texts and keys. */
 const longTexts = 256 * 1024
 
 /** Nothing whose JSON is no longer than this is so large: each value has two characters of it at least. */
@@ -23,8 +23,11 @@ class Weight {
       for (const item of value) if (this.add(item)) return true
       return false
     }
-    for (const key in value) if (this.add((value as Record<string, unknown>)[key])) return true
-    return false
+    for (const key in value) {
+      this.characters += key.length
+      if (this.add((value as Record<string, unknown>)[key])) return true
+    }
+    return this.characters > longTexts
   }
 }
 
