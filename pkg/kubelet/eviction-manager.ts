@@ -3,8 +3,9 @@ import type { Clock, Timer } from '../util/clock.ts'
 import {
   crossed, type EvictionConfig, isNear, leastOf, mostUrgent, type Observations, type Pressure, signals, type Threshold,
 } from './eviction-signals.ts'
-import { evictionVerdict, hasStorageLimits, isCritical, type PodConsumption, rankForEviction, storageVerdict } from './eviction-ranking.ts'
+import { evictionVerdict, hasStorageLimits, type PodConsumption, rankForEviction, storageVerdict } from './eviction-ranking.ts'
 import type { PodVerdict } from './pod-ending.ts'
+import { isCritical } from './pod-importance.ts'
 import { podUid } from './pod-names.ts'
 import { type OomVictim, oomMessage } from './system-oom.ts'
 

@@ -1,7 +1,8 @@
 // Which pod goes first when the node runs short, and what its status says of it. Pure.
 import type { Container, Pod } from '../api/types-pod.ts'
-import { podRequests } from './container-resources.ts'
-import type { PodVerdict } from './pod-ending.ts'
+import { podRequests, qosClass } from './container-resources.ts'
+import { refusal, type PodVerdict } from './pod-ending.ts'
+import { isCritical } from './pod-importance.ts'
 import { signals, type Threshold } from './eviction-signals.ts'
 import { wholeValue } from './quantity-values.ts'
 
@@ -23,15 +24,6 @@ export interface PodConsumption {
     readonly processes: number
     readonly containers: ReadonlyMap<string, ContainerConsumption>
   }
-}
-
-const systemCriticalPriority = 2_000_000_000
-
-/** Never evicted: what the cluster or the node itself needs. */
-export function isCritical(pod: Pod): boolean {
-  const { annotations = {} } = pod.metadata
-  const source = annotations['kubernetes.io/config.source']
-  return (source !== undefined && source !== 'api') || 'kubernetes.io/config.mirror' in annotations || (pod.spec.priority ?? 0) >= systemCriticalPriority
 }
 
 const containersOf = (pod: Pod): readonly Container[] => [...(pod.spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always'), ...pod.spec.containers]
@@ -129,7 +121,7 @@ const tolerates = (pod: Pod, key: string): boolean => (pod.spec.tolerations ?? [
 export function pressureVerdict(pod: Pod, pressures: ReadonlySet<string>): PodVerdict | undefined {
   if (pressures.size === 0 || isCritical(pod)) return undefined
   if (pressures.size === 1 && pressures.has('MemoryPressure')) {
-    if (pod.status?.qosClass !== 'BestEffort' || tolerates(pod, 'node.kubernetes.io/memory-pressure')) return undefined
+    if (qosClass(pod) !== 'BestEffort' || tolerates(pod, 'node.kubernetes.io/memory-pressure')) return undefined
   }
-  return { reason: 'Evicted', message: `The node had condition: [${[...pressures].join(' ')}]. ` }
+  return refusal('Evicted', `The node had condition: [${[...pressures].join(' ')}]. `)
 }

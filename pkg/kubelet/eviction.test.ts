@@ -86,10 +86,10 @@ describe('a node in distress', () => {
   const asks = (spec: Parameters<typeof makePod>[0], qosClass: string, ...pressures: string[]): string | undefined => pressureVerdict({ ...makePod(spec), status: { qosClass } }, new Set(pressures))?.message
   it.each<[string, string | undefined, string | undefined]>([
     ['none', asks({}, 'BestEffort'), undefined],
-    ['memory, and it asks for none', asks({}, 'BestEffort', 'MemoryPressure'), 'The node had condition: [MemoryPressure]. '],
+    ['memory, and it asks for none', asks({}, 'BestEffort', 'MemoryPressure'), 'Pod was rejected: The node had condition: [MemoryPressure]. '],
     ['memory, and it asks for some', asks({}, 'Burstable', 'MemoryPressure'), undefined],
     ['memory, and it tolerates that', asks({ tolerations: [{ key: 'node.kubernetes.io/memory-pressure', operator: 'Exists', effect: 'NoSchedule' }] }, 'BestEffort', 'MemoryPressure'), undefined],
-    ['disk', asks({}, 'Guaranteed', 'DiskPressure'), 'The node had condition: [DiskPressure]. '],
+    ['disk', asks({}, 'Guaranteed', 'DiskPressure'), 'Pod was rejected: The node had condition: [DiskPressure]. '],
     ['disk, and it is critical', asks({ priority: 2_000_000_000 }, 'BestEffort', 'DiskPressure'), undefined],
   ])('%s', (_name, found, expected) => expect(found).toBe(expected))
 })
@@ -138,7 +138,7 @@ describe('the kubelet', () => {
 
   it('takes no pod that asks for no memory, and goes on until there is enough', async () => {
     await node.create('late')
-    expect((await node.untilPod('late', (pod) => pod?.status?.phase === 'Failed')).status).toMatchObject({ reason: 'Evicted', message: 'The node had condition: [MemoryPressure]. ' })
+    expect((await node.untilPod('late', (pod) => pod?.status?.phase === 'Failed')).status).toMatchObject({ reason: 'Evicted', message: 'Pod was rejected: The node had condition: [MemoryPressure]. ' })
     await pass(4000)
     await node.untilPod('small', (pod) => pod?.status?.reason === 'Evicted')
     await pass(20_000)

@@ -3,6 +3,7 @@ import type { Container, Pod } from '../api/types-pod.ts'
 import type { Clock } from '../util/clock.ts'
 import { goDuration } from './go-duration.ts'
 import type { FoundLogins, ImageCredentials, LoginOwner, OwnedLogin } from './image-credentials.ts'
+import { imageNameFault, withDefaultTag } from './image-names.ts'
 import type { PulledImages } from './pulled-images.ts'
 import { type Rate, RateLimit } from './rate-limit.ts'
 import { RestartBackOff } from './restart-back-off.ts'
@@ -61,7 +62,7 @@ export class ImagePuller {
     const image = container.image ?? ''
     const full = withDefaultTag(image)
     if (full === undefined) {
-      const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`
+      const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": ${imageNameFault(image)}`
       note({ type: 'Warning', reason: 'InspectFailed', message })
       throw new StartFailure('InvalidImageName', message, this.#options.clock.now() + idleRetryMs)
     }
@@ -182,14 +183,3 @@ export class ImagePuller {
 }
 
 const backOffKey = (pod: Pod, image: string): string => `${pod.metadata.uid}_${image}`
-
-const component = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
-const domain = '(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?'
-const reference = new RegExp(`^(?:${domain}/)?${component}(?:/${component})*(:[\\w][\\w.-]{0,127})?(@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$`)
-
-/** With `:latest` where neither tag nor digest is given; undefined when it is no image name. */
-export function withDefaultTag(image: string): string | undefined {
-  const match = reference.exec(image)
-  if (!match) return undefined
-  return match[1] || match[2] ? image : `${image}:latest`
-}

@@ -33,14 +33,15 @@ import { NodePlugins } from './node-plugins.ts'
 import { defaultAddress, readNodeFacts } from './node-facts.ts'
 import { FileUsages } from './file-usage.ts'
 import { realFiles } from './node-files.ts'
-import { shutDownPods, shutdownRefusal, type ShutdownStep } from './node-shutdown.ts'
+import { endPods, shutDownPods, shutdownRefusal, type ShutdownNode, type ShutdownStep } from './node-shutdown.ts'
 import { heldBack, nodeLabels, nodeResources } from './node-status.ts'
 import { idUnit, nodeUsers } from './node-users.ts'
 import { ObjectWatches } from './object-watches.ts'
 import { OrphanCollector } from './orphans.ts'
 import { PodDirectories } from './pod-directories.ts'
-import { admitPod, asksForLabels } from './pod-admission.ts'
-import type { PodVerdict } from './pod-ending.ts'
+import { type Admission, admitPod, asksForLabels } from './pod-admission.ts'
+import { refusal, type PodVerdict } from './pod-ending.ts'
+import { preemptionVerdict } from './preemption.ts'
 import { podContainers, containerFieldPath, logDirectory, podUid } from './pod-names.ts'
 import { containerLogPath } from './pod-files.ts'
 import { compareResizes, isStatic, resizeRefusal } from './pod-resize.ts'
@@ -69,6 +70,8 @@ import { RequestedTokens } from './volume-payload.ts'
 const relistMs = 60_000
 /** Longer than this, a relist hangs. */
 const longestRelistMs = 180_000
+/** So long at least is waited for those that make room for others. */
+const minPreemptionMs = 10_000
 
 /** Pods do not depend on it: `stop` leaves them running, and the next kubelet on the node takes them over as they are. */
 export class Kubelet implements PodStreams, NodeRequests {
@@ -97,6 +100,8 @@ export class Kubelet implements PodStreams, NodeRequests {
   /** When it was begun last. */
   #relistedMs: number | undefined
   #stopped = false
+  readonly #stopping = new AbortController()
+  readonly #ending: ShutdownNode = { active: () => this.#active(), end: (uid, verdict) => this.#workers.get(uid)?.evict(verdict) }
 
   constructor(options: KubeletOptions) {
     this.#options = options
@@ -169,6 +174,7 @@ export class Kubelet implements PodStreams, NodeRequests {
 
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#stopping.abort()
     this.#shutdown?.abort()
     this.#relistTimer?.cancel()
     await this.#server?.stop()
@@ -203,7 +209,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     this.#shutdown ??= new AbortController()
     const { signal } = this.#shutdown
     this.#parts?.agent.hurry()
-    await shutDownPods({ active: () => this.#active(), end: (uid, verdict) => this.#workers.get(uid)?.evict(verdict) }, steps, { clock: this.#options.clock, signal })
+    await shutDownPods(this.#ending, steps, { clock: this.#options.clock, signal })
       .catch((error: unknown) => { if (!signal.aborted) throw error })
   }
 
@@ -407,13 +413,12 @@ export class Kubelet implements PodStreams, NodeRequests {
 
   async #admit(pod: Pod): Promise<PodVerdict | undefined> {
     if (asksForLabels(pod)) await this.#readLabels()
-    const verdict = this.#fits(pod)
+    const { verdict, preempt = [] } = this.#fits(pod)
+    if (preempt.length > 0) await this.#preempt(preempt)
     const devices = this.#tools?.devices
     if (verdict || !devices) return verdict
     const active = new Set(this.#others(pod).map(podUid))
-    return devices.allocate(pod, active).then(() => undefined, (error: Error) => ({
-      reason: 'UnexpectedAdmissionError', message: `Pod was rejected: Allocate failed due to ${error.message}, which is unexpected`,
-    }))
+    return devices.allocate(pod, active).then(() => undefined, (error: Error) => refusal('UnexpectedAdmissionError', `Allocate failed due to ${error.message}, which is unexpected`))
   }
 
   /** Others label the node too, at any time. Without an answer, those known last hold. */
@@ -426,10 +431,17 @@ export class Kubelet implements PodStreams, NodeRequests {
     }
   }
 
-  #fits(pod: Pod): PodVerdict | undefined {
-    if (this.#shutdown) return shutdownRefusal
+  /** Resolves when they have left their room to what the node needs more. */
+  async #preempt(pods: readonly Pod[]): Promise<void> {
+    const { clock } = this.#options
+    const graceMs = Math.max(0, ...pods.map(({ spec }) => spec.terminationGracePeriodSeconds ?? 30)) * 1000
+    await endPods(this.#ending, pods, preemptionVerdict, { clock, signal: this.#stopping.signal, untilMs: clock.monotonic() + Math.max(minPreemptionMs, graceMs * 1.5) }).catch((error: unknown) => { if (!this.#stopped) throw error })
+  }
+
+  #fits(pod: Pod): Admission {
+    if (this.#shutdown) return { verdict: shutdownRefusal }
     const distress = pressureVerdict(pod, this.#eviction?.pressures() ?? new Set())
-    if (distress) return distress
+    if (distress) return { verdict: distress }
     return admitPod({ pod, others: this.#others(pod), node: { metadata: { name: this.#options.nodeName, labels: { ...this.#labels } } }, allocatable: this.#tools?.node.allocatable ?? {}, appArmor: this.#appArmor, strictGroups: this.#options.runtime.abilities?.supplementalGroupsPolicy ?? false, unsafeSysctls: this.#options.allowedUnsafeSysctls ?? [] })
   }
 

@@ -35,7 +35,7 @@ it('changes of conditions are told by events', () => {
 })
 
 it('huge pages are limited where a container asks for some', () => {
-  const limits = (amounts: Record<string, string>) => containerLimits(makePod(), { resources: { limits: amounts } }, 1).hugePages
+  const limits = (amounts: Record<string, string>) => containerLimits(makePod(), { name: 'c', resources: { limits: amounts } }, 1).hugePages
   expect(limits({ cpu: '1' })).toBeUndefined()
   expect(limits({ 'hugepages-2Mi': '4Mi', 'hugepages-1Gi': '1Gi' })).toEqual({ '2MB': 4 * 2 ** 20, '1GB': 2 ** 30 })
 })
@@ -46,8 +46,8 @@ it.each([
 ])('a pod whose %s does not fit is refused', (name, used, asked, message, reason) => {
   const allocatable = { cpu: '2', memory: '2Gi', pods: '10', 'hugepages-2Mi': '4Mi', 'ephemeral-storage': '2Gi' }
   const node = { metadata: { name: 'n' } }
-  expect(admitPod({ pod: asks({ [name]: asked }), others: [asks({ [name]: used })], node, allocatable, appArmor: false, strictGroups: false })).toEqual({ reason, message })
-  expect(admitPod({ pod: asks({ [name]: used }), others: [asks({ [name]: used })], node, allocatable, appArmor: false, strictGroups: false })).toBeUndefined()
+  expect(admitPod({ pod: asks({ [name]: asked }), others: [asks({ [name]: used })], node, allocatable, appArmor: false, strictGroups: false }).verdict).toMatchObject({ reason, message })
+  expect(admitPod({ pod: asks({ [name]: used }), others: [asks({ [name]: used })], node, allocatable, appArmor: false, strictGroups: false })).toEqual({})
 })
 
 describe('classes of pods', () => {

@@ -68,7 +68,7 @@ describe('the kubelet', () => {
     const down = node.kubelet?.shutDown(shutdownSteps(20, 5))
     await node.until(ready, (text) => text === 'False: node is shutting down', 'the condition')
     await node.create('late')
-    expect((await node.untilPod('late', (pod) => pod?.status?.phase === 'Failed')).status).toMatchObject({ reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' })
+    expect((await node.untilPod('late', (pod) => pod?.status?.phase === 'Failed')).status).toMatchObject({ reason: 'NodeShutdown', message: 'Pod was rejected: Pod was rejected as the node is shutting down.' })
     await node.until(() => stopping.length, (count) => count === 1, 'the first end')
     for (let turn = 0; turn < 50; turn++) await nextTurn()
     node.clock.step(100)

@@ -2,7 +2,7 @@
 import type { Pod } from '../api/types-pod.ts'
 import type { Clock } from '../util/clock.ts'
 import { sleep } from '../util/clock.ts'
-import type { PodVerdict } from './pod-ending.ts'
+import { refusal, type PodVerdict } from './pod-ending.ts'
 import { podUid } from './pod-names.ts'
 
 /** Pods of at least this priority, and less than the next one's, get this long. Sorted; the first also takes those below it. */
@@ -30,7 +30,7 @@ export function podsByStep(pods: readonly Pod[], steps: readonly ShutdownStep[])
   return groups
 }
 
-export const shutdownRefusal: PodVerdict = { reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' }
+export const shutdownRefusal = refusal('NodeShutdown', 'Pod was rejected as the node is shutting down.')
 
 const shutdownVerdict = (graceSeconds: number): PodVerdict =>
   ({ reason: 'Terminated', message: 'Pod was terminated in response to imminent node shutdown.', graceSeconds, disruption: true })
@@ -45,9 +45,13 @@ const lookMs = 100
 /** Resolves when all pods have ended, or their time is over. */
 export async function shutDownPods(node: ShutdownNode, steps: readonly ShutdownStep[], { clock, signal }: { clock: Clock; signal: AbortSignal }): Promise<void> {
   for (const { step, pods } of podsByStep(node.active(), steps)) {
-    for (const pod of pods) node.end(podUid(pod), shutdownVerdict(Math.max(1, step.graceSeconds)))
-    const uids = new Set(pods.map(podUid))
-    const untilMs = clock.monotonic() + step.graceSeconds * 1000
-    while (clock.monotonic() < untilMs && node.active().some((pod) => uids.has(podUid(pod)))) await sleep(clock, lookMs, signal)
+    await endPods(node, pods, shutdownVerdict(Math.max(1, step.graceSeconds)), { clock, signal, untilMs: clock.monotonic() + step.graceSeconds * 1000 })
   }
+}
+
+/** Resolves when they have ended, or their time is over. */
+export async function endPods(node: ShutdownNode, pods: readonly Pod[], verdict: PodVerdict, { clock, signal, untilMs }: { clock: Clock; signal: AbortSignal; untilMs: number }): Promise<void> {
+  for (const pod of pods) node.end(podUid(pod), verdict)
+  const uids = new Set(pods.map(podUid))
+  while (clock.monotonic() < untilMs && node.active().some((pod) => uids.has(podUid(pod)))) await sleep(clock, lookMs, signal)
 }

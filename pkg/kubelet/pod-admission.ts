@@ -2,8 +2,10 @@
 import type { Node } from '../api/types-node.ts'
 import type { Pod } from '../api/types-pod.ts'
 import type { NodeSelectorRequirement } from '../api/types-volume.ts'
-import { podRequest, podRequests } from './container-resources.ts'
-import type { PodVerdict } from './pod-ending.ts'
+import { podRequest } from './container-resources.ts'
+import { refusal, type PodVerdict } from './pod-ending.ts'
+import { isCritical } from './pod-importance.ts'
+import { podsToPreempt } from './preemption.ts'
 import { milliValue, wholeValue } from './quantity-values.ts'
 import { forbiddenSysctl, needsAppArmor, strictGroups } from './security.ts'
 
@@ -21,15 +23,40 @@ export interface AdmissionInput {
   readonly unsafeSysctls?: readonly string[]
 }
 
-/** undefined when it is taken. */
-export function admitPod(input: AdmissionInput): PodVerdict | undefined {
-  const sysctl = forbiddenSysctl(input.pod, input.unsafeSysctls)
-  if (sysctl !== undefined) return rejected('SysctlForbidden', `forbidden sysctl: "${sysctl}" not allowlisted`)
-  if (!input.appArmor && needsAppArmor(input.pod)) return rejected('AppArmor', 'Cannot enforce AppArmor: AppArmor is not enabled on the host')
-  if (!input.strictGroups && strictGroups(input.pod)) return rejected('SupplementalGroupsPolicyNotSupported', 'SupplementalGroupsPolicy=Strict is not supported in this node')
-  if (!affine(input.pod, input.node)) return rejected('NodeAffinity', 'Predicate NodeAffinity failed: node(s) didn\'t match Pod\'s node affinity/selector')
-  if (portsTaken(input)) return rejected('NodePorts', 'Predicate NodePorts failed: node(s) didn\'t have free ports for the requested pod ports')
-  return outOf(input)
+/** Whether it is taken, and which others have to go before. */
+export interface Admission {
+  readonly verdict?: PodVerdict
+  readonly preempt?: readonly Pod[]
+}
+
+export function admitPod(input: AdmissionInput): Admission {
+  const { pod, node } = input
+  const sysctl = forbiddenSysctl(pod, input.unsafeSysctls)
+  if (sysctl !== undefined) return refused('SysctlForbidden', `forbidden sysctl: "${sysctl}" not allowlisted`)
+  const os = pod.metadata.labels?.['kubernetes.io/os']
+  if (os !== undefined && os !== 'linux') return refused('PodOSSelectorNodeLabelDoesNotMatch', 'Failed to admit pod as the `kubernetes.io/os` label doesn\'t match node label')
+  if ((pod.spec.os?.name ?? 'linux') !== 'linux') return refused('PodOSNotSupported', 'Failed to admit pod as the OS field doesn\'t match node OS')
+  if (!input.strictGroups && strictGroups(pod)) return refused('SupplementalGroupsPolicyNotSupported', 'SupplementalGroupsPolicy=Strict is not supported in this node')
+  const mismatch = !affine(pod, node) ? refused('NodeAffinity', 'Predicate NodeAffinity failed: node(s) didn\'t match Pod\'s node affinity/selector')
+    : portsTaken(input) ? refused('NodePorts', 'Predicate NodePorts failed: node(s) didn\'t have free ports for the requested pod ports') : undefined
+  const shortages = shortagesOf(input)
+  if (mismatch && (shortages.length === 0 || isCritical(pod))) return mismatch
+  const [short] = shortages
+  const room = short ? makeRoom(input, shortages) : {}
+  if (room.verdict) return room
+  if (!input.appArmor && needsAppArmor(pod)) return refused('AppArmor', 'Cannot enforce AppArmor: AppArmor is not enabled on the host')
+  return room
+}
+
+const refused = (reason: string, message: string): Admission => ({ verdict: refusal(reason, message) })
+
+/** What the node needs is not refused for want of room, while others can leave it theirs. */
+function makeRoom({ pod, others }: AdmissionInput, shortages: readonly Shortage[]): Admission {
+  const [{ name, message }] = shortages as [Shortage, ...Shortage[]]
+  if (!isCritical(pod)) return refused(`OutOf${name}`, message)
+  const preempt = podsToPreempt(pod, others, shortages.map((each) => ({ name: each.name, amount: each.requested + each.used - each.capacity })))
+  return preempt ? { preempt } : refused('UnexpectedAdmissionError', 'Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: '
+    + `no set of running pods found to reclaim resources: [${shortages.map((each) => `(res: ${each.name}, q: ${each.requested + each.used - each.capacity}), `).join('')}]`)
 }
 
 interface HostPort {
@@ -50,28 +77,26 @@ function portsTaken({ pod, others }: AdmissionInput): boolean {
     own.port === other.port && own.protocol === other.protocol && (own.ip === other.ip || own.ip === '0.0.0.0' || other.ip === '0.0.0.0')))
 }
 
-const rejected = (reason: string, message: string): PodVerdict => ({ reason, message: `Pod was rejected: ${message}` })
-
-function outOf(input: AdmissionInput): PodVerdict | undefined {
-  const short = shortage(input)
-  return short && rejected(`OutOf${short.name}`, short.message)
+interface Shortage {
+  readonly name: string
+  readonly requested: number
+  readonly used: number
+  readonly capacity: number
+  readonly message: string
 }
 
 /** Of what the node has not enough left. */
-export function shortage({ pod, others, allocatable }: Pick<AdmissionInput, 'pod' | 'others' | 'allocatable'>): { name: string; message: string } | undefined {
-  const own = podRequests(pod)
-  const used = others.map(podRequests).reduce((sum, each) => ({ cpuMilli: sum.cpuMilli + each.cpuMilli, memoryBytes: sum.memoryBytes + each.memoryBytes }), { cpuMilli: 0, memoryBytes: 0 })
+export const shortage = (input: Pick<AdmissionInput, 'pod' | 'others' | 'allocatable'>): Shortage | undefined => shortagesOf(input)[0]
+
+function shortagesOf({ pod, others, allocatable }: Pick<AdmissionInput, 'pod' | 'others' | 'allocatable'>): Shortage[] {
+  const amounts = (name: string, value: (text: string | undefined) => number): Omit<Shortage, 'message'> =>
+    ({ name, requested: podRequest(pod, name, value), used: others.reduce((sum, other) => sum + podRequest(other, name, value), 0), capacity: value(allocatable[name]) })
   const checks = [
-    { name: 'pods', requested: 1, used: others.length, capacity: wholeValue(allocatable['pods']) },
-    { name: 'cpu', requested: own.cpuMilli, used: used.cpuMilli, capacity: milliValue(allocatable['cpu']) },
-    { name: 'memory', requested: own.memoryBytes, used: used.memoryBytes, capacity: wholeValue(allocatable['memory']) },
-    ...Object.keys(allocatable).filter((name) => name === 'ephemeral-storage' || name.startsWith('hugepages-')).map((name) => ({
-      name, requested: podRequest(pod, name, wholeValue), used: others.reduce((sum, other) => sum + podRequest(other, name, wholeValue), 0), capacity: wholeValue(allocatable[name]),
-    })),
+    { name: 'pods', requested: 1, used: others.length, capacity: wholeValue(allocatable['pods']) }, amounts('cpu', milliValue), amounts('memory', wholeValue),
+    ...Object.keys(allocatable).filter((name) => name === 'ephemeral-storage' || name.startsWith('hugepages-')).map((name) => amounts(name, wholeValue)),
   ]
-  const short = checks.find((check) => check.requested > 0 && check.requested + check.used > check.capacity)
-  if (!short) return undefined
-  return { name: short.name, message: `Node didn't have enough resource: ${short.name}, requested: ${short.requested}, used: ${short.used}, capacity: ${short.capacity}` }
+  return checks.filter(({ requested, used, capacity }) => requested > 0 && requested + used > capacity)
+    .map((each) => ({ ...each, message: `Node didn't have enough resource: ${each.name}, requested: ${each.requested}, used: ${each.used}, capacity: ${each.capacity}` }))
 }
 
 /** Whether the labels of the node decide on it. */

@@ -24,6 +24,9 @@ export interface ResizeTold {
 /** There only while they hold. */
 export const resizeConditions: ReadonlySet<string> = new Set(['PodResizePending', 'PodResizeInProgress'])
 
+/** Nobody else sets them. */
+export const ownConditions: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', ...resizeConditions])
+
 type Verdict = { readonly status: 'True' | 'False'; readonly reason?: string; readonly message?: string }
 
 const yes: Verdict = { status: 'True' }

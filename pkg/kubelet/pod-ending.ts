@@ -8,7 +8,14 @@ export interface PodVerdict {
   readonly graceSeconds?: number
   /** The node ends it for its own sake: others are told so by a condition. */
   readonly disruption?: boolean
+  /** What the condition says when that is not the message. */
+  readonly disruptionMessage?: string
+  /** The node never took it; the event says why in these words. */
+  readonly refused?: string
 }
+
+/** The verdict on a pod that this node does not take. */
+export const refusal = (reason: string, message: string): PodVerdict => ({ reason, message: `Pod was rejected: ${message}`, refused: message })
 
 export interface Ending {
   readonly graceSeconds: number

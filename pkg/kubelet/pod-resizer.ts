@@ -68,7 +68,7 @@ export class PodResizer {
     const restarts = differences.filter(({ container, changed }) => needsRestart(container, changed))
     for (const { running, container, before } of differences.filter((each) => !restarts.includes(each))) {
       const limits = containerLimits(pod, container, nodeMemoryBytes)
-      if (!same(containerLimits(pod, { resources: before }, nodeMemoryBytes), limits)) await this.#options.runtime.updateContainer(running.id, limits)
+      if (!same(containerLimits(pod, { ...container, resources: before }, nodeMemoryBytes), limits)) await this.#options.runtime.updateContainer(running.id, limits)
       allocation.note(running.id, container.resources ?? {})
     }
     if (restarts.length > 0) return restarts.map(({ running }) => running)

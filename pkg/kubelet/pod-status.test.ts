@@ -1,4 +1,5 @@
 import type { PodStatus } from '../api/types-pod.ts'
+import { refusal } from './pod-ending.ts'
 import type { StatusInput } from './pod-status.ts'
 import { podStatus } from './pod-status.ts'
 import { makeContainer, makePod, makeRuntime, sandbox, startMs } from './fixture.suite.ts'
@@ -36,7 +37,10 @@ const cases: [name: string, pod: Parameters<typeof makePod>[0], runtime: ReturnT
   ['ended but not yet told so', { restartPolicy: 'Never' }, makeRuntime(['c:exited']), `Running | T T F${unready} F${unready} T | c=Completed/0#0`],
   ['succeeded', { restartPolicy: 'Never' }, makeRuntime(['c:exited']), 'Succeeded | T T(PodCompleted) F(PodCompleted) F(PodCompleted) T | c=Completed/0#0', { stopped: true }],
   ['failed', { ...two, restartPolicy: 'Never' }, makeRuntime(['a:exited', 'b:exited/2']), 'Failed | T T F(PodFailed) F(PodFailed) T | a=Completed/0#0, b=Error/2#0', { stopped: true }],
-  ['deleted before it started', {}, makeRuntime([], []), 'Failed | F T F(PodFailed) F(PodFailed) T | c=ContainerCreating#0', { stopped: true }],
+  ['deleted before it started', {}, makeRuntime([], []), 'Failed | F T F(PodFailed) F(PodFailed) T | c=ContainerStatusUnknown/137#0', { stopped: true }],
+  ['deleted while its image was not there', {}, makeRuntime([]), 'Failed | T T F(PodFailed) F(PodFailed) T | c=ContainerStatusUnknown/137#0', { stopped: true, waiting: () => ({ reason: 'ImagePullBackOff', message: '' }) }],
+  ['deleted before it was initialized', { initContainers: [{ name: 'i', image: 'i' }, { name: 'j', image: 'i' }] }, makeRuntime([]), 'Failed | T F(ContainersNotInitialized) F(PodFailed) F(PodFailed) T | i=ContainerStatusUnknown/137#0, j=PodInitializing#0, c=PodInitializing#0', { stopped: true }],
+  ['deleted when it was initialized', init, makeRuntime(['i:exited']), 'Failed | T T F(PodFailed) F(PodFailed) T | i=Completed/0 ready#0, c=ContainerStatusUnknown/137#0', { stopped: true }],
   ['an end is an end', {}, makeRuntime(['c:running']), 'Failed | T T F(PodFailed) F(PodFailed) T | c=running ready#0', { previous: { phase: 'Failed' } }],
   ['a sidecar of which nothing is asked', { initContainers: [{ name: 's', restartPolicy: 'Always' }] }, makeRuntime(['s:running', 'c:running']), 'Running | T T T T T | s=running ready#0, c=running ready#0'],
   ['a missing gate', { readinessGates: [{ conditionType: 'x' }] }, makeRuntime(['c:running']), 'Running | T T F(ReadinessGatesNotReady) T T | c=running ready#0'],
@@ -52,6 +56,13 @@ describe('podStatus', () => {
     const alive = status({}, makeRuntime(['c:running']), { verdict })
     expect([alive.phase, alive.reason]).toEqual(['Running', undefined])
     expect(status({}, makeRuntime(['c:exited/137']), { verdict, stopped: true })).toMatchObject({ phase: 'Failed', ...verdict })
+  })
+
+  it('tells nothing but why of a pod that the node does not take', () => {
+    const previous = { conditions: [{ type: 'PodScheduled', status: 'True' as const }, { type: 'theirs', status: 'True' as const }], qosClass: 'BestEffort' as const }
+    expect(status({}, makeRuntime([], []), { previous, verdict: refusal('OutOfcpu', 'no'), stopped: true })).toEqual({
+      phase: 'Failed', reason: 'OutOfcpu', message: 'Pod was rejected: no', observedGeneration: 1, qosClass: 'BestEffort', startTime: '2026-01-01T00:00:05Z', conditions: [{ type: 'theirs', status: 'True' }],
+    })
   })
 
   it('keeps times of transitions, and conditions of others', () => {

@@ -5,7 +5,7 @@ import type { ContainerKind, NamedContainer } from './pod-names.ts'
 import { podContainers } from './pod-names.ts'
 import { formatTime } from '../api/times.ts'
 import type { PodVerdict } from './pod-ending.ts'
-import { podConditions, type ResizeTold } from './pod-conditions.ts'
+import { ownConditions, podConditions, type ResizeTold } from './pod-conditions.ts'
 import type { RuntimeContainer, RuntimePod } from './runtime-service.ts'
 
 export interface Waiting {
@@ -40,11 +40,11 @@ export interface StatusInput {
 
 export function podStatus(input: StatusInput): PodStatus {
   const { pod, previous, runtime } = input
+  if (input.verdict?.refused !== undefined) return refusedStatus(input, input.verdict)
   const all = podContainers(pod)
   const statusesOf = (kinds: readonly ContainerKind[]): ContainerStatus[] =>
     all.filter((each) => kinds.includes(each.kind)).map((each) => containerStatus(each, input))
-  const init = statusesOf(['init', 'sidecar'])
-  const main = statusesOf(['main'])
+  const [init, main] = endedStatuses(input, statusesOf(['init', 'sidecar']), statusesOf(['main']))
   const ephemeral = statusesOf(['ephemeral']).filter((status) => status.state !== undefined)
   const phase = podPhase(pod, { init, main, previous: previous.phase ?? 'Pending', stopped: input.stopped, failed: input.verdict !== undefined })
   const ips = podIPs(pod, runtime, input.hostIPs, previous)
@@ -53,7 +53,7 @@ export function podStatus(input: StatusInput): PodStatus {
     ...kept,
     phase,
     observedGeneration: pod.metadata.generation,
-    conditions: podConditions({ pod, phase, init, main, nowMs: input.nowMs, previous: previous.conditions ?? [], sandboxReady: sandboxReady(pod, runtime), ...(input.resize ? { resize: input.resize } : {}), ...(input.verdict?.disruption ? { disruption: input.verdict.message } : {}) }),
+    conditions: podConditions({ pod, phase, init, main, nowMs: input.nowMs, previous: previous.conditions ?? [], sandboxReady: sandboxReady(pod, runtime), ...(input.resize ? { resize: input.resize } : {}), ...(input.verdict?.disruption ? { disruption: input.verdict.disruptionMessage ?? input.verdict.message } : {}) }),
     // Like the phase, not before its containers have ended.
     ...(input.verdict && input.stopped ? { reason: input.verdict.reason, message: input.verdict.message } : {}),
     qosClass: previous.qosClass ?? qosClass(pod),
@@ -66,6 +66,29 @@ export function podStatus(input: StatusInput): PodStatus {
     containerStatuses: main,
     ephemeralContainerStatuses: ephemeral.length > 0 ? ephemeral : undefined,
   })
+}
+
+/** Nothing is said of what never was on this node, so that a table shows why. */
+function refusedStatus({ pod, previous, nowMs }: StatusInput, { reason, message }: PodVerdict): PodStatus {
+  return definedOnly({
+    phase: 'Failed', reason, message,
+    observedGeneration: pod.metadata.generation,
+    qosClass: previous.qosClass ?? qosClass(pod),
+    startTime: previous.startTime ?? formatTime(nowMs),
+    conditions: (previous.conditions ?? []).filter(({ type }) => !ownConditions.has(type)),
+    resourceClaimStatuses: previous.resourceClaimStatuses,
+    extendedResourceClaimStatus: previous.extendedResourceClaimStatus,
+  })
+}
+
+/** Of a pod that has ended, what could have run has failed unless there is word of its end; what its turn never came to still waits. */
+function endedStatuses(input: StatusInput, init: readonly ContainerStatus[], main: readonly ContainerStatus[]): [ContainerStatus[], ContainerStatus[]] {
+  const lost = (status: ContainerStatus): ContainerStatus => (status.state?.terminated ? status : { ...status, state: { terminated: lostTermination } })
+  const begun = ({ state, lastState }: ContainerStatus): boolean => !state?.waiting || lastState?.terminated !== undefined
+  if (!input.stopped) return [[...init], [...main]]
+  const reached = Math.max(1, init.findLastIndex(begun) + 1)
+  const initialized = init.length === 0 || main.some(begun) || init.at(-1)?.state?.terminated?.exitCode === 0
+  return [init.map((status, index) => (index < reached ? lost(status) : status)), initialized ? main.map(lost) : [...main]]
 }
 
 function definedOnly(status: { [K in keyof PodStatus]: PodStatus[K] | undefined }): PodStatus {
@@ -134,7 +157,6 @@ function containerState(current: RuntimeContainer | undefined, waiting: Waiting 
   if (current?.phase === 'running' && !input.starting(current.name)) return { running: { startedAt: formatTime(current.startedAtMs) } }
   if (waiting && !input.stopped) return { waiting: { reason: waiting.reason, ...(waiting.message ? { message: waiting.message } : {}) } }
   if (current && (current.phase === 'exited' || current.phase === 'unknown')) return terminatedState(current, input)
-  if (input.stopped && input.previous.startTime && current) return { terminated: lostTermination }
   const initializing = (input.pod.spec.initContainers ?? []).length > 0
   return { waiting: { reason: initializing ? 'PodInitializing' : 'ContainerCreating' } }
 }

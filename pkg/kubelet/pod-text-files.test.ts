@@ -2,7 +2,7 @@ import { parseResolvConf, podDns } from './dns-config.ts'
 import { makePod } from './fixture.suite.ts'
 import { goDuration } from './go-duration.ts'
 import { hostNetworkHostsFile, podHostsFile } from './hosts-file.ts'
-import { withDefaultTag } from './image-puller.ts'
+import { imageNameFault, withDefaultTag } from './image-names.ts'
 import { podHostname } from './pod-names.ts'
 import { registryLogins } from './registry-login.ts'
 
@@ -51,7 +51,14 @@ describe('image names', () => {
   it.each([
     ['busybox', 'busybox:latest'], ['busybox:1', 'busybox:1'], ['localhost:5000/a/b', 'localhost:5000/a/b:latest'], ['r.io/a@sha256:' + 'a'.repeat(64), 'r.io/a@sha256:' + 'a'.repeat(64)],
     ['Upper', undefined], ['a//b', undefined], ['', undefined], ['a:tag with space', undefined],
+    ['a'.repeat(64), undefined],
   ])('%s', (image, expected) => expect(withDefaultTag(image)).toBe(expected))
+
+  it.each([
+    ['BUSYBOX:1', 'invalid reference format: repository name (library/BUSYBOX) must be lowercase'], ['r.io/Team/app:1', 'invalid reference format: repository name (Team/app) must be lowercase'],
+    ['team/App', 'invalid reference format: repository name (team/App) must be lowercase'], ['a//b', 'invalid reference format'], ['a:TAG with space', 'invalid reference format'],
+    ['a'.repeat(64), `invalid repository name (${'a'.repeat(64)}), cannot specify 64-byte hexadecimal strings`],
+  ])('tells what is wrong with %s', (image, fault) => expect(imageNameFault(image)).toBe(fault))
 
   it('finds the logins of a registry', () => {
     const auths = { 'https://index.docker.io/v1/': { auth: Buffer.from('u:p:w').toString('base64') }, '*.example.com': { username: 'a', password: 'b' } }

@@ -15,7 +15,7 @@ import type { PodPlan } from './pod-plan.ts'
 import { planPod } from './pod-plan.ts'
 import { containerFieldPath, podContainers, podText, podUid } from './pod-names.ts'
 import { PodAllocation, resourcesOfPod } from './pod-allocation.ts'
-import { resizeConditions } from './pod-conditions.ts'
+import { ownConditions } from './pod-conditions.ts'
 import { resizeFile } from './pod-files.ts'
 import { isStatic, type ResizeRefusal, resizeSummary, type WaitingResize } from './pod-resize.ts'
 import { changedResources } from './pod-resizer.ts'
@@ -269,7 +269,7 @@ export class PodWorker {
     this.#verdict ??= verdict
     this.#admitted = true
     if (!this.#verdict && !this.#allocation.admitted) this.#allocation.take(this.#asked)
-    if (this.#verdict) this.#options.events.record(this.#pod, { type: 'Warning', reason: this.#verdict.reason, message: this.#verdict.message })
+    if (this.#verdict) this.#options.events.record(this.#pod, { type: 'Warning', reason: this.#verdict.reason, message: this.#verdict.refused ?? this.#verdict.message })
   }
 
   #ending(): Ending | undefined {
@@ -437,8 +437,6 @@ export class PodWorker {
 
 /** What others ask of the pod; the rest is our own status coming back. */
 const asked = ({ metadata: { generation, labels, annotations, deletionTimestamp } }: Pod): object => ({ generation, labels, annotations, deletionTimestamp })
-
-const ownConditions = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', ...resizeConditions])
 
 const sameAmounts = (a: Pod, b: Pod): boolean => {
   const [left, right] = [resourcesOfPod(a), resourcesOfPod(b)]

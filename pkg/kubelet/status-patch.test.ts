@@ -11,6 +11,7 @@ describe('statusPatch', () => {
     ['only conditions that change', { conditions: [ready, { type: 'A', status: 'True' }] }, { conditions: [{ ...ready, status: 'False', reason: 'r' }, { type: 'A', status: 'True' }] }, { conditions: [{ ...ready, status: 'False', reason: 'r' }] }],
     ['a reason that goes', { conditions: [{ ...ready, reason: 'r' }] }, { conditions: [ready] }, { conditions: [{ ...ready, reason: null }] }],
     ['conditions of others stay', { conditions: [ready, { type: 'theirs', status: 'True' }] }, { conditions: [ready] }, undefined],
+    ['a condition of our own that goes', { conditions: [ready, { type: 'theirs', status: 'True' }] }, { conditions: [] }, { conditions: [{ type: 'Ready', $patch: 'delete' }] }],
     ['another address', { podIPs: [{ ip: '1' }] }, { podIPs: [{ ip: '2' }] }, { podIPs: [{ ip: '2' }, { $patch: 'replace' }] }],
   ])('%s', (_name, before, after, expected) => expect(statusPatch(before, after)).toEqual(expected))
 })

@@ -1,13 +1,13 @@
 // The strategic merge patch that turns one pod status into another. Pure.
 import type { PodStatus } from '../api/types-pod.ts'
-import { resizeConditions } from './pod-conditions.ts'
+import { ownConditions } from './pod-conditions.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
 /** Lists that strategic merge joins by key: an element that is gone must be told. */
 const joinedLists = new Set(['podIPs', 'hostIPs'])
 
-/** undefined when nothing has changed. Conditions are only added or replaced; but those about resizes go. */
+/** undefined when nothing has changed. Conditions of others are only added or replaced. */
 export function statusPatch(before: PodStatus, after: PodStatus): Record<string, unknown> | undefined {
   const patch: Record<string, unknown> = {}
   const old = before as Fields
@@ -16,7 +16,7 @@ export function statusPatch(before: PodStatus, after: PodStatus): Record<string,
     if (same(old[key], fresh[key])) continue
     if (key === 'conditions') {
       const changed = (after.conditions ?? []).filter((condition) => !(before.conditions ?? []).some((each) => same(each, condition)))
-      const gone = (before.conditions ?? []).filter(({ type }) => resizeConditions.has(type) && !(after.conditions ?? []).some((each) => each.type === type))
+      const gone = (before.conditions ?? []).filter(({ type }) => ownConditions.has(type) && !(after.conditions ?? []).some((each) => each.type === type))
       const told = changed.map((condition) => cleared(condition, before.conditions?.find((each) => each.type === condition.type)))
       if (changed.length + gone.length > 0) patch[key] = [...told, ...gone.map(({ type }) => ({ type, $patch: 'delete' }))]
     } else if (joinedLists.has(key) && Array.isArray(fresh[key]) && Array.isArray(old[key])) patch[key] = [...(fresh[key] as unknown[]), { $patch: 'replace' }]
