@@ -53,7 +53,7 @@ export function podStatus(input: StatusInput): PodStatus {
     ...kept,
     phase,
     observedGeneration: pod.metadata.generation,
-    conditions: podConditions({ pod, phase, init, main, nowMs: input.nowMs, previous: previous.conditions ?? [], sandboxReady: sandboxReady(pod, runtime), ...(input.resize ? { resize: input.resize } : {}), ...(input.verdict?.disruption ? { disruption: input.verdict.disruptionMessage ?? input.verdict.message } : {}) }),
+    conditions: podConditions({ pod, phase, init, main, nowMs: input.nowMs, previous: previous.conditions ?? [], sandboxReady: sandboxReady(pod, runtime), ...(input.resize ? { resize: input.resize } : {}), ...(input.verdict?.disruption && input.stopped ? { disruption: input.verdict.disruptionMessage ?? input.verdict.message } : {}) }),
     // Like the phase, not before its containers have ended.
     ...(input.verdict && input.stopped ? { reason: input.verdict.reason, message: input.verdict.message } : {}),
     qosClass: previous.qosClass ?? qosClass(pod),
