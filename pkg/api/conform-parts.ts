@@ -1,9 +1,11 @@
 // `conform` in parts, for values that are too large for one go: the same result, by the same rules for all that is small in it.
 import { kindOf } from './conform-scalar.ts'
 import {
-  conform, fillIn, isDropped, isPlainText, mostUnknown, noteUnknown, pathOf, root, rootField, structural, typed, wrongType, zeroOf, type Conformed, type ConformOptions, type Place, type Walk,
+  conform, fillIn, isDropped, isPlainText, leastOfMember, leastOfOne, mostStoredBytes, mostUnknown, newWalk, noteUnknown, pathOf, root, rootField, structural, typed, wrongType, zeroOf, type Conformed, type ConformOptions, type Place, type Walk,
 } from './conform.ts'
+import { clipped } from './json-text.ts'
 import { setKey, type JsonObject } from './json.ts'
+import { entityTooLarge } from './status-error.ts'
 import type { ListSchema, MapSchema, ObjectSchema, Schema } from './schema.ts'
 import type { Parts } from '../util/slices.ts'
 import { isHeavy, noteMembers } from '../util/weight.ts'
@@ -11,10 +13,10 @@ import { isHeavy, noteMembers } from '../util/weight.ts'
 /** So many small members at once. */
 const stride = 128
 
-/** Fails with DecodingError. */
+/** Fails with DecodingError, and with 413 where the object is more than could ever be stored. */
 export function* conformParts(value: unknown, schema: ObjectSchema, options: ConformOptions = {}): Parts<Conformed> {
   if (!isHeavy(value)) return conform(value, schema, options)
-  const walk: Walk = { unknown: [], fill: options.fill ?? true }
+  const walk = newWalk(options)
   const object = schema.goName === undefined ? yield* structuralParts(value, schema, '', walk) : yield* typedParts(value, schema, root, walk)
   return { object: object as JsonObject, unknown: walk.unknown }
 }
@@ -28,18 +30,25 @@ function* typedParts(value: unknown, schema: Schema, place: Place, walk: Walk): 
   }
 }
 
+/** A place to pause; it goes on only with what may still fit. */
+function* fitting(walk: Walk): Parts<void> {
+  if (walk.left < 0) throw entityTooLarge(mostStoredBytes)
+  yield
+}
+
 const isLarge = (value: unknown): boolean => typeof value === 'object' && isHeavy(value)
 
 function* typedList(value: unknown, schema: ListSchema, parent: Place, walk: Walk): Parts<unknown[]> {
   if (!Array.isArray(value)) throw wrongType(kindOf(value), schema, parent)
   const { items } = schema
+  walk.left -= value.length * leastOfOne
   const result: unknown[] = []
   for (const [index, item] of value.entries()) {
     if (item === null) result.push(zeroOf(items, walk))
     else if (isPlainText(items, item)) result.push(item)
     else if (isLarge(item)) result.push(yield* typedParts(item, items, { parent, key: index }, walk))
     else result.push(typed(item, items, { parent, key: index }, walk))
-    if (index % stride === stride - 1) yield
+    if (index % stride === stride - 1) yield* fitting(walk)
   }
   noteMembers(result, result.length)
   return result
@@ -52,7 +61,8 @@ function* typedMap(value: unknown, schema: MapSchema, parent: Place, walk: Walk)
   let count = 0
   for (const key in value) {
     const item = (value as JsonObject)[key]
-    if (++count % stride === 0) yield
+    walk.left -= leastOfMember
+    if (++count % stride === 0) yield* fitting(walk)
     if (item === undefined) continue
     if (item === null) setKey(result, key, zeroOf(values, walk))
     else if (isPlainText(values, item)) setKey(result, key, item)
@@ -130,7 +140,7 @@ function* structuralObject(value: object, schema: ObjectSchema, path: string, wa
     const childPath = path === '' ? key : `${path}.${key}`
     if (field) setKey(result, key, isLarge(item) ? yield* structuralParts(item, field.schema, childPath, walk) : structural(item, field.schema, childPath, walk))
     else if (schema.preserveUnknown) setKey(result, key, item)
-    else if (walk.unknown.length < mostUnknown) walk.unknown.push(childPath)
+    else if (walk.unknown.length < mostUnknown) walk.unknown.push(clipped(childPath))
   }
   return result
 }

@@ -4,6 +4,7 @@
 // not be written is dropped, and what is always written (structs, numbers, texts without omitempty) is there. Inside a custom
 // resource only unknown fields are dropped; what else is wrong with it is a matter of validation.
 import { conformScalar, kindOf } from './conform-scalar.ts'
+import { clipped } from './json-text.ts'
 import { setKey } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { definitionNamed, objectMetaSchema } from './schema-table.ts'
@@ -28,7 +29,7 @@ export interface Conformed {
 
 /** Fails with DecodingError. */
 export function conform(value: unknown, schema: ObjectSchema, options: ConformOptions = {}): Conformed {
-  const walk: Walk = { unknown: [], fill: options.fill ?? true }
+  const walk = newWalk(options)
   const object = schema.goName === undefined ? structuralObject(value, schema, '', walk) : typedObject(value, schema, root, walk)
   return { object: object as JsonObject, unknown: walk.unknown }
 }
@@ -36,13 +37,20 @@ export function conform(value: unknown, schema: ObjectSchema, options: ConformOp
 export interface Walk {
   readonly unknown: string[]
   readonly fill: boolean
+  /** Bytes that are left for the object in etcd, if all its texts were empty. Little input may stand for much: what Go always writes is added. */
+  left: number
 }
+
+/** Etcd takes no more of one object. */
+export const mostStoredBytes = 1.5 * 1024 * 1024
+
+export const newWalk = ({ fill = true }: ConformOptions): Walk => ({ unknown: [], fill, left: mostStoredBytes })
 
 /** More than anybody is told of. */
 export const mostUnknown = 1000
 
 export function noteUnknown({ unknown }: Walk, place: Place): void {
-  if (unknown.length < mostUnknown) unknown.push(pathOf(place))
+  if (unknown.length < mostUnknown) unknown.push(clipped(pathOf(place)))
 }
 
 /** Where a value stands. Its texts are only made when there is something to report. */
@@ -102,8 +110,13 @@ export function typed(value: unknown, schema: Schema, place: Place, walk: Walk):
 }
 
 /** Schemas within schemas: Go reads them apart, without telling of fields that it does not know. */
-function typedProps(value: unknown, wire: NonNullable<AnySchema['wire']>, { fill }: Walk): unknown {
-  const props = (one: unknown): unknown => typedObject(one, propsSchema(), root, { unknown: [], fill })
+function typedProps(value: unknown, wire: NonNullable<AnySchema['wire']>, walk: Walk): unknown {
+  const props = (one: unknown): unknown => {
+    const inner = { unknown: [], fill: walk.fill, left: walk.left }
+    const result = typedObject(one, propsSchema(), root, inner)
+    walk.left = inner.left
+    return result
+  }
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? value.map((one: unknown) => (typeof one === 'object' ? props(one) : one)) : props(value)
   if (wire === 'props-or-bool' && typeof value !== 'boolean') throw new DecodingError('boolean or JSON schema expected')
   return value
@@ -125,6 +138,7 @@ function typedScalar(value: unknown, schema: ScalarSchema, place: Place): unknow
 function typedList(value: unknown, schema: ListSchema, parent: Place, walk: Walk): unknown[] {
   if (!Array.isArray(value)) throw wrongType(kindOf(value), schema, parent)
   const { items } = schema
+  walk.left -= value.length * leastOfOne
   return value.map((item: unknown, index) => {
     if (item === null) return zeroOf(items, walk)
     return isPlainText(items, item) ? item : typed(item, items, { parent, key: index }, walk)
@@ -140,6 +154,7 @@ function typedMap(value: unknown, schema: MapSchema, parent: Place, walk: Walk):
   for (const key in value) {
     const item = (value as JsonObject)[key]
     if (item === undefined) continue
+    walk.left -= leastOfMember
     setKey(result, key, item === null ? zeroOf(values, walk) : isPlainText(values, item) ? item : typed(item, values, { parent, key }, walk))
   }
   return result
@@ -180,7 +195,9 @@ function typedObject(value: unknown, schema: ObjectSchema, parent: Place, walk: 
 }
 
 export function fillIn(result: JsonObject, schema: ObjectSchema, walk: Walk): void {
-  for (const field of filledFields(schema)) if (!Object.hasOwn(result, field.name)) result[field.name] = zeroOf(field.schema, walk)
+  const { fields, bytes } = writtenOf(schema)
+  walk.left -= bytes
+  for (const field of fields) if (!Object.hasOwn(result, field.name)) result[field.name] = zeroOf(field.schema, walk)
 }
 
 /** Whether Go would leave the value out when it writes the object. */
@@ -194,16 +211,34 @@ export function isDropped(value: unknown, field: Field): boolean {
   }
 }
 
-/** Fields that Go always writes. Derived from the schema alone. */
-const filled = new WeakMap<ObjectSchema, readonly Field[]>()
-
-function filledFields(schema: ObjectSchema): readonly Field[] {
-  const known = filled.get(schema)
-  if (known) return known
-  const result = [...schema.fields.values()].filter(isFilled)
-  filled.set(schema, result)
-  return result
+interface Written {
+  /** What Go always writes as JSON. */
+  readonly fields: readonly Field[]
+  /** A tag and a length or value each of what it always writes as protobuf. */
+  readonly bytes: number
 }
+
+/** Derived from the schema alone. */
+const written = new WeakMap<ObjectSchema, Written>()
+
+function writtenOf(schema: ObjectSchema): Written {
+  let known = written.get(schema)
+  if (!known) {
+    const all = [...schema.fields.values()]
+    written.set(schema, known = { fields: all.filter(isFilled), bytes: leastOfOne * all.filter(isOnWire).length })
+  }
+  return known
+}
+
+export const leastOfOne = 2
+/** Of a map: itself, its key and its value. */
+export const leastOfMember = 3 * leastOfOne
+
+/** What an object of the type takes in etcd at least. */
+export const leastBytes = (schema: ObjectSchema): number => leastOfOne + writtenOf(schema).bytes
+
+const isOnWire = ({ number, pointer, schema }: Field): boolean =>
+  number > 0 && !pointer && (schema.type === 'object' || (schema.type === 'scalar' && ['string', 'boolean', 'int32', 'int64', 'double'].includes(schema.format)))
 
 function isFilled(field: Field): boolean {
   if (field.number === 0 || field.pointer) return false
@@ -246,7 +281,7 @@ function structuralObject(value: unknown, schema: ObjectSchema, path: string, wa
     const childPath = path === '' ? key : `${path}.${key}`
     if (field) setKey(result, key, structural(item, field.schema, childPath, walk))
     else if (schema.preserveUnknown) setKey(result, key, item)
-    else if (walk.unknown.length < mostUnknown) walk.unknown.push(childPath)
+    else if (walk.unknown.length < mostUnknown) walk.unknown.push(clipped(childPath))
   }
   return result
 }

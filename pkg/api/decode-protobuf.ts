@@ -1,10 +1,13 @@
 // Protobuf bodies to plain JSON, driven by the schema table. Clients send them for typed objects and DeleteOptions; nothing is ever encoded.
+import { leastBytes, mostStoredBytes } from './conform.ts'
 import { formatGoDuration } from './go-duration.ts'
 import { setKey } from './json.ts'
 import type { JsonObject } from './json.ts'
+import { checkMembers } from './members.ts'
 import { ProtobufError, WireReader, wire } from './protobuf-wire.ts'
 import { definitionNamed } from './schema-table.ts'
 import type { AnySchema, Field, ObjectSchema, ScalarSchema, Schema } from './schema.ts'
+import { entityTooLarge } from './status-error.ts'
 import { formatMicroTime, formatTime } from './times.ts'
 import type { Parts } from '../util/slices.ts'
 
@@ -41,32 +44,39 @@ export function decodeMessage(bytes: Uint8Array, schema: ObjectSchema): JsonObje
   return readObject(new WireReader(bytes), schema, {})
 }
 
-/** The same in parts, for long messages. */
+/** The same in parts, for long messages; fails with 413 where they stand for more than could ever be stored. */
 export function* decodeMessageParts(bytes: Uint8Array, schema: ObjectSchema): Parts<JsonObject> {
-  return yield* readLong(new WireReader(bytes), schema, {})
+  return yield* readLong(new WireReader(bytes), schema, {}, { left: mostStoredBytes })
 }
 
 /** Shorter messages within are read in one go, so many of them at once. */
 const longBytes = 16 * 1024
 const stride = 128
 
-function* readLong(reader: WireReader, schema: ObjectSchema, target: JsonObject): Parts<JsonObject> {
+function* readLong(reader: WireReader, schema: ObjectSchema, target: JsonObject, room: { left: number }): Parts<JsonObject> {
   const byNumber = slotsOf(schema)
+  const sizes = new Map<Field, number>()
   let count = 0
   while (reader.next()) {
     if (++count % stride === 0) yield
     const slot = byNumber.get(reader.number)
     if (!slot) reader.skip()
-    else if ('inline' in slot) yield* readLong(message(reader), slot.inline, target)
+    else if ('inline' in slot) yield* readLong(message(reader), slot.inline, target, room)
     else {
       const { name, schema: inner } = slot.field
       const object = inner.type === 'list' ? inner.items : inner
       if (object.type !== 'object') {
+        if (inner.type === 'map') {
+          const size = (sizes.get(slot.field) ?? 0) + 1
+          sizes.set(slot.field, size)
+          checkMembers(size)
+        }
         readField(reader, slot.field, target)
         continue
       }
       const within = message(reader)
-      const value = within.left > longBytes ? yield* readLong(within, object, {}) : readObject(within, object, {})
+      if ((room.left -= leastBytes(object)) < 0) throw entityTooLarge(mostStoredBytes)
+      const value = within.left > longBytes ? yield* readLong(within, object, {}, room) : readObject(within, object, {})
       if (inner.type === 'list') ((target[name] ??= []) as unknown[]).push(value)
       else target[name] = value
     }

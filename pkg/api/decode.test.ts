@@ -27,6 +27,14 @@ const failure = (run: () => unknown): { code: number | undefined; message: strin
 // Recorded from `kubectl create deployment web --image nginx --replicas 0 --port 80`, v1.35.2.
 const recorded = 'azhzAAoVCgdhcHBzL3YxEgpEZXBsb3ltZW50ErgBCh8KA3dlYhIAGgAiACoAMgA4AEIAWgoKA2FwcBIDd2ViEoYBCAASDAoKCgNhcHASA3dlYhpsChwKABIAGgAiACoAMgA4AEIAWgoKA2FwcBIDd2ViEkwSLgoFbmdpbngSBW5naW54KgAyCgoAEAAYUCIAKgBCAGoAcgCAAQCIAQCQAQCiAQAaADIAQgBKAFIAWABgAGgAggEAigEAmgEAwgEAIgIKACgAOAAaDAgAEAAYACAAKAA4ABoAIgA='
 
+/** A length-delimited field. */
+function field(number: number, bytes: Buffer): Buffer {
+  const length: number[] = []
+  let rest = bytes.length
+  for (; rest > 127; rest = Math.floor(rest / 128)) length.push((rest % 128) | 0x80)
+  return Buffer.concat([Buffer.from([number * 8 + 2, ...length, rest]), bytes])
+}
+
 describe('protobuf', () => {
   const protobuf = 'application/vnd.kubernetes.protobuf'
 
@@ -48,7 +56,44 @@ describe('protobuf', () => {
   })
 })
 
+describe('little that stands for much', () => {
+  const pod = target('', 'v1', 'Pod')
+  const message = (kind: string, raw: Buffer): Buffer => Buffer.concat([Buffer.from('k8s\0'), field(1, Buffer.concat([field(1, Buffer.from('v1')), field(2, Buffer.from(kind))])), field(2, raw)])
+  const tooMuch = { code: 413, message: 'Request entity too large: limit is 1572864' }
+
+  it('is refused in every form', () => {
+    const containers = message('Pod', field(2, Buffer.alloc(1_000_000, Buffer.from([0x12, 0]))))
+    expect(failure(() => decodeBody(containers, 'application/vnd.kubernetes.protobuf'))).toEqual(tooMuch)
+    const items = '{},'.repeat(150_000)
+    for (const [spec, type] of [[`{"containers":[${items}{}]}`, 'application/json'], [`{containers: [${items}{}]}`, 'application/yaml'], [`{"containers":[{"env":[${items}{}]},{"env":[${items}{}]}]}`, 'application/json']] as const) {
+      expect(failure(() => decode(type === 'application/json' ? `{"spec":${spec}}` : `spec: ${spec}`, {}, type, pod))).toEqual(tooMuch)
+    }
+  })
+
+  it('is not what may be stored', () => {
+    const spec = { containers: [{ name: 'c', env: Array.from({ length: 100_000 }, (_, index) => ({ name: `e${index}` })) }] }
+    expect(decode(JSON.stringify({ spec }), {}, 'application/json', pod)).toMatchObject({ spec })
+  })
+
+  it('objects of more members than anybody has', () => {
+    const entries = (count: number): Buffer => Buffer.concat(Array.from({ length: count }, (_, index) => field(2, field(1, Buffer.from(`k${index}`)))))
+    const refused = { code: 413, message: 'Request entity too large: limit is 65536 members of one object' }
+    const text = (count: number): string => `{"data":{${Array.from({ length: count }, (_, index) => `"k${index}":""`).join(',')}}}`
+    for (const [body, type] of [[(count: number) => message('ConfigMap', entries(count)), 'application/vnd.kubernetes.protobuf'], [(count: number) => Buffer.from(text(count)), 'application/json']] as const) {
+      expect(failure(() => decodeBody(body(65_537), type))).toEqual(refused)
+      expect(failure(() => decodeBody(body(65_536), type))).toEqual({})
+    }
+  })
+})
+
 describe('strict validation', () => {
+  it('tells the beginning of paths without end', () => {
+    const key = 'x'.repeat(1_000_000)
+    const warnings: string[] = []
+    decode(`{"${key}":{${'"a":{"b":1},'.repeat(50_000)}"a":1},"metadata":{"annotations":{"${key}":"","${key}":""}},"kind":"Deployment","kind":""}`, { warn: (text) => void warnings.push(text) })
+    expect(warnings.map((text) => `${text.slice(0, 18)} ${text.length}`)).toEqual(['unknown field "xxx 1040', 'duplicate field "m 1042', 'duplicate field "k 22'])
+  })
+
   it('of hostile bodies takes time by their length, and tells a hundred faults', () => {
     const many = (text: (index: number) => string): string => Array.from({ length: 40_000 }, (_, index) => text(index)).join('')
     const head = '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"a"}'

@@ -173,7 +173,7 @@ export function* decodeObjectParts(body: DecodedBody, target: DecodeTarget, opti
     // A body is nobody else's, and to copy one with very many members takes long.
     const typed = isHeavy(value) ? Object.assign(value, { apiVersion, kind: target.kind }) : { ...value, apiVersion, kind: target.kind }
     const { object, unknown } = yield* conformParts(typed, target.schema)
-    report(strictFaults(body, unknown), target, options)
+    report(yield* strictFaultsParts(body, unknown), target, options)
     return object as unknown as KubeObject
   } catch (error) {
     if (error instanceof DecodingError) throw badRequest(`${handled(target)}: ${error.message}`)
@@ -204,29 +204,57 @@ function checkType(value: Record<string, unknown>, target: DecodeTarget, apiVers
 /** Upstream stops at as many. */
 const maxFaults = 100
 
+type FaultSource = Pick<DecodedBody, 'format' | 'keys' | 'duplicateLines'>
+
 /** What strict validation finds, in the order of the body: `unknown field "spec.foo"`, `duplicate field "spec.replicas"`. */
-export function strictFaults(body: Pick<DecodedBody, 'format' | 'keys' | 'duplicateLines'>, unknown: readonly string[]): string[] {
+export function strictFaults(body: FaultSource, unknown: readonly string[]): string[] {
+  return atOnce(strictFaultsParts(body, unknown))
+}
+
+const keysAtOnce = 4096
+
+export function* strictFaultsParts(body: FaultSource, unknown: readonly string[]): Parts<string[]> {
   if (body.format === 'protobuf') return []
   const faults = new Set<string>()
   if (body.duplicateLines.length > 0) faults.add(`yaml: unmarshal errors:\n  ${body.duplicateLines.slice(0, maxFaults).join('\n  ')}`)
   if (body.format === 'yaml' || !body.keys.some((key) => key.duplicate)) {
     for (const path of unknown.slice(0, maxFaults)) faults.add(`unknown field ${JSON.stringify(path)}`)
-  } else {
-    const pending = new Set(unknown)
-    for (const { path, duplicate } of body.keys) {
-      if (faults.size >= maxFaults) break
-      if (pending.has(path)) faults.add(`unknown field ${JSON.stringify(path)}`)
-      else if (duplicate && (pending.size === 0 || !isBelow(path, pending))) faults.add(`duplicate field ${JSON.stringify(path)}`)
-    }
+    return [...faults].slice(0, maxFaults)
   }
-  return [...faults].slice(0, maxFaults)
+  const pending = new Set(unknown)
+  const isBelow = below(pending)
+  let last = ''
+  let count = 0
+  for (const { path, duplicate } of body.keys) {
+    if (faults.size >= maxFaults) break
+    if (++count % keysAtOnce === 0) yield
+    if (path === last) continue
+    if (pending.has(path)) faults.add(`unknown field ${JSON.stringify(path)}`)
+    else if (duplicate && !isBelow(path)) faults.add(`duplicate field ${JSON.stringify(path)}`)
+    else continue
+    last = path
+  }
+  return [...faults]
 }
 
-function isBelow(path: string, parents: ReadonlySet<string>): boolean {
-  for (let at = path.length - 1; at > 0; at--) {
-    if ((path[at] === '.' || path[at] === '[') && parents.has(path.slice(0, at))) return true
+const mostKnown = 1000
+
+/** Whether a path leads below one of others. */
+function below(parents: ReadonlySet<string>): (path: string) => boolean {
+  const known = new Map<string, boolean>()
+  const isBelow = (path: string): boolean => {
+    const end = Math.max(path.lastIndexOf('.'), path.lastIndexOf('['))
+    if (end <= 0) return false
+    const head = path.slice(0, end)
+    let answer = known.get(head)
+    if (answer === undefined) {
+      answer = parents.has(head) || isBelow(head)
+      if (known.size === mostKnown) known.clear()
+      known.set(head, answer)
+    }
+    return answer
   }
-  return false
+  return parents.size === 0 ? () => false : isBelow
 }
 
 /** Warns of the faults, or fails with 400 under Strict. */

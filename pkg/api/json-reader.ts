@@ -4,6 +4,7 @@ import type { Parts } from '../util/slices.ts'
 import { noteMembers } from '../util/weight.ts'
 import { setKey, type JsonObject } from './json.ts'
 import { JsonSyntaxError, maxDepth, parseJson } from './json-text.ts'
+import { checkMembers } from './members.ts'
 
 export interface ReadJson {
   readonly value: unknown
@@ -27,10 +28,12 @@ const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/
 class Reader {
   readonly #text: string
   readonly #stack: (JsonObject | unknown[])[] = []
-  /** The keys under which the containers of the stack stand, and how many values there are around them. */
+  /** The keys under which the containers of the stack stand, how many values there are around them, and members of their objects. */
   readonly #keys: string[] = []
   readonly #counts: number[] = []
   #count = 0
+  readonly #sizes: number[] = []
+  #size = 0
   #top: JsonObject | unknown[] | undefined
   #key = ''
   #at = 0
@@ -103,7 +106,8 @@ class Reader {
     else this.#stack.push([])
     this.#keys.push(this.#key)
     this.#counts.push(this.#count)
-    this.#count = 0
+    this.#sizes.push(this.#size)
+    this.#count = this.#size = 0
     this.#top = container
     this.#at++
     this.#expected = expected
@@ -113,6 +117,7 @@ class Reader {
     const closed = this.#top
     if (closed) noteMembers(closed, this.#count)
     this.#count = (this.#counts.pop() ?? 0) + this.#count
+    this.#size = this.#sizes.pop() ?? 0
     this.#at++
     this.#top = this.#stack.pop()
     this.#key = this.#keys.pop() ?? ''
@@ -132,6 +137,7 @@ class Reader {
       this.#expected = 'afterItem'
     } else {
       if (Object.hasOwn(top, this.#key)) this.hasDuplicates = true
+      else checkMembers(++this.#size)
       setKey(top, this.#key, value)
       this.#expected = 'afterMember'
     }
@@ -205,7 +211,7 @@ class Reader {
   }
 }
 
-/** Fails with JsonSyntaxError. */
+/** Fails with JsonSyntaxError, and with 413 where an object has too many members. */
 export function* readJsonParts(text: string): Parts<ReadJson> {
   const reader = new Reader(text)
   const value = yield* reader.read()

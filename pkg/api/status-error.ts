@@ -76,6 +76,10 @@ export const badRequest = (message: string): StatusError => new StatusError(400,
 export const internalError = (message: string): StatusError =>
   new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] })
 
+/** More than `limit`, of bytes unless said otherwise. */
+export const entityTooLarge = (limit: number, of = ''): StatusError =>
+  new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit}${of}`)
+
 export const methodNotAllowed = (resource: Named): StatusError =>
   new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', details(resource, ''))
 

@@ -3,6 +3,7 @@ import {
   CORE_SCHEMA, EVENT_ID, NOT_RESOLVED, YAMLException, boolYaml11Tag, constructFromEvents, defineScalarTag, getScalarValue, mergeTag, parseEvents,
 } from 'js-yaml'
 import type { Event } from 'js-yaml'
+import { clipped } from './json-text.ts'
 import { exactInteger } from '../util/lossless-json.ts'
 
 /** The text is no YAML, or more than one document. */
@@ -80,6 +81,9 @@ interface Frame {
   expectsKey: boolean
 }
 
+/** More than anybody is told of. */
+const mostDuplicates = 1000
+
 function duplicatesOf(text: string, events: readonly Event[]): string[] {
   const found: string[] = []
   const stack: Frame[] = []
@@ -96,7 +100,7 @@ function duplicatesOf(text: string, events: readonly Event[]): string[] {
         const top = stack.at(-1)
         if (top?.keys && top.expectsKey) {
           const key = getScalarValue(text, event)
-          if (top.keys.has(key) && key !== '<<') found.push(`line ${lineAt(event.valueStart)}: key ${JSON.stringify(key)} already set in map`)
+          if (top.keys.has(key) && key !== '<<' && found.length < mostDuplicates) found.push(`line ${lineAt(event.valueStart)}: key ${JSON.stringify(clipped(key))} already set in map`)
           top.keys.add(key)
         }
         nodeDone()

@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { StatusError } from '../api/status-error.ts'
+import { StatusError, entityTooLarge } from '../api/status-error.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { Clock } from '../util/clock.ts'
 import type { AuditRecord } from './audit-record.ts'
@@ -84,9 +84,6 @@ export interface Exchange extends Contact {
 
 export const bodyLimit = 3 * 1024 * 1024
 
-const tooLarge = (): StatusError =>
-  new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${bodyLimit}`)
-
 const late = (): StatusError =>
   new StatusError(504, 'Timeout', 'Timeout: request did not complete within the allotted timeout')
 
@@ -110,7 +107,7 @@ export function hasShortBody(incoming: Incoming): boolean {
 export function readBody({ incoming, body, clock, limits }: Pick<Exchange, 'incoming' | 'body' | 'clock' | 'limits'>): Promise<Buffer> {
   if (body) return Promise.resolve(body)
   return new Promise((resolve, reject) => {
-    if (Number(header(incoming, 'content-length') ?? 0) > bodyLimit) return reject(tooLarge())
+    if (Number(header(incoming, 'content-length') ?? 0) > bodyLimit) return reject(entityTooLarge(bodyLimit))
     const chunks: Buffer[] = []
     let length = 0
     const timer = clock.setTimer(() => fail(late()), limits.bodyMs)
@@ -121,7 +118,7 @@ export function readBody({ incoming, body, clock, limits }: Pick<Exchange, 'inco
     }
     incoming.on('data', (chunk: Buffer) => {
       length += chunk.length
-      if (length > bodyLimit) fail(tooLarge())
+      if (length > bodyLimit) fail(entityTooLarge(bodyLimit))
       else chunks.push(chunk)
     })
     incoming.on('end', () => {

@@ -124,6 +124,7 @@ const emptied = (api: Api, prefix = 'f'): Promise<Reply> => api.call('DELETE', `
 export const holdInputs: Record<string, HoldInput> = {
   ...ruleInputs,
   'ConfigMap of 100,000 keys: create': { act: () => calls(post(configMaps, configMap('many', keyed(manyKeys, () => 'v')))), clean: (api) => gone(api, `${configMaps}/many`) },
+  'ConfigMap of 65,000 keys: create': { act: () => calls(post(configMaps, configMap('many', keyed(65_000, () => 'v')))), clean: (api) => gone(api, `${configMaps}/many`) },
   'ConfigMap of 50,000 keys: create, get, patch, put, apply, delete': {
     act: () => calls(
       post(configMaps, configMap('half', keyed(50_000, () => 'v'))), get(`${configMaps}/half`), patch(`${configMaps}/half`, { data: { one: 'more' } }, merge),
@@ -161,25 +162,26 @@ export const holdInputs: Record<string, HoldInput> = {
   'JSON of nothing but brackets': { act: () => calls(post(configMaps, '['.repeat(3_000_000)), post(configMaps, '{"a":'.repeat(600_000)), post(configMaps, `{"a":${'['.repeat(400)}${']'.repeat(400)}}`)) },
   'JSON with an error at its end': { act: () => calls(post(configMaps, `{"metadata":{"name":"bad"},"x":[${'{"a":1},'.repeat(320_000)}!]}`)) },
   'JSON of 300,000 keys that stand twice': { act: () => calls(post(`${configMaps}?fieldValidation=Strict`, `{"metadata":{"name":"twice"},"data":{${'"a":"b",'.repeat(300_000)}"a":"c"}}`)), clean: (api) => gone(api, `${configMaps}/twice`) },
-  'JSON of 300,000 unknown fields': { act: () => calls(post(`${configMaps}?fieldValidation=Warn`, { metadata: { name: 'unknown' }, ...keyed(200_000, () => 1) }), post(`${configMaps}?fieldValidation=Strict`, { metadata: { name: 'unknown' }, ...keyed(200_000, () => 1) })), clean: (api) => gone(api, `${configMaps}/unknown`) },
-  'YAML of 2.9 MB': { act: () => calls(post(configMaps, `metadata:\n  name: yaml\ndata:\n${times(100_000, (index) => `  key-${index}: value of the key\n`).join('')}`, yaml)), clean: (api) => gone(api, `${configMaps}/yaml`) },
+  'JSON of 65,000 unknown fields': { act: () => calls(post(`${configMaps}?fieldValidation=Warn`, { metadata: { name: 'unknown' }, ...keyed(65_000, () => 1) }), post(`${configMaps}?fieldValidation=Strict`, { metadata: { name: 'unknown' }, ...keyed(65_000, () => 1) }), post(`${configMaps}?fieldValidation=Warn`, { metadata: { name: 'unknown' }, x: times(5, () => keyed(40_000, () => 1)) })), clean: (api) => gone(api, `${configMaps}/unknown`) },
+  'YAML of 2.9 MB': { act: () => calls(post(configMaps, `metadata:\n  name: yaml\ndata:\n${times(65_000, (index) => `  key-${index}: value of the key that is a little longer\n`).join('')}`, yaml)), clean: (api) => gone(api, `${configMaps}/yaml`) },
   'YAML of many short lines and of flow lists': { act: () => calls(post(configMaps, `metadata:\n  name: yaml\nx:\n${'- 1\n'.repeat(500_000)}`, yaml), post(configMaps, `{metadata: {name: yaml}, x: [${'[],'.repeat(600_000)}]}`, yaml)), clean: (api) => gone(api, `${configMaps}/yaml`) },
   'YAML applied, 1.2 MB': { act: () => calls(patch(`${configMaps}/yamls?fieldManager=a`, `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: yamls\ndata:\n${times(30_000, (index) => `  key-${index}: value of the key\n`).join('')}`, apply)), clean: (api) => gone(api, `${configMaps}/yamls`) },
   'protobuf of 100,000 keys': { act: () => calls(post(configMaps, protobufConfigMap('proto', manyKeys), protobuf)), clean: (api) => gone(api, `${configMaps}/proto`) },
   'protobuf of 1.5 million empty entries': { act: () => calls(post(configMaps, message('ConfigMap', Buffer.concat([field(1, field(1, text('proto'))), Buffer.alloc(3_000_000, Buffer.from([0x12, 0]))])), protobuf), post(`${base}/pods`, message('Pod', Buffer.concat([field(1, field(1, text('proto'))), field(2, Buffer.alloc(2_900_000, Buffer.from([0x12, 0])))])), protobuf)), clean: (api) => gone(api, `${configMaps}/proto`) },
+  'protobuf of 60,000 keys': { act: () => calls(post(configMaps, protobufConfigMap('proto', 60_000), protobuf)), clean: (api) => gone(api, `${configMaps}/proto`) },
   'labels, annotations, finalizers and owners without end': {
     act: () => calls(
-      post(configMaps, configMap('meta', {}, { labels: keyed(80_000, () => 'v') })), post(configMaps, configMap('meta2', {}, { annotations: keyed(80_000, () => 'v') })),
+      post(configMaps, configMap('meta', {}, { labels: keyed(65_000, () => 'v') })), post(configMaps, configMap('meta2', {}, { annotations: keyed(65_000, () => 'v') })),
       post(configMaps, configMap('meta3', {}, { finalizers: times(80_000, (index) => `example.com/f${index}`) })),
       post(configMaps, configMap('meta4', {}, { ownerReferences: times(20_000, (index) => ({ apiVersion: 'v1', kind: 'ConfigMap', name: `o${index}`, uid: `u${index}` })) })),
-      post(configMaps, configMap('meta5', {}, { managedFields: [{ manager: 'm', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: { 'f:data': keyed(100_000, () => ({}), 'f:k') } }] })),
+      post(configMaps, configMap('meta5', {}, { managedFields: [{ manager: 'm', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: { 'f:data': keyed(65_000, () => ({}), 'f:k') } }] })),
     ),
     clean: async (api) => {
       await api.call('PATCH', `${configMaps}/meta3`, { metadata: { finalizers: null } }, merge)
       for (const name of ['meta', 'meta2', 'meta3', 'meta4', 'meta5']) await gone(api, `${configMaps}/${name}`)
     },
   },
-  'keys that are all wrong': { act: () => calls(post(configMaps, configMap('wrong', keyed(100_000, () => 'v', 'a/b'))), post(configMaps, configMap('wrong', keyed(100_000, () => 1)))) },
+  'keys that are all wrong': { act: () => calls(post(configMaps, configMap('wrong', keyed(60_000, () => 'v', 'a/b'))), post(configMaps, configMap('wrong', keyed(60_000, () => 1)))) },
   'pod of 20,000 variables: create, strategic patch, get, status': {
     act: () => calls(
       post(`${base}/pods`, pod('env', environment(20_000))), patch(`${base}/pods/env`, { metadata: { labels: { a: 'b' } } }, strategic),
@@ -212,7 +214,7 @@ export const holdInputs: Record<string, HoldInput> = {
       patch(`${configMaps}/ops`, [{ op: 'add', path: '/metadata/finalizers', value: [] }, ...times(9_000, (index) => ({ op: 'add', path: '/metadata/finalizers/0', value: `example.com/${index}` })), { op: 'remove', path: '/metadata/finalizers' }], jsonPatch)),
     clean: (api) => gone(api, `${configMaps}/ops`),
   },
-  'merge patch of 100,000 nulls': { prepare: (api) => api.call('POST', configMaps, configMap('nulls', {})), act: () => calls(patch(`${configMaps}/nulls`, { data: keyed(100_000, () => null) }, merge)), clean: (api) => gone(api, `${configMaps}/nulls`) },
+  'merge patch of 60,000 nulls': { prepare: (api) => api.call('POST', configMaps, configMap('nulls', {})), act: () => calls(patch(`${configMaps}/nulls`, { data: keyed(60_000, () => null) }, merge)), clean: (api) => gone(api, `${configMaps}/nulls`) },
   'CRD of 1 MB: create, use, documents, delete': {
     act: async (api) => {
       const schema = { type: 'object', properties: keyed(9_000, (index) => ({ type: 'object', description: 'what it is for', properties: { a: { type: 'string', maxLength: index + 1 }, b: { type: 'integer' } } })) }

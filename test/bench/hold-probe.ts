@@ -1,11 +1,14 @@
 // Measures how long inputs hold a server's event loop: `node test/bench/hold-probe.ts [NAME…]` prints a line of JSON for each.
 //
+// With PROFILE=1 what took the time of the longest turn is printed, too.
+//
 // A hold is the processor time that the server's thread uses between two turns of its event loop: a busy machine does not stretch it.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { constants, PerformanceObserver } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
+import { TurnProfile } from './turn-profile.ts'
 import { load } from 'js-yaml'
 import { Cluster } from '../../pkg/cluster/cluster.ts'
 import { type ClusterOptions, defaultClusterOptions } from '../../pkg/cluster/options.ts'
@@ -36,6 +39,9 @@ class Turns {
   #from = 0
   #last = 0
   #collector = 0
+  #lastAt = 0n
+  longestFrom = 0n
+  longestTo = 0n
   readonly #observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       if ((entry as { detail?: { kind?: number } }).detail?.kind !== constants.NODE_PERFORMANCE_GC_INCREMENTAL) this.#collector = Math.max(this.#collector, entry.duration)
@@ -46,6 +52,7 @@ class Turns {
     this.#longest = this.#above = this.#collector = 0
     this.#running = true
     this.#from = this.#last = usedMs()
+    this.#lastAt = process.hrtime.bigint()
     this.#observer.observe({ entryTypes: ['gc'] })
     setImmediate(this.#turn)
   }
@@ -60,7 +67,13 @@ class Turns {
     const now = usedMs()
     const held = now - this.#last
     this.#last = now
-    if (held > this.#longest) this.#longest = held
+    const at = process.hrtime.bigint()
+    if (held > this.#longest) {
+      this.#longest = held
+      this.longestFrom = this.#lastAt
+      this.longestTo = at
+    }
+    this.#lastAt = at
     if (held > 50) this.#above++
     if (this.#running) setImmediate(this.#turn)
   }
@@ -81,10 +94,12 @@ async function probe(names: readonly string[]): Promise<void> {
     let client = newClient(cluster)
     for (const name of names) {
       const turns = new Turns()
+      const profile = process.env['PROFILE'] ? new TurnProfile() : undefined
       const shown = await new Promise<string>((resolve, reject) => {
         client.removeAllListeners('message').on('message', (message: FromClient) => {
           if (message === 'begin') {
             if (holdInputs[name]?.restart) return resolve('')
+            profile?.start()
             turns.start()
             client.postMessage('go')
           } else if ('shown' in message) resolve(message.shown)
@@ -104,6 +119,7 @@ async function probe(names: readonly string[]): Promise<void> {
       // What the server has left for later belongs to it.
       await new Promise((resolve) => setTimeout(resolve, holdInputs[name]?.settleMs ?? 300))
       process.stdout.write(`${JSON.stringify({ name, ...turns.stop(), shown: after } satisfies Hold)}\n`)
+      if (profile) process.stdout.write(await profile.stop(turns.longestFrom, turns.longestTo))
       if (!holdInputs[name]?.restart) {
         await new Promise<void>((resolve, reject) => {
           client.removeAllListeners('message').on('message', (message: FromClient) => (typeof message === 'object' && 'failed' in message ? reject(new Error(message.failed)) : resolve()))

@@ -10,7 +10,7 @@ jest.setTimeout(600_000)
 const inputs = [
   'JSON of 320,000 small objects', 'JSON of 320,000 small objects in a custom resource', 'JSON of 150,000 small objects in a custom resource: create, patch, get',
   'JSON of a million empty lists', 'JSON of nothing but brackets', 'JSON with an error at its end',
-  'keys that are all wrong', 'merge patch of 100,000 nulls', 'JSON patch of 10,000 operations', 'pod of 20,000 variables: create, strategic patch, get, status',
+  'keys that are all wrong', 'merge patch of 60,000 nulls', 'JSON patch of 10,000 operations', 'pod of 20,000 variables: create, strategic patch, get, status',
   'custom resource with a list by keys of 10,000 items: create, apply, patch', 'selectors of 60 KB over 5,000 objects', 'role of 20,000 rules, binding of 20,000 subjects',
   'YAML of 2.9 MB', 'YAML of many short lines and of flow lists', 'YAML applied, 1.2 MB',
 ]
