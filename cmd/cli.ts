@@ -8,6 +8,7 @@ import { Kubeconfig } from './kubeconfig.ts'
 import { Server } from './server.ts'
 import { Status } from './status.ts'
 import { Up } from './up.ts'
+import { withTruths } from './cluster-flags.ts'
 import { explain } from './errors.ts'
 import { packageFacts } from './version.ts'
 
@@ -30,7 +31,7 @@ export async function runCli(argv: string[]): Promise<void> {
   // Timers of the clock do not keep a process alive; a command that waits for one must not end early.
   const hold = setInterval(() => undefined, 2 ** 30)
   try {
-    await run(argv.length === 1 && argv[0] === 'help' ? ['--help'] : argv, {
+    await run(argv.length === 1 && argv[0] === 'help' ? ['--help'] : withTruths(argv), {
       root: plugin.root, pjson: plugin.pjson, plugins: new Map([[plugin.name, plugin]]), devPlugins: false, userPlugins: false,
     })
   } catch (error) {

@@ -1,6 +1,6 @@
 // From flags to options and back to a command line.
 import { checkOptions } from '../pkg/cluster/options.ts'
-import { commandLineOf, mergeOptions, stateDirectoryOf } from './cluster-flags.ts'
+import { commandLineOf, mergeOptions, stateDirectoryOf, withTruths } from './cluster-flags.ts'
 
 test('defaults are those that users know', () => {
   const options = mergeOptions({}, 'Host-1')
@@ -45,3 +45,8 @@ test('a command line gives the same options again', () => {
   }
   expect(mergeOptions(again, 'other')).toEqual(mergeOptions(flags, 'h'))
 })
+
+test.each([
+  [['server', '--audit-log-compress', '--audit-webhook-truncate-enabled'], ['server', '--audit-log-compress=true', '--audit-webhook-truncate-enabled=true']],
+  [['--audit-log-compress=false', '--audit-webhook-batch-throttle-enable', 'false', '--audit-log-mode', 'batch'], ['--audit-log-compress=false', '--audit-webhook-batch-throttle-enable', 'false', '--audit-log-mode', 'batch']],
+])('flags of yes or no may stand alone: %j', (words, expected) => expect(withTruths(words)).toEqual(expected))

@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Flags, type Interfaces } from '@oclif/core'
-import { type AuditFlag, auditFlags } from '../pkg/cluster/audit-options.ts'
+import { type AuditFlag, auditFlags, isTruthFlag } from '../pkg/cluster/audit-options.ts'
 import { checkOptions, type ClusterOptions, defaultClusterOptions, OptionError } from '../pkg/cluster/options.ts'
-import { parseConfigFile } from './config-file.ts'
+import { type FlagKind, parseConfigFile } from './config-file.ts'
 
 const defaults = defaultClusterOptions
 export const defaultConfigPath = '/etc/kinglet/config.yaml'
@@ -19,7 +19,11 @@ export const dataFlags = {
 const moreAuditNames = Object.keys(auditFlags) as AuditFlag[]
 type AuditFlagName = `audit-${AuditFlag}`
 const moreAuditFlags = Object.fromEntries(moreAuditNames.map((name) => [`audit-${name}`, Flags.string({ helpValue: 'VALUE', description: auditFlags[name] })])) as Record<AuditFlagName, Interfaces.OptionFlag<string | undefined>>
-const auditFlagKinds = Object.fromEntries(moreAuditNames.map((name) => [`audit-${name}`, 'string'])) as Record<AuditFlagName, 'string'>
+const auditFlagKinds = Object.fromEntries(moreAuditNames.map((name) => [`audit-${name}`, isTruthFlag(name) ? 'truth' : 'string'])) as Record<AuditFlagName, FlagKind>
+
+/** As flags of Kubernetes have it: those of yes or no may stand without a value. */
+export const withTruths = (words: readonly string[]): string[] => words.map((word, at) =>
+  (word.startsWith('--audit-') && moreAuditNames.some((name) => word === `--audit-${name}` && isTruthFlag(name)) && !['true', 'false'].includes(words[at + 1] ?? '') ? `${word}=true` : word))
 
 export const clusterFlags = {
   ...dataFlags,
@@ -38,7 +42,7 @@ export const clusterFlags = {
   'admission-control-config-file': Flags.string({ helpValue: 'FILE', description: 'AdmissionConfiguration: defaults and exemptions of pod security' }),
   'audit-policy-file': Flags.string({ helpValue: 'FILE', description: 'audit policy (audit.k8s.io/v1): which requests the audit log tells of, and how much' }),
   'audit-log-path': Flags.string({ helpValue: 'FILE', description: "where the audit log goes, '-' for standard output; needs --audit-policy-file" }),
-  'audit-log-format': Flags.string({ helpValue: 'FORMAT', description: 'json, one event a line (the default)' }),
+  'audit-log-format': Flags.string({ helpValue: 'FORMAT', description: 'json (the default) or legacy, one event a line' }),
   'audit-log-maxsize': Flags.integer({ helpValue: 'MB', description: 'size at which the audit log is put aside for a new one (default 100)' }),
   'audit-log-maxage': Flags.integer({ helpValue: 'DAYS', description: 'how long audit logs put aside are kept (default 0: for ever)' }),
   'audit-log-maxbackup': Flags.integer({ helpValue: 'COUNT', description: 'how many audit logs put aside are kept (default 0: all)' }),
@@ -53,7 +57,7 @@ export const clusterFlags = {
 export type ClusterFlags = Partial<Interfaces.InferredFlags<typeof clusterFlags>>
 type FlagName = Exclude<keyof typeof clusterFlags, 'config'>
 
-const flagKinds: Readonly<Record<FlagName, 'string' | 'integer' | 'boolean' | 'list'>> = {
+const flagKinds: Readonly<Record<FlagName, FlagKind>> = {
   'data-dir': 'string', 'bind-address': 'string', 'https-listen-port': 'integer', 'kubelet-port': 'integer', 'cluster-cidr': 'string', 'service-cidr': 'string',
   'cluster-dns': 'string', 'cluster-domain': 'string', 'node-name': 'string', 'node-ip': 'string', 'tls-san': 'list',
   'write-kubeconfig': 'string', 'private-registry': 'string', 'admission-control-config-file': 'string', 'audit-policy-file': 'string', 'audit-log-path': 'string', 'audit-log-format': 'string',

@@ -1,7 +1,7 @@
 // The configuration file: what each kind of value may be, and what is refused.
 import { parseConfigFile } from './config-file.ts'
 
-const kinds = { name: 'string', port: 'integer', off: 'boolean', names: 'list' } as const
+const kinds = { name: 'string', port: 'integer', off: 'boolean', names: 'list', audited: 'truth' } as const
 const parse = (text: string): Record<string, unknown> => parseConfigFile(text, 'f.yaml', kinds)
 
 describe('accepts', () => {
@@ -13,6 +13,8 @@ describe('accepts', () => {
     ['port: 6443', { port: 6443 }],
     ['port: "6443"', { port: 6443 }],
     ['off: true', { off: true }],
+    ['audited: true', { audited: 'true' }],
+    ['audited: "false"', { audited: 'false' }],
     ['names: a', { names: ['a'] }],
     ['names: a,b', { names: ['a', 'b'] }],
     ['names: [a, 10.0.0.1]', { names: ['a', '10.0.0.1'] }],
@@ -22,12 +24,13 @@ describe('accepts', () => {
 
 describe('refuses', () => {
   const cases: [string, string][] = [
-    ['other: 1', 'f.yaml: unknown key "other"; known are name, port, off, names'],
-    ['constructor: 1', 'f.yaml: unknown key "constructor"; known are name, port, off, names'],
+    ['other: 1', 'f.yaml: unknown key "other"; known are name, port, off, names, audited'],
+    ['constructor: 1', 'f.yaml: unknown key "constructor"; known are name, port, off, names, audited'],
     ['just text', 'f.yaml: expected a mapping of flag names to values'],
     ['name: a\n---\nname: b', 'f.yaml: expected one document, found 2'],
     ['port: 1.5', 'f.yaml: port: expected a whole number, found 1.5'],
     ['off: "true"', 'f.yaml: off: expected true or false, found "true"'],
+    ['audited: 1', 'f.yaml: audited: expected true or false, found 1'],
     ['name: [a]', 'f.yaml: name: expected text, found ["a"]'],
     ['names: [[a]]', 'f.yaml: names: expected text, found ["a"]'],
     ['name:', 'f.yaml: name: expected text, found null'],

@@ -2,7 +2,8 @@
 import { loadAll } from 'js-yaml'
 import { OptionError } from '../pkg/cluster/options.ts'
 
-export type FlagKind = 'string' | 'integer' | 'boolean' | 'list'
+/** `truth` is handed on as text. */
+export type FlagKind = 'string' | 'integer' | 'boolean' | 'truth' | 'list'
 
 /** Pure. Throws OptionError for anything but known keys with values of their kind; the message names file and key. */
 export function parseConfigFile(text: string, file: string, kinds: Readonly<Record<string, FlagKind>>): Record<string, unknown> {
@@ -37,5 +38,6 @@ const convert: Readonly<Record<FlagKind, (value: unknown, where: string) => unkn
     return Number.isInteger(number) ? number : refuse(where, 'a whole number', value)
   },
   boolean: (value, where) => (typeof value === 'boolean' ? value : refuse(where, 'true or false', value)),
+  truth: (value, where) => (typeof value === 'boolean' || value === 'true' || value === 'false' ? String(value) : refuse(where, 'true or false', value)),
   list: (value, where) => (Array.isArray(value) ? value.map((item) => convert.string(item, where)) : (convert.string(value, where) as string).split(',')),
 }

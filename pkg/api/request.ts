@@ -51,6 +51,13 @@ export type AnnotationDetail = 'request'
 /** Adds to what the audit log tells of a request. The first value of a key stays. */
 export type Annotate = (key: string, value: string, detail?: AnnotationDetail) => void
 
+/** A part of the server that requests spend time in, as audit annotations name it. */
+export type Layer =
+  | 'authentication' | 'authorization' | 'apf-queue-wait' | 'mutating-webhook' | 'validating-webhook' | 'etcd' | 'transform-response-object' | 'serialize-response-object' | 'response-write'
+
+/** Tells how long a request was in a layer. */
+export type Took = (layer: Layer, ms: number) => void
+
 export interface ApiRequest {
   readonly verb: Verb
   readonly user: UserInfo
@@ -70,6 +77,8 @@ export interface ApiRequest {
   readonly warn?: (text: string) => void
   /** undefined while nobody writes an audit log of the request. */
   readonly annotate?: Annotate
+  /** Likewise. */
+  readonly took?: Took
   /** Ends a watch, or a request that waits. */
   readonly signal?: AbortSignal
 }

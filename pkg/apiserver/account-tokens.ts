@@ -2,7 +2,7 @@
 import { invalid, invalidObject } from '../api/field-error.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { ApiRequest, ApiResponse, UserInfo } from '../api/request.ts'
-import { badRequest, conflict, forbidden, isNotFound } from '../api/status-error.ts'
+import { badRequest, conflict, isNotFound } from '../api/status-error.ts'
 import type { Secret, ServiceAccount } from '../api/types-config.ts'
 import type { BoundObjectReference, TokenRequest } from '../api/types-auth.ts'
 import { InvalidTokenError, type KubernetesClaims, type ServiceAccountTokens, type VerifiedToken } from '../pki/service-account-tokens.ts'
@@ -70,7 +70,8 @@ export class AccountTokens {
     const today = dateText(this.#clock.now())
     const { valid, marks, ...notes } = secretTokenUse(token, found, this.#find('serviceaccounts', namespace, serviceaccount.name) as ServiceAccount | undefined, today)
     if (found && marks) this.#mark(found, today)
-    return valid ? notes : undefined
+    const subject = `system:serviceaccount:${namespace}:${serviceaccount.name}`
+    return valid ? { ...notes, annotations: { 'authentication.k8s.io/legacy-token': subject, ...notes.annotations } } : undefined
   }
 
   /** Nobody waits for it. */
@@ -116,11 +117,11 @@ export class AccountTokens {
     const { namespace = '', name = '' } = request
     const account = this.#registry.get(accounts, { namespace, name })
     const asked = request.object as TokenRequest
-    if (asked.metadata?.name && asked.metadata.name !== name) throw badRequest(`the name of the object (${asked.metadata.name}) does not match the name on the URL (${name})`)
+    checkAsked(asked, account)
     const seconds = asked.spec?.expirationSeconds ?? defaultSeconds
     checkSeconds(seconds)
     const audiences = asked.spec?.audiences?.length ? asked.spec.audiences : this.#audiences
-    const bound = this.#bound(accounts, account, asked.spec?.boundObjectRef)
+    const bound = this.#bound(account, asked.spec?.boundObjectRef)
     const extended = seconds === volumeSeconds && bound['pod'] !== undefined && this.#audiences.some((audience) => audiences.includes(audience))
     const { token, id } = request.options.dryRun?.length ? { token: '', id: undefined } : this.#tokens.sign({
       namespace, serviceAccount: { name, uid: account.metadata.uid ?? '' }, audiences, ...bound,
@@ -130,7 +131,7 @@ export class AccountTokens {
     const nowSeconds = Math.floor(this.#clock.now() / 1000)
     const object: TokenRequest = {
       kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1',
-      metadata: { name, namespace, creationTimestamp: timeText(nowSeconds) },
+      metadata: { name, namespace, uid: account.metadata.uid, creationTimestamp: timeText(nowSeconds) },
       spec: { ...asked.spec, audiences: [...audiences], expirationSeconds: seconds },
       status: { token, expirationTimestamp: timeText(nowSeconds + seconds) },
     }
@@ -138,24 +139,33 @@ export class AccountTokens {
   }
 
   /** The claims of the object that the token is bound to, after it was found to be the one that is meant. */
-  #bound(accounts: Definition, account: KubeObject, ref: BoundObjectReference | undefined): Partial<Record<BoundKind, { name: string; uid: string }>> {
+  #bound(account: KubeObject, ref: BoundObjectReference | undefined): Partial<Record<BoundKind, { name: string; uid: string }>> {
     if (!ref) return {}
     const { namespace, name: accountName = '' } = account.metadata
     const kinds: Record<string, string> = { Pod: 'pods', Secret: 'secrets', Node: 'nodes' }
     const plural = Object.hasOwn(kinds, ref.kind ?? '') ? kinds[ref.kind ?? ''] : undefined
-    if (!plural || !ref.name) throw badRequest(`cannot bind token to object of type v1, Kind=${ref.kind ?? ''}`)
+    const [version = '', group = ''] = (ref.apiVersion ?? '').split('/').reverse()
+    if (!plural || !ref.name || group !== '') throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${ref.kind ?? ''}`)
     const definition = this.#registry.definition('', 'v1', plural)!
     const object = this.#registry.get(definition, { ...(plural === 'nodes' ? {} : { namespace }), name: ref.name }) as KubeObject & { spec?: { serviceAccountName?: string; nodeName?: string } }
     const { name = '', uid = '' } = object.metadata
-    if (ref.uid && ref.uid !== uid) throw conflict(definition.resource, name, `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`)
+    if (ref.uid && ref.uid !== uid) throw conflict({ group, plural: ref.kind ?? '' }, name, `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`)
     if (plural === 'secrets') return { secret: { name, uid } }
     if (plural === 'nodes') return { node: { name, uid } }
     if ((object.spec?.serviceAccountName ?? 'default') !== accountName) {
-      throw forbidden(accounts.resource, accountName, `cannot bind token for serviceaccount ${JSON.stringify(accountName)} to pod running with different serviceaccount name.`)
+      throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(accountName)} to pod running with different serviceaccount name.`)
     }
     const node = object.spec?.nodeName ? this.#find('nodes', undefined, object.spec.nodeName) : undefined
     return { pod: { name, uid }, ...(node ? { node: { name: node.metadata.name ?? '', uid: node.metadata.uid ?? '' } } : {}) }
   }
+}
+
+/** What the request says of the account must be so. */
+function checkAsked({ metadata = {} }: TokenRequest, { metadata: { name = '', namespace, uid } }: KubeObject): void {
+  const kind = { group: 'authentication.k8s.io', kind: 'TokenRequest' }
+  if (metadata.name && metadata.name !== name) throw invalidObject(kind, name, [invalid('metadata.name', metadata.name, 'must match the service account name if specified')])
+  if (metadata.namespace && metadata.namespace !== namespace) throw invalidObject(kind, name, [invalid('metadata.namespace', metadata.namespace, 'must match the service account namespace if specified')])
+  if (metadata.uid && metadata.uid !== uid) throw conflict({ group: kind.group, plural: kind.kind }, name, `the UID in the token request (${metadata.uid}) does not match the UID of the service account (${uid})`)
 }
 
 const timeText = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`

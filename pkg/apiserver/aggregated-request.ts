@@ -7,6 +7,7 @@ import type { UserInfo } from '../api/request.ts'
 import type { KeyPair } from '../pki/certificates.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
+import { serverIdentity } from '../util/peer-identity.ts'
 import { serviceEndpoint } from './service-target.ts'
 
 export interface RemoteServer {
@@ -26,6 +27,7 @@ export function remoteServer({ spec }: ApiService, { registry, frontProxy, chanc
     hostname, ...target,
     tls: {
       servername: hostname, cert: frontProxy.certificate, key: frontProxy.key, rejectUnauthorized: spec.insecureSkipTLSVerify !== true,
+      checkServerIdentity: (_, certificate) => serverIdentity(hostname, certificate),
       ...(spec.caBundle ? { ca: Buffer.from(spec.caBundle, 'base64') } : {}),
     },
   }

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { ManualClock } from '../util/clock.ts'
 import { AuditFile } from './audit-file.ts'
 
@@ -29,15 +30,27 @@ test('all that was written stands there after close, in order, behind what stood
   expect({ lost: file.lost, written: file.written }).toEqual({ lost: 0, written: 5000 })
 })
 
-test('lines are written some time after they came, without a close', async () => {
+test('who waits for its line finds it written', async () => {
   const file = await openFile()
-  file.write('one')
-  clock.step(100)
-  file.write('two')
-  for (let tries = 0; lines().length < 1 && tries < 1000; tries++) await new Promise(setImmediate)
+  const written = file.write('one')
+  const others = ['two', 'three'].map((line) => file.write(line))
+  await expect(written).resolves.toBe(true)
   expect(lines()[0]).toBe('one')
+  await expect(Promise.all(others)).resolves.toEqual([true, true])
+  expect(lines()).toEqual(['one', 'two', 'three'])
   await file.close()
-  expect(lines()).toEqual(['one', 'two'])
+  await expect(file.write('four')).resolves.toBe(false)
+})
+
+test('files put aside are compressed where that is wanted, and still told apart by their times', async () => {
+  const file = await openFile({ maxBytes: 5, compress: true, maxBackups: 1 })
+  await file.write('one')
+  await file.write('two')
+  clock.step(1000)
+  await file.write('three')
+  await file.close()
+  expect(readdirSync(directory).sort()).toEqual(['audit-2026-01-10T00-00-01.000.log.gz', 'audit.log'])
+  expect(gunzipSync(readFileSync(join(directory, 'audit-2026-01-10T00-00-01.000.log.gz'))).toString()).toBe('two\n')
 })
 
 test('a full file is put aside under its time; so many are kept, and none that is too old', async () => {
@@ -59,20 +72,24 @@ test('a file that cannot be opened is told at once', async () => {
   await expect(openFile()).rejects.toThrow('EISDIR')
 })
 
-test('what a failing disk did not take is written when it does again', async () => {
+test('what a failing disk did not take is written when it does again; who waited is told at once', async () => {
   mkdirSync(join(directory, 'logs'))
   const path = join(directory, 'logs', 'audit.log')
   const file = await openFile({ path, maxBytes: 20 })
-  file.write('first line')
-  file.write('second line, which needs another file')
-  // The first cannot be put aside: its name is taken by a directory that is not empty.
-  const aside = join(directory, 'logs', 'audit-2026-01-10T00-00-00.100.log')
+  await expect(file.write('first line')).resolves.toBe(true)
+  // It cannot be put aside: its name is taken by a directory that is not empty.
+  const aside = join(directory, 'logs', 'audit-2026-01-10T00-00-00.000.log')
   mkdirSync(join(aside, 'x'), { recursive: true })
-  clock.step(100)
-  for (let tries = 0; logged.length === 0 && tries < 1000; tries++) await new Promise(setImmediate)
+  await expect(file.write('second line, which needs another file')).resolves.toBe(false)
   expect(logged.join()).toContain("can't be written")
   rmSync(aside, { recursive: true })
+  for (let tries = 0; file.written < 2 && tries < 10_000; tries++) {
+    clock.step(100)
+    await new Promise(setImmediate)
+  }
+  // Put aside at some later time.
+  const [other = ''] = readdirSync(join(directory, 'logs')).filter((name) => name !== 'audit.log')
+  expect(readFileSync(join(directory, 'logs', other), 'utf8') + readFileSync(path, 'utf8')).toBe('first line\nsecond line, which needs another file\n')
   await file.close()
-  expect(readFileSync(aside, 'utf8') + readFileSync(path, 'utf8')).toBe('first line\nsecond line, which needs another file\n')
   expect(file.lost).toBe(0)
 })

@@ -1,7 +1,9 @@
-// The audit log's file: lines are gathered and appended in the background; a file that is full is put aside under its time.
+// The audit log's file: lines that come while others are written go together; a file that is full is put aside under its time.
 import { mkdirSync } from 'node:fs'
-import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import type { Clock, Timer } from '../util/clock.ts'
 import type { AuditSink } from './audit.ts'
 
@@ -13,23 +15,30 @@ export interface AuditFileOptions {
   readonly maxAgeDays: number
   /** Files put aside that are kept; 0 for all. */
   readonly maxBackups: number
+  /** Whether files put aside are compressed. */
+  readonly compress?: boolean
   readonly clock: Clock
   readonly log: (text: string) => void
 }
 
-/** Gathered so long before it is written. */
-const gatherMs = 50
-/** Written at once when so much has gathered. */
+const gzipped = promisify(gzip)
+/** So much goes in one write. */
 const pieceCharacters = 256 * 1024
 /** What waits for a disk that does not take it; more is lost, and said to be. */
 const mostCharacters = 64 * 1024 * 1024
 const retryMs = 1000
 const dayMs = 24 * 3600 * 1000
 
-/** Promises: lines are written in order and whole; `close` resolves when all of them are. */
+interface Waiting {
+  readonly line: string
+  /** Called once, with whether it was kept at the first try. */
+  readonly tried: (kept: boolean) => void
+}
+
+/** Promises: lines are written in order and whole; `write` resolves when its own has been tried; `close` resolves when all are written. */
 export class AuditFile implements AuditSink {
   readonly #options: AuditFileOptions
-  #lines: string[] = []
+  #lines: Waiting[] = []
   #waiting = 0
   #timer: Timer | undefined
   #writing: Promise<void> | undefined
@@ -56,16 +65,15 @@ export class AuditFile implements AuditSink {
     return file
   }
 
-  write(line: string): void {
+  write(line: string): Promise<boolean> {
     if (this.#closed || this.#waiting + line.length > mostCharacters) {
       if (this.lost++ === 0) this.#options.log(`audit: ${this.#options.path} does not take what is written; events are lost`)
-      return
+      return Promise.resolve(false)
     }
-    this.#lines.push(line)
+    const tried = new Promise<boolean>((resolve) => void this.#lines.push({ line, tried: resolve }))
     this.#waiting += line.length + 1
-    if (this.#writing) return
-    if (this.#waiting >= pieceCharacters && !this.#failing) this.#flush()
-    else this.#timer ??= this.#options.clock.setTimer(() => this.#flush(), this.#failing ? retryMs : gatherMs)
+    if (!this.#writing && !this.#failing) this.#flush()
+    return tried
   }
 
   async close(): Promise<void> {
@@ -85,7 +93,9 @@ export class AuditFile implements AuditSink {
     this.#timer = undefined
     this.#writing ??= this.#append().finally(() => {
       this.#writing = undefined
-      if (this.#lines.length > 0 && !this.#closed) this.#timer ??= this.#options.clock.setTimer(() => this.#flush(), this.#failing ? retryMs : 0)
+      if (this.#lines.length === 0 || this.#closed) return
+      if (this.#failing) this.#timer ??= this.#options.clock.setTimer(() => this.#flush(), retryMs)
+      else this.#flush()
     })
   }
 
@@ -102,14 +112,15 @@ export class AuditFile implements AuditSink {
           await this.#file!.appendFile(bytes)
           this.#size += bytes.length
         }
-        this.#lines.splice(0, count)
         this.#waiting -= characters
         this.written += count
         this.#failing = false
+        for (const { tried } of this.#lines.splice(0, count)) tried(true)
       }
     } catch (error) {
       if (!this.#failing) log(`audit: ${path} can't be written: ${(error as Error).message}`)
       this.#failing = true
+      for (const { tried } of this.#lines) tried(false)
       // What was written of the piece goes with its next try.
       await this.#file?.truncate(this.#size).catch(() => undefined)
       await this.#file?.close().catch(() => undefined)
@@ -122,13 +133,13 @@ export class AuditFile implements AuditSink {
     const room = Math.min(pieceCharacters, Math.max(0, this.#options.maxBytes - this.#size) || this.#options.maxBytes)
     let count = 0
     let length = 0
-    for (const line of this.#lines) {
+    for (const { line } of this.#lines) {
       const more = Buffer.byteLength(line) + 1
       if (count > 0 && length + more > room) break
       length += more
       count++
     }
-    const text = `${this.#lines.slice(0, count).join('\n')}\n`
+    const text = this.#lines.slice(0, count).map(({ line }) => `${line}\n`).join('')
     return { count, characters: text.length, bytes: Buffer.from(text) }
   }
 
@@ -146,20 +157,40 @@ export class AuditFile implements AuditSink {
     await rename(path, join(dirname(path), `${basename(path, end)}-${time}${end}`))
     await this.#open()
     await this.#discardOld()
+    if (this.#options.compress) await this.#compressOld()
   }
 
   /** Files put aside that are too old, or too many. */
   async #discardOld(): Promise<void> {
     const { path, maxAgeDays, maxBackups, clock } = this.#options
     if (maxAgeDays === 0 && maxBackups === 0) return
-    const end = extname(path)
-    const start = `${basename(path, end)}-`
-    const aside = (await readdir(dirname(path)))
-      .filter((name) => name.startsWith(start) && name.endsWith(end) && /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}$/.test(name.slice(start.length, name.length - end.length))).sort().reverse()
-    for (const [index, name] of aside.entries()) {
-      const late = maxAgeDays > 0 && timeOf(name.slice(start.length)) < clock.now() - maxAgeDays * dayMs
+    for (const [index, { name, time }] of (await this.#aside()).entries()) {
+      const late = maxAgeDays > 0 && timeOf(time) < clock.now() - maxAgeDays * dayMs
       if (late || (maxBackups > 0 && index >= maxBackups)) await rm(join(dirname(path), name), { force: true })
     }
+  }
+
+  async #compressOld(): Promise<void> {
+    const directory = dirname(this.#options.path)
+    for (const { name } of await this.#aside()) {
+      if (name.endsWith('.gz')) continue
+      const whole = join(directory, name)
+      await writeFile(`${whole}.gz.part`, await gzipped(await readFile(whole)), { mode: 0o600 })
+      await rename(`${whole}.gz.part`, `${whole}.gz`)
+      await rm(whole)
+    }
+  }
+
+  /** Files put aside, the newest first. */
+  async #aside(): Promise<{ name: string; time: string }[]> {
+    const { path } = this.#options
+    const end = extname(path)
+    const start = `${basename(path, end)}-`
+    return (await readdir(dirname(path))).sort().reverse().flatMap((name) => {
+      const plain = name.replace(/\.gz$/, '')
+      const time = plain.slice(start.length, plain.length - end.length)
+      return name.startsWith(start) && plain.endsWith(end) && /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}$/.test(time) ? [{ name, time }] : []
+    })
   }
 }
 

@@ -59,7 +59,7 @@ function matchesResource({ group, resources, resourceNames }: ResourceRule, aske
 }
 
 const matchesPath = (path: string, stated: string): boolean =>
-  stated === '*' || stated === path || (stated.endsWith('*') && path.startsWith(stated.slice(0, -1)))
+  stated === '*' || stated === path || (stated.endsWith('*') && path.startsWith(stated.replace(/\*+$/, '')))
 
 function matches(rule: Rule, { user, verb, resource, path }: AuditSubject): boolean {
   if (rule.users.length > 0 && !rule.users.includes(user?.username ?? '')) return false
@@ -74,25 +74,26 @@ function matches(rule: Rule, { user, verb, resource, path }: AuditSubject): bool
   return true
 }
 
-/** The policy that a file's content states. Fails with an Error that says what is wrong, and where. */
-export function parseAuditPolicy(content: unknown): AuditPolicy {
+/** The policy that a file's content states. Fails with an Error that says what is wrong, and where; fields that nobody knows are only told. */
+export function parseAuditPolicy(content: unknown, warn: (text: string) => void = () => undefined): AuditPolicy {
   if (!isJsonObject(content) || content.kind !== 'Policy' || content.apiVersion !== 'audit.k8s.io/v1') throw new Error('expected a Policy of audit.k8s.io/v1')
-  known(content, '', ['apiVersion', 'kind', 'metadata', 'rules', 'omitStages', 'omitManagedFields'])
+  known(content, '', warn, ['apiVersion', 'kind', 'metadata', 'rules', 'omitStages', 'omitManagedFields'])
   const omitStages = stagesOf(content.omitStages, 'omitStages')
   const omitManagedFields = truthOf(content.omitManagedFields, 'omitManagedFields') ?? false
-  const rules = listOf(content.rules, 'rules').map((stated, index) => ruleOf(stated, `rules[${index}]`, { omitStages, omitManagedFields }))
+  const rules = listOf(content.rules, 'rules').map((stated, index) => ruleOf(stated, `rules[${index}]`, { omitStages, omitManagedFields, warn }))
   if (rules.length === 0) throw new Error('rules: expected at least one rule')
   return { decide: (subject) => rules.find((rule) => matches(rule, subject)) ?? nothing }
 }
 
-function ruleOf(stated: unknown, at: string, policy: { omitStages: readonly AuditStage[]; omitManagedFields: boolean }): Rule {
+function ruleOf(stated: unknown, at: string, policy: { omitStages: readonly AuditStage[]; omitManagedFields: boolean; warn: (text: string) => void }): Rule {
+  const { warn } = policy
   if (!isJsonObject(stated)) throw new Error(`${at}: expected an object`)
-  known(stated, at, ['level', 'users', 'userGroups', 'verbs', 'resources', 'namespaces', 'nonResourceURLs', 'omitStages', 'omitManagedFields'])
+  known(stated, at, warn, ['level', 'users', 'userGroups', 'verbs', 'resources', 'namespaces', 'nonResourceURLs', 'omitStages', 'omitManagedFields'])
   const texts = (name: string): string[] => listOf(stated[name], `${at}.${name}`).map((value) => textOf(value, `${at}.${name}`))
   const rule = {
     level: oneOf(levels, stated.level, `${at}.level`),
     users: texts('users'), userGroups: texts('userGroups'), verbs: texts('verbs'), namespaces: texts('namespaces'), nonResourceURLs: texts('nonResourceURLs'),
-    resources: listOf(stated.resources, `${at}.resources`).map((one, index) => resourceRuleOf(one, `${at}.resources[${index}]`)),
+    resources: listOf(stated.resources, `${at}.resources`).map((one, index) => resourceRuleOf(one, `${at}.resources[${index}]`, warn)),
     omitStages: new Set([...policy.omitStages, ...stagesOf(stated.omitStages, `${at}.omitStages`)]),
     omitManagedFields: truthOf(stated.omitManagedFields, `${at}.omitManagedFields`) ?? policy.omitManagedFields,
   }
@@ -101,9 +102,9 @@ function ruleOf(stated: unknown, at: string, policy: { omitStages: readonly Audi
   return rule
 }
 
-function resourceRuleOf(stated: unknown, at: string): ResourceRule {
+function resourceRuleOf(stated: unknown, at: string, warn: (text: string) => void): ResourceRule {
   if (!isJsonObject(stated)) throw new Error(`${at}: expected an object`)
-  known(stated, at, ['group', 'resources', 'resourceNames'])
+  known(stated, at, warn, ['group', 'resources', 'resourceNames'])
   const texts = (name: string): string[] => listOf(stated[name], `${at}.${name}`).map((value) => textOf(value, `${at}.${name}`))
   const rule = { group: textOf(stated.group ?? '', `${at}.group`), resources: texts('resources'), resourceNames: texts('resourceNames') }
   if (rule.group !== '' && !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(rule.group)) throw new Error(`${at}.group: expected the name of an API group without a version, found ${JSON.stringify(rule.group)}`)
@@ -142,7 +143,6 @@ function oneOf<T extends string>(allowed: readonly T[], value: unknown, at: stri
   return found
 }
 
-function known(value: JsonObject, at: string, names: readonly string[]): void {
-  const stranger = Object.keys(value).find((name) => !names.includes(name))
-  if (stranger !== undefined) throw new Error(`${at === '' ? 'the file' : at}: unknown field ${JSON.stringify(stranger)}`)
+function known(value: JsonObject, at: string, warn: (text: string) => void, names: readonly string[]): void {
+  for (const name of Object.keys(value)) if (!names.includes(name)) warn(`unknown field ${JSON.stringify(at === '' ? name : `${at}.${name}`)}`)
 }

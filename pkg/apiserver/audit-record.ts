@@ -1,7 +1,7 @@
 // One request in the audit log: what becomes known of it, told stage by stage as audit.k8s.io/v1 Events.
 import { isJsonObject, type JsonObject } from '../api/json.ts'
 import type { AnyObject } from '../api/object.ts'
-import type { AnnotationDetail, Annotate, ApiRequest, ApiResponse, UserInfo } from '../api/request.ts'
+import type { AnnotationDetail, Annotate, ApiRequest, ApiResponse, Layer, Took, UserInfo } from '../api/request.ts'
 import type { Status } from '../api/status-error.ts'
 import { formatGoDuration } from '../api/go-duration.ts'
 import { formatMicroTime } from '../api/times.ts'
@@ -32,9 +32,19 @@ interface ObjectReference {
 }
 
 export interface AuditOutput {
-  write(line: string, event: AuditEvent): void
+  write(line: string, event: AuditEvent): Promise<boolean> | undefined
   now(): number
+  monotonic(): number
 }
+
+/** When a request came, by both clocks. */
+export interface Arrival {
+  readonly ms: number
+  readonly monotonicMs: number
+}
+
+/** Of several times in such a layer the longest counts; of others the sum. */
+const atOnce = new Set<Layer>(['validating-webhook', 'apf-queue-wait', 'authorization'])
 
 const longestUserAgent = 1024
 /** From here on a request says how long it took. */
@@ -46,7 +56,8 @@ export class AuditRecord {
   readonly #facts: AuditFacts
   readonly #decision: AuditDecision
   readonly #output: AuditOutput
-  readonly #receivedMs: number
+  readonly #arrival: Arrival
+  readonly #layers = new Map<Layer, number>()
   readonly #annotations = new Map<string, string>()
   #object: ObjectReference | undefined
   #impersonated: UserInfo | undefined
@@ -55,13 +66,21 @@ export class AuditRecord {
   #outcome: Outcome | undefined
   #started = false
   #over = false
+  /** Whether what was told last is kept; undefined while nobody waits for it. */
+  kept: Promise<boolean> | undefined
 
-  constructor(facts: AuditFacts, decision: AuditDecision, output: AuditOutput) {
+  constructor(facts: AuditFacts, { decision, output, arrival }: { decision: AuditDecision; output: AuditOutput; arrival: Arrival }) {
     this.#facts = facts
     this.#decision = decision
     this.#output = output
-    this.#receivedMs = output.now()
+    this.#arrival = arrival
     this.#object = facts.object
+  }
+
+  /** How long a part of the server was busy with the request; told of those that were slow. */
+  readonly took: Took = (layer, ms) => {
+    const before = this.#layers.get(layer) ?? 0
+    this.#layers.set(layer, atOnce.has(layer) ? Math.max(before, ms) : before + ms)
   }
 
   /** The first value of a key stays. */
@@ -72,6 +91,10 @@ export class AuditRecord {
 
   received(): void {
     this.#tell('RequestReceived')
+    // Of a request that is not let in nothing more is told.
+    void this.kept?.then((kept) => {
+      if (!kept) this.#over = true
+    })
   }
 
   impersonating(user: UserInfo): void {
@@ -92,12 +115,13 @@ export class AuditRecord {
     this.#requestObject = object ? this.#shown(object) : patch ? patch.body : deletion ?? this.#requestObject
   }
 
-  /** An answer that lasts has begun. */
-  started(code: number): void {
-    if (this.#started || this.#over) return
+  /** An answer that lasts begins; what is returned is to be waited for first. */
+  started(code: number): Promise<boolean> | undefined {
+    if (this.#started || this.#over) return this.kept
     this.#started = true
     this.#outcome ??= { code }
     this.#tell('ResponseStarted')
+    return this.kept
   }
 
   /** What is answered; `table` is the text of it where that is another form than the objects'. */
@@ -114,13 +138,22 @@ export class AuditRecord {
     if (isAtLeast(this.#decision.level, 'RequestResponse')) this.#responseObject = status
   }
 
-  completed(code: number): void {
-    if (this.#over) return
+  /** The answer may end when what is returned has come. */
+  completed(code: number): Promise<boolean> | undefined {
+    if (this.#over) return this.kept
     this.#outcome = { ...this.#outcome, code: this.#outcome?.code ?? code }
     this.#over = true
-    const tookMs = this.#output.now() - this.#receivedMs
-    if (tookMs > slowMs && !this.#started) this.annotate('apiserver.latency.k8s.io/total', formatGoDuration(BigInt(Math.round(tookMs)) * 1_000_000n))
+    this.#tellLatencies(this.#output.monotonic() - this.#arrival.monotonicMs)
     this.#tell('ResponseComplete')
+    return this.kept
+  }
+
+  #tellLatencies(tookMs: number): void {
+    // A watch lasts as long as it was meant to.
+    if (tookMs <= slowMs || this.#facts.verb === 'watch') return
+    for (const [layer, ms] of [...this.#layers, ['total', tookMs] as const]) {
+      if (ms > 0) this.annotate(`apiserver.latency.k8s.io/${layer}`, formatGoDuration(BigInt(Math.round(ms * 1e6))))
+    }
   }
 
   /** A failure of the server's own. */
@@ -145,6 +178,7 @@ export class AuditRecord {
   }
 
   #tell(stage: AuditStage): void {
+    this.kept = undefined
     if (this.#decision.omitStages.has(stage)) return
     const { id, uri, verb, user, sourceIPs, userAgent = '' } = this.#facts
     const event = {
@@ -153,10 +187,10 @@ export class AuditRecord {
       userAgent: userAgent.length > longestUserAgent ? `${userAgent.slice(0, longestUserAgent)}...TRUNCATED` : userAgent || undefined,
       objectRef: this.#object, responseStatus: this.#outcome && { metadata: {}, ...this.#outcome },
       requestObject: this.#requestObject, responseObject: this.#responseObject,
-      requestReceivedTimestamp: formatMicroTime(this.#receivedMs), stageTimestamp: formatMicroTime(this.#output.now()),
+      requestReceivedTimestamp: formatMicroTime(this.#arrival.ms), stageTimestamp: formatMicroTime(stage === 'RequestReceived' ? this.#arrival.ms : this.#output.now()),
       annotations: this.#annotations.size > 0 ? Object.fromEntries(this.#annotations) : undefined,
     }
-    this.#output.write(JSON.stringify(event), event)
+    this.kept = this.#output.write(JSON.stringify(event), event)
   }
 }
 

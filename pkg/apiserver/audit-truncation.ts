@@ -19,7 +19,7 @@ export class TruncatingSink implements AuditSink {
     this.#options = options
   }
 
-  write(line: string, event: AuditEvent): void {
+  write(line: string, event: AuditEvent): Promise<boolean> | undefined {
     if (this.#fits(line)) return this.#sink.write(line, event)
     if (event.level === 'Request' || event.level === 'RequestResponse') {
       const { requestObject: _request, responseObject: _response, ...rest } = event
@@ -28,6 +28,7 @@ export class TruncatingSink implements AuditSink {
       if (this.#fits(text)) return this.#sink.write(text, shorter)
     }
     if (this.lost++ === 0) this.#options.log('audit: an event is too large even after truncating, and is not told')
+    return undefined
   }
 
   /** With the end of its line. A character has three bytes at most. */

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { ManualClock } from '../util/clock.ts'
 import { TruncatingSink } from './audit-truncation.ts'
 import type { AuditEvent } from './audit.ts'
-import { AuditWebhook, type BatchOptions, defaultBatch } from './audit-webhook.ts'
+import { AuditBatches, type BatchOptions } from './audit-batches.ts'
+import { AuditWebhook } from './audit-webhook.ts'
 
 interface Sent {
   readonly kind: string
@@ -35,19 +36,39 @@ const until = async (count: number): Promise<void> => {
   while (received.length < count) await new Promise<void>((resolve) => { arrived = resolve })
 }
 const logged: string[] = []
-const open = (batch: Partial<BatchOptions>, clock = new ManualClock()): { webhook: AuditWebhook; clock: ManualClock } => {
+const usual: BatchOptions = { bufferSize: 10_000, maxSize: 400, maxWaitMs: 30_000, throttle: { qps: 10, burst: 15 }, maxBytes: Infinity }
+
+interface Opened {
+  readonly clock: ManualClock
+  readonly webhook: AuditWebhook
+  readonly batches: AuditBatches
+  close(): Promise<void>
+}
+
+const open = (batch: Partial<BatchOptions> = {}, clock = new ManualClock()): Opened => {
   const target = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/audit?a=b`, headers: { authorization: 'Bearer t' } }
-  return { clock, webhook: new AuditWebhook({ target, batch: { ...defaultBatch, ...batch }, initialBackoffMs: 10_000, clock, log: (text) => void logged.push(text) }) }
+  const log = (text: string): void => void logged.push(text)
+  const webhook = new AuditWebhook({ target, initialBackoffMs: 10_000, clock, log })
+  const batches = new AuditBatches({ batch: { ...usual, ...batch }, send: (lines) => webhook.send(lines), clock, log })
+  return {
+    clock, webhook, batches,
+    async close() {
+      webhook.hurry()
+      await batches.close()
+      await webhook.close()
+    },
+  }
 }
 const line = (id: number): string => `{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"${id}"}`
-const ids = (): string[][] => received.map(({ body }) => body.items.map(({ auditID }) => auditID))
+/** Batches are on their way at once. */
+const ids = (): string[][] => received.map(({ body }) => body.items.map(({ auditID }) => auditID)).sort()
 
 it('goes in batches by number, by time, and with the end', async () => {
-  const { webhook, clock } = open({ maxSize: 2 })
-  for (const id of [1, 2, 3, 4, 5]) webhook.write(line(id))
+  const { webhook, batches, close, clock } = open({ maxSize: 2 })
+  for (const id of [1, 2, 3, 4, 5]) batches.write(line(id))
   await until(2)
   expect(ids()).toEqual([['1', '2'], ['3', '4']])
-  expect(received[0]?.body).toEqual({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items: [{ auditID: '1' }, { auditID: '2' }] })
+  expect(received.map(({ body }) => body)).toContainEqual({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items: [{ auditID: '1' }, { auditID: '2' }] })
   expect(received[0]?.incoming).toMatchObject({ method: 'POST', url: '/audit?a=b', headers: { authorization: 'Bearer t', 'content-type': 'application/json' } })
   // It waits for company from when the others have gone.
   while (webhook.written < 4) await new Promise((resolve) => setImmediate(resolve))
@@ -56,16 +77,16 @@ it('goes in batches by number, by time, and with the end', async () => {
     clock.step(5_000)
   }
   expect(ids()[2]).toEqual(['5'])
-  webhook.write(line(6))
-  await webhook.close()
+  batches.write(line(6))
+  await close()
   expect(ids()[3]).toEqual(['6'])
   expect([webhook.written, webhook.lost]).toEqual([6, 0])
 })
 
 it('tries five times, ever later, before it gives a batch up', async () => {
   answers = [500, 500, 500, 500, 503]
-  const { webhook, clock } = open({ maxSize: 1 })
-  webhook.write(line(1))
+  const { webhook, batches, close, clock } = open({ maxSize: 1 })
+  batches.write(line(1))
   const times: number[] = []
   for (let count = 1; count <= 5; count++) {
     await until(count)
@@ -82,29 +103,50 @@ it('tries five times, ever later, before it gives a batch up', async () => {
   }
   expect([webhook.written, webhook.lost]).toEqual([0, 1])
   expect(logged.at(-1)).toMatch(/^audit: 1 events could not be sent to http:.* \(the server answered 503\); such events are lost$/)
-  webhook.write(line(2))
+  batches.write(line(2))
   await until(6)
-  await webhook.close()
+  await close()
   expect(webhook.written).toBe(1)
 })
 
 it('holds so many and no more, and keeps to so many bytes', async () => {
-  const { webhook } = open({ bufferSize: 3, maxSize: 3, maxBytes: 2 * (line(1).length + 1), throttle: { qps: 10, burst: 15 } })
-  webhook.write(line(1))
-  webhook.write(line(2))
-  webhook.write(line(3))
+  const { batches, close } = open({ bufferSize: 3, maxSize: 3, maxBytes: 2 * (line(1).length + 1), throttle: { qps: 10, burst: 15 } })
+  batches.write(line(1))
+  batches.write(line(2))
+  batches.write(line(3))
   // The first two have gone on their way at once.
-  webhook.write(line(4))
-  webhook.write(line(5))
-  webhook.write(line(6))
-  expect(webhook.lost).toBe(1)
-  await webhook.close()
+  batches.write(line(4))
+  batches.write(line(5))
+  batches.write(line(6))
+  expect(batches.lost).toBe(1)
+  await close()
   expect(ids()).toEqual([['1', '2'], ['3', '4'], ['5']])
 })
 
+it('sends what comes after a batch that fails and fails', async () => {
+  answers = [500]
+  const { webhook, batches, close } = open({ maxSize: 1 })
+  batches.write(line(1))
+  await until(1)
+  batches.write(line(2))
+  await until(2)
+  expect(ids()).toEqual([['1'], ['2']])
+  await close()
+  expect([webhook.written, webhook.lost]).toEqual([2, 0])
+})
+
+it('says whether events were taken', async () => {
+  answers = [200, 400]
+  const { webhook, close } = open()
+  await expect(webhook.send([line(1)])).resolves.toBe(true)
+  webhook.hurry()
+  await expect(webhook.send([line(2)])).resolves.toBe(false)
+  await close()
+})
+
 it('does not send faster than it may', async () => {
-  const { webhook, clock } = open({ maxSize: 1, throttle: { qps: 1, burst: 2 } })
-  for (const id of [1, 2, 3]) webhook.write(line(id))
+  const { batches, close, clock } = open({ maxSize: 1, throttle: { qps: 1, burst: 2 } })
+  for (const id of [1, 2, 3]) batches.write(line(id))
   await until(2)
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
   expect(received.length).toBe(2)
@@ -113,7 +155,7 @@ it('does not send faster than it may', async () => {
     await new Promise((resolve) => setImmediate(resolve))
   }
   expect(clock.monotonic()).toBeGreaterThanOrEqual(900)
-  await webhook.close()
+  await close()
 })
 
 describe('truncation', () => {

@@ -1,46 +1,54 @@
 // The audit log's front: takes each request on, if the policy wants it, and gives its record.
 import { randomUUID } from 'node:crypto'
 import type { ApiRequest, Handle, WatchStream } from '../api/request.ts'
-import { StatusError } from '../api/status-error.ts'
+import { StatusError, internalError } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
 import type { AuditPolicy } from './audit-policy.ts'
-import { AuditRecord, type AuditFacts, type AuditOutput } from './audit-record.ts'
+import { type Arrival, AuditRecord, type AuditFacts, type AuditOutput } from './audit-record.ts'
 import type { ResourcePath } from './request-path.ts'
 
 /** As audit.k8s.io/v1 has it. */
 export type AuditEvent = Readonly<Record<string, unknown>> & { readonly level: string; readonly annotations?: Readonly<Record<string, string>> | undefined; readonly requestObject?: unknown; readonly responseObject?: unknown }
 
-/** Takes whole lines, and what they say. `write` does not wait; what cannot be kept is counted by the sink. */
+/** Takes whole lines, and what they say; what cannot be kept is counted by the sink. */
 export interface AuditSink {
-  write(line: string, event: AuditEvent): void
+  /** undefined: nobody waits for it. Else requests wait before they go on, and before their answers end; one whose arrival was not kept is refused. */
+  write(line: string, event: AuditEvent): Promise<boolean> | undefined
 }
 
 export class Auditor {
   readonly #policy: AuditPolicy
   readonly #output: AuditOutput
+  readonly #clock: Clock
 
   constructor({ policy, sink, clock }: { policy: AuditPolicy; sink: AuditSink; clock: Clock }) {
     this.#policy = policy
-    this.#output = { write: (line, event) => sink.write(line, event), now: () => clock.now() }
+    this.#clock = clock
+    this.#output = { write: (line, event) => sink.write(line, event), now: () => clock.now(), monotonic: () => clock.monotonic() }
+  }
+
+  /** When a request comes. */
+  now(): Arrival {
+    return { ms: this.#clock.now(), monotonicMs: this.#clock.monotonic() }
   }
 
   /** A record that has told of the request's arrival; undefined for what the policy does not want. */
-  begin(facts: AuditFacts, path: string): AuditRecord | undefined {
-    const record = this.#record(facts, path)
+  begin(facts: AuditFacts, path: string, arrival = this.now()): AuditRecord | undefined {
+    const record = this.#record(facts, path, arrival)
     record?.received()
     return record
   }
 
   /** A request whose credentials were no good. */
-  refused(facts: AuditFacts, path: string, { code, message }: { code: number; message: string }): void {
-    this.#record(facts, path)?.refused(code, message)
+  refused(facts: AuditFacts, path: string, { code, message, arrival = this.now() }: { code: number; message: string; arrival?: Arrival }): void {
+    this.#record(facts, path, arrival)?.refused(code, message)
   }
 
-  #record(facts: AuditFacts, path: string): AuditRecord | undefined {
+  #record(facts: AuditFacts, path: string, arrival: Arrival): AuditRecord | undefined {
     const { user, verb, object } = facts
     const resource = object && { group: object.apiGroup ?? '', plural: object.resource ?? '', subresource: object.subresource, namespace: object.namespace, name: object.name }
     const decision = this.#policy.decide({ verb, path, ...(user ? { user } : {}), ...(resource ? { resource } : {}) })
-    return decision.level === 'None' ? undefined : new AuditRecord(facts, decision, this.#output)
+    return decision.level === 'None' ? undefined : new AuditRecord(facts, { decision, output: this.#output, arrival })
   }
 }
 
@@ -59,17 +67,18 @@ export function auditedHandle(handle: Handle, auditor: Auditor): Handle {
     const uri = uriOf(request)
     const record = auditor.begin({ id: randomUUID(), uri, verb: request.verb, user: request.user, sourceIPs: ['127.0.0.1'], userAgent: request.userAgent, object: referenceOf(request) }, uri.split('?')[0]!)
     if (!record) return handle(request)
+    if (record.kept && !await record.kept) throw internalError('failed to store audit event')
     record.requested({ ...request, deletion: request.options.delete && { kind: 'DeleteOptions', apiVersion: 'v1', ...request.options.delete } })
     try {
-      const response = await handle({ ...request, annotate: record.annotate })
+      const response = await handle({ ...request, annotate: record.annotate, took: record.took })
       record.responded(response)
       if (response.type === 'watch') return { ...response, events: followed(response.events, response.code, record) }
-      record.completed(response.code)
+      await record.completed(response.code)
       return response
     } catch (error) {
       if (error instanceof StatusError) {
         record.failed(error.status)
-        record.completed(error.code)
+        await record.completed(error.code)
       } else record.panicked(error instanceof Error ? error.message : String(error))
       throw error
     }
@@ -79,11 +88,11 @@ export function auditedHandle(handle: Handle, auditor: Auditor): Handle {
 type Batch = WatchStream extends AsyncIterable<infer T> ? T : never
 
 async function* followed(events: WatchStream, code: number, record: AuditRecord): AsyncGenerator<Batch> {
-  record.started(code)
+  await record.started(code)
   try {
     yield* events
   } finally {
-    record.completed(code)
+    await record.completed(code)
   }
 }
 

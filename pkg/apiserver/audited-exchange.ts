@@ -3,17 +3,20 @@ import { randomUUID } from 'node:crypto'
 import type { UserInfo } from '../api/request.ts'
 import { StatusError } from '../api/status-error.ts'
 import { referenceOf, type Auditor } from './audit.ts'
-import type { AuditFacts, AuditRecord } from './audit-record.ts'
+import type { Arrival, AuditFacts, AuditRecord } from './audit-record.ts'
 import type { AuthenticationNotes } from './authenticator.ts'
 import { header, type Incoming, type Outgoing } from './exchange.ts'
 import type { RequestPath } from './request-path.ts'
+import { text, type Answer } from './respond.ts'
 import { verbOf } from './resource-door.ts'
 import { sourceIPs } from './source-ips.ts'
 
-const longestId = 64
-
 /** The request's own word for itself, if it has one. */
-export const auditIdOf = (incoming: Incoming): string => header(incoming, 'audit-id')?.slice(0, longestId) || randomUUID()
+export const auditIdOf = (incoming: Incoming): string => header(incoming, 'audit-id') || randomUUID()
+
+/** To a client whose request the audit log could not take. */
+export const notKept = ({ url = '/' }: Incoming): Answer =>
+  ({ ...text(500, `Internal Server Error: ${JSON.stringify(url)}: failed to store audit event\n`.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')), headers: { 'x-content-type-options': 'nosniff' } })
 
 export interface AuditedContact {
   readonly id: string
@@ -29,11 +32,13 @@ export class AuditedExchange {
   readonly #auditor: Auditor
   readonly #contact: AuditedContact
   readonly #verb: string
+  readonly #arrival: Arrival
   #self: UserInfo | undefined
 
   constructor(auditor: Auditor, contact: AuditedContact) {
     this.#auditor = auditor
     this.#contact = contact
+    this.#arrival = auditor.now()
     const { incoming: { method = 'GET' }, path, query } = contact
     this.#verb = (path.kind === 'resource' ? verbOf(method, path, query) : undefined) ?? method.toLowerCase()
   }
@@ -42,13 +47,22 @@ export class AuditedExchange {
   readonly onSelf = (user: UserInfo, { annotations = {} }: AuthenticationNotes = {}): void => {
     const { outgoing, path } = this.#contact
     this.#self = user
-    this.record = this.#auditor.begin(this.#facts(user), pathOf(this.#contact))
-    for (const [key, value] of Object.entries(annotations)) this.record?.annotate(key, value)
-    if (outgoing && this.record && lasts(this.#verb, path)) onHead(outgoing, (code) => this.record?.started(code))
+    this.record = this.#auditor.begin(this.#facts(user), pathOf(this.#contact), this.#arrival)
+    const { record } = this
+    if (!record) return
+    record.took('authentication', this.#auditor.now().monotonicMs - this.#arrival.monotonicMs)
+    for (const [key, value] of Object.entries(annotations)) record.annotate(key, value)
+    if (outgoing && lasts(this.#verb, path)) onHead(outgoing, (code) => void record.started(code))
+    if (outgoing && record.kept) onEnd(outgoing, () => record.completed(outgoing.statusCode))
   }
 
   actingAs(user: UserInfo): void {
     if (user !== this.#self) this.record?.impersonating(user)
+  }
+
+  /** False for a request that must not go on, since the log could not take it. */
+  get kept(): Promise<boolean> | undefined {
+    return this.record?.kept
   }
 
   failed(error: unknown): void {
@@ -57,8 +71,8 @@ export class AuditedExchange {
   }
 
   ended(code: number): void {
-    if (this.#self) this.record?.completed(code)
-    else this.#auditor.refused(this.#facts(undefined), pathOf(this.#contact), { code, message: attemptedText(this.#contact.incoming) })
+    if (this.#self) void this.record?.completed(code)
+    else this.#auditor.refused(this.#facts(undefined), pathOf(this.#contact), { code, message: attemptedText(this.#contact), arrival: this.#arrival })
   }
 
   #facts(user: UserInfo | undefined): AuditFacts {
@@ -87,12 +101,24 @@ function onHead(outgoing: Outgoing, told: (code: number) => void): void {
   }
 }
 
+/** An answer that the log is to have first ends when it has it. */
+function onEnd(outgoing: Outgoing, kept: () => Promise<unknown> | undefined): void {
+  const end = outgoing.end.bind(outgoing)
+  outgoing.end = (chunk) => {
+    const waiting = kept()
+    if (waiting) void waiting.then(() => end(chunk))
+    else end(chunk)
+    return outgoing
+  }
+}
+
 /** Which credentials came along. */
-function attemptedText(incoming: Incoming): string {
-  const [scheme] = (header(incoming, 'authorization') ?? '').split(' ', 1)
+function attemptedText({ incoming, query }: AuditedContact): string {
+  const credentials = (header(incoming, 'authorization') ?? '').trim()
+  const [scheme = '', value] = credentials.split(' ', 2)
   const ways = [
-    ...(scheme ? [scheme.toLowerCase()] : []), ...(hasCertificate(incoming.socket) ? ['x509'] : []),
-    ...(header(incoming, 'sec-websocket-protocol')?.includes('base64url.bearer.authorization.k8s.io.') ? ['bearer'] : []),
+    ...(scheme.toLowerCase() === 'basic' && Buffer.from(value ?? '', 'base64').includes(':') ? ['basic'] : []), ...(scheme.toLowerCase() === 'bearer' && value !== undefined ? ['bearer'] : []),
+    ...(query.get('access_token')?.trim() ? ['access_token'] : []), ...(hasCertificate(incoming.socket) ? ['x509'] : []),
   ]
   return ways.length > 0 ? `Authentication failed, attempted: ${ways.join(', ')}` : 'Authentication failed, no credentials provided'
 }

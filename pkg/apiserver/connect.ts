@@ -39,6 +39,7 @@ async function serveLog(exchange: Exchange, path: ResourcePath, options: Connect
   const { outgoing } = exchange
   const signal = exchange.lasting()
   const chunks = await openLog(path, exchange.query, signal, options)
+  await exchange.audit?.started(200)
   outgoing.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' })
   outgoing.flushHeaders?.()
   try {

@@ -124,7 +124,7 @@ function checkServed(definition: Definition, request: ApiRequest): void {
 
 async function answer(registry: Registry, definition: Definition, request: ApiRequest): Promise<ApiResponse> {
   const { verb, namespace, subresource } = request
-  const asking = { user: request.user, options: request.options, warn: request.warn, annotate: request.annotate }
+  const asking = { user: request.user, options: request.options, warn: request.warn, annotate: request.annotate, took: request.took }
   const { options } = asking
   const name = request.name ?? ''
   switch (verb) {

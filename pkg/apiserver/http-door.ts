@@ -5,13 +5,13 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Hono } from 'hono'
-import { StatusError, badRequest } from '../api/status-error.ts'
+import { StatusError, badRequest, internalError } from '../api/status-error.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { Clock } from '../util/clock.ts'
 import { onNextTurn } from '../util/turn.ts'
 import type { Auditor } from './audit.ts'
 import type { AuditRecord } from './audit-record.ts'
-import { AuditedExchange, auditIdOf } from './audited-exchange.ts'
+import { AuditedExchange, auditIdOf, notKept } from './audited-exchange.ts'
 import type { Authenticate } from './authenticator.ts'
 import type { Authorizer } from './authorizer.ts'
 import { requireAllowed } from './authorize.ts'
@@ -84,6 +84,14 @@ const switching = 101
 
 /** How long connections may take to end at the end. */
 const lastBytesMs = 1_000
+
+/** What waits for its turn, told to the audit log. */
+async function waited<T>(entering: Promise<T>, record: AuditRecord | undefined, clock: Clock): Promise<T> {
+  const fromMs = clock.monotonic()
+  const entered = await entering
+  record?.took('apf-queue-wait', clock.monotonic() - fromMs)
+  return entered
+}
 
 export class HttpDoor {
   readonly #options: HttpDoorOptions
@@ -225,6 +233,7 @@ export class HttpDoor {
       })
       const user = authenticated instanceof Promise ? await authenticated : authenticated
       audited?.actingAs(user)
+      if (audited?.kept && !await audited.kept) return void await send(contact, notKept(incoming))
       // What nobody serves may name anything; only what is served gets labels of its own.
       if (parsed.kind === 'resource' && this.#options.isServed(parsed)) counted = labelsOf(parsed, method, parameters, header(incoming, 'content-type'))
       // What is passed on is passed on as it comes.
@@ -238,7 +247,7 @@ export class HttpDoor {
         },
       }
       const entering = this.#options.flows.enter(exchange, parsed, body || user !== authenticated ? undefined : receivedMs)
-      const entered = entering instanceof Promise ? await entering : entering
+      const entered = entering instanceof Promise ? await waited(entering, audited?.record, clock) : entering
       if (entered && entered !== 'none') {
         seat = entered
         left = metrics.entered(counted)
@@ -288,6 +297,7 @@ export class HttpDoor {
       const user = await this.#options.authenticate(incoming, audited?.onSelf)
       audited?.actingAs(user)
       const audit = audited?.record
+      if (audited?.kept && !await audited.kept) throw internalError('failed to store audit event')
       const upgrade: Upgrade = { incoming, socket, head, query, user, ...(audit ? { audit } : {}), signal: this.#ending.signal }
       if (audit) socket.on('close', () => audit.completed(switching))
       const elsewhere = this.#options.upgradeElsewhere?.(upgrade, parsed)

@@ -159,6 +159,7 @@ async function serveNode(exchange: Exchange, path: ResourcePath, options: Connec
   const { node, url } = kubeletOf(path, rawPath, rawQuery, options)
   if (!node.fetch) throw unavailable(`the kubelet of node ${JSON.stringify(path.name)} serves no HTTP here`)
   const response = await node.fetch(new Request(url, { method, signal: exchange.lasting() }))
+  await exchange.audit?.started(response.status)
   outgoing.writeHead(response.status, Object.fromEntries(response.headers))
   outgoing.flushHeaders?.()
   if (!response.body || method === 'HEAD') return void outgoing.end()

@@ -56,7 +56,9 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   const { group, version, plural, namespace, name, subresource } = path
   const parsed = parseOptions(query)
   // A body is read only for those who may send it.
+  const askedMs = audit && clock.monotonic()
   requireAllowed(authorizer, attributesOf({ verb, user, group, version, plural, subresource, namespace, name, options: parsed }), audit?.annotate)
+  if (askedMs !== undefined) audit?.took('authorization', clock.monotonic() - askedMs)
   const definition = registry.definition(group, version, plural)
   if (!definition) throw unknownPath()
   const form = negotiate(header(incoming, 'accept'))
@@ -69,7 +71,7 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
     verb, user, group, version, plural, subresource, namespace, name,
     options: verb === 'delete' || verb === 'deletecollection' ? { ...parsed, ...await deletion(exchange) } : parsed,
     ...(decoded instanceof Promise ? await decoded : decoded),
-    annotate: audit?.annotate,
+    annotate: audit?.annotate, took: audit?.took,
     userAgent: header(incoming, 'user-agent'),
     warn: (text) => void exchange.warnings.push(text),
     signal: verb === 'watch' ? exchange.lasting() : undefined,
@@ -80,17 +82,23 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
     const ended = options.metrics.watchStarted(labelsOf(path, exchange.method, query))
     exchange.onStream()
     try {
+      await audit?.started(200)
       await sendWatch(exchange, response.events, { definition, form, include, clock, onStall: () => options.onStall(exchange) })
     } finally {
       ended()
     }
     return
   }
+  const answeredMs = audit && clock.monotonic()
   const encoding = encodeAnswer(response, definition, { form, include, now: clock.now(), pretty: truth(query, 'pretty') })
   const answer = encoding instanceof Promise ? await encoding : encoding
   audit?.responded(response, form.as && form.media !== 'application/yaml' ? () => JSON.parse(answer.body.toString()) : undefined)
+  const encodedMs = audit && clock.monotonic()
+  if (answeredMs !== undefined && encodedMs !== undefined) audit?.took('serialize-response-object', encodedMs - answeredMs)
   const sending = send(exchange, answer)
-  if (sending) await sending
+  if (!sending) return
+  await sending
+  if (encodedMs !== undefined) audit?.took('response-write', clock.monotonic() - encodedMs)
 }
 
 const writes = new Set<Verb>(['create', 'update', 'patch'])

@@ -5,6 +5,7 @@ import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import { serviceEndpoint } from './service-target.ts'
 import { parseLossless } from '../util/lossless-json.ts'
+import { serverIdentity } from '../util/peer-identity.ts'
 import { TooLong, wholeText } from '../util/whole-text.ts'
 
 /** As webhooks of admission and of conversion state it. */
@@ -67,7 +68,7 @@ export class WebhookCaller {
     return new Promise((resolve, reject) => {
       const outgoing = request({
         agent: this.#agent, method: 'POST', host, port: dialPort, path,
-        ...(isIP(hostname) ? {} : { servername: hostname }), ...(caBundle ? { ca: Buffer.from(caBundle, 'base64') } : {}),
+        ...(isIP(hostname) ? {} : { servername: hostname }), checkServerIdentity: (_, certificate) => serverIdentity(hostname, certificate), ...(caBundle ? { ca: Buffer.from(caBundle, 'base64') } : {}),
         headers: {
           host: authority, 'content-type': 'application/json', accept: 'application/json, */*', 'content-length': Buffer.byteLength(body),
           'user-agent': 'kube-apiserver-admission',

@@ -81,7 +81,7 @@ export function checkOptions(options: ClusterOptions): void {
   if (!isDnsName(options.clusterDomain)) throw new OptionError(`--cluster-domain: expected a DNS name, found ${JSON.stringify(options.clusterDomain)}`)
   if (!isDnsName(options.nodeName)) throw new OptionError(`--node-name: expected a lower-case DNS name, found ${JSON.stringify(options.nodeName)}`)
   const { logFormat = 'json', logMaxSize = 0, logMaxAge = 0, logMaxBackup = 0 } = options.audit ?? {}
-  if (logFormat !== 'json') throw new OptionError(`--audit-log-format: expected json, found ${JSON.stringify(logFormat)}`)
+  if (logFormat !== 'json' && logFormat !== 'legacy') throw new OptionError(`--audit-log-format: expected json or legacy, found ${JSON.stringify(logFormat)}`)
   for (const [name, value] of Object.entries({ maxsize: logMaxSize, maxage: logMaxAge, maxbackup: logMaxBackup })) {
     if (!Number.isInteger(value) || value < 0) throw new OptionError(`--audit-log-${name}: expected a number from 0, found ${value}`)
   }

@@ -2,11 +2,13 @@
 import { equalJson, isJsonObject, thaw } from '../api/json.ts'
 import type { AnyObject } from '../api/object.ts'
 import { jsonPatch } from '../api/patch-json.ts'
-import type { Annotate, UserInfo } from '../api/request.ts'
+import type { UserInfo } from '../api/request.ts'
 import { StatusError, badRequest, internalError } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
+import { legacyNamedHost, legacyNameReason } from '../util/peer-identity.ts'
 import type { Conversions } from './conversions.ts'
 import { settled } from './conversions.ts'
+import type { AdmissionNotes } from './admission.ts'
 import { expressionSubject } from './admission-cel.ts'
 import type { Equivalents, MatchFacts } from './admission-matching.ts'
 import { isExempt, matchedDefinition } from './admission-matching.ts'
@@ -41,9 +43,8 @@ export interface Subject extends MatchFacts {
 }
 
 /** Where what webhooks say besides goes. */
-export interface Notes {
+export interface Notes extends AdmissionNotes {
   readonly warn: (text: string) => void
-  readonly annotate?: Annotate
   /** Where the webhook stands among all of its kind. */
   readonly index: (hook: Webhook) => number
 }
@@ -79,7 +80,11 @@ export function reviewFor(hook: Webhook, subject: Subject, { equivalents }: Webh
 /** As `asked`; its time and its outcome are counted. */
 async function ask(hook: Webhook, facts: ReviewFacts, context: WebhookContext, notes: Notes & { type: WebhookCall['type']; failedOpen: string }): Promise<ReviewAnswer | undefined> {
   const fromMs = context.clock.monotonic()
-  const told = (outcome: WebhookOutcome): void => context.figures.told({ name: hook.stated.name, type: notes.type, operation: facts.operation }, (context.clock.monotonic() - fromMs) / 1000, outcome)
+  const told = (outcome: WebhookOutcome): void => {
+    const tookMs = context.clock.monotonic() - fromMs
+    context.figures.told({ name: hook.stated.name, type: notes.type, operation: facts.operation }, tookMs / 1000, outcome)
+    notes.took?.(notes.type === 'admit' ? 'mutating-webhook' : 'validating-webhook', tookMs)
+  }
   try {
     const answer = await asked(hook, facts, context, notes)
     told(answer ? 'allowed' : 'failed-open')
@@ -98,6 +103,8 @@ async function asked(hook: Webhook, facts: ReviewFacts, context: WebhookContext,
   const uid = newUid(context.clock)
   const review = { kind: 'AdmissionReview', apiVersion: `admission.k8s.io/${version}`, request: { uid, ...reviewRequest(facts) } }
   const called = (): Promise<unknown> => context.call(clientConfig, review, timeoutSeconds * 1000).catch((error: Error) => {
+    const host = legacyNamedHost(error)
+    if (host) annotate?.(`missing-san.invalid-cert.kubernetes.io/${host}`, legacyNameReason)
     throw new Error(`failed to call webhook: ${error.message}`, { cause: error })
   })
   const ignored = (text: string): void => {

@@ -1,9 +1,8 @@
 // One write's dealings with webhooks, over all runs of its transaction.
 import { equalJson, thaw } from '../api/json.ts'
 import type { AnyObject } from '../api/object.ts'
-import type { Annotate } from '../api/request.ts'
 import { conflict } from '../api/status-error.ts'
-import type { AdmissionRequest, AsyncReview } from './admission.ts'
+import type { AdmissionNotes, AdmissionRequest, AsyncReview } from './admission.ts'
 import { Awaiting } from './admission.ts'
 import { namespaceOf, viewedSubresource } from './admission-matching.ts'
 import { replace, subjectShape, withVersion } from './admission-shape.ts'
@@ -40,16 +39,16 @@ export class WebhookSession implements AsyncReview {
   readonly #context: WebhookContext
   readonly #hooks: SessionHooks
   readonly #warn: (text: string) => void
-  readonly #annotate: Annotate | undefined
+  readonly #told: AdmissionNotes
   readonly #dealings = new Map<string, Dealing>()
   #tries = 0
   generatedName: string | undefined
 
-  constructor(context: WebhookContext, hooks: SessionHooks, { warn, annotate }: Omit<Notes, 'index'>) {
+  constructor(context: WebhookContext, hooks: SessionHooks, { warn, ...told }: Omit<Notes, 'index'>) {
     this.#context = context
     this.#hooks = hooks
     this.#warn = warn
-    this.#annotate = annotate
+    this.#told = told
   }
 
   mutate(draft: AnyObject, request: AdmissionRequest, again: () => void): boolean {
@@ -152,7 +151,7 @@ export class WebhookSession implements AsyncReview {
   }
 
   #notes(dealing: Dealing, { all }: WebhookSet): Notes {
-    return { warn: (text) => void dealing.warnings.push(text), ...(this.#annotate ? { annotate: this.#annotate } : {}), index: (hook) => all.indexOf(hook) }
+    return { warn: (text) => void dealing.warnings.push(text), ...this.#told, index: (hook) => all.indexOf(hook) }
   }
 
   #concerns(request: AdmissionRequest): boolean {

@@ -1,9 +1,9 @@
 // MutatingAdmissionWebhook and ValidatingAdmissionWebhook: admission by programs outside.
 import { internalError } from '../api/status-error.ts'
 import type { AnyObject } from '../api/object.ts'
-import type { Annotate, UserInfo } from '../api/request.ts'
+import type { UserInfo } from '../api/request.ts'
 import { namespaces } from '../api/types-config.ts'
-import type { AsyncAdmission, AsyncAdmissionContext, AsyncReview } from './admission.ts'
+import type { AdmissionNotes, AsyncAdmission, AsyncAdmissionContext, AsyncReview } from './admission.ts'
 import { Equivalents } from './admission-matching.ts'
 import type { CallWebhook, Notes, Subject, WebhookContext } from './admission-webhook-dispatch.ts'
 import { askMutating, askValidating } from './admission-webhook-dispatch.ts'
@@ -53,11 +53,11 @@ export class WebhookAdmission implements AsyncAdmission {
     }
   }
 
-  begin(warn: (text: string) => void, annotate?: Annotate): AsyncReview | undefined {
+  begin(warn: (text: string) => void, { annotate, took }: AdmissionNotes): AsyncReview | undefined {
     const mutating = this.#mutating.current
     const validating = this.#validating.current
     if (!this.#started || (mutating.all.length === 0 && validating.all.length === 0)) return undefined
-    return new WebhookSession(this.#started.webhooks, { mutating, validating }, { warn, ...(annotate ? { annotate } : {}) })
+    return new WebhookSession(this.#started.webhooks, { mutating, validating }, { warn, ...(annotate ? { annotate } : {}), ...(took ? { took } : {}) })
   }
 
   /** Fails with StatusError when a webhook refuses the connection. */

@@ -1,6 +1,6 @@
 // The admission contract: plugins that complete or refuse a write, inside the write's own transaction.
 import type { AnyObject, ObjectKey } from '../api/object.ts'
-import type { Annotate, UserInfo } from '../api/request.ts'
+import type { Annotate, Took, UserInfo } from '../api/request.ts'
 import type { StatusError } from '../api/status-error.ts'
 import { forbidden } from '../api/status-error.ts'
 import type { Store } from '../storage/store.ts'
@@ -73,6 +73,12 @@ export interface AdmissionPlugin {
   readonly last?: boolean
 }
 
+/** For the audit log; undefined while nobody writes one. */
+export interface AdmissionNotes {
+  readonly annotate?: Annotate
+  readonly took?: Took
+}
+
 /**
  * Admission that must wait for something outside (webhooks). It is asked between runs of the write's transaction: a run
  * that lacks an answer ends with Awaiting, and the next run takes the answer, provided that the object it builds on is
@@ -82,7 +88,7 @@ export interface AsyncAdmission {
   /** Called once, by the registry. */
   start(context: AsyncAdmissionContext): void
   /** undefined while nobody wants to be asked about anything. `warn` takes the warnings of a refusal. */
-  begin(warn: (text: string) => void, annotate?: Annotate): AsyncReview | undefined
+  begin(warn: (text: string) => void, notes: AdmissionNotes): AsyncReview | undefined
   stop(): void
 }
 

@@ -1,6 +1,6 @@
 // What callers hand to the registry and what they get back.
 import type { KubeObject } from '../api/object.ts'
-import type { Annotate, DeleteOptions, Patch, RequestOptions, UserInfo } from '../api/request.ts'
+import type { Annotate, DeleteOptions, Patch, RequestOptions, Took, UserInfo } from '../api/request.ts'
 import type { Status } from '../api/status-error.ts'
 
 /** Who asks, with which query parameters. */
@@ -11,6 +11,7 @@ export interface Asking {
   readonly warn?: (text: string) => void
   /** Takes what the audit log is to tell, too. */
   readonly annotate?: Annotate
+  readonly took?: Took
 }
 
 export interface CollectionRequest extends Asking {

@@ -125,13 +125,23 @@ const mostOvertaken = 3
 /** One run on a step that begins with this transaction. */
 type Attempt<R> = (begin: (transaction: Transaction, isLarge: boolean) => Step) => Promise<R>
 
-const inOneGo = <R>({ store }: WriteContext, asking: Asking, change: (step: Step) => R, isLarge = false): Attempt<R> => {
+const inOneGo = <R>({ store, clock }: WriteContext, asking: Asking, change: (step: Step) => R, isLarge = false): Attempt<R> => {
   const dryRun = isDryRun(asking)
-  return (begin) => store.transact((transaction) => {
+  const { took } = asking
+  let doneMs = 0
+  const attempt: Attempt<R> = (begin) => store.transact((transaction) => {
     const result = change(begin(transaction, isLarge))
     if (dryRun) throw new DryRunOutcome(result)
+    if (took) doneMs = clock.monotonic()
     return result
   })
+  // What is not asked for is not measured.
+  if (!took) return attempt
+  return async (begin) => {
+    const result = await attempt(begin)
+    took('etcd', clock.monotonic() - doneMs)
+    return result
+  }
 }
 
 const withPauses = <R>(context: WriteContext, asking: Asking, parts: (step: Step) => WriteParts<R>): Attempt<R> => async (begin) => {
@@ -153,7 +163,7 @@ interface Before {
 }
 
 async function runRounds<R>(context: WriteContext, asking: Asking, attempt: (before: Before) => Attempt<R>): Promise<R> {
-  const outside = context.asyncAdmission?.begin((text) => asking.warn?.(text), asking.annotate)
+  const outside = context.asyncAdmission?.begin((text) => asking.warn?.(text), asking)
   const evaluations = new Evaluations(context.evaluator, { user: asking.user, ...(context.authorize ? { authorize: context.authorize } : {}) })
   const lasting: Lasting = { conversions: new Conversions(), evaluations, kept: {}, ...(outside ? { outside } : {}) }
   const before = { overtaken: 0, grown: false }
