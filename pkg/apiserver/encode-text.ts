@@ -1,12 +1,51 @@
-// Answers as YAML and as indented JSON, for people: long lists item by item, in slices.
+// Answers as JSON, as indented JSON and as YAML: long lists item by item.
 import { CORE_SCHEMA, NOT_RESOLVED, defineScalarTag, dump } from 'js-yaml'
-import type { Slices } from '../util/slices.ts'
+import { parseLossless } from '../util/lossless-json.ts'
 
-/** One that may have a long list as its last member. */
-export interface Listed {
-  readonly value: object
-  /** Texts of the list's items, each as `make` writes it. */
-  readonly list?: { readonly name: string; readonly items: (make: (item: unknown) => string) => Promise<readonly string[]> }
+/** A value whose last member is a list that may be long. */
+export interface Listed<T = unknown> {
+  /** The other members, as JSON. */
+  readonly head: string
+  readonly name: string
+  readonly items: readonly T[]
+  /** An item as JSON. */
+  readonly text: (item: T) => string | Buffer
+}
+
+export type Piece = string | Buffer
+
+export interface Writing {
+  /** `json`: a value that is no list. */
+  readonly whole: (json: string | Buffer) => string | Buffer
+  readonly pieces: <T>(listed: Listed<T>) => Generator<Piece, void>
+}
+
+const comma = Buffer.from(',')
+
+export const plainJson: Writing = {
+  whole: (json) => json,
+  *pieces({ head, name, items, text }) {
+    yield `${head.slice(0, -1)},${JSON.stringify(name)}:[`
+    for (let index = 0; index < items.length; index++) {
+      if (index > 0) yield comma
+      yield text(items[index]!)
+    }
+    yield ']}'
+  },
+}
+
+const parsed = (json: string | Buffer): unknown => parseLossless(json.toString())
+const indented = (value: unknown): string => JSON.stringify(value, null, 2)
+
+export const prettyJson: Writing = {
+  whole: (json) => indented(parsed(json)),
+  *pieces({ head, name, items, text }) {
+    yield `${indented(parsed(head)).slice(0, -2)},\n  ${JSON.stringify(name)}: [`
+    for (let index = 0; index < items.length; index++) {
+      yield `${index > 0 ? ',' : ''}\n    ${indented(parsed(text(items[index]!))).replaceAll('\n', '\n    ')}`
+    }
+    yield items.length > 0 ? '\n  ]\n}' : ']\n}'
+  },
 }
 
 // As the schema's own, and bigints besides.
@@ -17,28 +56,10 @@ const integerTag = defineScalarTag<bigint>('tag:yaml.org,2002:int', {
 })
 const options = { noRefs: true, schema: CORE_SCHEMA.withTags([integerTag]) }
 
-export type WriteText = (answer: Listed) => Promise<string>
-
-export const writeYaml: WriteText = async ({ value, list }) => {
-  const head = dump(value, options)
-  if (!list) return head
-  const items = await list.items((item) => dump([item], options))
-  return `${head}${list.name}:${items.length === 0 ? ' []\n' : `\n${items.join('')}`}`
-}
-
-export const writePretty: WriteText = async ({ value, list }) => {
-  const head = JSON.stringify(value, null, 2)
-  if (!list) return head
-  const items = await list.items((item) => `    ${JSON.stringify(item, null, 2).replaceAll('\n', '\n    ')}`)
-  return `${head.slice(0, -2)},\n  ${JSON.stringify(list.name)}: ${items.length === 0 ? '[]' : `[\n${items.join(',\n')}\n  ]`}\n}`
-}
-
-/** A list's items, made one by one. */
-export async function inSlices<T, R>(items: readonly T[], make: (item: T) => R, slices: Slices): Promise<R[]> {
-  const made: R[] = []
-  for (const item of items) {
-    made.push(make(item))
-    if (slices.due) await slices.pause()
-  }
-  return made
+export const yaml: Writing = {
+  whole: (json) => dump(parsed(json), options),
+  *pieces({ head, name, items, text }) {
+    yield `${dump(parsed(head), options)}${name}:${items.length === 0 ? ' []\n' : '\n'}`
+    for (const item of items) yield dump([parsed(text(item))], options)
+  },
 }

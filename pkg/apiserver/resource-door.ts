@@ -18,7 +18,7 @@ import { parseDeleteQuery, parseOptions, truth } from './query-options.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { labelsOf } from './request-labels.ts'
 import type { ResourcePath } from './request-path.ts'
-import { send } from './respond.ts'
+import { send, wholeText } from './respond.ts'
 import { parseInclude } from './table.ts'
 import { sendWatch } from './watch-door.ts'
 
@@ -90,15 +90,17 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
     return
   }
   const answeredMs = audit && clock.monotonic()
-  const encoding = encodeAnswer(response, definition, { form, include, now: clock.now(), pretty: truth(query, 'pretty') })
-  const answer = encoding instanceof Promise ? await encoding : encoding
-  audit?.responded(response, form.as && form.media !== 'application/yaml' ? () => JSON.parse(answer.body.toString()) : undefined)
+  const answer = encodeAnswer(response, definition, { form, include, now: clock.now(), pretty: truth(query, 'pretty') })
+  audit?.responded(response, form.as && form.media !== 'application/yaml' ? () => JSON.parse(wholeText(answer)) : undefined)
   const encodedMs = audit && clock.monotonic()
   if (answeredMs !== undefined && encodedMs !== undefined) audit?.took('serialize-response-object', encodedMs - answeredMs)
   const sending = send(exchange, answer)
   if (!sending) return
   await sending
-  if (encodedMs !== undefined) audit?.took('response-write', clock.monotonic() - encodedMs)
+  if (encodedMs === undefined) return
+  const tookMs = clock.monotonic() - encodedMs
+  audit?.took('response-write', tookMs)
+  if ('pieces' in answer) audit?.took('serialize-response-object', tookMs)
 }
 
 const writes = new Set<Verb>(['create', 'update', 'patch'])

@@ -5,7 +5,9 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import { StatusError, type Status, internalError } from '../api/status-error.ts'
 import { fittingWarnings } from '../api/warnings.ts'
 import { discardRest, header, type Contact } from './exchange.ts'
+import type { Piece } from './encode-text.ts'
 import { end, write } from './patient-writer.ts'
+import { sendPieces } from './send-pieces.ts'
 
 const gzipAsync = promisify(gzip)
 /** Shorter answers cost more to compress than to send. */
@@ -20,18 +22,29 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string | string[]>>
 }
 
+/** One that is made while it is sent. */
+export interface LongAnswer extends Omit<Answer, 'body'> {
+  readonly pieces: () => Generator<Piece, void>
+}
+
+/** All of it, for who needs it at once. */
+export const wholeText = (answer: Answer | LongAnswer): string => ('pieces' in answer ? [...answer.pieces()].join('') : answer.body.toString())
+
 /** What fits of the texts, as the value of a `Warning` header. */
 export function warningHeader(warnings: readonly string[]): string {
   return fittingWarnings(warnings).map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&').replace(/[\r\n\t]+/g, ' ')}"`).join(', ')
 }
 
 /** A promise only when it takes longer. */
-export function send(exchange: Contact, answer: Answer): Promise<void> | undefined {
-  const body: Uint8Array = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
+export function send(exchange: Contact, answer: Answer | LongAnswer): Promise<void> | undefined {
   const headers: OutgoingHttpHeaders = { 'content-type': answer.contentType, 'cache-control': 'no-cache, private', ...answer.headers }
   if (exchange.warnings.length > 0) headers['warning'] = warningHeader(exchange.warnings)
-  if (body.length >= gzipFrom && header(exchange.incoming, 'accept-encoding')?.includes('gzip')) return sendCompressed(exchange, answer.code, headers, body)
-  return sendBody(exchange, answer.code, headers, body)
+  const { code } = answer
+  const compress = header(exchange.incoming, 'accept-encoding')?.includes('gzip') ?? false
+  if ('pieces' in answer) return sendPieces(exchange, answer.pieces(), { code, headers, compress, longBytes: gzipFrom, whole: (body) => sendBody(exchange, code, headers, body) })
+  const body: Uint8Array = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
+  if (body.length >= gzipFrom && compress) return sendCompressed(exchange, code, headers, body)
+  return sendBody(exchange, code, headers, body)
 }
 
 async function sendCompressed(exchange: Contact, code: number, headers: OutgoingHttpHeaders, whole: Uint8Array): Promise<void> {

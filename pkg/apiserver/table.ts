@@ -56,7 +56,7 @@ function definitionsText(columns: readonly Column[]): string {
 /** The Table of some objects of one kind. `encoded` gives an object's own JSON. */
 export function tableText(definition: Definition, objects: readonly KubeObject[], metadata: ListMeta, options: TableOptions, encoded: (object: object) => Buffer): string {
   const row = rowWriter(definition, objects, options, encoded)
-  return tableOf(definition, { objects, rows: objects.map(row), metadata, options })
+  return `${tableHead(definition, { objects, metadata, options }).slice(0, -1)},"rows":[${objects.map(row).join(',')}]}`
 }
 
 /** Writes one row of a Table of these objects. */
@@ -70,8 +70,9 @@ export function rowWriter(definition: Definition, objects: readonly KubeObject[]
   }
 }
 
-export function tableOf(definition: Definition, { objects, rows, metadata, options }: { objects: readonly KubeObject[]; rows: readonly string[]; metadata: ListMeta; options: TableOptions }): string {
-  return `{"kind":"Table","apiVersion":"meta.k8s.io/${options.version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":${options.columns === false ? '[]' : definitionsText(columnsFor(definition, objects))},"rows":[${rows.join(',')}]}`
+/** A Table without its rows. */
+export function tableHead(definition: Definition, { objects, metadata, options }: { objects: readonly KubeObject[]; metadata: ListMeta; options: TableOptions }): string {
+  return `{"kind":"Table","apiVersion":"meta.k8s.io/${options.version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":${options.columns === false ? '[]' : definitionsText(columnsFor(definition, objects))}}`
 }
 
 const metadataTexts = { v1: new WeakMap<object, string>(), v1beta1: new WeakMap<object, string>() }
@@ -85,8 +86,4 @@ export function metadataText(object: KubeObject, version: 'v1' | 'v1beta1'): str
     known.set(object, text)
   }
   return text
-}
-
-export function metadataListText(objects: readonly KubeObject[], metadata: ListMeta, version: 'v1' | 'v1beta1'): string {
-  return `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(metadata)},"items":[${objects.map((object) => metadataText(object, version)).join(',')}]}`
 }
