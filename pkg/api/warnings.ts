@@ -29,11 +29,16 @@ export class Warnings {
   }
 }
 
-/** What is sent of the texts. */
-export function fittingWarnings(texts: Iterable<string>): string[] {
+/** Those of which something is sent. */
+export function sentWarnings(texts: Iterable<string>): string[] {
   const kept = new Warnings()
   for (const text of texts) kept.add(text)
-  const all = [...kept]
+  return [...kept]
+}
+
+/** What is sent of the texts. */
+export function fittingWarnings(texts: Iterable<string>): string[] {
+  const all = sentWarnings(texts)
   if (all.reduce((sum, text) => sum + text.length, 0) <= mostCharacters) return all
   return all.map((text) => text.slice(0, mostOfOne).toWellFormed())
 }

@@ -4,13 +4,12 @@ import { readJsonParts } from '../api/json-reader.ts'
 import type { OwnedType } from '../api/apply-type.ts'
 import type { Applied } from '../api/apply-config.ts'
 import type { Owner } from '../api/apply-owners.ts'
-import type { FieldError } from '../api/field-error.ts'
 import type { JsonObject } from '../api/json.ts'
 import type { AnyObject, ManagedFieldsEntry } from '../api/object.ts'
 import type { PlainPatch } from '../api/patch.ts'
 import type { ObjectSchema } from '../api/schema.ts'
 import { asideTask, asideWork, resultOf, type ApplyJob, type AsideAnswer, type Job, type OwnersJob, type OwnersText, type Results, type SchemaName } from './aside-jobs.ts'
-import { kindTextTask, type Judged, type KindRules } from './kind-task.ts'
+import { kindTextTask, type Judged, type Judgement, type KindRules } from './kind-task.ts'
 import type { WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 
@@ -66,9 +65,9 @@ export function* applyAside(step: Step, type: OwnedType, asked: { readonly live?
 }
 
 /** By a built-in kind's rules. */
-export function* errorsAside(step: Step, rules: KindRules, { object, old }: Judged): WriteParts<readonly FieldError[]> {
+export function* judgedAside(step: Step, rules: KindRules, { object, old }: Judged): WriteParts<Judgement> {
   const input = { object: yield* textParts(withoutOwners(object)), ...(old ? { old: yield* textParts(withoutOwners(old)) } : {}) }
-  return (yield step.evaluations.elsewhere(kindTextTask, rules, input)) as readonly FieldError[]
+  return (yield step.evaluations.elsewhere(kindTextTask, rules, input)) as Judgement
 }
 
 const withoutOwners = (object: AnyObject): AnyObject => {

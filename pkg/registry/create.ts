@@ -13,7 +13,7 @@ import { draftInParts } from './patching.ts'
 import { awaited, type WriteParts } from './patient-write.ts'
 import type { Kept, Step } from './transaction-step.ts'
 import type { Written } from './writing.ts'
-import { admissionRequest, allocate, checkDraft, complete, countsGenerations, errorsOf, mutate, putInParts, refuseInvalid, review, ruleContext } from './writing.ts'
+import { admissionRequest, allocate, checkDraft, complete, countsGenerations, judged, mutate, putInParts, refuseInvalid, review, ruleContext } from './writing.ts'
 
 const nameTries = 8
 
@@ -45,11 +45,11 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   yield
   const errors = yield* metadataErrors(definition, draft)
   yield
-  const found = yield* errorsOf(step, target, draft)
+  const { errors: found, warnings } = yield* judged(step, target, draft)
   yield
   refuseInvalid(definition, target.name, [...errors, ...found])
   yield* awaited(step, () => review(step, draft, admission))
-  definition.warnings?.(draft).forEach((text) => step.warn(text))
+  for (const text of warnings()) step.warn(text)
   if (step.transaction.get(keyOf(definition, target.namespace, target.name))) throw alreadyExists(definition.resource, target.name)
   allocate(step, definition, draft)
   yield

@@ -63,7 +63,7 @@ function* messageParts(value: unknown, schema: Schema): Parts<number> {
   let count = 0
   if (schema.type === 'list') {
     for (const item of value as readonly unknown[]) {
-      sum += framed(yield* messageParts(item, schema.items))
+      sum += framed(isLarge(item) ? yield* messageParts(item, schema.items) : messageBytes(item, schema.items))
       if (++count % stride === 0) yield
     }
     return sum
@@ -71,7 +71,7 @@ function* messageParts(value: unknown, schema: Schema): Parts<number> {
   for (const key in value) {
     if (++count % stride === 0) yield
     const member = (value as JsonObject)[key]
-    if (schema.type === 'map') sum += mapEntry(key, yield* messageParts(member, schema.values))
+    if (schema.type === 'map') sum += mapEntry(key, isLarge(member) ? yield* messageParts(member, schema.values) : messageBytes(member, schema.values))
     else {
       const field = schema.fields.get(key)
       if (field && member !== undefined && member !== null) sum += inField(field.schema, member, yield* messageParts(member, field.schema))
@@ -99,13 +99,14 @@ function* jsonParts(value: unknown): Parts<number> {
   let count = 0
   if (Array.isArray(value)) {
     for (const item of value) {
-      sum += memberBytes(0, yield* jsonParts(item))
+      sum += memberBytes(0, isLarge(item) ? yield* jsonParts(item) : jsonBytes(item))
       if (++count % stride === 0) yield
     }
     return sum
   }
   for (const key in value) {
-    sum += memberBytes(Buffer.byteLength(key) + 3, yield* jsonParts((value as JsonObject)[key]))
+    const member = (value as JsonObject)[key]
+    sum += memberBytes(Buffer.byteLength(key) + 3, isLarge(member) ? yield* jsonParts(member) : jsonBytes(member))
     if (++count % stride === 0) yield
   }
   return sum

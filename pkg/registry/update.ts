@@ -16,7 +16,7 @@ import { draftInParts } from './patching.ts'
 import { awaited, settle, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 import type { Target, Written } from './writing.ts'
-import { admissionRequest, allocate, checkDraft, complete, errorsOf, keyOfTarget, mutate, putInParts, raiseGeneration, refuseInvalid, remove, review, ruleContext } from './writing.ts'
+import { admissionRequest, allocate, checkDraft, complete, judged, keyOfTarget, mutate, putInParts, raiseGeneration, refuseInvalid, remove, review, ruleContext } from './writing.ts'
 
 export function subresourceOf(definition: Definition, name: string): Subresource {
   const subresource = definition.subresources.find((candidate) => candidate.name === name)
@@ -140,13 +140,13 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   yield
   const errors = [...yield* metadataErrors(definition, draft), ...finalizerErrors(draft.metadata, old.metadata), ...kept]
   yield
-  errors.push(...yield* errorsOf(step, target, draft, old))
+  const { errors: found, warnings } = yield* judged(step, target, draft, old)
+  errors.push(...found)
   yield
   refuseInvalid(subresource?.kind ? { resource: subresource.kind } : definition, target.name, errors)
   yield
   yield* awaited(step, () => review(step, draft, admission))
-  const warnings = subresource ? subresource.warnings?.(draft, old) : definition.warnings?.(draft, old)
-  warnings?.forEach((text) => step.warn(text))
+  for (const text of warnings()) step.warn(text)
   if (isReleased(draft, old)) {
     yield settle
     return remove(step, target, stored, draft)

@@ -7,7 +7,7 @@ import { apiVersionOf } from '../api/object.ts'
 import { applySchemaDefaults } from '../api/schema-defaults.ts'
 import type { AdmissionRequest } from './admission.ts'
 import { customTask } from './custom-version.ts'
-import { errorsAside } from './aside.ts'
+import { judgedAside } from './aside.ts'
 import type { Definition, RuleContext } from './definition.ts'
 import { kindRules, kindTask } from './kind-task.ts'
 import { sameButTimes } from './managed-fields.ts'
@@ -96,13 +96,18 @@ export function mutate(step: Step, draft: AnyObject, request: AdmissionRequest):
   if (step.outside || request.reinvocation.policies) checkGrowth(step, draft)
 }
 
-/** What the kind's rules, or those of its subresource, find. */
-export function* errorsOf(step: Step, { definition, subresource = '' }: Pick<Target, 'definition' | 'subresource'>, draft: AnyObject, old?: AnyObject): WriteParts<readonly FieldError[]> {
+/** What the kind's rules, or those of its subresource, find, and what they warn of. */
+export function* judged(step: Step, { definition, subresource = '' }: Pick<Target, 'definition' | 'subresource'>, draft: AnyObject, old?: AnyObject): WriteParts<{ readonly errors: readonly FieldError[]; warnings(): readonly string[] }> {
   const judge = subresource ? definition.subresources.find(({ name }) => name === subresource) : definition
-  if (!judge?.validate) return []
   const input = { object: draft, ...(old ? { old } : {}) }
-  if (step.outsideTransaction && !definition.custom) return yield* errorsAside(step, kindRules(definition, subresource, judge), input)
-  return yield* awaited(step, () => definition.custom ? step.evaluations.run(customTask, definition.custom, input) : step.evaluations.run(kindTask, kindRules(definition, subresource, judge), input))
+  if (step.outsideTransaction && !definition.custom && (judge?.validate || judge?.warnings)) {
+    const { errors, warnings } = yield* judgedAside(step, kindRules(definition, subresource, judge), input)
+    return { errors, warnings: () => warnings }
+  }
+  const warnings = (): readonly string[] => judge?.warnings?.(draft, old as AnyObject) ?? []
+  if (!judge?.validate) return { errors: [], warnings }
+  const errors = yield* awaited(step, () => definition.custom ? step.evaluations.run(customTask, definition.custom, input) : step.evaluations.run(kindTask, kindRules(definition, subresource, judge), input))
+  return { errors, warnings }
 }
 
 export function refuseInvalid(definition: { readonly resource: { readonly group: string; readonly kind: string } }, name: string, errors: readonly FieldError[]): void {

@@ -2,6 +2,7 @@
 import { connect, type ClientHttp2Session } from 'node:http2'
 import { parentPort, workerData } from 'node:worker_threads'
 import { holdInputs, type Api, type Reply } from './hold-inputs.ts'
+import { listInputs } from './hold-inputs-lists.ts'
 
 const { url, ca, cert, key } = workerData as Record<'url' | 'ca' | 'cert' | 'key', string>
 const port = parentPort!
@@ -53,6 +54,7 @@ class HttpApi implements Api {
 }
 
 const api = new HttpApi()
+let lists: ReturnType<typeof listInputs> | undefined
 let measured: (() => void) | undefined
 
 port.on('message', (message: { run: string } | 'go' | 'end') => {
@@ -65,7 +67,7 @@ port.on('message', (message: { run: string } | 'go' | 'end') => {
 
 /** Tells when the measured part begins and ends, and what came of it. */
 async function run(name: string): Promise<void> {
-  const input = holdInputs[name]!
+  const input = (holdInputs[name] ?? (lists ??= listInputs())[name])!
   try {
     const kept = await input.prepare?.(api)
     const made = input.act.length === 0 ? input.act(api, kept) : undefined

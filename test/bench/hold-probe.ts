@@ -1,4 +1,4 @@
-// Measures how long inputs hold a server's event loop: `node test/bench/hold-probe.ts [NAME…]` prints a line of JSON for each.
+// Measures how long inputs hold a server's event loop: `node test/bench/hold-probe.ts [NAME… | lists…]` prints a line of JSON for each.
 //
 // With PROFILE=1 what took the time of the longest turn is printed, too.
 //
@@ -12,7 +12,8 @@ import { TurnProfile } from './turn-profile.ts'
 import { load } from 'js-yaml'
 import { Cluster } from '../../pkg/cluster/cluster.ts'
 import { type ClusterOptions, defaultClusterOptions } from '../../pkg/cluster/options.ts'
-import { holdInputs } from './hold-inputs.ts'
+import { holdInputs, type HoldInput } from './hold-inputs.ts'
+import { listInputs } from './hold-inputs-lists.ts'
 
 export interface Hold {
   readonly name: string
@@ -25,6 +26,8 @@ export interface Hold {
   readonly totalMs: number
   readonly shown: string
 }
+
+const inputs: Readonly<Record<string, HoldInput>> = { ...holdInputs, ...(process.argv.some((name) => /^lists\b/.test(name)) ? listInputs() : {}) }
 
 const usedMs = (): number => {
   const { user, system } = process.threadCpuUsage()
@@ -98,7 +101,7 @@ async function probe(names: readonly string[]): Promise<void> {
       const shown = await new Promise<string>((resolve, reject) => {
         client.removeAllListeners('message').on('message', (message: FromClient) => {
           if (message === 'begin') {
-            if (holdInputs[name]?.restart) return resolve('')
+            if (inputs[name]?.restart) return resolve('')
             profile?.start()
             turns.start()
             client.postMessage('go')
@@ -108,7 +111,7 @@ async function probe(names: readonly string[]): Promise<void> {
         client.postMessage({ run: name })
       })
       let after = shown
-      if (holdInputs[name]?.restart) {
+      if (inputs[name]?.restart) {
         client.postMessage('end')
         await cluster.stop()
         turns.start()
@@ -117,10 +120,10 @@ async function probe(names: readonly string[]): Promise<void> {
         after = await act(client, name)
       }
       // What the server has left for later belongs to it.
-      await new Promise((resolve) => setTimeout(resolve, holdInputs[name]?.settleMs ?? 300))
+      await new Promise((resolve) => setTimeout(resolve, inputs[name]?.settleMs ?? 300))
       process.stdout.write(`${JSON.stringify({ name, ...turns.stop(), shown: after } satisfies Hold)}\n`)
       if (profile) process.stdout.write(await profile.stop(turns.longestFrom, turns.longestTo))
-      if (!holdInputs[name]?.restart) {
+      if (!inputs[name]?.restart) {
         await new Promise<void>((resolve, reject) => {
           client.removeAllListeners('message').on('message', (message: FromClient) => (typeof message === 'object' && 'failed' in message ? reject(new Error(message.failed)) : resolve()))
           client.postMessage('go')
@@ -154,6 +157,7 @@ function newClient(cluster: Cluster): Worker {
   return new Worker(new URL('./hold-client.ts', import.meta.url), { workerData: { url: server, ca: text(ca), cert: text(cert), key: text(key) } })
 }
 
-const wanted = process.argv.slice(2)
+/** `lists` stands for all long lists, `lists TEXT` for those with the text in their names. */
+const wanted = process.argv.slice(2).flatMap((name) => (/^lists\b/.test(name) ? Object.keys(inputs).filter((one) => !(one in holdInputs) && one.includes(name.slice(6))) : [name]))
 await probe(wanted.length > 0 ? wanted : Object.keys(holdInputs).filter((name) => !name.endsWith('(after)')))
 process.exit(0)

@@ -66,22 +66,44 @@ function clash({ hostIP = '', hostPort = 0 }: ContainerPort, { hostIP: otherIp =
   return hostPort === otherPort && (hostIP === '') !== (otherIp === '') ? 'dangerously ambiguous' : undefined
 }
 
-/** More ports than any pod has are not compared, each with all before it: that would take minutes. */
-const mostCompared = 1000
+/** More warnings than are sent. */
+const enough = 200
+
+interface PlacedPort {
+  readonly at: string
+  readonly port: ContainerPort
+}
+
+/** Of each port with those before it; no more than enough. */
+function clashes(ports: readonly PlacedPort[]): string[] {
+  const out: string[] = []
+  const before = new Map<string, PlacedPort[]>()
+  for (const placed of ports) {
+    const { at, port } = placed
+    if (port.hostIP && !port.hostPort) out.push(`${at}: hostIP set without hostPort: ${inStruct(port)}`)
+    const key = `${port.containerPort} ${port.protocol}`
+    const others = before.get(key)
+    if (!others) before.set(key, [placed])
+    else {
+      for (const other of others) {
+        const how = clash(port, other.port)
+        if (how) out.push(`${at}: ${how} port definition with ${other.at}`)
+      }
+      others.push(placed)
+    }
+    if (out.length > enough) break
+  }
+  return out
+}
 
 export function portWarnings(path: string, spec: PodSpec): string[] {
-  const ports = placedContainers(path, spec).flatMap(({ at, container }) => (container.ports ?? []).map((port, index) => ({ at: `${at}.ports[${index}]`, port }))).slice(0, mostCompared)
-  const numbers = ports.flatMap(({ at, port }, index) => [
-    ...(port.hostIP && !port.hostPort ? [`${at}: hostIP set without hostPort: ${inStruct(port)}`] : []),
-    ...ports.slice(0, index).flatMap((other) => {
-      if (other.port.containerPort !== port.containerPort || other.port.protocol !== port.protocol) return []
-      const how = clash(port, other.port)
-      return how ? [`${at}: ${how} port definition with ${other.at}`] : []
-    }),
-  ])
-  const names = ports.flatMap(({ at, port: { name } }, index) => {
-    const first = name ? ports.slice(0, index).find(({ port }) => port.name === name) : undefined
-    return first ? [`${at}: duplicate port name ${JSON.stringify(name)} with ${first.at}, services and probes that select ports by name will use ${first.at}`] : []
+  const ports = placedContainers(path, spec).flatMap(({ at, container }) => (container.ports ?? []).map((port, index) => ({ at: `${at}.ports[${index}]`, port })))
+  const first = new Map<string, string>()
+  const names = ports.flatMap(({ at, port: { name } }) => {
+    if (!name) return []
+    const earlier = first.get(name)
+    if (earlier === undefined) first.set(name, at)
+    return earlier === undefined ? [] : [`${at}: duplicate port name ${JSON.stringify(name)} with ${earlier}, services and probes that select ports by name will use ${earlier}`]
   })
-  return [...numbers, ...names]
+  return [...clashes(ports), ...names]
 }

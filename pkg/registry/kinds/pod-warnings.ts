@@ -54,7 +54,11 @@ function selectorWarnings(path: string, affinity: Affinity | undefined): string[
 
 /** Places where a value comes again. */
 function again(values: readonly (string | undefined)[], tell: (index: number, value: string) => string): string[] {
-  return values.flatMap((value = '', index) => (values.findIndex((other = '') => other === value) < index ? [tell(index, value)] : []))
+  const seen = new Set<string>()
+  return values.flatMap((value = '', index) => {
+    const before = seen.size
+    return seen.add(value).size === before ? [tell(index, value)] : []
+  })
 }
 
 function listWarnings(path: string, { hostAliases = [], imagePullSecrets = [], overhead }: PodSpec): string[] {

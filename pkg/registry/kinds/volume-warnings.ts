@@ -21,17 +21,20 @@ interface File {
 }
 
 const shown = ({ path, source }: File): string => (source ? `${JSON.stringify(path)} (${source})` : JSON.stringify(path))
-const holds = (folder: string, path: string): boolean => `${path}/`.startsWith(`${folder}/`)
-
 /** More files than any volume projects are not compared, each with all before it. */
 const mostCompared = 1000
+/** More pairs than are told of. */
+const enough = 200
 
 /** Pairs of files of which one is the other, or lies below it. */
 function overlaps(files: readonly File[]): string[] {
-  const trimmed = files.slice(0, mostCompared).map(({ path, source }) => ({ path: path.replace(/\/+$/, ''), source }))
-  return trimmed.flatMap((file, index) => (file.path === '' ? [] : trimmed.slice(0, index)
-    .filter(({ path }) => path !== '' && (holds(file.path, path) || holds(path, file.path)))
-    .map((other) => `${shown(file)} with ${shown(other)}`)))
+  const trimmed = files.slice(0, mostCompared).map(({ path, source }) => ({ path: path.replace(/\/+$/, ''), source })).filter(({ path }) => path !== '').map((file) => ({ file, as: `${file.path}/` }))
+  const pairs: string[] = []
+  for (const [index, { file, as }] of trimmed.entries()) {
+    for (const other of trimmed.slice(0, index)) if (as.startsWith(other.as) || other.as.startsWith(as)) pairs.push(`${shown(file)} with ${shown(other.file)}`)
+    if (pairs.length > enough) break
+  }
+  return pairs
 }
 
 const filesOf = (items: readonly Pick<KeyToPath, 'path'>[] | undefined, source = ''): File[] => (items ?? []).map(({ path = '' }) => ({ path, source }))
