@@ -1,6 +1,7 @@
 // WebSocket channels against a runtime that is a few lines of SPDY.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { WebSocket } from 'ws'
+import { internalError } from '../api/status-error.ts'
 import { dataFrame, SpdyReader } from '../util/spdy-frames.ts'
 import { admin, startServer, type TestServer } from './fixture.suite.ts'
 
@@ -32,7 +33,7 @@ beforeAll(async () => {
   })
   await new Promise<void>((resolve) => runtime.listen(0, '127.0.0.1', resolve))
   const url = (): Promise<URL> => Promise.resolve(new URL(`http://127.0.0.1:${(runtime.address() as AddressInfo).port}/exec/token`))
-  const node = { logs: () => Promise.reject(new Error('no logs here')), exec: url, attach: url, portForward: url }
+  const node = { logs: () => Promise.reject(new Error('no logs here')), exec: (_pod: unknown, { command }: { command: readonly string[] }) => (command[0] === 'refused' ? Promise.reject(internalError('container not found')) : url()), attach: url, portForward: url }
   server = await startServer({ nodeConnections: () => node })
   await server.call('POST', pods, { body: { metadata: { name: 'one' }, spec: { nodeName: 'n', containers: [{ name: 'c', image: 'x' }] } } })
 })
@@ -50,6 +51,13 @@ function open(query = 'command=x&stdin=1&stdout=1&stderr=1', protocols = ['v5.ch
 }
 
 const opened = (socket: WebSocket): Promise<void> => new Promise((resolve, reject) => void socket.once('open', () => resolve()).once('error', reject))
+
+it('tells by the channel of errors what the node refuses', async () => {
+  const client = open('command=refused&stdout=1')
+  await opened(client)
+  expect(await client.ended).toBe(1000)
+  expect(JSON.parse(client.got(3))).toMatchObject({ kind: 'Status', status: 'Failure', reason: 'InternalError', message: 'Internal error occurred: container not found' })
+})
 
 it('carries each channel to its stream and back, to the end of the input and the end of the command', async () => {
   behave = (socket, { stream, data, last }) => {

@@ -1,14 +1,14 @@
 // exec, attach and port-forward: the client's upgrade request is replayed on the runtime's URL, and bytes flow both ways.
 import { StatusError, badRequest } from '../api/status-error.ts'
 import type { Pod } from '../api/types-pod.ts'
-import type { ChannelStreams } from '../util/channel-socket.ts'
+import { type ChannelStreams, refuseChannels, speaksChannels } from '../util/channel-socket.ts'
 import { rawTunnel } from '../util/raw-tunnel.ts'
 import { serveStreams } from '../util/remote-streams.ts'
 import { isConnect, isStream } from './connect.ts'
 import { admitConnect } from './connect-admission.ts'
 import type { Upgrade } from './http-door.ts'
 import { serveLogSocket } from './log-socket.ts'
-import type { ExecOptions, NodeConnection } from '../api/node-connection.ts'
+import type { ExecOptions } from '../api/node-connection.ts'
 import { podRefOf } from './pod-logs.ts'
 import { containerOf, nodeOf, podOf, requireVerbs, type ConnectOptions } from './pod-target.ts'
 import { serveProxyUpgrade } from './proxy.ts'
@@ -32,7 +32,15 @@ export async function serveUpgrade(upgrade: Upgrade, path: ResourcePath, options
     return streamTunnel(upgrade, url)
   }
   const streams = streamsOf(pod, query)
-  const url = await commandUrl(node, pod, { streams, subresource: path.subresource, command: query.getAll('command') })
+  const command = commandOf(path, query)
+  let url: URL
+  try {
+    url = await (command ? node.exec(podRefOf(pod), { ...streams, command }) : node.attach(podRefOf(pod), streams))
+  } catch (error) {
+    // What the node says is told by the stream.
+    if (!(error instanceof StatusError) || !speaksChannels(upgrade)) throw error
+    return refuseChannels(upgrade, error.status)
+  }
   return streamTunnel(upgrade, url, streams)
 }
 
@@ -45,10 +53,12 @@ function streamsOf(pod: Pod, query: URLSearchParams): Streams {
   return streams
 }
 
-function commandUrl(node: NodeConnection, pod: Pod, { streams, subresource, command }: { streams: Streams; subresource: string | undefined; command: string[] }): Promise<URL> {
-  if (subresource === 'attach') return node.attach(podRefOf(pod), streams)
+/** undefined for what is attached to. */
+function commandOf(path: ResourcePath, query: URLSearchParams): string[] | undefined {
+  const command = query.getAll('command')
+  if (path.subresource === 'attach') return undefined
   if (command.length === 0) throw badRequest('you must specify at least one command for the container')
-  return node.exec(podRefOf(pod), { ...streams, command })
+  return command
 }
 
 function portOf(text: string): number {

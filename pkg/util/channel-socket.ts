@@ -2,7 +2,7 @@
 import type { WebSocket } from 'ws'
 import { SpdyClient } from './spdy-client.ts'
 import { requestUpgrade } from './upgrade-request.ts'
-import { acceptWebSocket, type SocketClient } from './web-sockets.ts'
+import { acceptWebSocket, isWebSocket, protocolsOf, type SocketClient } from './web-sockets.ts'
 
 export const channelProtocol = 'v5.channel.k8s.io'
 /** The newest that runtimes speak. Its errors are the same. */
@@ -29,6 +29,15 @@ export async function serveChannelSocket(upgrade: SocketClient, url: URL, stream
   const client = await acceptWebSocket(upgrade, channelProtocol)
   new ChannelTranslator(client, upstream, streams)
 }
+
+/** A client of these channels hears by them what it cannot have: it would take any other answer for a server that does not speak them, and ask again. */
+export async function refuseChannels(upgrade: SocketClient, status: object): Promise<void> {
+  const client = await acceptWebSocket(upgrade, channelProtocol)
+  client.send(Buffer.concat([Buffer.from([channels.error]), Buffer.from(JSON.stringify(status))]))
+  client.close(normalClosure)
+}
+
+export const speaksChannels = ({ incoming }: SocketClient): boolean => isWebSocket(incoming) && protocolsOf(incoming).includes(channelProtocol)
 
 class ChannelTranslator {
   readonly #client: WebSocket
