@@ -60,7 +60,7 @@ function visit(props: JsonSchemaProps, place: Place, walk: Walk): void {
   const count = place.count === undefined || held === undefined ? undefined : product(place.count, held)
   const below = (child: JsonSchemaProps, at: string, unknown: string | undefined): void => visit(child, { path: `${path}.${at}`, count, loose: loose ?? unknown, root: false }, walk)
   if (typeof props.additionalProperties === 'object') below(props.additionalProperties, 'additionalProperties', undefined)
-  for (const [name, child] of Object.entries(props.properties ?? {})) below(child, `properties[${name}]`, props['x-kubernetes-map-type'] === 'atomic' ? path : undefined)
+  for (const [name, child] of Object.entries(props.properties ?? {})) below(child, `properties[${name}]`, undefined)
   if (props.items) below(props.items, 'items', props['x-kubernetes-list-type'] === 'map' ? undefined : path)
   const rules = props['x-kubernetes-validations'] ?? []
   if (rules.length > 0) checkRules(rules, props, place, walk)

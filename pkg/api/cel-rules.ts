@@ -6,20 +6,31 @@ import type { CelType } from './cel-schema.ts'
 import { CelTypes } from './cel-schema.ts'
 import type { FieldError } from './field-error.ts'
 import { duplicate, duplicateUnshown, forbiddenField, invalid, invalidUnshown, required } from './field-error.ts'
-import { equalJson, isJsonObject } from './json.ts'
+import { isJsonObject } from './json.ts'
 import { fieldsOfPath } from './json-path.ts'
 import type { JsonSchemaProps, ValidationRule } from './structural-schema.ts'
-import { pathText } from './structural-validation.ts'
+import { CorrelatedPast } from './correlated-past.ts'
+import { fieldProps, oldItems } from './structural-past.ts'
+import type { PathStep } from './structural-walk.ts'
+import { pathText } from './structural-walk.ts'
 import { spend } from '../util/allowance.ts'
 
-/** All errors that the rules find. `old` is the object before an update. */
-export type RuleValidator = (object: unknown, old?: unknown) => FieldError[]
+/** What the rules find. `old` is the object before an update. */
+export type RuleValidator = (object: unknown, old?: unknown) => RuleFindings
+
+export interface RuleFindings {
+  readonly errors: FieldError[]
+  /** What would be an error, had it not been there before. */
+  readonly warnings: string[]
+}
 
 interface Rule {
   readonly stated: ValidationRule
   readonly program: CelProgram
   readonly message?: CelProgram
   readonly usesOld: boolean
+  /** The field below the value whose fault it is. */
+  readonly inner: readonly PathStep[]
 }
 
 /** Parallel to the schema; parts without rules below are left out. */
@@ -31,9 +42,7 @@ interface Node {
   readonly values?: Node
   readonly items?: Node
   readonly also: readonly Node[]
-  /** How old items are found: by these keys, or not at all. */
-  readonly keys?: readonly string[]
-  readonly atomic: boolean
+  readonly props: JsonSchemaProps
 }
 
 interface Making {
@@ -56,17 +65,21 @@ function childrenOf(props: JsonSchemaProps): JsonSchemaProps[] {
   ]
 }
 
+/** Kubernetes looks at rules within the logic only where there are others outside. */
+function hasPlainRules({ properties = {}, additionalProperties: values, items, 'x-kubernetes-validations': rules = [] }: JsonSchemaProps): boolean {
+  return rules.length > 0 || Object.values(properties).some(hasPlainRules) || (typeof values === 'object' && hasPlainRules(values)) || (items !== undefined && hasPlainRules(items))
+}
+
 /** undefined when the schema has no rules. Rules that can't be compiled fail on every object. */
 export function compileRules(props: JsonSchemaProps): RuleValidator | undefined {
-  if (!hasRules(props)) return undefined
+  if (!hasPlainRules(props)) return undefined
   const faults: FieldError[] = []
   const { root, late } = planTree(props, (_path, rule, _word, text) => void faults.push(invalid('<nil>', rule.rule, `rule compile error: ${text}`)))
   return (object, old) => {
-    if (!root) return faults
     finish(late)
-    const run: Run = { errors: [...faults], budget: celBudget(), path: [], over: false }
-    visit(root, object, old, run)
-    return run.errors
+    const run: Run = { errors: [...faults], warnings: [], budget: celBudget(), path: [], over: false, past: new CorrelatedPast({ props, value: object, old }) }
+    if (root) visit(root, object, old, run)
+    return run
   }
 }
 
@@ -109,19 +122,17 @@ function planNode(props: JsonSchemaProps, spine: JsonSchemaProps, making: Making
   const also = (props.allOf ?? []).map((part, index) => planNode(part, spine, making, `${path}.allOf[${index}]`, root)).filter((node) => node !== undefined)
   return {
     type, typeName: spine.type ?? '', fields, ...(values ? { values } : {}), ...(items ? { items } : {}), also,
-    ...(spine['x-kubernetes-list-type'] === 'map' ? { keys: spine['x-kubernetes-list-map-keys'] ?? [] } : {}),
-    atomic: spine['x-kubernetes-map-type'] === 'atomic',
-    ...lateRules(props['x-kubernetes-validations'] ?? [], type, making, path),
+    props: spine, ...lateRules(props['x-kubernetes-validations'] ?? [], type, making, path, spine),
   }
 }
 
-function lateRules(stated: readonly ValidationRule[], type: CelType, { environment, late, fault }: Making, path: string): Pick<Node, 'rules'> {
+function lateRules(stated: readonly ValidationRule[], type: CelType, { environment, late, fault }: Making, path: string, props: JsonSchemaProps): Pick<Node, 'rules'> {
   const inEnvironment = (oldType: string): CelEnvironment => environment.clone().registerVariable('self', type.name).registerVariable('oldSelf', oldType)
   const [plain, optional] = [once(() => inEnvironment(type.name)), once(() => inEnvironment(`optional<${type.name}>`))]
   const rules: Rule[] = []
   for (const [index, rule] of stated.entries()) {
     late.push(() => {
-      const compiled = compileRule(rule, rule.optionalOldSelf ? optional() : plain(), fault, `${path}.x-kubernetes-validations[${index}]`)
+      const compiled = compileRule(rule, rule.optionalOldSelf ? optional() : plain(), fault, { path: `${path}.x-kubernetes-validations[${index}]`, props })
       if (compiled) rules.push(compiled)
     })
   }
@@ -133,7 +144,7 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= make())
 }
 
-function compileRule(stated: ValidationRule, own: CelEnvironment, fault: Making['fault'], path: string): Rule | undefined {
+function compileRule(stated: ValidationRule, own: CelEnvironment, fault: Making['fault'], { path, props }: { readonly path: string; readonly props: JsonSchemaProps }): Rule | undefined {
   if (stated.rule.trim() === '') return undefined
   const compiled = (expression: string, word: string, wanted: string): CelProgram | undefined => {
     try {
@@ -148,13 +159,24 @@ function compileRule(stated: ValidationRule, own: CelEnvironment, fault: Making[
   }
   const program = compiled(stated.rule, 'rule', 'bool')
   const message = stated.messageExpression ? compiled(stated.messageExpression, 'messageExpression', 'string') : undefined
-  return program && { stated, program, ...(message ? { message } : {}), usesOld: program.uses('oldSelf') || (message?.uses('oldSelf') ?? false) }
+  return program && { stated, program, ...(message ? { message } : {}), usesOld: program.uses('oldSelf'), inner: innerPath(props, stated.fieldPath) }
 }
 
-interface Run {
-  readonly errors: FieldError[]
+/** A field that the schema does not name is the key of a map. */
+function innerPath(props: JsonSchemaProps, fieldPath: string | undefined): PathStep[] {
+  const path: PathStep[] = []
+  let holder: JsonSchemaProps | undefined = props
+  for (const name of fieldPath ? fieldsOfPath(fieldPath) ?? [] : []) {
+    path.push(!holder || holder.properties ? name : { key: name })
+    holder = holder && fieldProps(holder, name)
+  }
+  return path
+}
+
+interface Run extends RuleFindings {
   readonly budget: CelBudget
-  readonly path: (string | number)[]
+  readonly path: PathStep[]
+  readonly past: CorrelatedPast
   over: boolean
 }
 
@@ -162,38 +184,42 @@ function visit(node: Node, value: unknown, old: unknown, run: Run): void {
   spend(3)
   if (run.over || value === null || value === undefined) return
   if (node.rules.length > 0) runRules(node, value, old ?? undefined, run)
-  for (const other of node.also) visit(other, value, old, run)
+  if (node.also.length > 0) {
+    run.past.enterLogic(run.path.length)
+    for (const other of node.also) visit(other, value, old, run)
+    run.past.leaveLogic()
+  }
   if (Array.isArray(value)) visitItems(node, value, old, run)
   else if (isJsonObject(value)) visitMembers(node, value, old, run)
 }
 
-function visitItems({ items, keys }: Node, value: unknown[], old: unknown, run: Run): void {
+function visitItems({ items, props }: Node, value: unknown[], old: unknown, run: Run): void {
   if (!items) return
-  const keyOf = (item: unknown): string => JSON.stringify((keys ?? []).map((key) => (isJsonObject(item) ? item[key] ?? null : null)))
-  const before = new Map(keys && Array.isArray(old) ? old.map((item: unknown) => [keyOf(item), item]) : [])
+  const itemBefore = oldItems(props, old)
   for (const [index, item] of value.entries()) {
     run.path.push(index)
-    visit(items, item, before.get(keyOf(item)), run)
+    visit(items, item, itemBefore?.(item), run)
     run.path.pop()
   }
 }
 
-function visitMembers({ fields, values, atomic }: Node, value: Record<string, unknown>, old: unknown, run: Run): void {
+function visitMembers({ fields, values }: Node, value: Record<string, unknown>, old: unknown, run: Run): void {
   for (const [name, item] of Object.entries(value)) {
-    const node = fields.get(name) ?? values
+    const field = fields.get(name)
+    const node = field ?? values
     if (!node) continue
-    run.path.push(name)
-    visit(node, item, !atomic && isJsonObject(old) && Object.hasOwn(old, name) ? old[name] : undefined, run)
+    run.path.push(field ? name : { key: name })
+    visit(node, item, isJsonObject(old) && Object.hasOwn(old, name) ? old[name] : undefined, run)
     run.path.pop()
   }
 }
 
 function runRules(node: Node, value: unknown, old: unknown, run: Run): void {
-  const unchanged = old !== undefined && equalJson(value, old)
   let self: unknown
   let oldSelf: unknown
   for (const rule of node.rules) {
-    if (rule.usesOld ? old === undefined && !rule.stated.optionalOldSelf : unchanged) continue
+    // Of what has no past nothing is told, unless the rule says that it knows.
+    if (rule.usesOld && old === undefined && !rule.stated.optionalOldSelf) continue
     self ??= node.type.convert(value)
     if (rule.usesOld && old !== undefined) oldSelf ??= node.type.convert(old)
     const variables = { self, oldSelf: rule.stated.optionalOldSelf ? celOptional(oldSelf) : oldSelf }
@@ -216,12 +242,14 @@ function runRule(rule: Rule, node: Node, { value, variables }: { readonly value:
     run.over = run.budget.steps < 0
     return
   }
-  const inner = stated.fieldPath ? pathText([...run.path, ...fieldsOfPath(stated.fieldPath) ?? []]) : shown
+  const inner = rule.inner.length > 0 ? pathText([...run.path, ...rule.inner]) : shown
   const said = messageOf(rule, variables, run.budget)
   run.over = run.budget.steps < 0
   // Objects and lists are not shown.
   const shownValue = node.typeName === 'object' || node.typeName === 'array' ? undefined : { value }
-  run.errors.push(run.over ? invalid(inner, node.typeName, said) : ruleError(inner, shownValue, said, stated.reason))
+  const error = run.over ? invalid(inner, node.typeName, said) : ruleError(inner, shownValue, said, stated.reason)
+  if (!rule.usesOld && run.past.isUnchanged(run.path)) run.warnings.push(`${error.field}: ${error.text}`)
+  else run.errors.push(error)
 }
 
 function failure(text: string, stated: ValidationRule): string {

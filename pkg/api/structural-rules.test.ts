@@ -59,8 +59,8 @@ it.each<[object, string[]]>([
     'F.x-kubernetes-validations[0].fieldPath: Invalid value: " ": must be non-empty if specified', 'F.x-kubernetes-validations[0].fieldPath: Invalid value: " ": must be a valid path',
     'F.x-kubernetes-validations[1].fieldPath: Invalid value: ".nope": must be a valid path',
   ]],
-  [{ type: 'integer', default: 'x' }, ['F.default: Invalid value: "string": F.default in body must be of type integer: "string"']],
-  [{ type: 'integer', minimum: 1, default: 0 }, ['F.default: Invalid value: 0: F.default in body should be greater than or equal to 1']],
+  [{ type: 'integer', default: 'x' }, ['F.default: Invalid value: "string":  in body must be of type integer: "string"']],
+  [{ type: 'integer', minimum: 1, default: 0 }, ['F.default: Invalid value: 0:  in body should be greater than or equal to 1']],
   [{ type: 'object', properties: { a: { type: 'string' } }, default: { b: 1 } }, ['F.default: Invalid value: {"b":1}: must not have unknown fields']],
 ])('%j', (spec, expected) => {
   expect(errors(spec)).toEqual(expected.map((text) => text.replaceAll(/ F\./g, ' S.properties[f].')))

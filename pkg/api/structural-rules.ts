@@ -7,7 +7,7 @@ import { equalJson, isJsonObject } from './json.ts'
 import { Pattern } from './pattern.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
 import { schemaOfProps } from './structural-schema.ts'
-import { compileValidator, pathText } from './structural-validation.ts'
+import { compileValidator } from './structural-validation.ts'
 import { spend } from '../util/allowance.ts'
 
 type Errors = FieldError[]
@@ -289,10 +289,8 @@ function checkDefaults(out: Errors, props: JsonSchemaProps, path: string): void 
     const holder = { type: 'object', fields: new Map([['default', { name: 'default', number: 0, schema: schemaOfProps(props) }]]) } as const
     const { unknown } = conform({ default: props.default }, holder)
     if (unknown.length > 0) out.push(invalid(at, props.default, 'must not have unknown fields'))
-    // The text names the field as the schema's user would, beginning at the default.
-    for (const error of compileValidator({ type: 'object', properties: { default: props.default === null && props.nullable ? {} : { ...props, default: undefined } } })({ default: props.default })) {
-      out.push({ ...error, field: error.field === '<nil>' ? at : `${path}.${error.field}`, text: error.text.replaceAll(pathText(['default']), at) })
-    }
+    // Null is no default; what is said of the value begins at the default.
+    if (props.default !== null) out.push(...compileValidator({ ...props, default: undefined }, at)(props.default))
   }
   for (const [at, child] of childrenOf(props, path)) checkDefaults(out, child, at)
 }

@@ -1,195 +1,92 @@
-// Checks a custom resource against its CRD's schema, in Kubernetes' words. A schema is compiled once, into functions.
+// Checks a custom resource against its CRD's schema, in Kubernetes' order and words. A schema is compiled once, into functions.
 import type { FieldError } from './field-error.ts'
-import { duplicate, invalid, notSupported, required, tooLong, tooMany } from './field-error.ts'
-import type { JsonObject } from './json.ts'
-import { equalJson, isJsonObject } from './json.ts'
-import { Pattern } from './pattern.ts'
+import { invalid, required, tooMany } from './field-error.ts'
+import { isJsonObject } from './json.ts'
+import { isUnchanged, oldItems } from './structural-past.ts'
+import { enumCheck, formatCheck, numberCheck, textCheck, typeCheck } from './structural-scalars.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
-import { textFormat } from './text-formats.ts'
+import type { Check, Walk } from './structural-walk.ts'
+import { fail, failComposite } from './structural-walk.ts'
+import { isTextFormat } from './text-formats.ts'
 import { spend } from '../util/allowance.ts'
 
-/** All errors of a value. Where a part equals the old one's, it is as good as it was: its errors are not told. */
+/** All errors of a value. Where a part is the old one's, it is as good as it was: its errors are not told. */
 export type StructuralValidator = (value: unknown, old?: unknown) => FieldError[]
 
-export function compileValidator(props: JsonSchemaProps): StructuralValidator {
+/** `within`: what the value is a part of, in the fields of its errors. */
+export function compileValidator(props: JsonSchemaProps, within = ''): StructuralValidator {
   const check = compile(props)
   return (value, old) => {
-    const walk: Walk = { path: [], errors: [], matches: 0 }
+    const walk: Walk = { path: [], within, errors: [], matches: 0 }
     check(value, old, walk)
-    return walk.errors
+    return unique(walk.errors)
   }
 }
 
-interface Walk {
-  /** Where the walk is; changes as it goes. */
-  readonly path: (string | number)[]
-  readonly errors: FieldError[]
-  /** How much was found right, by which the best of several failed alternatives is told. */
-  matches: number
-}
-
-type Check = (value: unknown, old: unknown, walk: Walk) => void
-
-/** `spec.ports[0].name` */
-export function pathText(path: readonly (string | number)[]): string {
-  let text = ''
-  for (const step of path) text += typeof step === 'number' ? `[${step}]` : text === '' ? step : `.${step}`
-  return text
-}
-
-function fail(walk: Walk, make: (at: string, body: string) => FieldError): void {
-  const at = pathText(walk.path)
-  walk.errors.push(make(at, `${at} in body`))
-}
-
-/** What is wrong with a whole value and not with one field of it has no path. */
-function failComposite(walk: Walk, text: string): void {
-  walk.errors.push(invalid('<nil>', '', `${JSON.stringify(pathText(walk.path))} ${text}`))
+/** What alternatives say again is told once. */
+function unique(errors: FieldError[]): FieldError[] {
+  const seen = new Set<string>()
+  return errors.filter(({ field, text }) => {
+    const said = `${field}: ${text}`
+    return !seen.has(said) && seen.add(said)
+  })
 }
 
 function compile(props: JsonSchemaProps): Check {
   spend(20)
-  const checks = [
-    typeCheck(props), enumCheck(props), numberCheck(props), textCheck(props), listCheck(props), objectCheck(props), embeddedCheck(props), ...compositeChecks(props),
-  ].filter((check) => check !== undefined)
+  const [typeFits, logic, inEnum] = [typeCheck(props), logicCheck(props), enumCheck(props)]
+  const [text, format, number] = [textCheck(props), formatCheck(props), numberCheck(props)]
+  const [list, object] = [listCheck(props), objectCheck(props)]
+  const hasFormat = props.format !== undefined && isTextFormat(props.format)
+  // How much speaks for an alternative is counted as Kubernetes counts it: by the checks that were made.
+  const common = typeFits ? 5 : 4
   return (value, old, walk) => {
     spend(5)
-    if (old !== undefined && equalJson(value, old)) return
-    for (const check of checks) check(value, old, walk)
-  }
-}
-
-function typeName(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'array'
-  switch (typeof value) {
-    case 'number': return Number.isInteger(value) ? 'integer' : 'number'
-    case 'bigint': return 'integer'
-    case 'object': return 'object'
-    default: return typeof value
-  }
-}
-
-function typeCheck({ type, nullable, 'x-kubernetes-int-or-string': intOrString }: JsonSchemaProps): Check | undefined {
-  const wanted = intOrString ? 'integer,string' : type
-  if (!wanted) return undefined
-  const allowed = new Set(wanted.split(','))
-  if (allowed.has('number')) allowed.add('integer')
-  return (value, _old, walk) => {
-    const found = typeName(value)
-    if (allowed.has(found) || (value === null && nullable)) walk.matches++
-    else fail(walk, (at, body) => ({ ...invalid(at, found, `${body} must be of type ${wanted}: ${JSON.stringify(found)}`), reason: 'FieldValueTypeInvalid' }))
-  }
-}
-
-function enumCheck({ enum: values, nullable }: JsonSchemaProps): Check | undefined {
-  if (!values || values.length === 0) return undefined
-  return (value, _old, walk) => {
-    if ((value === null && nullable) || values.some((one) => equalJson(one, value))) {
-      walk.matches++
-      return
-    }
-    fail(walk, (at) => notSupported(at, value, values.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))))
-  }
-}
-
-const formatBounds: Readonly<Record<string, readonly [number, number]>> = { int32: [-(2 ** 31), 2 ** 31 - 1], uint32: [0, 2 ** 32 - 1], uint64: [0, 2 ** 64] }
-
-function numberCheck({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, format, type }: JsonSchemaProps): Check | undefined {
-  const bounds = type === 'integer' && format ? formatBounds[format] : undefined
-  if (minimum === undefined && maximum === undefined && multipleOf === undefined && !bounds) return undefined
-  return (value, _old, walk) => {
-    if (typeof value !== 'number' && typeof value !== 'bigint') return
-    const wrong = (text: string): void => fail(walk, (at, body) => invalid(at, value, `${body} ${text}`))
-    if (bounds && (value < bounds[0] || value > bounds[1])) fail(walk, (at) => invalid(at, value, `Checked value must be of type integer with format ${format ?? ''} in ${at}`))
-    if (multipleOf !== undefined && !isMultiple(value, multipleOf)) wrong(`should be a multiple of ${multipleOf}`)
-    if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) wrong(`should be less than${exclusiveMaximum ? '' : ' or equal to'} ${maximum}`)
-    if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) wrong(`should be greater than${exclusiveMinimum ? '' : ' or equal to'} ${minimum}`)
-  }
-}
-
-function isMultiple(value: number | bigint, factor: number | bigint): boolean {
-  if (typeof value === 'bigint' || typeof factor === 'bigint') return Number.isInteger(Number(factor)) ? BigInt(value) % BigInt(factor) === 0n : isMultiple(Number(value), Number(factor))
-  const quotient = value / factor
-  return Math.abs(quotient - Math.round(quotient)) < 1e-9
-}
-
-function textCheck({ minLength, maxLength, pattern, format }: JsonSchemaProps): Check | undefined {
-  const inFormat = format ? textFormat(format) : undefined
-  if (minLength === undefined && maxLength === undefined && !pattern && !inFormat) return undefined
-  let compiled: Pattern | undefined
-  return (value, _old, walk) => {
-    if (typeof value !== 'string') return
     const before = walk.errors.length
-    spend(value.length / 4)
-    const length = minLength === undefined && maxLength === undefined ? 0 : lengthOf(value)
-    if (maxLength !== undefined && length > maxLength) fail(walk, (at) => tooLong(at, maxLength))
-    if (minLength !== undefined && length < minLength) fail(walk, (at, body) => invalid(at, value, `${body} should be at least ${minLength} chars long`))
-    if (pattern && !(compiled ??= new Pattern(pattern)).test(value)) fail(walk, (at, body) => invalid(at, value, `${body} should match '${pattern}'`))
-    if (inFormat && !inFormat(value)) {
-      fail(walk, (at, body) => ({ ...invalid(at, value, `${body} must be of type ${format ?? ''}: ${JSON.stringify(value)}`), reason: 'FieldValueTypeInvalid' }))
+    if (!typeFits || typeFits(value, old, walk)) walk.matches += typeFits || value === null ? 1 : 0
+    if (value === null) {
+      inEnum?.(value, old, walk)
+    } else {
+      walk.matches += common
+      logic?.(value, old, walk)
+      switch (typeof value) {
+        case 'string':
+          walk.matches += hasFormat ? 2 : 1
+          text?.(value, old, walk)
+          format?.(value, old, walk)
+          break
+        case 'number': case 'bigint':
+          walk.matches += 2
+          number?.(value, old, walk)
+          break
+        case 'object':
+          walk.matches += Array.isArray(value) ? 2 : 1
+          list?.(value, old, walk)
+      }
+      inEnum?.(value, old, walk)
+      object?.(value, old, walk)
     }
-    if (walk.errors.length === before) walk.matches++
+    if (walk.errors.length > before && old !== undefined && isUnchanged({ props, value, old })) walk.errors.length = before
   }
-}
-
-/** In code points. */
-function lengthOf(text: string): number {
-  let length = 0
-  for (let at = 0; at < text.length; at++) {
-    length++
-    const code = text.charCodeAt(at)
-    if (code >= 0xd800 && code < 0xdc00) at++
-  }
-  return length
 }
 
 function listCheck(props: JsonSchemaProps): Check | undefined {
   const { items, minItems, maxItems } = props
   const item = items && compile(items)
-  const keys = props['x-kubernetes-list-type'] === 'map' ? props['x-kubernetes-list-map-keys'] ?? [] : undefined
-  const isSet = props['x-kubernetes-list-type'] === 'set'
-  if (!item && minItems === undefined && maxItems === undefined && !keys && !isSet) return undefined
-  const keyOf = keys ? listKey(keys, items) : undefined
+  if (!item && minItems === undefined && maxItems === undefined) return undefined
   return (value, old, walk) => {
     if (!Array.isArray(value)) return
     const list = value as unknown[]
     if (item) {
-      const oldItem = keyOf && Array.isArray(old) ? byKey(old, keyOf) : undefined
+      const itemBefore = oldItems(props, old)
       for (const [index, one] of list.entries()) {
         walk.path.push(index)
-        item(one, oldItem?.get(keyOf?.(one) ?? ''), walk)
+        item(one, itemBefore?.(one) ?? undefined, walk)
         walk.path.pop()
       }
     }
-    if (minItems !== undefined && list.length < minItems) fail(walk, (at, body) => invalid(at, list.length, `${body} should have at least ${minItems} items`))
-    if (maxItems !== undefined && list.length > maxItems) fail(walk, (at) => tooMany(at, list.length, maxItems))
-    if (keyOf) checkUnique(list, keyOf, (one) => Object.fromEntries((keys ?? []).flatMap((key) => (isJsonObject(one) && key in one ? [[key, one[key]]] : []))), walk)
-    if (isSet) checkUnique(list, (one) => JSON.stringify(one), (one) => one, walk)
-  }
-}
-
-/** The key of a list's item as text; a missing key counts as its default. */
-function listKey(keys: readonly string[], items: JsonSchemaProps | undefined): (item: unknown) => string {
-  const defaults = keys.map((key) => items?.properties?.[key]?.default)
-  return (item) => JSON.stringify(keys.map((key, index) => (isJsonObject(item) ? item[key] : undefined) ?? defaults[index] ?? null))
-}
-
-function byKey(list: unknown[], keyOf: (item: unknown) => string): Map<string, unknown> {
-  return new Map(list.map((item) => [keyOf(item), item]))
-}
-
-function checkUnique(list: unknown[], keyOf: (item: unknown) => string, shown: (item: unknown) => unknown, walk: Walk): void {
-  const seen = new Set<string>()
-  for (const [index, item] of list.entries()) {
-    spend(5)
-    const key = keyOf(item)
-    if (seen.has(key)) {
-      walk.path.push(index)
-      fail(walk, (at) => duplicate(at, shown(item)))
-      walk.path.pop()
-    }
-    seen.add(key)
+    if (minItems !== undefined && list.length < minItems) fail(walk, (field, body) => invalid(field, list.length, `${body} should have at least ${minItems} items`))
+    if (maxItems !== undefined && list.length > maxItems) fail(walk, (field) => tooMany(field, list.length, maxItems))
   }
 }
 
@@ -200,80 +97,69 @@ function objectCheck(props: JsonSchemaProps): Check | undefined {
   const names = new Set(known.map(([name]) => name))
   if (known.length === 0 && !others && needed.length === 0 && minProperties === undefined && maxProperties === undefined) return undefined
   const descend = (check: Check, name: string, value: unknown, old: unknown, walk: Walk): void => {
+    // What kind it is and of which version is converted before anybody looks: whether it was the same nobody can tell.
+    const hidden = walk.path.length === 0 && (name === 'apiVersion' || name === 'kind')
     walk.path.push(name)
-    check(value, isJsonObject(old) && Object.hasOwn(old, name) ? old[name] : undefined, walk)
+    check(value, !hidden && isJsonObject(old) && Object.hasOwn(old, name) ? old[name] : undefined, walk)
     walk.path.pop()
   }
   return (value, old, walk) => {
-    if (!isJsonObject(value)) return
+    if (!isJsonObject(value) || Array.isArray(value)) return
     const count = minProperties === undefined && maxProperties === undefined ? 0 : Object.keys(value).length
-    if (minProperties !== undefined && count < minProperties) return fail(walk, (at, body) => invalid(at, count, `${body} should have at least ${minProperties} properties`))
-    if (maxProperties !== undefined && count > maxProperties) return fail(walk, (at) => tooMany(at, count, maxProperties))
-    for (const [name, check] of known) if (Object.hasOwn(value, name) && value[name] !== undefined) descend(check, name, value[name], old, walk)
+    if (minProperties !== undefined && count < minProperties) fail(walk, (field, body) => invalid(field, count, `${body} should have at least ${minProperties} properties`))
+    if (maxProperties !== undefined && count > maxProperties) fail(walk, (field) => tooMany(field, count, maxProperties))
     if (others) for (const [name, one] of Object.entries(value)) if (!names.has(name)) descend(others, name, one, old, walk)
-    for (const name of needed) checkPresent(value, name, walk)
-  }
-}
-
-function checkPresent(value: JsonObject, name: string, walk: Walk): void {
-  if (Object.hasOwn(value, name) && value[name] !== undefined) {
-    walk.matches++
-    return
-  }
-  walk.path.push(name)
-  fail(walk, (at) => required(at))
-  walk.path.pop()
-}
-
-/** An embedded object says what it is. */
-function embeddedCheck(props: JsonSchemaProps): Check | undefined {
-  if (!props['x-kubernetes-embedded-resource']) return undefined
-  return (value, _old, walk) => {
-    if (!isJsonObject(value)) return
-    for (const name of ['apiVersion', 'kind']) {
-      if (typeof value[name] === 'string' && value[name] !== '') continue
+    for (const [name, check] of known) if (Object.hasOwn(value, name) && value[name] !== undefined) descend(check, name, value[name], old, walk)
+    for (const name of needed) {
+      if (Object.hasOwn(value, name) && value[name] !== undefined) continue
       walk.path.push(name)
-      fail(walk, (at) => required(at, 'must not be empty'))
+      fail(walk, (field) => required(field))
       walk.path.pop()
     }
   }
 }
 
-function compositeChecks({ allOf, anyOf, oneOf, not, ...props }: JsonSchemaProps): Check[] {
-  const intOrString = props['x-kubernetes-int-or-string'] === true
-  // How int-or-string is told to those who don't know it; the type has been checked.
-  const says = (alternatives: readonly JsonSchemaProps[]): boolean => intOrString && alternatives.every(({ type }) => type !== undefined)
-  return [
-    ...(anyOf && !says(anyOf) ? [anyOfCheck(anyOf.map(compile))] : []),
-    ...(oneOf ? [oneOfCheck(oneOf.map(compile))] : []),
-    ...(allOf ? [allOfCheck(allOf.map(compile))] : []),
-    ...(not ? [notCheck(compile(not))] : []),
+function logicCheck({ allOf = [], anyOf = [], oneOf = [], not }: JsonSchemaProps): Check | undefined {
+  const checks = [
+    ...(anyOf.length > 0 ? [anyOfCheck(anyOf.map(compile))] : []), ...(oneOf.length > 0 ? [oneOfCheck(oneOf.map(compile))] : []),
+    ...(allOf.length > 0 ? [allOfCheck(allOf.map(compile))] : []), ...(not ? [notCheck(compile(not))] : []),
   ]
+  if (checks.length === 0) return undefined
+  return (value, old, walk) => {
+    for (const check of checks) check(value, old, walk)
+  }
 }
 
-const tryOut = (check: Check, value: unknown, { path }: Walk): Walk => {
-  const walk: Walk = { path, errors: [], matches: 0 }
+/** Within the logic nothing is as good as it was. */
+const tryOut = (check: Check, value: unknown, { path, within }: Walk): Walk => {
+  const walk: Walk = { path, within, errors: [], matches: 0 }
   check(value, undefined, walk)
   return walk
 }
 
+function merge(walk: Walk, other: Walk | undefined): void {
+  if (!other) return
+  for (const error of other.errors) walk.errors.push(error)
+  walk.matches += other.matches
+}
+
 /** The failed alternative that came farthest. */
-function bestOf(walks: readonly Walk[]): readonly FieldError[] {
+function bestOf(walks: readonly Walk[]): Walk | undefined {
   let best: Walk | undefined
-  for (const walk of walks) if (walk.errors.length > 0 && (!best || walk.matches > best.matches)) best = walk
-  return best?.errors ?? []
+  for (const walk of walks) if (!best || walk.matches > best.matches) best = walk
+  return best
 }
 
 function anyOfCheck(checks: readonly Check[]): Check {
   return (value, _old, walk) => {
-    const tried: Walk[] = []
+    const failed: Walk[] = []
     for (const check of checks) {
       const result = tryOut(check, value, walk)
-      if (result.errors.length === 0) return void (walk.matches += result.matches + 1)
-      tried.push(result)
+      if (result.errors.length === 0) return merge(walk, result)
+      failed.push(result)
     }
     failComposite(walk, 'must validate at least one schema (anyOf)')
-    walk.errors.push(...bestOf(tried))
+    merge(walk, bestOf(failed))
   }
 }
 
@@ -281,9 +167,9 @@ function oneOfCheck(checks: readonly Check[]): Check {
   return (value, _old, walk) => {
     const tried = checks.map((check) => tryOut(check, value, walk))
     const valid = tried.filter(({ errors }) => errors.length === 0)
-    if (valid.length === 1) return void (walk.matches += (valid[0]?.matches ?? 0) + 1)
+    if (valid.length === 1) return merge(walk, valid[0])
     failComposite(walk, `must validate one and only one schema (oneOf). ${valid.length === 0 ? 'Found none valid' : `Found ${valid.length} valid alternatives`}`)
-    if (valid.length === 0) walk.errors.push(...bestOf(tried))
+    if (valid.length === 0) merge(walk, bestOf(tried))
   }
 }
 
@@ -291,10 +177,7 @@ function allOfCheck(checks: readonly Check[]): Check {
   return (value, _old, walk) => {
     const tried = checks.map((check) => tryOut(check, value, walk))
     const failed = tried.filter(({ errors }) => errors.length > 0)
-    for (const { errors, matches } of tried) {
-      walk.errors.push(...errors)
-      walk.matches += matches
-    }
+    for (const result of tried) merge(walk, result)
     if (failed.length > 0) failComposite(walk, `must validate all the schemas (allOf)${failed.length === tried.length ? '. None validated' : ''}`)
   }
 }

@@ -8,6 +8,7 @@ import { EvaluationPool } from './evaluation-pool.ts'
 const user = (username: string): { username: string; groups: string[] } => ({ username, groups: [] })
 const asker = { user: user('ann') }
 const version = (pattern: string): object => ({ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { t: { type: 'string', pattern } } } } })
+const fine = { errors: [], warnings: [] }
 const question = (about: object, t: string): Parameters<EvaluationPool['ask']>[0] => ({ task: customTask.name, about, input: { object: { metadata: {}, t } } })
 const cheap = version('^a+$')
 const dear = version('[\\p{L}]{1,1000}$')
@@ -23,18 +24,18 @@ describe('a pool', () => {
   afterEach(() => pool.stop())
 
   it('answers as the task would here', async () => {
-    expect(await pool.ask(question(cheap, 'aaa'), asker)).toEqual([])
+    expect(await pool.ask(question(cheap, 'aaa'), asker)).toEqual(fine)
     const found = customTask.run(cheap as never, { object: { metadata: {}, t: 'b' } as never }, {})
-    expect(found).toHaveLength(1)
+    expect(found.errors).toHaveLength(1)
     expect(await pool.ask(question(cheap, 'b'), asker)).toEqual(found)
   })
 
   it('keeps what was stated last, and is told the rest again', async () => {
     const many = Array.from({ length: 60 }, (_, index) => version(`^a{${index + 1}}$`))
     const ask = (index: number): Promise<unknown> => pool.ask(question(many[index]!, 'a'.repeat(index + 1)), asker)
-    for (let index = 0; index < many.length; index++) expect(await ask(index)).toEqual([])
-    expect(await ask(0)).toEqual([])
-    expect(await ask(59)).toEqual([])
+    for (let index = 0; index < many.length; index++) expect(await ask(index)).toEqual(fine)
+    expect(await ask(0)).toEqual(fine)
+    expect(await ask(59)).toEqual(fine)
   })
 
   it('asks who may do what while it evaluates', async () => {
@@ -52,7 +53,7 @@ describe('a pool', () => {
 
   it('gives each user one worker at a time', async () => {
     const flood = Array.from({ length: 3 }, () => pool.ask(endless(), { user: user('flood') }).catch((error: Error) => error.message))
-    expect(await pool.ask(question(cheap, 'aaa'), asker)).toEqual([])
+    expect(await pool.ask(question(cheap, 'aaa'), asker)).toEqual(fine)
     expect(pool.size).toBe(2)
     await pool.stop()
     expect(await Promise.all(flood)).toEqual(Array(3).fill('Internal error occurred: the server is stopping'))
@@ -65,7 +66,7 @@ describe('a pool', () => {
     await expect(asked).rejects.toMatchObject({ code: 504, reason: 'Timeout' })
     // Its time was over before its turn came.
     await expect(next).rejects.toMatchObject({ code: 504 })
-    expect(await pool.ask(question(cheap, 'aaa'), asker)).toEqual([])
+    expect(await pool.ask(question(cheap, 'aaa'), asker)).toEqual(fine)
   })
 
   it('takes no more than can wait', async () => {
@@ -78,11 +79,11 @@ describe('a pool', () => {
     expect(pool.size).toBe(1)
     clock.step(11_000)
     expect(pool.size).toBe(0)
-    expect(await pool.ask(question(cheap, 'b'), asker)).toHaveLength(1)
+    expect(await pool.ask(question(cheap, 'b'), asker)).toMatchObject({ errors: [{ field: 't' }] })
   })
 
   it('tells of what failed', async () => {
     await expect(pool.ask({ task: 'nothing', about: cheap, input: {} }, asker)).rejects.toMatchObject({ code: 500 })
-    expect(await pool.ask(question(cheap, 'aaa'), asker)).toEqual([])
+    expect(await pool.ask(question(cheap, 'aaa'), asker)).toEqual(fine)
   })
 })

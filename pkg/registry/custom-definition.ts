@@ -39,7 +39,7 @@ function customDefinition(crd: CustomResourceDefinition, names: CustomNames, con
   const { stated, props } = rules
   const { group, scope } = crd.spec
   const { status, scale } = stated.subresources ?? {}
-  const validate: NonNullable<Definition['validate']> = (object, old) => rules.validate(object, old)
+  const validate: NonNullable<Definition['validate']> = (object, old) => rules.validate(object, old).errors
   const deprecation = stated.deprecated ? stated.deprecationWarning ?? `${group}/${stated.name} ${names.kind} is deprecated` : undefined
   return {
     resource: { group, version: stated.name, plural: names.plural, kind: names.kind, namespaced: scope === 'Namespaced' },
@@ -67,10 +67,12 @@ function customDefinition(crd: CustomResourceDefinition, names: CustomNames, con
   }
 }
 
+const standardFinalizers: ReadonlySet<string> = new Set(['orphan', 'foregroundDeletion', 'kubernetes'])
+
 /** A name without a path may be another writer's, too. */
 function finalizerWarnings({ metadata }: AnyObject, old?: AnyObject): string[] {
-  const fresh = (metadata.finalizers ?? []).filter((finalizer) => !finalizer.includes('/') && !old?.metadata.finalizers?.includes(finalizer))
-  return fresh.map((finalizer) => `metadata.finalizers: ${JSON.stringify(finalizer)}: prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers`)
+  const fresh = new Set((metadata.finalizers ?? []).filter((finalizer) => !finalizer.includes('/') && !standardFinalizers.has(finalizer) && !old?.metadata.finalizers?.includes(finalizer)))
+  return [...fresh].sort().map((finalizer) => `metadata.finalizers: ${JSON.stringify(finalizer)}: prefer a domain-qualified finalizer name ${finalizer.includes('.') ? 'including a path (/) ' : ''}to avoid accidental conflicts with other finalizer writers`)
 }
 
 /**

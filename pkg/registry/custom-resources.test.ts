@@ -194,7 +194,7 @@ it('status and scale write their part only', async () => {
   expect(fixture.registry.get(foos, { name: 'one' })).toMatchObject({ spec: { n: 4 }, status: { n: 2 }, metadata: { generation: 2 } })
   expect((await merge({ status: { n: 7 } })).object).toMatchObject({ status: { n: 2 }, metadata: { generation: 2 } })
   await expect(merge({ spec: { replicas: -1 } }, 'scale')).rejects.toThrow('spec.n: Invalid value: -1')
-  await expect(merge({ status: { n: 'x' } }, 'status')).rejects.toThrow('status.n in body must be of type integer: "string"')
+  await expect(merge({ status: { n: 'x' } }, 'status')).rejects.toThrow('n in body must be of type integer: "string"')
 })
 
 it('a new start serves what was there', async () => {

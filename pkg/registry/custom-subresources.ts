@@ -75,19 +75,58 @@ function setAt(target: AnyObject, path: readonly string[], value: number): void 
 }
 
 /** What the scale's fields must be, if they are there. */
-export function scaleErrors({ specReplicasPath, statusReplicasPath, labelSelectorPath }: CustomScale, object: AnyObject): FieldError[] {
-  const errors: FieldError[] = []
-  for (const path of [specReplicasPath, statusReplicasPath]) {
-    const value = valueAt(object, fieldsOfPath(path) ?? [])
-    const field = path.replace(/^\./, '')
-    if (value === undefined || value === null) continue
-    if (typeof value !== 'number' || !Number.isInteger(value)) errors.push(invalid(field, value, `${path} accessor error: ${JSON.stringify(value)} is of the type ${typeof value}, expected int64`))
-    else if (value < 0) errors.push(invalid(field, value, 'should be a non-negative integer'))
-    else if (value > 2 ** 31 - 1) errors.push(invalid(field, value, `should be less than or equal to ${2 ** 31 - 1}`))
-  }
-  const selector = labelSelectorPath && valueAt(object, fieldsOfPath(labelSelectorPath) ?? [])
-  if (labelSelectorPath && selector !== undefined && selector !== null && typeof selector !== 'string') {
-    errors.push(invalid(labelSelectorPath.replace(/^\./, ''), selector, `${labelSelectorPath} accessor error: ${JSON.stringify(selector)} is of the type ${typeof selector}, expected string`))
-  }
+export const scaleErrors = (scale: CustomScale, object: AnyObject): FieldError[] => [...replicaErrors(scale.specReplicasPath, object), ...scaleStatusErrors(scale, object)]
+
+/** Of those in the status. */
+export function scaleStatusErrors({ statusReplicasPath, labelSelectorPath }: CustomScale, object: AnyObject): FieldError[] {
+  const errors = replicaErrors(statusReplicasPath, object)
+  const found = labelSelectorPath ? nested(object, labelSelectorPath) : undefined
+  if (labelSelectorPath && found?.wrong !== undefined) errors.push(invalid(labelSelectorPath, '', found.wrong))
+  else if (labelSelectorPath && found?.value !== undefined && typeof found.value !== 'string') errors.push(invalid(labelSelectorPath, '', accessorError(labelSelectorPath, found.value, 'string')))
   return errors
+}
+
+function replicaErrors(path: string, object: AnyObject): FieldError[] {
+  const { value, wrong } = nested(object, path)
+  if (wrong !== undefined) return [invalid(path, 0, wrong)]
+  if (value === undefined) return []
+  if (typeof value !== 'bigint' && !(typeof value === 'number' && Number.isInteger(value))) return [invalid(path, 0, accessorError(path, value, 'int64'))]
+  if (value < 0) return [invalid(path, value, 'should be a non-negative integer')]
+  return value > mostReplicas ? [invalid(path, value, `should be less than or equal to ${mostReplicas}`)] : []
+}
+
+const mostReplicas = 2 ** 31 - 1
+
+/** A field that is not there is fine; one below what is no object is not. */
+function nested(object: AnyObject, path: string): { readonly value?: unknown; readonly wrong?: string } {
+  const names = path.replace(/^\./, '').split('.')
+  let value: unknown = object
+  for (const [index, name] of names.entries()) {
+    if (value === null) return {}
+    if (!isJsonObject(value) || Array.isArray(value)) return { wrong: accessorError(names.slice(0, index + 1).join('.'), value, 'map[string]interface{}') }
+    if (!Object.hasOwn(value, name) || value[name] === undefined) return {}
+    value = value[name]
+  }
+  return { value }
+}
+
+/** As Go tells of values and their types. */
+const accessorError = (path: string, value: unknown, wanted: string): string => `.${path.replace(/^\./, '')} accessor error: ${goValue(value)} is of the type ${goType(value)}, expected ${wanted}`
+
+function goValue(value: unknown): string {
+  if (value === null) return '<nil>'
+  if (Array.isArray(value)) return `[${value.map(goValue).join(' ')}]`
+  return isJsonObject(value) ? `map[${Object.keys(value).sort().map((key) => `${key}:${goValue(value[key])}`).join(' ')}]` : String(value)
+}
+
+function goType(value: unknown): string {
+  if (value === null) return '<nil>'
+  if (Array.isArray(value)) return '[]interface {}'
+  switch (typeof value) {
+    case 'object': return 'map[string]interface {}'
+    case 'boolean': return 'bool'
+    case 'number': return Number.isInteger(value) ? 'int64' : 'float64'
+    case 'bigint': return 'int64'
+    default: return typeof value
+  }
 }

@@ -1,5 +1,5 @@
 // One version of a custom kind: its schema and its checks, each made at its first use, and the rules that follow from them.
-import type { RuleValidator } from '../api/cel-rules.ts'
+import type { RuleFindings, RuleValidator } from '../api/cel-rules.ts'
 import { compileRules } from '../api/cel-rules.ts'
 import { conform } from '../api/conform.ts'
 import type { FieldError } from '../api/field-error.ts'
@@ -12,18 +12,37 @@ import { customObjectSchema, dropNulls } from '../api/structural-schema.ts'
 import type { StructuralValidator } from '../api/structural-validation.ts'
 import { compileValidator } from '../api/structural-validation.ts'
 import type { CustomVersion } from '../api/types-custom.ts'
-import { scaleErrors } from './custom-subresources.ts'
+import { listErrors } from '../api/structural-lists.ts'
+import { embeddedErrors } from './custom-embedded.ts'
+import { scaleErrors, scaleStatusErrors } from './custom-subresources.ts'
 import type { Task } from './evaluation.ts'
 import type { Judged } from './kind-task.ts'
 
 const blocking: ReadonlySet<FieldError['reason']> = new Set(['FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid'])
 const notChecked = invalid('<nil>', null, 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation')
 
+/** So many are sent at most, in texts that are cut. */
+const mostWarnings = 1000
+
 const made = new WeakMap<CustomVersion, CustomVersionRules>()
 
-export const customTask: Task<CustomVersion, Judged, readonly FieldError[]> = {
+export interface JudgedCustom extends Judged {
+  /** Only the status is written. */
+  readonly status?: boolean
+}
+
+export interface CustomFindings {
+  readonly errors: readonly FieldError[]
+  readonly warnings: readonly string[]
+}
+
+export const customTask: Task<CustomVersion, JudgedCustom, CustomFindings> = {
   name: 'custom',
-  run: (stated, { object, old }) => told((made.get(stated) ?? new CustomVersionRules(stated)).validate(object, old)),
+  run(stated, { object, old, status }) {
+    const rules = made.get(stated) ?? new CustomVersionRules(stated)
+    const { errors, warnings } = status && old ? rules.validateStatus(object, old) : rules.validate(object, old)
+    return { errors: told(errors), warnings: warnings.length > mostWarnings ? warnings.slice(0, mostWarnings) : warnings }
+  },
 }
 
 export class CustomVersionRules {
@@ -31,6 +50,7 @@ export class CustomVersionRules {
   readonly props: JsonSchemaProps
   #schema: ObjectSchema | undefined
   #check: StructuralValidator | undefined
+  #checkStatus: StructuralValidator | undefined
   #rules: RuleValidator | 'none' | undefined
 
   constructor(stated: CustomVersion) {
@@ -54,14 +74,29 @@ export class CustomVersionRules {
     return conform(object, this.schema).object as unknown as AnyObject
   }
 
-  validate(object: AnyObject, old?: AnyObject): FieldError[] {
-    const errors = (this.#check ??= compileValidator(this.props))(object, old)
+  validate(object: AnyObject, old?: AnyObject): RuleFindings {
     const { scale } = this.stated.subresources ?? {}
-    if (scale) errors.push(...scaleErrors(scale, object))
+    return this.#withRules(object, old, [
+      ...(this.#check ??= compileValidator(this.props))(object, old),
+      ...(scale ? scaleErrors(scale, object) : []), ...embeddedErrors(this.props, object), ...listErrors(this.props, object, old),
+    ])
+  }
+
+  /** What else there is stands already. Rules are about the whole. */
+  validateStatus(object: AnyObject, old: AnyObject): RuleFindings {
+    const { scale } = this.stated.subresources ?? {}
+    const props = this.props.properties?.['status']
+    if (props) this.#checkStatus ??= compileValidator(props, 'status')
+    const errors = object.status === undefined ? [] : this.#checkStatus?.(object.status, old.status) ?? []
+    return this.#withRules(object, old, [...errors, ...(scale ? scaleStatusErrors(scale, object) : []), ...listErrors(this.props, object, old)])
+  }
+
+  #withRules(object: AnyObject, old: AnyObject | undefined, errors: FieldError[]): RuleFindings {
     this.#rules ??= compileRules(this.props) ?? 'none'
-    if (this.#rules === 'none') return errors
+    if (this.#rules === 'none') return { errors, warnings: [] }
     // Expressions are written for objects whose types fit.
-    if (errors.some(({ reason }) => blocking.has(reason))) return [...errors, notChecked]
-    return [...errors, ...this.#rules(object, old)]
+    if (errors.some(({ reason }) => blocking.has(reason))) return { errors: [...errors, notChecked], warnings: [] }
+    const found = this.#rules(object, old)
+    return { errors: [...errors, ...found.errors], warnings: found.warnings }
   }
 }

@@ -10,7 +10,7 @@ const annotationBytes = 256 * 1024
 const managerBytes = 128
 const subresourceBytes = 256
 
-function nameFaults(definition: Definition, name: string): string[] {
+function nameFaults(definition: Pick<Definition, 'names'>, name: string): string[] {
   switch (definition.names) {
     case 'dns-label': return dnsLabelFaults(name)
     case 'dns-label-1035': return dnsLabel1035Faults(name)
@@ -108,7 +108,7 @@ function fieldOwnerErrors(out: Telling, { manager = '', subresource = '' }: Mana
 }
 
 /** Checks that hold on every write, in the API's order; in parts, for there may be many labels. */
-export function* metadataErrors(definition: Definition, object: AnyObject): Parts<FieldError[]> {
+export function* metadataErrors(definition: Pick<Definition, 'names'>, object: AnyObject): Parts<FieldError[]> {
   const { metadata: { name, generateName, namespace, labels = {}, annotations = {}, ownerReferences, finalizers = [], managedFields } } = object
   const out = new Telling()
   if (generateName) out.all('metadata.generateName', generateName, nameFaults(definition, withoutDash(generateName)))

@@ -106,8 +106,12 @@ export function* judged(step: Step, { definition, subresource = '' }: Pick<Targe
   }
   const warnings = (): readonly string[] => judge?.warnings?.(draft, old as AnyObject) ?? []
   if (!judge?.validate) return { errors: [], warnings }
-  const errors = yield* awaited(step, () => definition.custom ? step.evaluations.run(customTask, definition.custom, input) : step.evaluations.run(kindTask, kindRules(definition, subresource, judge), input))
-  return { errors, warnings }
+  const { custom } = definition
+  if (!custom) return { errors: yield* awaited(step, () => step.evaluations.run(kindTask, kindRules(definition, subresource, judge), input)), warnings }
+  const found = yield* awaited(step, () => step.evaluations.run(customTask, custom, subresource === 'status' ? { ...input, status: true } : input))
+  // Beside errors, too.
+  for (const text of found.warnings) step.warn(text)
+  return { errors: found.errors, warnings }
 }
 
 export function refuseInvalid(definition: { readonly resource: { readonly group: string; readonly kind: string } }, name: string, errors: readonly FieldError[]): void {

@@ -142,8 +142,8 @@ describe('one kind', () => {
 * spec.cronSpec: Invalid value: "x": spec.cronSpec in body should match '^(\\d+|\\*)(\\s+(\\d+|\\*)){4}$'
 * spec.image: Invalid value: "integer": spec.image in body must be of type string: "integer"
 * spec.ports[2].name: Required value
-* spec.ports[1]: Duplicate value: {"name":"a"}
 * spec.replicas: Invalid value: 0: spec.replicas in body should be greater than or equal to 1
+* spec.ports[1]: Duplicate value: {"name":"a"}
 * <nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation
 `)
     expect(await fails('create -f -', cronTab('bad', '{cronSpec: "* * * * *", image: forbidden}'))).toBe('The CronTab "bad" is invalid: spec: Invalid value: this image is forbidden\n')
