@@ -11,10 +11,11 @@ class World {
   readonly gate: FairGate
   readonly done: string[] = []
   #turn: (() => void)[] = []
+  #beganMs: number | undefined
 
   constructor(levels: FlowLevel[], seats = 100) {
     this.levels = levels
-    this.gate = new FairGate({ clock: this.clock, seats, levels: () => this.levels, onNextTurn: (callback) => void this.#turn.push(callback) })
+    this.gate = new FairGate({ clock: this.clock, seats, levels: () => this.levels, turnUsedMs: () => this.clock.monotonic() - (this.#beganMs ??= this.clock.monotonic()), onNextTurn: (callback) => void this.#turn.push(callback) })
   }
 
   /** A request that keeps the event loop for `ms` and then gives its seat back, unless it is held. */
@@ -36,6 +37,7 @@ class World {
     const callbacks = this.#turn
     this.#turn = []
     await settled()
+    this.#beganMs = undefined
     for (const callback of callbacks) {
       callback()
       await settled()

@@ -7,8 +7,6 @@ import type { Flow, FlowLevel, Waiter } from './flow-level.ts'
 
 /** How long requests may keep the event loop before sockets are looked at again. */
 const turnMs = 8
-/** Without a request for so long, the turn is another one. */
-const idleMs = 0.5
 /** Started in one turn at most; each costs a callback even when there is no time left for it. */
 const startsPerTurn = 64
 /** Longer than this nobody waits: a quarter of the usual time limit of requests. */
@@ -26,17 +24,18 @@ export class Seat {
     this.#level = level
   }
 
-  /** `now`: by the gate's clock, for who knows. */
-  release(now?: number): void {
+  release(): void {
     if (!this.#held) return
     this.#held = false
-    this.#gate.released(this.#level, now)
+    this.#gate.released(this.#level)
   }
 }
 
 export interface FairGateOptions {
   readonly clock: Clock
   readonly onNextTurn: OnNextTurn
+  /** How much of this turn was used, by anybody. */
+  readonly turnUsedMs: () => number
   /** All there are, in any order. */
   readonly levels: () => readonly FlowLevel[]
   /** Seats of all levels together. */
@@ -47,10 +46,6 @@ export class FairGate {
   readonly #options: FairGateOptions
   #inUse = 0
   #waiting = 0
-  /** Since when there was always a request to work at, and until when: a marker of the turn's end only costs something when it is needed. */
-  #busySinceMs = 0
-  #busyUntilMs = -Infinity
-  #marked = false
   #draining = false
   #sweeper: Timer | undefined
   /** The flow whose request was started last, and when: it pays for the time since. */
@@ -70,7 +65,7 @@ export class FairGate {
 
   /** A seat at once when nothing waits and the turn is young; undefined when the queue is full. `onGone` is told what to call when the client leaves. */
   enter(level: FlowLevel, flow: unknown, onGone: (left: () => void) => void, now = this.#options.clock.monotonic()): Seat | Promise<Seat | undefined> | undefined {
-    if (this.#waiting === 0 && this.#turnIsYoung(now) && this.#hasSeat(level)) return this.#seat(level)
+    if (this.#waiting === 0 && this.#options.turnUsedMs() < turnMs && this.#hasSeat(level)) return this.#seat(level)
     return this.#wait(level, flow, { now, onGone })
   }
 
@@ -82,25 +77,10 @@ export class FairGate {
   }
 
   /** Only for Seat. */
-  released(level: FlowLevel, now = this.#options.clock.monotonic()): void {
+  released(level: FlowLevel): void {
     level.inUse--
     if (!level.limits.exempt) this.#inUse--
-    this.#busyUntilMs = now
     if (this.#waiting > 0) this.#drain()
-  }
-
-  #turnIsYoung(now: number): boolean {
-    if (now - this.#busyUntilMs > idleMs) this.#busySinceMs = now
-    this.#busyUntilMs = now
-    const usedMs = now - this.#busySinceMs
-    if (usedMs > turnMs / 4 && !this.#marked) {
-      this.#marked = true
-      this.#options.onNextTurn(() => {
-        this.#marked = false
-        this.#busyUntilMs = -Infinity
-      })
-    }
-    return usedMs < turnMs
   }
 
   #seat(level: FlowLevel): Seat {

@@ -4,6 +4,7 @@ import { flowSchemas, priorityLevels, type FlowSchema, type PriorityLevel } from
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import { onNextTurn } from '../util/turn.ts'
+import { turnUsedMs } from '../util/turn-share.ts'
 import { isConnect } from './connect.ts'
 import { connectionOf, type Exchange } from './exchange.ts'
 import { FairGate, type Seat } from './fair-gate.ts'
@@ -52,7 +53,7 @@ export class FlowControl {
     this.#schemas = new KindView(registry, flowSchemas, { clock, signal })
     this.#levels = new KindView(registry, priorityLevels, { clock, signal })
     this.#table = this.#newTable(-1, new Map())
-    this.#gate = new FairGate({ clock, onNextTurn, seats, levels: () => this.#table.all })
+    this.#gate = new FairGate({ clock, onNextTurn, turnUsedMs, seats, levels: () => this.#table.all })
     signal.addEventListener('abort', () => this.#gate.close(), { once: true })
   }
 

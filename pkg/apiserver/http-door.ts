@@ -9,6 +9,7 @@ import { StatusError, badRequest, internalError } from '../api/status-error.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { Clock } from '../util/clock.ts'
 import { onNextTurn } from '../util/turn.ts'
+import { room } from '../util/turn-share.ts'
 import type { Auditor } from './audit.ts'
 import type { AuditRecord } from './audit-record.ts'
 import { AuditedExchange, auditIdOf, notKept } from './audited-exchange.ts'
@@ -140,7 +141,7 @@ export class HttpDoor {
     })
     // Requests of HTTP/2 would get the platform's layer otherwise.
     this.#server.removeAllListeners('stream')
-    this.#server.on('stream', streamListener((incoming, outgoing) => void this.#serve(incoming, outgoing)))
+    this.#server.on('stream', streamListener((incoming, outgoing) => void this.#serveInTurn(incoming, outgoing)))
     this.#server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(incoming, socket, head))
   }
 
@@ -203,6 +204,12 @@ export class HttpDoor {
     return controller.signal
   }
 
+  /** A client may have a thousand requests in one packet. */
+  #serveInTurn(incoming: Incoming, outgoing: Outgoing): Promise<void> {
+    const turn = room()
+    return turn ? turn.then(() => (outgoing.destroyed ? undefined : this.#serve(incoming, outgoing))) : this.#serve(incoming, outgoing)
+  }
+
   async #serve(incoming: Incoming, outgoing: Outgoing): Promise<void> {
     const { log, metrics, clock, auditor } = this.#options
     const contact: Contact = { incoming, outgoing, warnings: [], clock, limits: this.#limits, onBlocked: this.#onBlocked }
@@ -262,7 +269,7 @@ export class HttpDoor {
       await sendFailure(contact, error, log)
     } finally {
       endedMs = clock.monotonic()
-      seat?.release(endedMs)
+      seat?.release()
       left?.()
     }
     audited?.ended(outgoing.statusCode)

@@ -10,8 +10,8 @@ let turn = -1
 let beganMs = 0
 let promisedMs = 0
 
-/** Since the first who asked in this turn, what the platform was promised among it. */
-function usedMs(): number {
+/** Of this turn, since the first who asked, with what the platform was promised. */
+export function turnUsedMs(): number {
   const { loopCount } = nodeTiming.uvMetricsInfo
   const now = performance.now()
   if (loopCount !== turn) {
@@ -22,11 +22,11 @@ function usedMs(): number {
   return now - beganMs + promisedMs
 }
 
-export const isTurnUsedUp = (): boolean => usedMs() >= shareMs
+export const isTurnUsedUp = (): boolean => turnUsedMs() >= shareMs
 
 /** Tells of work that the platform is going to do in this turn. */
 export function promise(ms: number): void {
-  usedMs()
+  turnUsedMs()
   promisedMs += ms
 }
 
