@@ -85,8 +85,12 @@ function* typedObject(value: unknown, schema: ObjectSchema, parent: Place, walk:
     if (!field) noteUnknown(walk, { parent, key })
     if (!field || item === null) continue
     const place = { parent, key, owner }
-    const child = isLarge(item) ? yield* typedParts(item, field.schema, place, walk) : typed(item, field.schema, place, walk)
-    if (!walk.fill || !isDropped(child, field)) result[key] = child
+    // What is large is not empty, and to ask it may take long.
+    if (isLarge(item)) result[key] = yield* typedParts(item, field.schema, place, walk)
+    else {
+      const child = typed(item, field.schema, place, walk)
+      if (!walk.fill || !isDropped(child, field)) result[key] = child
+    }
   }
   if (walk.fill) fillIn(result, schema, walk)
   return result

@@ -34,7 +34,8 @@ export function keepText(value: object, text: string): void {
   texts.set(value, text)
 }
 
-const textOf = (value: unknown): string | undefined => (typeof value === 'object' && value !== null ? texts.get(value) : undefined) ?? JSON.stringify(value)
+/** Of a value within an object; the one that was kept, if there is one. */
+export const textOf = (value: unknown): string | undefined => (typeof value === 'object' && value !== null ? texts.get(value) : undefined) ?? JSON.stringify(value)
 
 const isKept = (value: unknown): boolean => typeof value === 'object' && value !== null && texts.has(value)
 

@@ -27,9 +27,9 @@ export function encodeAnswer(response: Whole, definition: Definition, options: E
   const { form: { media, as }, pretty } = options
   const writing: Writing = media === 'application/yaml' ? yaml : pretty ? prettyJson : plainJson
   const { code } = response
-  if (response.type === 'status') return { code, contentType: media, body: writing.whole(JSON.stringify(response.status)) }
-  if (response.type === 'object' && as !== 'Table') {
-    return { code, contentType: media, body: writing.whole(as === undefined ? encoded(response.object) : metadataText(response.object, options.form.version ?? 'v1')) }
+  if (response.type === 'status' || (response.type === 'object' && as !== 'Table')) {
+    const body = response.type === 'status' ? JSON.stringify(response.status) : as === undefined ? encoded(response.object) : metadataText(response.object, options.form.version ?? 'v1')
+    return writing === plainJson ? { code, contentType: media, body } : { code, contentType: media, pieces: () => writing.whole(body.toString()) }
   }
   const listed = listedIn(response, definition, options)
   return { code, contentType: media, pieces: () => writing.pieces(listed) }
