@@ -39,7 +39,7 @@ function* fitting(walk: Walk): Parts<void> {
 const isLarge = (value: unknown): boolean => typeof value === 'object' && isHeavy(value)
 
 function* typedList(value: unknown, schema: ListSchema, parent: Place, walk: Walk): Parts<unknown[]> {
-  if (!Array.isArray(value)) throw wrongType(kindOf(value), schema, parent)
+  if (!Array.isArray(value)) throw wrongType(value, kindOf(value), schema, parent)
   const { items } = schema
   walk.left -= value.length * leastOfOne
   const result: unknown[] = []
@@ -55,7 +55,7 @@ function* typedList(value: unknown, schema: ListSchema, parent: Place, walk: Wal
 }
 
 function* typedMap(value: unknown, schema: MapSchema, parent: Place, walk: Walk): Parts<JsonObject> {
-  if (typeof value !== 'object' || Array.isArray(value) || value === null) throw wrongType(kindOf(value), schema, parent)
+  if (typeof value !== 'object' || Array.isArray(value) || value === null) throw wrongType(value, kindOf(value), schema, parent)
   const result: JsonObject = {}
   const { values } = schema
   let count = 0
@@ -73,7 +73,7 @@ function* typedMap(value: unknown, schema: MapSchema, parent: Place, walk: Walk)
 }
 
 function* typedObject(value: unknown, schema: ObjectSchema, parent: Place, walk: Walk): Parts<JsonObject> {
-  if (typeof value !== 'object' || Array.isArray(value) || value === null) throw wrongType(kindOf(value), schema, parent)
+  if (typeof value !== 'object' || Array.isArray(value) || value === null) throw wrongType(value, kindOf(value), schema, parent)
   const result: JsonObject = {}
   const owner = schema.goName ?? ''
   let count = 0

@@ -4,6 +4,7 @@
 // not be written is dropped, and what is always written (structs, numbers, texts without omitempty) is there. Inside a custom
 // resource only unknown fields are dropped; what else is wrong with it is a matter of validation.
 import { conformScalar, kindOf } from './conform-scalar.ts'
+import { goKind } from './go-print.ts'
 import { clipped } from './json-text.ts'
 import { setKey } from './json.ts'
 import type { JsonObject } from './json.ts'
@@ -13,6 +14,13 @@ import type { AnySchema, Field, ListSchema, MapSchema, ObjectSchema, ScalarSchem
 /** A value of the wrong type, in the words of Go's decoder. */
 export class DecodingError extends Error {
   override name = 'DecodingError'
+  /** In the words of Kubernetes' converter of what is no text any more. */
+  readonly converted: string
+
+  constructor(message: string, converted = message) {
+    super(message)
+    this.converted = converted
+  }
 }
 
 export interface ConformOptions {
@@ -72,7 +80,7 @@ export function pathOf(place: Place): string {
 }
 
 /** In the words of Go: fields alone, and the innermost struct. */
-export function wrongType(what: string, schema: Schema, place: Place): DecodingError {
+export function wrongType(value: unknown, what: string, schema: Schema, place: Place): DecodingError {
   const fields: (string | number)[] = []
   let owner: string | undefined
   for (let at: Place | undefined = place; at; at = at.parent) {
@@ -81,8 +89,26 @@ export function wrongType(what: string, schema: Schema, place: Place): DecodingE
     owner ??= at.owner
   }
   const target = owner === undefined ? 'value' : `struct field ${owner}.${fields.join('.')}`
-  return new DecodingError(`json: cannot unmarshal ${what} into Go ${target} of type ${goType(schema)}`)
+  return new DecodingError(`json: cannot unmarshal ${what} into Go ${target} of type ${goType(schema)}`, unrestored(value, schema))
 }
+
+function unrestored(value: unknown, schema: Schema): string {
+  const kind = goKind(value)
+  switch (schema.type) {
+    case 'list': return `cannot restore slice from ${kind}`
+    case 'map': return `cannot restore map from ${kind}`
+    case 'object': return `cannot restore struct from: ${kind}`
+    case 'any': return `cannot restore interface from ${kind}`
+    case 'scalar': {
+      const target = goType(schema)
+      // Go converts numbers to texts and to each other, which is then refused; nothing else.
+      if (schema.format === 'bytes') return `cannot restore slice from ${kind}`
+      return isNumber(kind) && (target === 'string' || /^u?int/.test(target)) ? `cannot convert ${kind} to ${target}` : `unrecognized type: ${target}`
+    }
+  }
+}
+
+const isNumber = (kind: string): boolean => kind === 'int64' || kind === 'float64'
 
 function goType(schema: Schema): string {
   switch (schema.type) {
@@ -132,11 +158,11 @@ function typedScalar(value: unknown, schema: ScalarSchema, place: Place): unknow
   const result = conformScalar(value, schema.format)
   if ('value' in result) return result.value
   if ('message' in result) throw new DecodingError(result.message)
-  throw wrongType(result.what, schema, place)
+  throw wrongType(value, result.what, schema, place)
 }
 
 function typedList(value: unknown, schema: ListSchema, parent: Place, walk: Walk): unknown[] {
-  if (!Array.isArray(value)) throw wrongType(kindOf(value), schema, parent)
+  if (!Array.isArray(value)) throw wrongType(value, kindOf(value), schema, parent)
   const { items } = schema
   walk.left -= value.length * leastOfOne
   return value.map((item: unknown, index) => {
@@ -148,7 +174,7 @@ function typedList(value: unknown, schema: ListSchema, parent: Place, walk: Walk
 export const isPlainText = (schema: Schema, value: unknown): boolean => typeof value === 'string' && schema.type === 'scalar' && schema.format === 'string'
 
 function typedMap(value: unknown, schema: MapSchema, parent: Place, walk: Walk): JsonObject {
-  if (typeof value !== 'object' || Array.isArray(value) || value === null) throw wrongType(kindOf(value), schema, parent)
+  if (typeof value !== 'object' || Array.isArray(value) || value === null) throw wrongType(value, kindOf(value), schema, parent)
   const result: JsonObject = {}
   const { values } = schema
   for (const key in value) {
@@ -175,7 +201,7 @@ const zeroScalars: Readonly<Record<string, unknown>> = {
 }
 
 function typedObject(value: unknown, schema: ObjectSchema, parent: Place, walk: Walk): JsonObject {
-  if (typeof value !== 'object' || Array.isArray(value) || value === null) throw wrongType(kindOf(value), schema, parent)
+  if (typeof value !== 'object' || Array.isArray(value) || value === null) throw wrongType(value, kindOf(value), schema, parent)
   const result: JsonObject = {}
   const owner = schema.goName ?? ''
   for (const key in value) {

@@ -1,4 +1,5 @@
 // JSON patches (RFC 6902): each operation takes time by what it changes, not by the size of the object.
+import { kindOf } from './conform-scalar.ts'
 import { equalJson, isJsonObject, setKey, thaw } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { rejectedPatch } from './patch-merge.ts'
@@ -28,7 +29,7 @@ interface Run {
 
 /** The patched object. Neither argument is changed. Fails with 400, 413 or 422. */
 export function jsonPatch(original: JsonObject, patch: unknown): JsonObject {
-  if (!Array.isArray(patch)) throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch')
+  if (!Array.isArray(patch)) throw badRequest(`error decoding patch: json: cannot unmarshal ${kindOf(patch)} into Go value of type []handlers.jsonPatchOp`)
   if (patch.length > maxOperations) {
     throw new StatusError(413, 'RequestEntityTooLarge', `Request entity is too large: The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`)
   }
@@ -40,7 +41,7 @@ export function jsonPatch(original: JsonObject, patch: unknown): JsonObject {
 }
 
 function readOperation(operation: unknown): Operation {
-  if (!isJsonObject(operation)) throw badRequest('error decoding patch: expected an operation to be an object')
+  if (!isJsonObject(operation)) throw badRequest(`error decoding patch: json: cannot unmarshal ${kindOf(operation)} into Go value of type handlers.jsonPatchOp`)
   const { op, path, from, value = null } = operation
   if (typeof op !== 'string' || !Object.hasOwn(actions, op)) throw rejectedPatch(`Unexpected kind: ${typeof op === 'string' ? op : 'unknown'}`)
   if (typeof path !== 'string') throw rejectedPatch(`${op} operation: missing path`)

@@ -1,26 +1,29 @@
 // Strategic merge patches: lists merge by the keys that the schema names, and directives delete, replace, order and retain.
+import { kindOf } from './conform-scalar.ts'
+import { goKind, goPrint } from './go-print.ts'
 import { isJsonObject, setKey } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { rejectedPatch } from './patch-merge.ts'
 import type { ListSchema, ObjectSchema, Schema } from './schema.ts'
-import { badRequest } from './status-error.ts'
+import { StatusError, badRequest } from './status-error.ts'
 
 const directive = '$patch'
 const retainKeys = '$retainKeys'
 const orderPrefix = '$setElementOrder/'
 const deletePrefix = '$deleteFromPrimitiveList/'
 
-const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+/** What Go's library fails with unforeseen: an error of the server, though the patch is at fault. */
+const failure = (text: string): Error => new StatusError(500, '', text)
 const badOrder = (): Error => badRequest('invalid patch format of setElementOrder list')
 const badDeletion = (): Error => badRequest('invalid patch format of primitive list')
 const badRetain = (): Error => badRequest('invalid patch format of retainKeys')
-const noMergeKey = (item: unknown, key: string): Error => badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
+const noMergeKey = (item: unknown, key: string): Error => failure(`map: ${goPrint(item)} does not contain declared merge key: ${key}`)
 const badKind = (expected: string, found: unknown): Error =>
-  badRequest(`expected a ${expected}, but received a ${found === null ? 'nil' : Array.isArray(found) ? 'slice' : isJsonObject(found) ? 'map' : typeof found}`)
+  failure(`expected a ${expected}, but received a ${goKind(found)}`)
 
 /** The patched object. Neither argument is changed; the result shares what did not change with the original. Fails with 400 or 422. */
 export function strategicMerge(original: JsonObject, patch: unknown, schema: ObjectSchema): JsonObject {
-  if (!isJsonObject(patch)) throw badKind('map', patch)
+  if (!isJsonObject(patch)) throw badRequest(`json: cannot unmarshal ${kindOf(patch)} into Go value of type map[string]interface {}`)
   return mergeObject(original, patch, schema)
 }
 
@@ -39,7 +42,7 @@ function directed(patch: JsonObject): JsonObject {
   const { [directive]: what, ...rest } = patch
   if (what === 'replace') return rest
   if (what === 'delete') return {}
-  throw badRequest(`unknown patch type: ${shown(what)} in map: ${JSON.stringify(patch)}`)
+  throw failure(`unknown patch type: ${goPrint(what)} in map: ${goPrint(patch)}`)
 }
 
 /** A shallow copy of the original with only the keys that the patch retains. */
@@ -49,7 +52,7 @@ function retained(original: JsonObject, patch: JsonObject): JsonObject {
   if (!Array.isArray(keys)) throw badRetain()
   for (const [name, value] of Object.entries(patch)) {
     const isDirective = name === retainKeys || name.startsWith(orderPrefix) || name.startsWith(deletePrefix)
-    if (!isDirective && value !== null && !keys.includes(name)) throw badRetain()
+    if (!isDirective && value !== null && !keys.includes(name)) throw rejectedPatch('patch content doesn\'t match retainKeys list')
   }
   return Object.fromEntries(Object.entries(original).filter(([name]) => keys.includes(name)))
 }
@@ -137,8 +140,8 @@ function mergeList(original: readonly unknown[], patch: readonly unknown[], sche
       case undefined: plain.push(item); break
       case 'delete': deleted.add(keyOf(item, key)); break
       case 'replace': replace = true; break
-      case 'merge': throw badRequest('merging lists cannot yet be specified in the patch')
-      default: throw badRequest(`unknown patch type: ${shown(item[directive])} in map: ${JSON.stringify(item)}`)
+      case 'merge': throw failure('merging lists cannot yet be specified in the patch')
+      default: throw failure(`unknown patch type: ${goPrint(item[directive])} in map: ${goPrint(item)}`)
     }
   }
   if (replace) return plain
@@ -174,18 +177,19 @@ function ordered(original: unknown, merged: unknown, patchList: unknown, order: 
   const key = isMerging(schema) ? schema.patchMergeKey : undefined
   const identity = (item: unknown): unknown => (key === undefined ? item : keyOf(item, key))
   const wanted = order.map(identity)
-  if (Array.isArray(patchList)) checkOrder(patchList, wanted, identity)
+  if (Array.isArray(patchList)) checkOrder(patchList, order, identity)
   return arrange(merged, wanted, Array.isArray(original) ? original.map(identity) : [], identity)
 }
 
 /** The patch's own elements must stand in the order that it asks for. */
-function checkOrder(patchList: readonly unknown[], wanted: readonly unknown[], identity: (item: unknown) => unknown): void {
+function checkOrder(patchList: readonly unknown[], order: readonly unknown[], identity: (item: unknown) => unknown): void {
+  const wanted = order.map(identity)
   if (patchList.length === 0 || wanted.length === 0) return
   let at = 0
   for (const item of patchList) {
     if (isJsonObject(item) && Object.hasOwn(item, directive)) continue
     const found = wanted.indexOf(identity(item), at)
-    if (found < 0) throw badRequest(`The order in patch list:\n${JSON.stringify(patchList)}\n doesn't match $setElementOrder list:\n${JSON.stringify(wanted)}\n`)
+    if (found < 0) throw failure(`The order in patch list:\n${goPrint(patchList)}\n doesn't match $setElementOrder list:\n${goPrint(order)}\n`)
     at = found
   }
 }

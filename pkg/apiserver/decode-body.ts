@@ -58,7 +58,7 @@ export function* decodePatch(bytes: Buffer, { contentType, fieldValidation, warn
     if (type !== 'json') report(strictFaults({ format: 'json', keys: keysOf(text), duplicateLines: [] }, []), { fieldValidation, warn })
     return { type, body }
   } catch (error) {
-    if (error instanceof JsonSyntaxError || error instanceof YamlSyntaxError) throw badRequest(`error decoding patch: ${error.message}`)
+    if (error instanceof JsonSyntaxError || error instanceof YamlSyntaxError) throw badRequest(type === 'strategic' ? error.message : `error decoding patch: ${error.message}`)
     throw error
   }
 }

@@ -3,6 +3,7 @@ import { equalJson, isJsonObject, thaw } from '../api/json.ts'
 import type { JsonObject } from '../api/json.ts'
 import type { AnyObject } from '../api/object.ts'
 import { jsonPatch } from '../api/patch-json.ts'
+import { RejectedPatch } from '../api/patch-merge.ts'
 import { schemaOf } from '../api/schema-table.ts'
 import { StatusError } from '../api/status-error.ts'
 import { atomicPaths, faultsText, typedFaults } from '../api/typed-check.ts'
@@ -99,7 +100,7 @@ function patched(object: AnyObject, operations: unknown): AnyObject {
     return jsonPatch(thaw(object) as JsonObject, operations) as AnyObject
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
-    const text = error.status.details?.causes?.[0]?.message ?? error.message
+    const text = error instanceof RejectedPatch ? error.why : error.message
     // A test that fails means: not this one.
     if (text.endsWith('test failed')) return object
     throw new MutationFault(`JSONPath: ${text}`)

@@ -2,6 +2,7 @@
 import { equalJson, isJsonObject, thaw } from '../api/json.ts'
 import type { AnyObject } from '../api/object.ts'
 import { jsonPatch } from '../api/patch-json.ts'
+import { RejectedPatch } from '../api/patch-merge.ts'
 import type { UserInfo } from '../api/request.ts'
 import { StatusError, badRequest, internalError } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
@@ -181,6 +182,6 @@ function appliedTo(object: Readonly<AnyObject> | undefined, patch: unknown): Any
     if (!isJsonObject(result['metadata'])) throw new Error('the patched object has no metadata')
     return result as unknown as AnyObject
   } catch (error) {
-    throw internalError((error as Error).message)
+    throw internalError(error instanceof RejectedPatch ? error.why : (error as Error).message)
   }
 }

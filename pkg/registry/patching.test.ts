@@ -78,6 +78,19 @@ describe('patch', () => {
     expect(await failure(() => patch(made, type, body, code === 404 ? { name: 'none' } : {}))).toMatchObject({ code })
   })
 
+  it.each<[Patch['type'], unknown, string]>([
+    ['strategic', { spec: { replicas: 'many' } }, ' "" is invalid: patch: Invalid value: "map[spec:map[replicas:many]]": unrecognized type: int32'],
+    ['strategic', { spec: { replicas: 1.5, paused: true } }, ' "" is invalid: patch: Invalid value: "map[spec:map[paused:true replicas:1.5]]": cannot convert float64 to int32'],
+    ['strategic', { spec: { minReadySeconds: null, template: [] } }, ' "" is invalid: patch: Invalid value: "map[spec:map[minReadySeconds:<nil> template:[]]]": cannot restore struct from: slice'],
+    ['strategic', { metadata: { finalizers: 'x' } }, ' "" is invalid: patch: Invalid value: "map[metadata:map[finalizers:x]]": cannot restore slice from string'],
+    ['strategic', { metadata: { labels: { a: 1 } } }, ' "" is invalid: patch: Invalid value: "map[metadata:map[labels:map[a:1]]]": cannot convert int64 to string'],
+    ['merge', [], 'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}'],
+    ['json', {}, 'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp'],
+  ])('%s %j in the words of the decoders', async (type, body, message) => {
+    const made = await open()
+    expect(await failure(() => patch(made, type, body))).toMatchObject({ message })
+  })
+
   it('custom resources know no strategic merge', async () => {
     const made = await open()
     await made.create(widgets, { metadata: { name: 'web' } })

@@ -4,6 +4,7 @@ import { conformParts } from '../api/conform-parts.ts'
 import type { FieldValidation } from '../api/decode.ts'
 import { fieldValidationOf, unsupportedMediaType } from '../api/decode.ts'
 import { invalid, invalidObject } from '../api/field-error.ts'
+import { goPrint } from '../api/go-print.ts'
 import { isJsonObject } from '../api/json.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
@@ -28,8 +29,8 @@ function schemaFor(definition: Definition, subresource: Subresource | undefined)
   return (subresource?.view && kind ? schemaOf(kind.group, kind.version, kind.kind) : undefined) ?? definition.schema
 }
 
-function refuse(patched: unknown, reason: string): never {
-  throw invalidObject({ group: '', kind: '' }, '', [invalid('patch', JSON.stringify(patched), reason)])
+function refuse({ type, body }: PatchRequest['patch'], patched: unknown, reason: string): never {
+  throw invalidObject({ group: '', kind: '' }, '', [invalid('patch', type === 'strategic' ? goPrint(body) : JSON.stringify(patched), reason)])
 }
 
 /** All patches but server-side apply. */
@@ -48,11 +49,11 @@ export function preparePatch(definition: Definition, request: PatchRequest): Pat
     try {
       const { object, unknown } = yield* conformParts(patched, schema)
       const faults = unknown.map((path) => `unknown field ${JSON.stringify(path)}`)
-      if (faults.length > 0 && validation === 'Strict') refuse(patched, `strict decoding error: ${faults.join(', ')}`)
+      if (faults.length > 0 && validation === 'Strict') refuse(request.patch, patched, `strict decoding error: ${faults.join(', ')}`)
       if (validation === 'Warn') faults.forEach((text) => step.warn(text))
       return object as unknown as KubeObject
     } catch (error) {
-      if (error instanceof DecodingError) refuse(patched, error.message)
+      if (error instanceof DecodingError) refuse(request.patch, patched, type === 'strategic' ? error.converted : error.message)
       throw error
     }
   }
