@@ -13,8 +13,16 @@ export interface FieldError {
 
 /** A value as Go prints it in these messages: strings quoted, the rest as JSON. */
 function shown(value: unknown): string {
-  return value === undefined ? 'null' : JSON.stringify(value)
+  if (typeof value !== 'object' || value === null) return value === undefined ? 'null' : JSON.stringify(value)
+  if (latest?.value === value) return latest.text
+  const text = JSON.stringify(value)
+  if (text.length > longText) latest = { value, text }
+  return text
 }
+
+const longText = 1000
+/** A long list is written once, however many of its items are wrong. Forgotten when the errors are counted, for the value may change then. */
+let latest: { readonly value: object; readonly text: string } | undefined
 
 const join = (head: string, detail: string): string => (detail ? `${head}: ${detail}` : head)
 
@@ -55,6 +63,7 @@ export const withDetail = (error: FieldError, detail: string): FieldError => ({ 
 export const mostToTell = 1 << 17
 
 export function told(errors: readonly FieldError[]): readonly FieldError[] {
+  latest = undefined
   let left = mostToTell
   const end = errors.findIndex(({ field, text }) => (left -= field.length + text.length) < 0)
   return end < 0 ? errors : errors.slice(0, Math.max(end, 1))

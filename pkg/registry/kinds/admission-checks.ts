@@ -7,7 +7,7 @@ import { fullTypeText } from '../../api/cel-type.ts'
 import { pathSegmentFaults, qualifiedNameFaults } from '../../api/names.ts'
 import { compileCondition } from '../admission-cel.ts'
 import type { Errors } from './rules.ts'
-import { addFaults, duplicate, invalid, notSupported, required, tooMany } from './rules.ts'
+import { addFaults, duplicate, invalid, notSupported, repeats, required, tooMany } from './rules.ts'
 
 export interface Rule {
   operations?: string[]
@@ -48,9 +48,10 @@ function checkRule(out: Errors, path: string, rule: Rule): void {
 export function checkRules(out: Errors, path: string, rules: readonly Rule[]): void {
   for (const [index, rule] of rules.entries()) {
     const names = rule.resourceNames ?? []
+    const again = new Set(repeats(names))
     for (const [position, name] of names.entries()) {
       addFaults(out, `${path}[${index}].resourceNames[${position}]`, name, pathSegmentFaults(name))
-      if (names.indexOf(name) < position) out.push(duplicate(`${path}[${index}].resourceNames[${position}]`, name))
+      if (again.has(position)) out.push(duplicate(`${path}[${index}].resourceNames[${position}]`, name))
     }
     checkRule(out, `${path}[${index}]`, rule)
   }

@@ -10,7 +10,7 @@ import type { ExpressionRules, MatchCondition, Rule } from './admission-checks.t
 import { checkConditions, checkExpression, checkRules } from './admission-checks.ts'
 import { checkStatusConditions } from './status-conditions.ts'
 import type { Errors } from './rules.ts'
-import { addFaults, checkLabelSelector, checkOneOf, duplicate, forbiddenField, invalid, notSupported, required, same } from './rules.ts'
+import { addFaults, checkLabelSelector, checkOneOf, duplicate, forbiddenField, invalid, notSupported, repeats, required, same } from './rules.ts'
 
 export interface Match {
   matchPolicy?: string
@@ -225,9 +225,10 @@ export function checkBinding(out: Errors, { policyName = '', paramRef, matchReso
 
 export function checkActions(out: Errors, path: string, actions: readonly string[]): void {
   const known = ['Audit', 'Deny', 'Warn']
+  const again = new Set(repeats(actions))
   for (const [index, action] of actions.entries()) {
     if (!known.includes(action)) out.push(notSupported(`${path}[${index}]`, action, known))
-    if (actions.indexOf(action) < index) out.push(duplicate(`${path}[${index}]`, action))
+    if (again.has(index)) out.push(duplicate(`${path}[${index}]`, action))
   }
   if (actions.includes('Deny') && actions.includes('Warn')) {
     out.push(invalid(path, actions, 'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)'))

@@ -9,7 +9,7 @@ import { ageColumn, nameColumn, none, text } from './columns.ts'
 import { define, named, subresource } from './define.ts'
 import { goDiff, goForm, type GoShape } from './go-values.ts'
 import type { Errors } from './rules.ts'
-import { checkOneOf, duplicate, forbiddenField, invalid, notSupported, required, same } from './rules.ts'
+import { checkOneOf, duplicate, forbiddenField, invalid, notSupported, repeats, required, same } from './rules.ts'
 import { checkSignerName } from './signer-name.ts'
 
 interface Condition {
@@ -87,7 +87,7 @@ function checkSpec(out: Errors, { request, usages: asked = [], signerName = '', 
     for (const [index, usage] of asked.entries()) if (!usages.includes(usage)) out.push(notSupported(`spec.usages[${index}]`, usage, usages))
   }
   if (!hasDuplicates(old?.usages ?? [])) {
-    for (const [index, usage] of asked.entries()) if (asked.indexOf(usage) < index) out.push(duplicate(`spec.usages[${index}]`, usage))
+    for (const index of repeats(asked)) out.push(duplicate(`spec.usages[${index}]`, asked[index]))
   }
   if (signerName === legacySigner && old?.signerName !== legacySigner) out.push(invalid('spec.signerName', signerName, 'the legacy signerName is not allowed via this API version'))
   else checkSignerName(out, 'spec.signerName', signerName)

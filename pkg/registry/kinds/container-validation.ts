@@ -115,11 +115,12 @@ export function checkImageSpace(out: Errors, path: string, { image = '' }: Conta
 
 /** Files with variables are in volumes that containers share and that end with the pod. */
 export function checkFileVolumes(out: Errors, path: string, spec: PodSpec): void {
+  const volumes = new Map((spec.volumes ?? []).map((volume) => [volume.name, volume] as const).reverse())
   for (const { at, container: { env = [] } } of placedContainers(path, spec)) {
     for (const [index, { valueFrom }] of env.entries()) {
       if (!valueFrom?.fileKeyRef) continue
       const { volumeName } = valueFrom.fileKeyRef
-      const volume = spec.volumes?.find(({ name }) => name === volumeName)
+      const volume = volumes.get(volumeName)
       const field = `${at}.env[${index}].valueFrom.fileKeyRef.volumeName`
       if (!volume) out.push(fieldNotFound(field, volumeName))
       else if (!volume.emptyDir) out.push(invalid(field, volumeName, 'referenced volume must be of type emptyDir'))

@@ -8,7 +8,7 @@ import { define, named } from './define.ts'
 import { deprecatedLabelText } from './deprecated-labels.ts'
 import type { Errors } from './rules.ts'
 import {
-  addFaults, checkImmutable, checkLabelSelector, checkNonNegative, checkQuantity, checkResourceName, duplicate, invalid, notSupported, required, same,
+  addFaults, checkImmutable, checkLabelSelector, checkNonNegative, checkQuantity, checkResourceName, duplicate, invalid, notSupported, repeats, required, same,
 } from './rules.ts'
 import { checkCsiDriver } from './volume-disks.ts'
 
@@ -121,9 +121,10 @@ function checkNodeDrivers(list: readonly NodeDriver[]): Errors {
     checkNonNegative(out, `${path}.allocatable.count`, allocatable?.count)
     if (names.has(name)) out.push(duplicate(`${path}.name`, name))
     names.add(name)
+    const again = new Set(repeats(topologyKeys))
     for (const [position, key] of topologyKeys.entries()) {
       if (key === '') out.push(required(path))
-      if (topologyKeys.indexOf(key) < position) out.push(duplicate(path, key))
+      if (again.has(position)) out.push(duplicate(path, key))
       checkResourceName(out, path, key)
     }
   }

@@ -3,7 +3,7 @@ import type { JobSpec, PodFailurePolicyRule, SuccessPolicyRule } from '../../api
 import { inGo, quotedList } from './go-values.ts'
 import { countIndexes } from './index-intervals.ts'
 import type { Errors } from './rules.ts'
-import { checkLabelKey, checkNonNegative, duplicate, invalid, invalidUnshown, notSupported, required, tooLong, tooMany } from './rules.ts'
+import { checkLabelKey, checkNonNegative, duplicate, invalid, invalidUnshown, notSupported, repeats, required, tooLong, tooMany } from './rules.ts'
 
 const maxRules = 20
 const maxExitCodes = 255
@@ -40,9 +40,10 @@ function checkExitCodes(out: Errors, path: string, { operator, values = [], cont
   }
   if (values.length === 0) out.push(invalid(`${path}.values`, values, 'at least one value is required'))
   else if (values.length > maxExitCodes) out.push(tooMany(`${path}.values`, values.length, maxExitCodes))
+  const again = new Set(repeats(values))
   for (const [index, value] of values.entries()) {
     if (operator === 'In' && value === 0) out.push(invalid(`${path}.values[${index}]`, value, 'must not be 0 for the In operator'))
-    if (values.indexOf(value) < index) out.push(duplicate(`${path}.values[${index}]`, value))
+    if (again.has(index)) out.push(duplicate(`${path}.values[${index}]`, value))
   }
   if (values.some((value, index) => index > 0 && value < (values[index - 1] ?? value))) out.push(invalid(`${path}.values`, values, 'must be ordered'))
 }

@@ -7,7 +7,7 @@ import { define, subresource } from './define.ts'
 import { inGo } from './go-values.ts'
 import { checkCidr, cidrWarnings, familyOf } from './ip-rules.ts'
 import type { Errors } from './rules.ts'
-import { checkLabelKey, checkOneOf, checkResourceQuantity, duplicate, forbiddenField, invalid, withDetail } from './rules.ts'
+import { checkLabelKey, checkOneOf, checkResourceQuantity, duplicate, forbiddenField, invalid, repeats, withDetail } from './rules.ts'
 
 const rolePrefix = 'node-role.kubernetes.io/'
 const roleLabel = 'kubernetes.io/role'
@@ -57,7 +57,7 @@ function checkRanges(out: Errors, path: string, ranges: readonly string[]): void
   if (ranges.length < 2) return
   const families = new Set(ranges.map(familyOf))
   if (families.size < 2 || ranges.length > 2) out.push(invalid(path, ranges, 'may specify no more than one CIDR for each IP family'))
-  for (const [index, range] of ranges.entries()) if (ranges.indexOf(range) < index) out.push(duplicate(`${path}[${index}]`, range))
+  for (const index of repeats(ranges)) out.push(duplicate(`${path}[${index}]`, ranges[index]))
 }
 
 function checkResources(out: Errors, { capacity, allocatable }: Partial<NodeStatus>): void {

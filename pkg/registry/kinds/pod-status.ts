@@ -23,10 +23,9 @@ export function keepPodStatus(pod: Pod, old: Pod): void {
   const status = (pod.status ??= {})
   if (old.status?.qosClass) status.qosClass ||= old.status.qosClass
   if (old.status?.observedGeneration) status.observedGeneration ||= old.status.observedGeneration
-  const seen = [...old.status?.conditions ?? []]
+  const seen = Map.groupBy(old.status?.conditions ?? [], ({ type }) => type)
   for (const condition of status.conditions ?? []) {
-    const place = seen.findIndex(({ type }) => type === condition.type)
-    const [before] = place < 0 ? [] : seen.splice(place, 1)
+    const before = seen.get(condition.type)?.shift()
     if (before?.observedGeneration) condition.observedGeneration ||= before.observedGeneration
   }
   settleAddresses(status)

@@ -73,11 +73,12 @@ function checkScopes(out: Errors, spec: ResourceQuota['spec']): void {
   checkExclusive(out, 'spec.scopes', named, named)
   const { scopeSelector } = spec
   const path = 'spec.scopeSelector.matchExpressions'
+  const shown = shownSelector(scopeSelector ?? {})
   const requirements = scopeSelector?.matchExpressions ?? []
   for (const requirement of requirements) {
     const scope = requirement.scopeName ?? ''
     if (!scopes.includes(scope)) out.push(invalid(`${path}.scopeName`, scope, 'unsupported scope'))
-    checkScope(out, hard, { path, scope, shown: shownSelector(scopeSelector ?? {}) })
+    checkScope(out, hard, { path, scope, shown })
     checkOperator(out, path, requirement)
   }
   checkExclusive(out, path, requirements.map(({ scopeName }) => scopeName), spec.scopes ?? null)

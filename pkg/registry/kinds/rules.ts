@@ -1,6 +1,6 @@
 // Checks that rules of many kinds share. Each adds its errors to `out`; none throws.
 import type { FieldError } from '../../api/field-error.ts'
-import { forbiddenField, invalid, notSupported, required } from '../../api/field-error.ts'
+import { forbiddenField, invalid, mostToTell, notSupported, required } from '../../api/field-error.ts'
 import type { LabelSelector } from '../../api/types-common.ts'
 import { selectorMatcher } from '../../api/label-selector.ts'
 import { configKeyFaults, dnsLabelFaults, dnsSubdomainFaults, labelValueFaults, pathSegmentFaults, portNameFaults, qualifiedNameFaults } from '../../api/names.ts'
@@ -25,6 +25,15 @@ function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null) return true
   return Array.isArray(value) && value.length === 0
 }
+
+/** The places of what stands in the list before. */
+export function repeats(values: readonly unknown[]): number[] {
+  const seen = new Set<unknown>()
+  return [...values.keys()].filter((index) => seen.size === seen.add(values[index]).size)
+}
+
+/** More errors than are told, however short they are. */
+export const isEnough = (errors: Errors): boolean => errors.length > mostToTell / 16
 
 /** Errors that an object had before are not held against its update, or rules could never grow stricter. */
 export function withoutOldFaults(errors: Errors, oldErrors: () => Errors): Errors {

@@ -4,9 +4,7 @@ import type { LabelSelector } from '../../api/types-common.ts'
 import type { Affinity, PodAffinityTerm, Toleration, TopologySpreadConstraint, WeightedPodAffinityTerm } from '../../api/types-pod.ts'
 import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '../../api/types-volume.ts'
 import type { Errors } from './rules.ts'
-import {
-  checkDnsLabel, checkDnsSubdomain, checkLabelKey, checkLabelSelector, checkLabelValue, checkOptionalOneOf, duplicate, forbiddenField, invalid, notSupported, required,
-} from './rules.ts'
+import { checkDnsLabel, checkDnsSubdomain, checkLabelKey, checkLabelSelector, checkLabelValue, checkOptionalOneOf, duplicate, forbiddenField, invalid, notSupported, repeats, required } from './rules.ts'
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
@@ -148,8 +146,9 @@ export function checkSpread(out: Errors, path: string, constraints: readonly Top
 }
 
 export function checkGates(out: Errors, path: string, gates: readonly { readonly name: string }[]): void {
+  const again = new Set(repeats(gates.map(({ name }) => name)))
   for (const [index, { name }] of gates.entries()) {
     checkLabelKey(out, `${path}[${index}]`, name ?? '')
-    if (gates.findIndex((gate) => gate.name === name) !== index) out.push(duplicate(`${path}[${index}]`, name))
+    if (again.has(index)) out.push(duplicate(`${path}[${index}]`, name))
   }
 }

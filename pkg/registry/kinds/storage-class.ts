@@ -7,7 +7,7 @@ import { ageColumn, nameColumn, text } from './columns.ts'
 import { define, named } from './define.ts'
 import { deprecatedLabelText } from './deprecated-labels.ts'
 import type { Errors } from './rules.ts'
-import { checkImmutable, checkLabelKey, checkResourceName, duplicate, forbiddenField, invalid, notSupported, required, same, tooLong } from './rules.ts'
+import { checkImmutable, checkLabelKey, checkResourceName, duplicate, isEnough, repeats, forbiddenField, invalid, notSupported, required, same, tooLong } from './rules.ts'
 
 const defaultClass = 'storageclass.kubernetes.io/is-default-class'
 const mostParameters = 512
@@ -29,21 +29,22 @@ function checkParameters(out: Errors, parameters: Readonly<Record<string, string
 
 /** Where volumes may be: terms that say the same are one too many, and so are terms that say nothing. */
 function checkTopologies(out: Errors, terms: readonly TopologySelectorTerm[]): void {
-  const seen: Record<string, string[]>[] = []
+  const seen = new Map<string, number>()
   for (const [index, { matchLabelExpressions = [] }] of terms.entries()) {
     const path = `allowedTopologies[${index}].matchLabelExpressions`
     const wanted: Record<string, string[]> = {}
     for (const [position, { key, values = [] }] of matchLabelExpressions.entries()) {
       const at = `${path}[${position}]`
       if (values.length === 0) out.push(required(`${at}.values`))
-      for (const [place, value] of values.entries()) if (values.indexOf(value) < place) out.push(duplicate(`${at}.values[${place}]`, value))
+      for (const place of repeats(values)) out.push(duplicate(`${at}.values[${place}]`, values[place]))
       checkLabelKey(out, `${at}.key`, key)
       if (Object.hasOwn(wanted, key)) out.push(duplicate(`${at}.key`, key))
       wanted[key] = [...new Set(values)].sort()
     }
-    const twins = seen.filter((other) => same(other, wanted)).length + (matchLabelExpressions.length === 0 ? terms.length : 0)
-    out.push(...Array.from({ length: twins }, () => duplicate(path, '')))
-    seen.push(wanted)
+    const text = JSON.stringify(Object.keys(wanted).sort().map((key) => [key, wanted[key]]))
+    const twins = (seen.get(text) ?? 0) + (matchLabelExpressions.length === 0 ? terms.length : 0)
+    for (let count = 0; count < twins && !isEnough(out); count++) out.push(duplicate(path, ''))
+    seen.set(text, (seen.get(text) ?? 0) + 1)
   }
 }
 

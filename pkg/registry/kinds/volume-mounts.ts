@@ -49,6 +49,7 @@ export function checkMounts(out: Errors, path: string, container: Container, vol
 export function checkDevices(out: Errors, path: string, { volumeDevices = [], volumeMounts = [] }: Container, volumes: Volumes): void {
   const names = new Set<string>()
   const paths = new Set<string>()
+  const mounted = { names: new Set(volumeMounts.map((mount) => mount.name)), paths: new Set(volumeMounts.map((mount) => mount.mountPath)) }
   for (const [index, { name, devicePath }] of volumeDevices.entries()) {
     const at = `${path}[${index}]`
     const volume = volumes.get(name)
@@ -62,8 +63,8 @@ export function checkDevices(out: Errors, path: string, { volumeDevices = [], vo
     if (paths.has(devicePath)) out.push(invalid(`${at}.devicePath`, devicePath, 'must be unique'))
     if (devicePath?.split('/').includes('..')) out.push(invalid(`${at}.devicePath`, devicePath, "can not contain backsteps ('..')"))
     else paths.add(devicePath)
-    if (volumeMounts.some((mount) => mount.name === name)) out.push(invalid(`${at}.name`, name, 'must not already exist in volumeMounts'))
-    if (volumeMounts.some((mount) => mount.mountPath === devicePath)) out.push(invalid(`${at}.devicePath`, devicePath, 'must not already exist as a path in volumeMounts'))
+    if (mounted.names.has(name)) out.push(invalid(`${at}.name`, name, 'must not already exist in volumeMounts'))
+    if (mounted.paths.has(devicePath)) out.push(invalid(`${at}.devicePath`, devicePath, 'must not already exist as a path in volumeMounts'))
     names.add(name)
   }
 }

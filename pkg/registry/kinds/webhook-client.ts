@@ -1,7 +1,7 @@
 // Checks of how a webhook is reached, by URL or by Service: those of admission, and those of conversion.
 import { dnsLabel1035Faults, dnsSubdomainFaults, portNumberFaults } from '../../api/names.ts'
 import type { Errors } from './rules.ts'
-import { invalid, required } from './rules.ts'
+import { invalid, repeats, required } from './rules.ts'
 
 export interface WebhookClient {
   url?: string
@@ -50,8 +50,9 @@ const knownVersions = ['v1', 'v1beta1']
 /** Reviews are spoken in versions, of which at least one must be known here; `lenient` where none was known before. */
 export function checkReviewVersions(out: Errors, path: string, versions: readonly string[], { missing = '', lenient = false } = {}): void {
   if (versions.length === 0) return void out.push(required(path, missing))
+  const again = new Set(repeats(versions))
   for (const [index, version] of versions.entries()) {
-    if (versions.indexOf(version) < index) out.push(invalid(`${path}[${index}]`, version, 'duplicate version'))
+    if (again.has(index)) out.push(invalid(`${path}[${index}]`, version, 'duplicate version'))
     else for (const fault of dnsLabel1035Faults(version)) out.push(invalid(`${path}[${index}]`, version, fault))
   }
   if (!lenient && !versions.some(isKnownReviewVersion)) out.push(invalid(path, versions, `must include at least one of ${knownVersions.join(', ')}`))
