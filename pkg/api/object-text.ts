@@ -34,8 +34,7 @@ export function keepText(value: object, text: string): void {
   texts.set(value, text)
 }
 
-/** Of a value within an object; the one that was kept, if there is one. */
-export const textOf = (value: unknown): string | undefined => (typeof value === 'object' && value !== null ? texts.get(value) : undefined) ?? JSON.stringify(value)
+const textOf = (value: unknown): string | undefined => (typeof value === 'object' && value !== null ? texts.get(value) : undefined) ?? JSON.stringify(value)
 
 const isKept = (value: unknown): boolean => typeof value === 'object' && value !== null && texts.has(value)
 
