@@ -14,7 +14,7 @@ import { sameButTimes } from './managed-fields.ts'
 import type { StoredEntry } from './object-view.ts'
 import { decorate, deletedView, keyOf, storedForm, viewOf } from './object-view.ts'
 import { prepareText } from '../api/object-text-parts.ts'
-import { checkSize } from './stored-size.ts'
+import { checkSize, checkStructure } from './stored-size.ts'
 import { deepFreezeParts } from '../util/freeze-parts.ts'
 import type { Parts } from '../util/slices.ts'
 import { awaited, checkGrowth, settle, throughout, type WriteParts } from './patient-write.ts'
@@ -137,7 +137,7 @@ export function* checkDraft(step: Step, definition: Definition, { metadata, ...r
   if (!step.isLarge) return
   const { managedFields: _owners, ...own } = metadata
   if (definition.subresources.some(({ name }) => name === 'status')) delete rest.status
-  yield* checkSize(definition, { ...rest, metadata: own })
+  yield* checkStructure(definition, { ...rest, metadata: own })
 }
 
 /** Puts the draft, or does nothing when it says what is stored already. */
