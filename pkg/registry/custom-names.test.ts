@@ -1,13 +1,15 @@
 // Names of CRDs: which are given, and what the conditions say.
 import type { CustomNames, CustomResourceDefinition } from '../api/types-custom.ts'
-import { planNames, withCondition } from './custom-names.ts'
+import { NameTable, planNames, withCondition } from './custom-names.ts'
 
 const wanted: CustomNames = { plural: 'foos', singular: 'foo', kind: 'Foo', listKind: 'FooList', shortNames: ['f'] }
 const crd = (names: CustomNames, status?: CustomResourceDefinition['status']): CustomResourceDefinition =>
   ({ metadata: { name: 'foos.x.io' }, spec: { group: 'x.io', scope: 'Cluster', names, versions: [] }, ...(status ? { status } : {}) })
 const bar: CustomNames = { plural: 'bars', singular: 'bar', kind: 'Bar', listKind: 'BarList', shortNames: ['b'] }
 const said = (names: CustomNames, others: CustomNames[], status?: CustomResourceDefinition['status']): unknown => {
-  const { accepted, conditions } = planNames(crd(names, status), others, 'now')
+  const table = new NameTable()
+  others.forEach((other, index) => table.give(`${index}`, 'x.io', other))
+  const { accepted, conditions } = planNames(crd(names, status), table.takenIn('x.io'), 'now')
   return { accepted, conditions: conditions.map(({ type, status: is, reason, message }) => `${type}=${is} ${reason}: ${message}`) }
 }
 
@@ -41,4 +43,22 @@ it('keeps the time of a condition while its status stays', () => {
   expect(withCondition(before, { type: 'A', status: 'True', reason: 'y', message: 'm' }, 'now')).toEqual([{ type: 'A', status: 'True', reason: 'y', message: 'm', lastTransitionTime: 'then' }])
   expect(withCondition(before, { type: 'A', status: 'False', reason: 'x', message: 'm' }, 'now')).toEqual([{ type: 'A', status: 'False', reason: 'x', message: 'm', lastTransitionTime: 'now' }])
   expect(withCondition(before, { type: 'A', status: 'True', reason: 'x', message: 'm' }, 'now')).toEqual(before)
+})
+
+it('knows whose names are given', () => {
+  const table = new NameTable()
+  const foos = { ...wanted, shortNames: ['b'] }
+  table.give('foos', 'x.io', foos)
+  table.give('bars', 'x.io', bar)
+  table.give('bars', 'y.io', bar)
+  expect(table.takenIn('x.io').hasResource('bars')).toBe(false)
+  expect(table.takenIn('y.io').hasResource('bars')).toBe(true)
+  expect(table.takenIn('y.io').hasKind('bars')).toBe(false)
+  table.give('others', 'x.io', { plural: 'others', kind: 'Foo', shortNames: ['b'] })
+  table.withdraw('foos')
+  table.withdraw('foos')
+  // Two had them.
+  expect(table.takenIn('x.io').hasResource('b')).toBe(true)
+  expect(table.takenIn('x.io').hasKind('Foo')).toBe(true)
+  expect(table.takenIn('x.io').hasResource('foos')).toBe(false)
 })

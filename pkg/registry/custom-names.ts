@@ -8,26 +8,81 @@ export interface NamePlan {
   readonly accepted: CustomNames
   readonly conditions: readonly CustomCondition[]
   readonly established: boolean
+  /** Some names belong to others. */
+  readonly refused: boolean
 }
 
+/** The names of one group that are given. */
+export interface TakenNames {
+  hasResource(name: string): boolean
+  hasKind(name: string): boolean
+}
+
+/** Which names the CRDs of all groups have been given. */
+export class NameTable {
+  readonly #groups = new Map<string, GroupNames>()
+  readonly #given = new Map<string, { readonly group: string; readonly names: CustomNames }>()
+
+  takenIn(group: string): TakenNames {
+    return this.#groups.get(group) ?? noNames
+  }
+
+  give(crd: string, group: string, names: CustomNames): void {
+    this.withdraw(crd)
+    let taken = this.#groups.get(group)
+    if (!taken) this.#groups.set(group, taken = new GroupNames())
+    taken.count(names, 1)
+    this.#given.set(crd, { group, names })
+  }
+
+  withdraw(crd: string): void {
+    const given = this.#given.get(crd)
+    if (!given) return
+    this.#given.delete(crd)
+    this.#groups.get(given.group)?.count(given.names, -1)
+  }
+}
+
+class GroupNames implements TakenNames {
+  readonly #resources = new Map<string, number>()
+  readonly #kinds = new Map<string, number>()
+
+  hasResource(name: string): boolean {
+    return this.#resources.has(name)
+  }
+
+  hasKind(name: string): boolean {
+    return this.#kinds.has(name)
+  }
+
+  count({ plural, singular, shortNames = [], kind, listKind }: CustomNames, by: 1 | -1): void {
+    for (const name of [plural, singular, ...shortNames]) if (name) countOne(this.#resources, name, by)
+    for (const name of [kind, listKind]) if (name) countOne(this.#kinds, name, by)
+  }
+}
+
+function countOne(counts: Map<string, number>, name: string, by: 1 | -1): void {
+  const count = (counts.get(name) ?? 0) + by
+  if (count > 0) counts.set(name, count)
+  else counts.delete(name)
+}
+
+const noNames: TakenNames = { hasResource: () => false, hasKind: () => false }
+
 /** `others`: the names that the group's other CRDs have been given. */
-export function planNames(crd: CustomResourceDefinition, others: Iterable<CustomNames>, now: string): NamePlan {
+export function planNames(crd: CustomResourceDefinition, others: TakenNames, now: string): NamePlan {
   const wanted = crd.spec.names
   const given: Partial<CustomNames> = crd.status?.acceptedNames ?? {}
-  const resources = new Set<string>()
-  const kinds = new Set<string>()
-  for (const { plural, singular, shortNames = [], kind, listKind } of others) {
-    for (const name of [plural, singular, ...shortNames]) if (name) resources.add(name)
-    for (const name of [kind, listKind]) if (name) kinds.add(name)
-  }
   const accepted: CustomNames = { ...given, plural: given.plural ?? '', kind: given.kind ?? '' }
   let refusal: { reason: string; message: string } | undefined
   const take = (reason: string, taken: readonly string[], grant: () => void): void => {
     if (taken.length === 0) grant()
     else refusal = { reason, message: taken.length === 1 ? taken[0] ?? '' : `[${taken.join(', ')}]` }
   }
-  const conflict = (used: ReadonlySet<string>, name: string | undefined, own?: string): string[] =>
-    (!name || name === own || !used.has(name) ? [] : [`${JSON.stringify(name)} is already in use`])
+  const conflict = (isUsed: (name: string) => boolean, name: string | undefined, own?: string): string[] =>
+    (!name || name === own || !isUsed(name) ? [] : [`${JSON.stringify(name)} is already in use`])
+  const resources = (name: string): boolean => others.hasResource(name)
+  const kinds = (name: string): boolean => others.hasKind(name)
   take('PluralConflict', conflict(resources, wanted.plural, given.plural), () => void (accepted.plural = wanted.plural))
   take('SingularConflict', conflict(resources, wanted.singular, given.singular), () => assign(accepted, 'singular', wanted.singular))
   const newShort = (wanted.shortNames ?? []).filter((name) => !given.shortNames?.includes(name))
@@ -46,7 +101,7 @@ export function planNames(crd: CustomResourceDefinition, others: Iterable<Custom
   const approval = approvalCondition(crd)
   let conditions = withCondition(withCondition(crd.status?.conditions ?? [], named, now), installed, now)
   if (approval) conditions = withCondition(conditions, approval, now)
-  return { accepted, conditions, established }
+  return { accepted, conditions, established, refused: refusal !== undefined }
 }
 
 function assign<K extends keyof CustomNames>(names: CustomNames, key: K, value: CustomNames[K]): void {

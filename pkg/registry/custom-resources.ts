@@ -5,7 +5,7 @@
 import { equalJson, thaw } from '../api/json.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { CustomCondition, CustomNames, CustomResourceDefinition } from '../api/types-custom.ts'
-import { cleanupFinalizer, customResourceDefinitions, isTrue } from '../api/types-custom.ts'
+import { cleanupFinalizer, customResourceDefinitions } from '../api/types-custom.ts'
 import type { Change, Entry, Store, Watch } from '../storage/store.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { slicesOf } from '../util/slices.ts'
@@ -14,7 +14,7 @@ import { customDefinitions, customStorage } from './custom-definition.ts'
 import type { CallWebhook } from './admission-webhook-dispatch.ts'
 import { webhookConverter } from './conversion-review.ts'
 import type { ConvertObjects } from './conversions.ts'
-import { planNames, withCondition } from './custom-names.ts'
+import { NameTable, planNames, withCondition } from './custom-names.ts'
 import type { Definition } from './definition.ts'
 import { timestamp } from './object-metadata.ts'
 import { keyOf, prefixOf } from './object-view.ts'
@@ -49,6 +49,9 @@ export class CustomResources {
   readonly #options: CustomResourcesOptions
   readonly #definition: Definition
   readonly #known = new Map<string, Known>()
+  readonly #names = new NameTable()
+  /** Who was refused names: they may be free some day. */
+  readonly #refused = new Set<string>()
   readonly #emptying = new Set<string>()
   readonly #slices = slicesOf()
   #beginning: Promise<void> = Promise.resolve()
@@ -99,6 +102,8 @@ export class CustomResources {
       const before = this.#known.get(name)
       if (!entry) {
         this.#known.delete(name)
+        this.#names.withdraw(name)
+        this.#refused.delete(name)
         if (before) freed.add(before.crd.spec.group)
         removed.push(...before?.definitions ?? [])
         continue
@@ -137,6 +142,8 @@ export class CustomResources {
       this.#failed(name, error)
       const known = { crd, names: crd.spec.names, established: false, definitions: [] }
       this.#known.set(name, known)
+      this.#names.give(name, crd.spec.group, crd.spec.names)
+      this.#refused.add(name)
       return known
     }
   }
@@ -144,8 +151,9 @@ export class CustomResources {
   /** Names have become free: CRDs that were refused some may have them now. */
   #lookAgain(groups: ReadonlySet<string>): Definition[] {
     const added: Definition[] = []
-    for (const [name, before] of this.#known) {
-      if (!groups.has(before.crd.spec.group) || isTrue(before.crd, 'NamesAccepted')) continue
+    for (const name of [...this.#refused]) {
+      const before = this.#known.get(name)
+      if (!before || !groups.has(before.crd.spec.group)) continue
       const now = this.#settled(name, before.crd, before)
       if (now.definitions !== before.definitions) added.push(...now.definitions)
     }
@@ -155,7 +163,11 @@ export class CustomResources {
   /** Plans the names of a CRD, makes its definitions where they changed, and has its status written where it differs. */
   #settle(name: string, crd: CustomResourceDefinition, before: Known | undefined): Known {
     const { clock } = this.#options
-    const plan = planNames(crd, this.#othersOf(name, crd.spec.group), timestamp(clock.now()))
+    this.#names.withdraw(name)
+    const plan = planNames(crd, this.#names.takenIn(crd.spec.group), timestamp(clock.now()))
+    this.#names.give(name, crd.spec.group, plan.accepted)
+    if (plan.refused) this.#refused.add(name)
+    else this.#refused.delete(name)
     const same = before !== undefined && plan.established === before.established && equalJson(plan.accepted, before.names)
       && equalJson(crd.spec, before.crd.spec)
     const known: Known = {
@@ -168,10 +180,6 @@ export class CustomResources {
       this.#writeStatus(name, crd, plan.accepted, plan.conditions)
     }
     return known
-  }
-
-  * #othersOf(name: string, group: string): Generator<CustomNames> {
-    for (const [other, { crd, names }] of this.#known) if (other !== name && crd.spec.group === group) yield names
   }
 
   /** A group-version that is built in serves its own kinds only. */
