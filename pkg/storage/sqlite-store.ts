@@ -1,5 +1,6 @@
 // The store on SQLite: state in memory, changes on disk in group commits made by a worker thread.
 import type { Clock, Timer } from '../util/clock.ts'
+import { followed, ownSlices } from '../util/slices.ts'
 import { onNextTurn } from '../util/turn.ts'
 import { emptyRows } from './commit-protocol.ts'
 import { CommitThread } from './commit-thread.ts'
@@ -16,6 +17,9 @@ const reservedBlock = 100_000
 
 /** A batch takes no further transactions once it holds this much JSON. */
 const batchCharacters = 8 * 1024 * 1024
+
+/** So many commits are shown before it is looked how long that took, and what followed from it. */
+const shownAtOnce = 16
 
 /** How many rows one step of compaction deletes. */
 const pruneStep = 500
@@ -193,10 +197,22 @@ export class SqliteStore implements Store {
         this.#refuse(unflushed, batch, error)
         continue
       }
-      for (const commit of batch) this.#show(commit, true)
+      await this.#showAll(batch)
       this.#showEarly()
     } while (this.#waiting.length > 0)
     this.#writing = false
+  }
+
+  /** In slices: a batch can have thousands, and each wakes who waits for it. */
+  async #showAll(batch: readonly Commit[]): Promise<void> {
+    const slices = ownSlices()
+    for (const [index, commit] of batch.entries()) {
+      if (index > 0 && index % shownAtOnce === 0) {
+        await followed()
+        if (slices.due) await slices.pause()
+      }
+      this.#show(commit, true)
+    }
   }
 
   /** What waits only for its turn needs no batch. */

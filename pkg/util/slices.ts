@@ -12,7 +12,12 @@ export interface Slices {
 const leastMs = 1
 
 /** A slice begins now. */
-export function slicesOf(shareMs = 10): Slices {
+export const slicesOf = (shareMs = 10): Slices => slicesBy(shareMs, laterRoom)
+
+/** For one piece of work that nobody has twice, and that others wait for: the next turn has room for it, whatever else waits. */
+export const ownSlices = (shareMs = 10): Slices => slicesBy(shareMs, () => new Promise((resolve) => void setImmediate(resolve)))
+
+function slicesBy(shareMs: number, room: () => Promise<void>): Slices {
   let begin = performance.now()
   return {
     get due() {
@@ -20,11 +25,14 @@ export function slicesOf(shareMs = 10): Slices {
       return usedMs >= shareMs || (usedMs >= leastMs && isTurnUsedUp())
     },
     async pause() {
-      await laterRoom()
+      await room()
       begin = performance.now()
     },
   }
 }
+
+/** Resolves in this turn still, when all has run that follows from promises which are settled now. */
+export const followed = (): Promise<void> => new Promise((resolve) => void process.nextTick(resolve))
 
 /** For work that is known to be short. */
 export const unsliced: Slices = { due: false, pause: () => Promise.resolve() }
