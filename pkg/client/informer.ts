@@ -30,6 +30,13 @@ export interface Informer<T extends KubeObject> {
   byIndex(index: Index<T>, value: string): readonly T[]
   /** Calls back for what is there and for each change. Returns the function that unsubscribes. */
   onChange(listener: (change: InformerChange<T>) => void): () => void
+  /** The same, where there may be much: what is there is told in slices, and `told` resolves when all of it was, or when the informer or this subscription ends. */
+  follow(listener: (change: InformerChange<T>) => void): Following
+}
+
+export interface Following {
+  readonly told: Promise<void>
+  end(): void
 }
 
 /** A named way to find objects; equal names must mean equal functions. */

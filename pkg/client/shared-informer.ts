@@ -4,7 +4,7 @@ import { BackOff } from '../util/back-off.ts'
 import { sleep, type Clock } from '../util/clock.ts'
 import { slicesOf } from '../util/slices.ts'
 import type { Client } from './client.ts'
-import type { Index, Informer, InformerChange } from './informer.ts'
+import type { Following, Index, Informer, InformerChange } from './informer.ts'
 import { ObjectCache } from './object-cache.ts'
 import { endsInitialEvents, isExpired } from './watch-error.ts'
 
@@ -76,6 +76,28 @@ export class SharedInformer<T extends KubeObject> implements Informer<T> {
     this.#listeners.add(listener)
     for (const object of this.#cache.list()) this.#tell(listener, { object })
     return () => void this.#listeners.delete(listener)
+  }
+
+  follow(listener: Listener<T>): Following {
+    // What it has not been told of yet. What changes meanwhile is told as it is then, and is new to it.
+    const behind = new Set(this.#cache.keys())
+    const live: Listener<T> = (change) => {
+      if (behind.size === 0 || !behind.delete(keyText(keyOf((change.object ?? change.previous)!)))) listener(change)
+      else if (change.object) listener({ object: change.object })
+    }
+    this.#listeners.add(live)
+    return { told: this.#catchUp(behind, live, listener), end: () => void this.#listeners.delete(live) }
+  }
+
+  async #catchUp(behind: Set<string>, live: Listener<T>, listener: Listener<T>): Promise<void> {
+    const slices = slicesOf()
+    for (const key of behind) {
+      behind.delete(key)
+      const object = this.#cache.at(key)
+      if (object) this.#tell(listener, { object })
+      if (slices.due) await slices.pause()
+      if (!this.#listeners.has(live)) return
+    }
   }
 
   /** Ends the watch; what the cache holds stays readable. Waiters are released. */
@@ -154,7 +176,8 @@ export class SharedInformer<T extends KubeObject> implements Informer<T> {
 
   // What was cached and did not come in again was deleted while the watch was down.
   #completeState(seen: ReadonlySet<string>): void {
-    for (const key of [...this.#cache.keys()]) if (!seen.has(key)) this.#remove(key)
+    // All that came in is cached.
+    if (seen.size < this.#cache.size) for (const key of [...this.#cache.keys()]) if (!seen.has(key)) this.#remove(key)
     this.#arriving = undefined
     this.#synced = true
   }

@@ -73,11 +73,12 @@ export class ControllerLoop {
 
   // Both states lead to keys: what an object no longer points to must be looked at too.
   #subscribe(resource: Resource, keys: (object: KubeObject) => readonly Partial<ObjectKey>[]): void {
-    this.#unsubscribe.push(this.#options.informers.for(resource).onChange(({ object, previous }: InformerChange<KubeObject>) => {
+    const following = this.#options.informers.for(resource).follow(({ object, previous }: InformerChange<KubeObject>) => {
       for (const state of [previous, object]) {
         if (state) for (const key of keys(state)) this.#queue.add(keyText({ namespace: key.namespace, name: key.name ?? '' }))
       }
-    }))
+    })
+    this.#unsubscribe.push(() => following.end())
   }
 
   #ownerKeys(object: KubeObject): readonly ObjectKey[] {

@@ -2,7 +2,7 @@
 import { apiVersionOf, type KubeObject, type ObjectKey, type OwnerReference, type Resource } from '../api/object.ts'
 import { isConflict, isNotFound } from '../api/status-error.ts'
 import type { Client } from '../client/client.ts'
-import type { Informers } from '../client/informer.ts'
+import type { Following, Informers } from '../client/informer.ts'
 import { isGone, messageOf } from '../controller/refusals.ts'
 import { sleep, type Clock } from '../util/clock.ts'
 import { WorkQueue } from '../util/work-queue.ts'
@@ -28,7 +28,10 @@ export class GarbageCollector {
   readonly #graph = new OwnerGraph()
   // By uid.
   readonly #queue: WorkQueue
-  readonly #followed = new Map<string, { resource: Resource; unsubscribe: () => void }>()
+  readonly #followed = new Map<string, { resource: Resource; following: Following }>()
+  /** Until the graph is complete, nobody is taken to have no dependents. */
+  #complete: () => void = () => undefined
+  readonly #whenComplete = new Promise<void>((resolve) => void (this.#complete = resolve))
   #stopped = false
 
   constructor(options: GarbageCollectorOptions) {
@@ -40,8 +43,9 @@ export class GarbageCollector {
     const { informers, resources } = this.#options
     const wanted = resources().map((resource) => informers.for(resource))
     await Promise.all(wanted.map((informer) => informer.whenSynced()))
-    // All kinds in one step: an owner is looked for only when every kind is in the graph.
-    if (!signal?.aborted) this.#follow()
+    if (signal?.aborted) return
+    this.#follow()
+    void Promise.all([...this.#followed.values()].map(({ following }) => following.told)).then(this.#complete)
   }
 
   /** A CRD came or went. */
@@ -55,25 +59,26 @@ export class GarbageCollector {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    for (const { unsubscribe } of this.#followed.values()) unsubscribe()
+    for (const { following } of this.#followed.values()) following.end()
     this.#followed.clear()
+    this.#complete()
     await this.#queue.stop()
   }
 
   #follow(): void {
     const wanted = new Map(this.#options.resources().map((resource) => [`${apiVersionOf(resource)} ${resource.kind}`, resource]))
-    for (const [name, { unsubscribe }] of this.#followed) {
+    for (const [name, { following }] of this.#followed) {
       if (wanted.has(name)) continue
-      unsubscribe()
+      following.end()
       this.#followed.delete(name)
     }
     for (const [name, resource] of wanted) {
       if (this.#followed.has(name)) continue
-      const unsubscribe = this.#options.informers.for(resource).onChange(({ object, previous }) => {
+      const following = this.#options.informers.for(resource).follow(({ object, previous }) => {
         if (object) this.#seen(resource, object, previous)
         else if (previous) this.#gone(previous)
       })
-      this.#followed.set(name, { resource, unsubscribe })
+      this.#followed.set(name, { resource, following })
     }
   }
 
@@ -108,6 +113,8 @@ export class GarbageCollector {
   }
 
   async #work(uid: string): Promise<void> {
+    await this.#whenComplete
+    if (this.#stopped) return
     const node = this.#graph.get(uid)
     try {
       if (node) await this.#collect(node)

@@ -1,5 +1,6 @@
 // The main thread's end of the commit worker.
 import { Worker } from 'node:worker_threads'
+import { ownSlices } from '../util/slices.ts'
 import type { CommitAnswer, CommitRequest, Rows } from './commit-protocol.ts'
 
 type Done = CommitAnswer & { type: 'done' }
@@ -15,6 +16,7 @@ export class CommitThread {
   readonly #worker = new Worker(new URL('./commit-worker.ts', import.meta.url))
   readonly #waiting: { resolve: (answer: Done) => void; reject: (error: Error) => void }[] = []
   readonly #loader: Loader
+  readonly #slices = ownSlices()
   #death: Error | undefined
 
   constructor(loader: Loader) {
@@ -38,9 +40,16 @@ export class CommitThread {
 
   #receive(answer: CommitAnswer): void {
     if (answer.type === 'counters') this.#loader.counters(answer.compacted, answer.reserved)
-    else if (answer.type === 'rows') this.#loader.rows(answer.rows)
+    else if (answer.type === 'rows') void this.#load(answer.rows)
     else if (answer.type === 'done') this.#waiting.shift()?.resolve(answer)
     else this.#waiting.shift()?.reject(new Error(answer.message))
+  }
+
+  /** The next rows come while these are taken in, or in another turn of the event loop. */
+  async #load(rows: Rows): Promise<void> {
+    if (this.#slices.due) await this.#slices.pause()
+    this.#worker.postMessage({ type: 'more' } satisfies CommitRequest)
+    this.#loader.rows(rows)
   }
 
   #die(error: Error): void {

@@ -8,6 +8,7 @@ import { emptyRows, type Rows } from './commit-protocol.ts'
 export const formatVersion = 1
 
 const rowsPerRead = 2000
+const charactersPerRead = 1 << 20
 const pagesPerShrink = 64
 
 /**
@@ -49,18 +50,21 @@ export class SqliteFile {
     return Number(this.#database.prepare('SELECT value FROM meta WHERE name = ?').pluck().get(name) ?? 0)
   }
 
-  /** All rows by revision, some thousand at a time. */
+  /** All rows by revision, some thousand at a time, or some large ones. */
   *read(): Generator<Rows, void, undefined> {
     const select = this.#database.prepare('SELECT revision, key, value, create_revision FROM changes ORDER BY revision').raw()
     let rows = emptyRows()
+    let characters = 0
     for (const row of select.iterate() as IterableIterator<[number, string, string | null, number]>) {
       rows.revisions.push(row[0])
       rows.keys.push(row[1])
       rows.values.push(row[2])
       rows.createRevisions.push(row[3])
-      if (rows.revisions.length < rowsPerRead) continue
+      characters += row[2]?.length ?? 0
+      if (rows.revisions.length < rowsPerRead && characters < charactersPerRead) continue
       yield rows
       rows = emptyRows()
+      characters = 0
     }
     yield rows
   }
