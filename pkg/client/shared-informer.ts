@@ -3,12 +3,16 @@ import { keyOf, keyText, type KubeObject, type ObjectKey, type Resource, type Wa
 import { BackOff } from '../util/back-off.ts'
 import { sleep, type Clock } from '../util/clock.ts'
 import { slicesOf } from '../util/slices.ts'
+import { room } from '../util/turn-share.ts'
 import type { Client } from './client.ts'
 import type { Following, Index, Informer, InformerChange } from './informer.ts'
 import { ObjectCache } from './object-cache.ts'
 import { endsInitialEvents, isExpired } from './watch-error.ts'
 
 type Listener<T> = (change: InformerChange<T>) => void
+
+/** More is told in slices to those who follow. */
+const toldAtOnce = 200
 
 export interface SharedInformerOptions {
   readonly client: Client
@@ -79,24 +83,36 @@ export class SharedInformer<T extends KubeObject> implements Informer<T> {
   }
 
   follow(listener: Listener<T>): Following {
-    // What it has not been told of yet. What changes meanwhile is told as it is then, and is new to it.
-    const behind = new Set(this.#cache.keys())
+    if (this.#cache.size <= toldAtOnce) {
+      const end = this.onChange(listener)
+      return { told: Promise.resolve(), end }
+    }
+    let heard: Set<string> | undefined = new Set()
     const live: Listener<T> = (change) => {
-      if (behind.size === 0 || !behind.delete(keyText(keyOf((change.object ?? change.previous)!)))) listener(change)
-      else if (change.object) listener({ object: change.object })
+      const key = heard && keyText(keyOf((change.object ?? change.previous)!))
+      if (!heard || heard.has(key!)) listener(change)
+      else if (change.object) {
+        // Its turn has not come: it is new to this listener, as it is now.
+        heard.add(key!)
+        listener({ object: change.object })
+      }
     }
     this.#listeners.add(live)
-    return { told: this.#catchUp(behind, live, listener), end: () => void this.#listeners.delete(live) }
+    const told = this.#catchUp(heard, { listener, goesOn: () => this.#listeners.has(live) }).then(() => void (heard = undefined))
+    return { told, end: () => void this.#listeners.delete(live) }
   }
 
-  async #catchUp(behind: Set<string>, live: Listener<T>, listener: Listener<T>): Promise<void> {
+  async #catchUp(heard: Set<string>, { listener, goesOn }: { listener: Listener<T>; goesOn: () => boolean }): Promise<void> {
     const slices = slicesOf()
-    for (const key of behind) {
-      behind.delete(key)
-      const object = this.#cache.at(key)
-      if (object) this.#tell(listener, { object })
+    // A subscriber seldom comes alone.
+    await slices.pause()
+    // It goes on to what is added meanwhile.
+    for (const key of this.#cache.keys()) {
+      if (!goesOn()) return
+      if (heard.has(key)) continue
+      heard.add(key)
+      this.#tell(listener, { object: this.#cache.at(key) as T })
       if (slices.due) await slices.pause()
-      if (!this.#listeners.has(live)) return
     }
   }
 
@@ -117,6 +133,9 @@ export class SharedInformer<T extends KubeObject> implements Informer<T> {
       try {
         for await (const batch of this.#watch(resumable)) {
           await this.#take(batch)
+          // The next may be dear to make.
+          const turn = room()
+          if (turn) await turn
           if (signal.aborted) return
           if (this.#arriving === undefined) resumable = true
           this.#backOff.forget('')
