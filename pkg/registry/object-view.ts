@@ -4,6 +4,7 @@ import { apiVersionOf } from '../api/object.ts'
 import { objectText } from '../api/object-text.ts'
 import type { Change, Entry } from '../storage/store.ts'
 import { deepFreeze } from '../util/deep-freeze.ts'
+import { keeper } from '../util/kept.ts'
 import type { Conversions } from './conversions.ts'
 import type { Definition } from './definition.ts'
 
@@ -22,28 +23,39 @@ export function keyOf(definition: Definition, namespace: string | undefined, nam
 export type StoredEntry = Entry<AnyObject>
 export type StoredChange = Change<AnyObject>
 
-const views = new WeakMap<Definition, WeakMap<object, AnyObject>>()
+/** What was made of an entry or change, the newest first. */
+interface Made {
+  readonly definition: Definition
+  readonly view: AnyObject
+  readonly next: Made | undefined
+}
 
-function viewsOf(definition: Definition): WeakMap<object, AnyObject> {
-  let map = views.get(definition)
-  if (!map) views.set(definition, map = new WeakMap())
-  return map
+const kept = keeper<Made>()
+/** More definitions than a kind has versions; those of a CRD are new with each change of it. */
+const mostKept = 8
+
+function keptView(definition: Definition, of: object): AnyObject | undefined {
+  for (let made = kept.get(of); made; made = made.next) if (made.definition === definition) return made.view
+  return undefined
+}
+
+function keep(definition: Definition, of: object, view: AnyObject): AnyObject {
+  let next = kept.get(of)
+  let count = 0
+  for (let made = next; made; made = made.next) count++
+  if (count >= mostKept) next = undefined
+  kept.set(of, { definition, view, next })
+  return view
 }
 
 /** The entry's object in the definition's version, with its resourceVersion; the same frozen object each time. */
 export function viewOf(definition: Definition, entry: StoredEntry, made?: Conversions): AnyObject {
-  const known = viewsOf(definition)
-  let view = known.get(entry)
-  if (!view) known.set(entry, view = decorate(definition, entry.value, entry.revision, made))
-  return view
+  return keptView(definition, entry) ?? keep(definition, entry, decorate(definition, entry.value, entry.revision, made))
 }
 
 /** What a watcher is shown of a deletion: the last state with the revision of the delete. */
 export function deletedView(definition: Definition, change: StoredChange, last: StoredEntry): AnyObject {
-  const known = viewsOf(definition)
-  let view = known.get(change)
-  if (!view) known.set(change, view = decorate(definition, last.value, change.revision))
-  return view
+  return keptView(definition, change) ?? keep(definition, change, decorate(definition, last.value, change.revision))
 }
 
 /** A view that is not kept; without a revision for what was never stored. */
@@ -64,7 +76,7 @@ export function storedForm(definition: Definition, draft: AnyObject, made?: Conv
   return { ...value, metadata }
 }
 
-const bytes = new WeakMap<object, Buffer>()
+const bytes = keeper<Buffer>()
 
 /** The JSON bytes of an object that the registry handed out; made on first use and kept as long as the object. */
 export function encoded(object: object): Buffer {
@@ -75,7 +87,7 @@ export function encoded(object: object): Buffer {
 
 /** How long the JSON of an entry is, if it was made; a deletion's or another version's does not count. */
 export function knownLength(definition: Definition, entry: StoredEntry): number | undefined {
-  const view = views.get(definition)?.get(entry)
+  const view = keptView(definition, entry)
   return view && bytes.get(view)?.length
 }
 
