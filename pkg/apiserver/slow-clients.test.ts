@@ -9,8 +9,9 @@ import { defaultLimits } from './front-limits.ts'
 import { negotiate } from './negotiate.ts'
 import { sendWatch } from './watch-door.ts'
 
-const settled = async (): Promise<void> => {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+/** Until the writer waits for its client. */
+async function blocked(calls: { readonly blocked: number }): Promise<void> {
+  while (calls.blocked === 0) await new Promise((next) => setImmediate(next))
 }
 
 describe('a watch', () => {
@@ -28,7 +29,7 @@ describe('a watch', () => {
     const clock = new ManualClock()
     const outgoing = fakeOutgoing({ full: true })
     const { calls, done } = start(outgoing, clock)
-    await settled()
+    await blocked(calls)
     clock.step(29_000)
     outgoing.full = false
     outgoing.emit('drain')
@@ -40,7 +41,7 @@ describe('a watch', () => {
     const clock = new ManualClock()
     const outgoing = fakeOutgoing({ full: true })
     const { calls, done } = start(outgoing, clock)
-    await settled()
+    await blocked(calls)
     clock.step(30_000)
     await done
     expect([calls, outgoing.destroyed, outgoing.lines().length]).toEqual([{ stalls: 1, blocked: 1 }, true, 1])
