@@ -4,6 +4,7 @@ import type { DecodeOptions } from './decode.ts'
 import { schemaOf } from './schema-table.ts'
 import { StatusError } from './status-error.ts'
 import { cpuMs } from '../util/cpu-time.suite.ts'
+import { atOnce } from '../util/slices.ts'
 
 const target = (group: string, version: string, kind: string): Parameters<typeof decodeObject>[1] => {
   const schema = schemaOf(group, version, kind)
@@ -13,6 +14,8 @@ const target = (group: string, version: string, kind: string): Parameters<typeof
 const deployment = target('apps', 'v1', 'Deployment')
 const decode = (text: string, options: DecodeOptions = {}, type = 'application/json', of = deployment): unknown =>
   decodeObject(decodeBody(Buffer.from(text), type, { kind: of.kind }), of, options)
+
+const deleteOptions = (bytes: Uint8Array, type: string | undefined): unknown => atOnce(decodeDeleteOptions(bytes, type))
 
 const failure = (run: () => unknown): { code: number | undefined; message: string | undefined } => {
   try {
@@ -157,9 +160,9 @@ it('refuses depth that would exhaust the stack', () => {
 
 describe('DeleteOptions', () => {
   it('reads JSON, and nothing at all', () => {
-    expect(decodeDeleteOptions(Buffer.from('{"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0,"propagationPolicy":"Background","preconditions":{"uid":"u"}}'), undefined))
+    expect(deleteOptions(Buffer.from('{"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0,"propagationPolicy":"Background","preconditions":{"uid":"u"}}'), undefined))
       .toEqual({ gracePeriodSeconds: 0, propagationPolicy: 'Background', preconditions: { uid: 'u' } })
-    expect(decodeDeleteOptions(Buffer.alloc(0), 'application/json')).toEqual({})
+    expect(deleteOptions(Buffer.alloc(0), 'application/json')).toEqual({})
   })
 
   it('reads protobuf', () => {
@@ -167,7 +170,7 @@ describe('DeleteOptions', () => {
     const message = Buffer.from([0x08, 0x00, 0x22, 10, ...Buffer.from('Foreground')])
     const type = Buffer.from([0x0a, 2, ...Buffer.from('v1'), 0x12, 13, ...Buffer.from('DeleteOptions')])
     const body = Buffer.from([0x6b, 0x38, 0x73, 0, 0x0a, type.length, ...type, 0x12, message.length, ...message])
-    expect(decodeDeleteOptions(body, 'application/vnd.kubernetes.protobuf')).toEqual({ gracePeriodSeconds: 0, propagationPolicy: 'Foreground' })
+    expect(deleteOptions(body, 'application/vnd.kubernetes.protobuf')).toEqual({ gracePeriodSeconds: 0, propagationPolicy: 'Foreground' })
   })
 })
 

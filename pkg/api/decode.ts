@@ -1,5 +1,5 @@
 // Request bodies to objects: JSON, YAML or protobuf by content type, then checked against the kind that the URL names.
-import { DecodingError, conform } from './conform.ts'
+import { DecodingError } from './conform.ts'
 import { conformParts } from './conform-parts.ts'
 import { decodeMessage, decodeMessageParts, readEnvelope, type Envelope } from './decode-protobuf.ts'
 import { readJsonParts } from './json-reader.ts'
@@ -60,8 +60,20 @@ export function splitApiVersion(apiVersion: string): [group: string, version: st
   return slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)]
 }
 
-/** YAML that somebody else has read: JSON text, or why it is no YAML. */
-export type YamlText = { readonly value: string; readonly duplicates: readonly string[] } | YamlSyntaxError
+/** YAML that somebody else has read: a value or its JSON text, or why it is no YAML. */
+export type YamlText = { readonly value: string; readonly duplicates: readonly string[] } | { readonly read: unknown } | YamlSyntaxError
+
+/** YAML that is JSON as well, as most programs send it; undefined for what has to be read as YAML. */
+export function* jsonInYaml(text: string): Parts<{ readonly read: unknown } | undefined> {
+  if (!text.startsWith('{')) return undefined
+  try {
+    const { value, hasDuplicates } = yield* readJsonParts(text)
+    return hasDuplicates ? undefined : { read: value }
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return undefined
+    throw error
+  }
+}
 
 interface BodyOptions {
   readonly kind?: string
@@ -81,7 +93,7 @@ const shortBytes = 64 * 1024
 export function* decodeBodyParts(bytes: Uint8Array, contentType: string | undefined, options: BodyOptions = {}): Parts<DecodedBody> {
   const format = bodyFormat(contentType)
   try {
-    if (bytes.length <= shortBytes) return decodeAs(format, bytes, options.schemas ?? builtin)
+    if (bytes.length <= shortBytes && !options.yaml) return decodeAs(format, bytes, options.schemas ?? builtin)
     return yield* decodeLong(format, bytes, options)
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw unrecognized(`couldn't get version/kind; json parse error: ${error.message}`, bytes, options.kind)
@@ -114,6 +126,7 @@ function* decodeLong(format: BodyFormat, bytes: Uint8Array, { schemas = builtin,
 /** Fails with YamlSyntaxError. */
 export function* yamlValue(yaml: YamlText): Parts<unknown> {
   if (yaml instanceof YamlSyntaxError) throw yaml
+  if ('read' in yaml) return yaml.read
   return (yield* readJsonParts(yaml.value)).value
 }
 
@@ -275,15 +288,15 @@ export function fieldValidationOf(text: string | undefined, optionsKind: 'Create
 }
 
 /** The body of a DELETE; an empty one is no options. Fails with 400 or 415. */
-export function decodeDeleteOptions(bytes: Uint8Array, contentType: string | undefined): DeleteOptions & { readonly dryRun?: readonly string[] } {
+export function* decodeDeleteOptions(bytes: Uint8Array, contentType: string | undefined, yaml?: YamlText): Parts<DeleteOptions & { readonly dryRun?: readonly string[] }> {
   if (bytes.length === 0) return {}
-  const body = decodeBody(bytes, contentType, { kind: 'DeleteOptions' })
+  const body = yield* decodeBodyParts(bytes, contentType, { kind: 'DeleteOptions', ...(yaml ? { yaml } : {}) })
   if (body.value === null) return {}
   if (isJsonObject(body.value) && typeof body.value['kind'] === 'string' && !['', 'DeleteOptions'].includes(body.value['kind'])) {
     throw badRequest(`${body.value['kind']} in version "${String(body.value['apiVersion'] ?? 'v1')}" cannot be handled as a DeleteOptions`)
   }
   try {
-    const { apiVersion: _apiVersion, kind: _kind, ...options } = conform(body.value, deleteOptionsSchema()).object
+    const { apiVersion: _apiVersion, kind: _kind, ...options } = (yield* conformParts(body.value, deleteOptionsSchema())).object
     return options as DeleteOptions & { dryRun?: string[] }
   } catch (error) {
     if (error instanceof DecodingError) throw badRequest(`DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ${error.message}`)

@@ -22,7 +22,19 @@ describe('YAML', () => {
     const levels = Array.from({ length: 12 }, (_, level) => `a${level}: &a${level} [${Array(9).fill(level === 0 ? 'x' : `*a${level - 1}`).join(',')}]`)
     expect(() => readYaml(levels.join('\n'))).toThrow(YamlSyntaxError)
     expect(() => readYaml('a: &a [*a]')).toThrow('yaml: anchor value contains itself')
+    const long = `- &a ${'x'.repeat(100_000)}\n`
+    expect(() => readYaml(`${long}${'- *a\n'.repeat(1000)}`)).toThrow('yaml: document contains excessive aliasing')
+    expect((readYaml(`${long}${'- *a\n'.repeat(10)}`).value as string[]).length).toBe(11)
+    expect(() => readYaml(`- &a {${'x'.repeat(100_000)}: b}\n${'- *a\n'.repeat(1000)}`)).toThrow('yaml: document contains excessive aliasing')
     expect(readYaml('a: &a [1]\nb: [*a, *a]').value).toEqual({ a: [1], b: [[1], [1]] })
+  })
+
+  it('reads JSON for what it is', () => {
+    for (const text of ['{"a":[1,-0.5,1e3,"010",null,true,{}],"b":"\\u00e9\\n","<<":{"c":1},"n":9007199254740993}', '{"a":1}\n', '{"__proto__":{"x":1}}']) expect(readYaml(text)).toEqual({ value: parseJson(text), duplicates: [] })
+    // What is no JSON is YAML still.
+    expect(readYaml('{"a": 1, "a": 2}')).toEqual({ value: { a: 2 }, duplicates: ['line 1: key "a" already set in map'] })
+    expect(readYaml('{"a": b, c: 010}').value).toEqual({ a: 'b', c: 8 })
+    expect(() => readYaml('{"a": 1')).toThrow(YamlSyntaxError)
   })
 
   it('reads streams', () => {

@@ -3,7 +3,7 @@ import {
   CORE_SCHEMA, EVENT_ID, NOT_RESOLVED, YAMLException, boolYaml11Tag, constructFromEvents, defineScalarTag, getScalarValue, mergeTag, parseEvents,
 } from 'js-yaml'
 import type { Event } from 'js-yaml'
-import { clipped } from './json-text.ts'
+import { JsonSyntaxError, clipped, keysOf, parseJson } from './json-text.ts'
 import { exactInteger } from '../util/lossless-json.ts'
 
 /** The text is no YAML, or more than one document. */
@@ -41,13 +41,27 @@ const binaryTag = defineScalarTag<string>('tag:yaml.org,2002:binary', {
 
 const schema = CORE_SCHEMA.withTags([boolYaml11Tag, integerTag, mergeTag, binaryTag])
 
-/** Aliases may make a small text a huge value; this bounds what the value would be when written out. */
-const maxNodes = 1_000_000
+/** Aliases may make a small text a huge value; this bounds the value's JSON. */
+const longestJson = 3 * 1024 * 1024
 
 export function readYaml(text: string): YamlDocument {
+  const json = plainJson(text)
+  if (json) return json
   const documents = readDocuments(text)
   if (documents.values.length > 1) throw new YamlSyntaxError(`yaml: expected one document, found ${documents.values.length}`)
   return { value: documents.values[0] ?? null, duplicates: documents.duplicates }
+}
+
+/** What most programs send as YAML, and is quicker to read. */
+function plainJson(text: string): YamlDocument | undefined {
+  if (!text.startsWith('{')) return undefined
+  try {
+    const value = parseJson(text)
+    return keysOf(text).some(({ duplicate }) => duplicate) ? undefined : { value, duplicates: [] }
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return undefined
+    throw error
+  }
 }
 
 /** All documents of a stream, without the empty ones. */
@@ -59,7 +73,7 @@ function readDocuments(text: string): { values: unknown[]; duplicates: string[] 
   try {
     const events = parseEvents(text, {})
     const values = constructFromEvents(events, { source: text, schema, json: true })
-    if (events.some((event) => event.type === EVENT_ID.ALIAS)) checkSize(values, { left: maxNodes })
+    if (events.some((event) => event.type === EVENT_ID.ALIAS)) checkSize(values, { left: longestJson })
     return { values, duplicates: duplicatesOf(text, events) }
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
@@ -67,14 +81,25 @@ function readDocuments(text: string): { values: unknown[]; duplicates: string[] 
   }
 }
 
-function checkSize(value: unknown, budget: { left: number }, within = new Set<object>()): void {
-  if (--budget.left < 0) throw new YamlSyntaxError('yaml: document contains excessive aliasing')
+function checkSize(value: unknown, room: { left: number }, within = new Set<object>()): void {
+  // A text with its quotes and a comma, the brackets of a container, its keys like texts.
+  room.left -= typeof value === 'string' ? value.length + 3 : 2
+  if (room.left < 0) throw new YamlSyntaxError('yaml: document contains excessive aliasing')
   if (typeof value !== 'object' || value === null) return
   if (within.has(value)) throw new YamlSyntaxError('yaml: anchor value contains itself')
   within.add(value)
-  for (const child of Object.values(value)) checkSize(child, budget, within)
+  if (Array.isArray(value)) for (const item of value) checkSize(item, room, within)
+  else {
+    for (const key in value) {
+      room.left -= key.length + 3
+      checkSize((value as Record<string, unknown>)[key], room, within)
+    }
+  }
   within.delete(value)
 }
+
+/** Whether little of it may stand for much. */
+export const hasAliases = (text: Buffer): boolean => text.includes('&') && text.includes('*')
 
 interface Frame {
   readonly keys: Set<string> | undefined

@@ -1,14 +1,14 @@
 // Request bodies of one kind and subresource: objects and patches in the media types that are taken.
-import { decodeBodyParts, decodeObjectParts, yamlValue, type YamlText, strictFaults, unsupportedMediaType, type FieldValidation } from '../api/decode.ts'
+import { decodeBodyParts, decodeObjectParts, jsonInYaml, yamlValue, type YamlText, strictFaults, strictFaultsParts, unsupportedMediaType, type FieldValidation } from '../api/decode.ts'
 import { readJsonParts } from '../api/json-reader.ts'
 import { JsonSyntaxError, keysInParts, keysOf, parseJson } from '../api/json-text.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Patch, PatchType } from '../api/request.ts'
 import { schemaOf } from '../api/schema-table.ts'
 import { badRequest } from '../api/status-error.ts'
-import { YamlSyntaxError, readYaml } from '../api/yaml-text.ts'
+import { YamlSyntaxError, hasAliases, readYaml } from '../api/yaml-text.ts'
 import type { Definition } from '../registry/definition.ts'
-import type { Parts } from '../util/slices.ts'
+import { atOnce, inParts, slicesOf, type Parts } from '../util/slices.ts'
 
 export interface BodyContext {
   readonly definition: Definition
@@ -63,14 +63,37 @@ export function* decodePatch(bytes: Buffer, { contentType, fieldValidation, warn
   }
 }
 
+/** YAML takes longer. */
+const longYaml = 32 * 1024
+
+/** What a body says: short ones are decoded at once, longer ones in parts, YAML then by `readYaml`. */
+export function decoded<R>(body: Buffer, contentType: string | undefined, readYaml: (text: string) => Promise<YamlText>, decode: (yaml?: YamlText) => Parts<R>): R | Promise<R> {
+  const yaml = isYaml(contentType)
+  if (body.length <= (yaml ? longYaml : longText) && !(yaml && hasAliases(body))) return atOnce(decode())
+  return decodedLong(yaml ? body.toString() : undefined, readYaml, decode)
+}
+
+async function decodedLong<R>(yaml: string | undefined, readYaml: (text: string) => Promise<YamlText>, decode: (yaml?: YamlText) => Parts<R>): Promise<R> {
+  const slices = slicesOf()
+  await slices.pause()
+  if (yaml === undefined) return inParts(decode(), slices)
+  const read = await inParts(jsonInYaml(yaml), slices) ?? await readYaml(yaml).catch(syntaxError)
+  return inParts(decode(read), slices)
+}
+
+function syntaxError(error: unknown): YamlSyntaxError {
+  if (error instanceof YamlSyntaxError) return error
+  throw error
+}
+
 /** Whether the body is YAML. */
-export const isYaml = (contentType = ''): boolean => /^\s*application\/(?:apply-patch\+)?yaml\s*(?:;|$)/i.test(contentType)
+const isYaml = (contentType = ''): boolean => /^\s*application\/(?:apply-patch\+)?yaml\s*(?:;|$)/i.test(contentType)
 
 const longText = 64 * 1024
 
 function* readLong(text: string, reporting: Pick<BodyContext, 'fieldValidation' | 'warn'> | undefined): Parts<unknown> {
   const { value, hasDuplicates } = yield* readJsonParts(text)
-  if (reporting && hasDuplicates) report(strictFaults({ format: 'json', keys: yield* keysInParts(text), duplicateLines: [] }, []), reporting)
+  if (reporting && hasDuplicates) report(yield* strictFaultsParts({ format: 'json', keys: yield* keysInParts(text), duplicateLines: [] }, []), reporting)
   return value
 }
 

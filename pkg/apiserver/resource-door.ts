@@ -1,15 +1,13 @@
 // Requests for resources over HTTP: from method, path, query and body to an ApiRequest, and the answer back.
 import { decodeDeleteOptions, type YamlText } from '../api/decode.ts'
-import { YamlSyntaxError } from '../api/yaml-text.ts'
-import type { ApiRequest, Handle, Verb } from '../api/request.ts'
+import type { ApiRequest, Handle, UserInfo, Verb } from '../api/request.ts'
 import { methodNotAllowed, unknownPath } from '../api/status-error.ts'
 import type { Definition } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
-import { atOnce, inParts, slicesOf } from '../util/slices.ts'
 import type { Authorizer } from './authorizer.ts'
 import { requireAllowed } from './authorize.ts'
-import { decodeObject, decodePatch, isYaml, type BodyContext } from './decode-body.ts'
+import { decodeObject, decodePatch, decoded } from './decode-body.ts'
 import { checkForm, encodeAnswer } from './encode.ts'
 import { header, readBody, type Exchange } from './exchange.ts'
 import { attributesOf } from './handle.ts'
@@ -66,11 +64,11 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   const include = form.as === 'Table' ? parseInclude(query.get('includeObject')) : 'Metadata'
 
   const body = writes.has(verb) ? exchange.body ?? await readBody(exchange) : undefined
-  const decoded = body && decodedBody(exchange, body, { verb, definition, subresource, registry })
+  const sent = body && decodedBody(exchange, body, { verb, definition, subresource, registry })
   const request: ApiRequest = {
     verb, user, group, version, plural, subresource, namespace, name,
-    options: verb === 'delete' || verb === 'deletecollection' ? { ...parsed, ...await deletion(exchange) } : parsed,
-    ...(decoded instanceof Promise ? await decoded : decoded),
+    options: verb === 'delete' || verb === 'deletecollection' ? { ...parsed, ...await deletion(exchange, registry) } : parsed,
+    ...(sent instanceof Promise ? await sent : sent),
     annotate: audit?.annotate, took: audit?.took,
     userAgent: header(incoming, 'user-agent'),
     warn: (text) => void exchange.warnings.push(text),
@@ -105,39 +103,25 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
 
 const writes = new Set<Verb>(['create', 'update', 'patch'])
 
-async function deletion(exchange: Exchange): Promise<Partial<ApiRequest['options']>> {
-  const { incoming, query } = exchange
+async function deletion(exchange: Exchange, registry: Registry): Promise<Partial<ApiRequest['options']>> {
+  const { incoming, query, user } = exchange
+  const contentType = header(incoming, 'content-type')
   const body = await readBody(exchange)
   if (body.length === 0) return { delete: parseDeleteQuery(query) }
-  const { dryRun, ...rest } = decodeDeleteOptions(body, header(incoming, 'content-type'))
+  const { dryRun, ...rest } = await decoded(body, contentType, yamlReader(registry, user), (yaml) => decodeDeleteOptions(body, contentType, yaml))
   exchange.audit?.requested({ deletion: { kind: 'DeleteOptions', apiVersion: 'v1', ...rest, ...(dryRun?.length ? { dryRun } : {}) } })
   return { delete: rest, ...(dryRun?.length ? { dryRun } : {}) }
 }
 
 type Sent = Pick<ApiRequest, 'object' | 'patch'>
 
-/** Longer bodies are decoded in parts, with pauses. */
-const shortBytes = 64 * 1024
+/** Long YAML is read by a worker. */
+const yamlReader = (registry: Registry, user: UserInfo) => (text: string): Promise<YamlText> => registry.aside(user, { job: 'yaml', text })
 
 function decodedBody({ incoming, query, warnings, user }: Exchange, body: Buffer, { verb, definition, subresource, registry }: { verb: Verb; definition: Definition; subresource?: string; registry: Registry }): Sent | Promise<Sent> {
-  const context = {
-    definition, subresource, contentType: header(incoming, 'content-type'),
-    fieldValidation: query.get('fieldValidation') ?? undefined,
-    warn: (text: string) => void warnings.push(text),
-  }
-  if (body.length > shortBytes) return decodedLong(body, verb, context, (text) => registry.aside(user, { job: 'yaml', text }))
-  return verb === 'patch' ? { patch: atOnce(decodePatch(body, context)) } : { object: atOnce(decodeObject(body, context)) }
-}
-
-async function decodedLong(body: Buffer, verb: Verb, given: BodyContext, readYaml: (text: string) => Promise<YamlText>): Promise<Sent> {
-  const slices = slicesOf()
-  await slices.pause()
-  const yaml = isYaml(given.contentType) ? await readYaml(body.toString()).catch(syntaxError) : undefined
-  const context = yaml ? { ...given, yaml } : given
-  return verb === 'patch' ? { patch: await inParts(decodePatch(body, context), slices) } : { object: await inParts(decodeObject(body, context), slices) }
-}
-
-function syntaxError(error: unknown): YamlSyntaxError {
-  if (error instanceof YamlSyntaxError) return error
-  throw error
+  const contentType = header(incoming, 'content-type')
+  const context = { definition, subresource, contentType, fieldValidation: query.get('fieldValidation') ?? undefined, warn: (text: string) => void warnings.push(text) }
+  return decoded<Sent>(body, contentType, yamlReader(registry, user), verb === 'patch'
+    ? function* (yaml) { return { patch: yield* decodePatch(body, { ...context, ...(yaml ? { yaml } : {}) }) } }
+    : function* (yaml) { return { object: yield* decodeObject(body, { ...context, ...(yaml ? { yaml } : {}) }) } })
 }
