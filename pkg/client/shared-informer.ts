@@ -133,8 +133,8 @@ export class SharedInformer<T extends KubeObject> implements Informer<T> {
       try {
         for await (const batch of this.#watch(resumable)) {
           await this.#take(batch)
-          // The next may be dear to make.
-          const turn = room()
+          // The next part of a state may be dear to make.
+          const turn = this.#arriving && room()
           if (turn) await turn
           if (signal.aborted) return
           if (this.#arriving === undefined) resumable = true
