@@ -108,7 +108,8 @@ const nested = (depth: number, width: number): object => (depth === 0 ? { a: 1 }
 const columns = (...paths: string[]): object => ({ additionalPrinterColumns: paths.map((jsonPath, index) => ({ name: `C${index}`, type: 'string', jsonPath })) })
 
 export const ruleInputs: Readonly<Record<string, HoldInput>> = {
-  'an unanchored pattern on a long text': kind('unanchored', object({ t: text({ pattern: '[\\p{L}]{1,1000}$' }) }), { t: `${'a'.repeat(4000)}!` }),
+  'an unanchored pattern on a long text': kind('unanchored', object({ t: text({ pattern: '[\\p{L}]{1,1000}$' }) }), { t: `${'a'.repeat(500_000)}!` }),
+  'a pattern of many states on a long text': kind('states', object({ t: text({ pattern: 'a[ab]{900}c' }) }), { t: Array.from({ length: 500_000 }, (_, index) => (Math.imul(index, 0x9e3779b1) >>> 31 ? 'a' : 'b')).join('') }),
   'patterns on a megabyte': kind('megabytes', object({ t: text({ pattern: '^(a+)+$' }), u: text({ pattern: '(x+x+)+y' }) }), { t: 'a'.repeat(1_000_000), u: 'x'.repeat(300_000) }),
   '100,000 items with a pattern': kind('items', object({ l: list(text({ pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$' })) }), { l: long(100_000) }),
   '100,000 items with a pattern that none has': kind('faults', object({ l: list(text({ pattern: '^[A-Z]+$', maxLength: 3 })) }), { l: long(100_000) }),
