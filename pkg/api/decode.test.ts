@@ -138,7 +138,7 @@ it.each([
   ['empty', '', "the object provided is unrecognized (must be of type Deployment): couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)"],
   ['cut', '{"a":', "the object provided is unrecognized (must be of type Deployment): couldn't get version/kind; json parse error: unexpected end of JSON input ({\"a\":)"],
   ['wrong type', '{"spec":{"replicas":"x"}}', 'Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32'],
-  ['other kind', '{"apiVersion":"v1","kind":"Pod"}', 'Pod in version "v1" cannot be handled as a Deployment: converting (v1.Pod) to (v1.Deployment): unknown conversion'],
+  ['other kind', '{"apiVersion":"v1","kind":"Pod"}', 'Pod in version "v1" cannot be handled as a Deployment: converting (v1.Pod) to (apps.Deployment): unknown conversion'],
   ['other version', '{"apiVersion":"apps/v1beta1","kind":"Deployment"}', 'the API version in the data (apps/v1beta1) does not match the expected API version (apps/v1)'],
 ])('refuses a body that is %s', (_what, text, message) => {
   expect(failure(() => decode(text))).toEqual({ code: 400, message })

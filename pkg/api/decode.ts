@@ -197,13 +197,16 @@ export function* decodeObjectParts(body: DecodedBody, target: DecodeTarget, opti
 const handled = ({ kind, version }: DecodeTarget, sent = kind, sentVersion = version): string =>
   `${sent} in version "${sentVersion}" cannot be handled as a ${kind}`
 
+/** Where Kubernetes has a group's kinds without a version. */
+const internalPackage = (group: string): string => (group === '' || group === 'events.k8s.io' ? 'core' : group.split('.')[0]!)
+
 function checkType(value: Record<string, unknown>, target: DecodeTarget, apiVersion: string): void {
   const sentVersion = typeof value['apiVersion'] === 'string' && value['apiVersion'] !== '' ? value['apiVersion'] : apiVersion
   const sentKind = typeof value['kind'] === 'string' && value['kind'] !== '' ? value['kind'] : target.kind
   const [group, version] = splitApiVersion(sentVersion)
   if (sentKind !== target.kind) {
     const reason = schemaOf(group, version, sentKind)
-      ? `converting (${version}.${sentKind}) to (${target.version}.${target.kind}): unknown conversion`
+      ? `converting (${version}.${sentKind}) to (${internalPackage(target.group)}.${target.kind}): unknown conversion`
       : `no kind "${sentKind}" is registered for version "${sentVersion}" in scheme "kinglet"`
     throw badRequest(`${handled(target, sentKind, version)}: ${reason}`)
   }

@@ -80,10 +80,17 @@ export const internalError = (message: string): StatusError =>
 export const entityTooLarge = (limit: number, of = ''): StatusError =>
   new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit}${of}`)
 
-export const methodNotAllowed = (resource: Named): StatusError =>
-  new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', details(resource, ''))
+export const methodNotAllowed = (): StatusError =>
+  new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 
-/** The path or resource is not served at all. */
+/** What stands nowhere: no path, no group. Over HTTP it is no Status, but what Go's server says. */
+export class PageNotFound extends StatusError {
+  constructor() {
+    super(404, 'NotFound', 'the server could not find the requested resource', {})
+  }
+}
+
+/** Within what is served there is no such path or resource. */
 export const unknownPath = (): StatusError =>
   new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
 

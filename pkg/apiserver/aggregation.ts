@@ -254,7 +254,7 @@ export class Aggregation {
     if (parts.some((part) => part === '..' || part === '.')) throw unknownPath()
     if (path.kind === 'other') return requireAllowed(authorizer, { user, verb: method.toLowerCase(), path: path.path }, audit?.annotate)
     const verb = verbOf(method, path, query)
-    if (!verb) throw methodNotAllowed(path)
+    if (!verb) throw methodNotAllowed()
     const { group, version, plural, namespace, name, subresource } = path
     const fieldSelector = query.get('fieldSelector') ?? undefined
     requireAllowed(authorizer, attributesOf({ verb, user, group, version, plural, subresource, namespace, name, options: fieldSelector === undefined ? {} : { fieldSelector } }), audit?.annotate)

@@ -27,7 +27,7 @@ import { NodeGraph } from './node-graph.ts'
 import { RbacAuthorizer } from './rbac.ts'
 import { rbacGuard } from './rbac-escalation.ts'
 import { watchRbac } from './rbac-source.ts'
-import { serveResource } from './resource-door.ts'
+import { isBuiltIn, serveResource } from './resource-door.ts'
 import { reviewRequests } from './reviews.ts'
 import { serveConnect, isConnect } from './connect.ts'
 import { serveUpgrade } from './upgrade-tunnel.ts'
@@ -139,6 +139,7 @@ export class ApiServer {
       ...(aggregation ? { serveElsewhere: aggregation.serve.bind(aggregation), upgradeElsewhere: aggregation.upgrade.bind(aggregation) } : {}),
       system: createSystemRoutes({
         health, log, dumpLevels: () => flows.dumpLevels(), documents: createDocuments({ definitions: () => registry.definitions(), ...(aggregation ? { aggregation } : {}) }), metrics: () => [this.#metrics.text(), flows.metricsText(), storageMetrics(registry), this.#options.moreMetrics?.() ?? ''].join(''), issuer: accountTokens,
+        isBuiltIn: (path) => path.startsWith('/api/') || (path.startsWith('/apis/') && isBuiltIn(registry, path.split('/')[2] ?? '')),
         groupVersions: () => registry.definitions().flatMap(({ resource: { group, version } }) => group === '' ? [] : [`/apis/${group}`, `/apis/${group}/${version}`]),
       }),
     })

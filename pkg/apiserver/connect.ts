@@ -22,14 +22,14 @@ const verbs: Readonly<Record<string, string>> = { GET: 'get', HEAD: 'get', OPTIO
 
 export async function serveConnect(exchange: Exchange, path: ResourcePath, options: ConnectOptions): Promise<void> {
   const verb = verbs[exchange.method]
-  if (!verb) throw methodNotAllowed(path)
+  if (!verb) throw methodNotAllowed()
   requireVerbs(exchange, path, options.authorizer, [verb])
   if (path.subresource === 'proxy') {
     await admitConnect(exchange, path, exchange.query, options, (text) => void exchange.warnings.push(text))
     return serveProxy(exchange, path, options)
   }
   if (path.subresource === 'log') {
-    if (verb !== 'get') throw methodNotAllowed(path)
+    if (verb !== 'get') throw methodNotAllowed()
     return serveLog(exchange, path, options)
   }
   throw badRequest('Upgrade request required')

@@ -60,7 +60,7 @@ it.each([[[item, {}, 'plain', null, values['list'], values['of long texts']]], [
   const whole = { ...head, items }
   expect(load([...yaml.pieces(listed(items))].join(''))).toEqual(whole)
   expect([...prettyJson.pieces(listed(items))].join('')).toBe(JSON.stringify(whole, null, 2))
-  expect([...plainJson.pieces(listed(items))].join('')).toBe(JSON.stringify(whole))
+  expect([...plainJson.pieces(listed(items))].join('')).toBe(`${JSON.stringify(whole)}\n`)
 })
 
 it('makes an item when it is asked for it', () => {

@@ -26,6 +26,7 @@ const comma = Buffer.from(',')
 export const plainJson: Writing = {
   *whole(json) {
     yield json
+    yield '\n'
   },
   *pieces({ head, name, items, text }) {
     yield `${head.slice(0, -1)},${JSON.stringify(name)}:[`
@@ -33,11 +34,11 @@ export const plainJson: Writing = {
       if (index > 0) yield comma
       yield text(items[index]!)
     }
-    yield ']}'
+    yield ']}\n'
   },
 }
 
-/** As JSON.stringify indents by two spaces. */
+/** As JSON.stringify indents by two spaces; without an end of line, as Go's. */
 export const prettyJson: Writing = {
   whole: (json) => indented(json, 0),
   *pieces({ head, name, items, text }) {

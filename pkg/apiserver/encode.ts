@@ -1,5 +1,5 @@
 // An ApiResponse as an answer, in the form that was negotiated. Whole objects go out as the bytes that the registry keeps.
-import type { KubeObject } from '../api/object.ts'
+import type { AnyObject, KubeObject } from '../api/object.ts'
 import type { ApiResponse } from '../api/request.ts'
 import type { Definition } from '../registry/definition.ts'
 import { encoded } from '../registry/object-view.ts'
@@ -29,18 +29,25 @@ export function encodeAnswer(response: Whole, definition: Definition, options: E
   const { code } = response
   if (response.type === 'status' || (response.type === 'object' && as !== 'Table')) {
     const body = response.type === 'status' ? JSON.stringify(response.status) : as === undefined ? encoded(response.object) : metadataText(response.object, options.form.version ?? 'v1')
-    return writing === plainJson ? { code, contentType: media, body } : { code, contentType: media, pieces: () => writing.whole(body.toString()) }
+    return writing === plainJson ? { code, contentType: media, body: withNewline(body) } : { code, contentType: media, pieces: () => writing.whole(body.toString()) }
   }
   const listed = listedIn(response, definition, options)
   return { code, contentType: media, pieces: () => writing.pieces(listed) }
 }
+
+const newline = Buffer.from('\n')
+
+/** As Go's encoder ends a value. */
+const withNewline = (json: Buffer | string): Buffer | string => (typeof json === 'string' ? `${json}\n` : Buffer.concat([json, newline]))
 
 function listedIn(response: Exclude<Whole, { type: 'status' }>, definition: Definition, { form, include, now }: EncodeOptions): Listed<KubeObject> {
   const { items, metadata } = response.type === 'list' ? response.list : { items: [response.object], metadata: { resourceVersion: response.object.metadata.resourceVersion } }
   const version = form.version ?? 'v1'
   if (form.as === 'Table') {
     const table = { version, include, now }
-    return { head: tableHead(definition, { objects: items, metadata, options: table }), name: 'rows', items, text: rowWriter(definition, items, table, encoded) }
+    const { rowOrder } = definition
+    const rows = rowOrder ? [...items].sort((a, b) => rowOrder(a as AnyObject, b as AnyObject)) : items
+    return { head: tableHead(definition, { objects: rows, metadata, options: table }), name: 'rows', items: rows, text: rowWriter(definition, rows, table, encoded) }
   }
   if (form.as) {
     const head = JSON.stringify({ kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${version}`, metadata })

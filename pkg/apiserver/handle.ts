@@ -113,13 +113,13 @@ function checkServed(definition: Definition, request: ApiRequest): void {
   if (namespaced && !request.namespace) {
     if (name !== undefined && verb !== 'watch') throw unknownPath()
     // The collection over all namespaces can only be looked at.
-    if (verb === 'create' || verb === 'deletecollection') throw methodNotAllowed(definition.resource)
+    if (verb === 'create' || verb === 'deletecollection') throw methodNotAllowed()
   }
   const onObject = verb === 'update' || verb === 'patch' || subresource !== undefined
-  if (onObject && name === undefined) throw methodNotAllowed(definition.resource)
-  if (verb === 'create' && name !== undefined && !subresource) throw methodNotAllowed(definition.resource)
+  if (onObject && name === undefined) throw methodNotAllowed()
+  if (verb === 'create' && name !== undefined && !subresource) throw methodNotAllowed()
   const verbs = subresource ? subresource.verbs : definition.verbs
-  if (!verbs.includes(request.verb)) throw methodNotAllowed(definition.resource)
+  if (!verbs.includes(request.verb)) throw methodNotAllowed()
 }
 
 async function answer(registry: Registry, definition: Definition, request: ApiRequest): Promise<ApiResponse> {

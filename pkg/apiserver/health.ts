@@ -1,5 +1,5 @@
 // Health checks: `ok`, the list with `?verbose`, and each check at a path of its own.
-import { StatusError } from '../api/status-error.ts'
+import { PageNotFound } from '../api/status-error.ts'
 import { text, type Answer } from './respond.ts'
 
 /** Throws, or returns a text, when something is wrong. */
@@ -14,11 +14,19 @@ export interface HealthChecks {
 
 type Endpoint = 'healthz' | 'livez' | 'readyz'
 
+/** Each check can be asked for by itself. */
+export function healthPaths(health: HealthChecks): string[] {
+  return (['healthz', 'livez', 'readyz'] as const).flatMap((endpoint) => Object.keys(checksOf(endpoint, health)).map((name) => `/${endpoint}/${name}`))
+}
+
+const checksOf = (endpoint: Endpoint, { livez, readyz }: HealthChecks): Record<string, HealthCheck> =>
+  ({ ping: () => undefined, ...livez, ...(endpoint === 'livez' ? {} : readyz) })
+
 export async function healthAnswer(endpoint: Endpoint, only: string | undefined, query: URLSearchParams, { health, log }: { health: HealthChecks; log: (text: string) => void }): Promise<Answer> {
-  const all: Record<string, HealthCheck> = { ping: () => undefined, ...health.livez, ...(endpoint === 'livez' ? {} : health.readyz) }
+  const all = checksOf(endpoint, health)
   if (only) {
     const check = Object.hasOwn(all, only) ? all[only] : undefined
-    if (!check) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
+    if (!check) throw new PageNotFound()
     const wrong = await fault(check)
     return wrong === undefined ? plain(200, 'ok') : plain(500, `internal server error: ${wrong}\n`)
   }

@@ -68,7 +68,10 @@ describe('objects', () => {
 
 describe('failures are Status objects', () => {
   it.each([
-    ['GET', '/nope', {}, 404, 'the server could not find the requested resource'],
+    ['GET', '/api/v2', {}, 404, 'the server could not find the requested resource'],
+    ['GET', '/apis/apps/v9', {}, 404, 'the server could not find the requested resource'],
+    ['GET', '/apis/apps/v1/things', {}, 404, 'the server could not find the requested resource'],
+    ['POST', '/version', {}, 405, 'the server does not allow this method on the requested resource'],
     ['GET', '/api/v1/things', {}, 404, 'the server could not find the requested resource'],
     ['GET', `${configMaps}/x/nope`, {}, 404, 'the server could not find the requested resource'],
     ['POST', '/api/v1/configmaps', { body: configMap('x') }, 405, 'the server does not allow this method on the requested resource'],
@@ -85,6 +88,28 @@ describe('failures are Status objects', () => {
     const reply = await server.call(method, path, options)
     expect(reply.json).toMatchObject({ kind: 'Status', status: 'Failure', code, message })
     expect(reply.code).toBe(code)
+  })
+})
+
+describe('the form of answers', () => {
+  it.each([['GET', '/nope'], ['POST', '/nope'], ['GET', '/apis/nope.example.com'], ['GET', '/apis/nope.example.com/v1'], ['GET', '/apis/nope.example.com/v1/namespaces/a/nopes'], ['GET', '/livez/nope']])('%s %s is no page at all', async (method, path) => {
+    const { code, text, headers } = await server.call(method, path)
+    expect([code, text, headers['content-type'], headers['x-content-type-options']]).toEqual([404, '404 page not found\n', 'text/plain; charset=utf-8', 'nosniff'])
+  })
+
+  const compact = /^\{"[^\n]*\}\n$/
+  const indented = /^\{\n  "[^]*\n\}$/
+  it.each([
+    ['an object', '/api/v1/namespaces/default', '', compact], ['a list', '/api/v1/namespaces', '', compact], ['a Status', `${configMaps}/nope`, '', compact], ['discovery', '/apis/apps', '', compact],
+    ['an object', '/api/v1/namespaces/default', 'curl/8.1', indented], ['a list', '/api/v1/namespaces', 'Wget/1.2', indented], ['a Status', `${configMaps}/nope`, 'curl/8.1', indented], ['discovery', '/apis', 'Mozilla/5.0 (X11)', indented],
+    ['an object', '/api/v1/namespaces/default?pretty=true', '', indented], ['a Status', `${configMaps}/nope?pretty=1`, '', indented], ['an object', '/api/v1/namespaces/default?pretty=false', 'curl/8.1', compact],
+    ['the index', '/', '', indented], ['the version', '/version', '', indented],
+  ])('%s at %s for %j', async (_title, path, agent, form) => {
+    expect((await server.call('GET', path, { headers: agent ? { 'user-agent': agent } : {} })).text).toMatch(form)
+  })
+
+  it('documents of the issuer may be kept', async () => {
+    for (const path of ['/.well-known/openid-configuration', '/openid/v1/jwks']) expect((await server.call('GET', path)).headers['cache-control']).toBe('public, max-age=3600')
   })
 })
 

@@ -28,7 +28,7 @@ import { streamListener } from './http2-exchange.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { labelsOf, otherLabels } from './request-labels.ts'
 import { decodePath, parsePath, type RequestPath, type ResourcePath } from './request-path.ts'
-import { send, sendFailure } from './respond.ts'
+import { jsonFor, send, sendFailure } from './respond.ts'
 import { SessionPinger } from './session-pinger.ts'
 import { bodyOf } from './system-routes.ts'
 
@@ -93,6 +93,8 @@ async function waited<T>(entering: Promise<T>, record: AuditRecord | undefined, 
   record?.took('apf-queue-wait', clock.monotonic() - fromMs)
   return entered
 }
+
+const isDiscovery = (path: string): boolean => /^\/apis?(?:\/|$)/.test(path)
 
 export class HttpDoor {
   readonly #options: HttpDoorOptions
@@ -289,7 +291,8 @@ export class HttpDoor {
     const host = header(incoming, ':authority') ?? header(incoming, 'host') ?? 'localhost'
     const response = await this.#options.system.fetch(new Request(`https://${host}${incoming.url ?? '/'}`, { method, headers }))
     const { 'content-type': contentType = 'text/plain', ...rest } = Object.fromEntries(response.headers)
-    await send(exchange, { code: response.status, contentType, body: await bodyOf(response), headers: rest })
+    const answer = { code: response.status, contentType, body: await bodyOf(response), headers: rest }
+    await send(exchange, isDiscovery(path) && contentType.startsWith('application/json') ? jsonFor(exchange, answer) : answer)
   }
 
   async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

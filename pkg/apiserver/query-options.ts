@@ -1,6 +1,7 @@
 // Query parameters to RequestOptions, with the errors that Kubernetes gives for values that can't be read.
 import type { DeleteOptions, RequestOptions } from '../api/request.ts'
 import { badRequest } from '../api/status-error.ts'
+import { header, type Incoming } from './exchange.ts'
 
 const text = (query: URLSearchParams, name: string): string | undefined => query.get(name) || undefined
 
@@ -18,6 +19,15 @@ function whole(query: URLSearchParams, name: string): number | undefined {
 export function truth(query: URLSearchParams, name: string): boolean | undefined {
   const value = query.get(name)
   return value === null ? undefined : !['0', 'false'].includes(value.toLowerCase())
+}
+
+/** Programs that people read the answers of get them indented, unless they say otherwise. */
+const ofPeople = /^(?:curl|Wget|Mozilla\/5\.0)/
+
+export function wantsPretty(incoming: Incoming, query: URLSearchParams): boolean {
+  const stated = query.get('pretty')
+  if (stated) return ['1', 't', 'true'].includes(stated.toLowerCase())
+  return ofPeople.test(header(incoming, 'user-agent') ?? '')
 }
 
 export function parseOptions(query: URLSearchParams): RequestOptions {

@@ -1,7 +1,7 @@
 // Requests for resources over HTTP: from method, path, query and body to an ApiRequest, and the answer back.
 import { decodeDeleteOptions, type YamlText } from '../api/decode.ts'
 import type { ApiRequest, Handle, UserInfo, Verb } from '../api/request.ts'
-import { methodNotAllowed, unknownPath } from '../api/status-error.ts'
+import { methodNotAllowed, PageNotFound, unknownPath } from '../api/status-error.ts'
 import type { Definition } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
@@ -12,7 +12,7 @@ import { checkForm, encodeAnswer } from './encode.ts'
 import { header, readBody, type Exchange } from './exchange.ts'
 import { attributesOf } from './handle.ts'
 import { negotiate } from './negotiate.ts'
-import { parseDeleteQuery, parseOptions, truth } from './query-options.ts'
+import { parseDeleteQuery, parseOptions, truth, wantsPretty } from './query-options.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { labelsOf } from './request-labels.ts'
 import type { ResourcePath } from './request-path.ts'
@@ -46,11 +46,14 @@ export function verbOf(method: string, path: ResourcePath, query: URLSearchParam
   }
 }
 
+/** Groups of which Kubernetes itself knows the kinds answer for what they have not. */
+export const isBuiltIn = (registry: Registry, group: string): boolean => registry.definitions().some(({ resource, schema }) => resource.group === group && schema.goName !== undefined)
+
 export async function serveResource(exchange: Exchange, path: ResourcePath, options: ResourceDoorOptions): Promise<void> {
   const { registry, authorizer, clock, carryOut } = options
   const { query, user, incoming, audit } = exchange
   const verb = verbOf(exchange.method, path, query)
-  if (!verb) throw methodNotAllowed(path)
+  if (!verb) throw methodNotAllowed()
   const { group, version, plural, namespace, name, subresource } = path
   const parsed = parseOptions(query)
   // A body is read only for those who may send it.
@@ -58,7 +61,7 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   requireAllowed(authorizer, attributesOf({ verb, user, group, version, plural, subresource, namespace, name, options: parsed }), audit?.annotate)
   if (askedMs !== undefined) audit?.took('authorization', clock.monotonic() - askedMs)
   const definition = registry.definition(group, version, plural)
-  if (!definition) throw unknownPath()
+  if (!definition) throw isBuiltIn(registry, group) ? unknownPath() : new PageNotFound()
   const form = negotiate(header(incoming, 'accept'))
   checkForm(definition, form)
   const include = form.as === 'Table' ? parseInclude(query.get('includeObject')) : 'Metadata'
@@ -88,7 +91,7 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
     return
   }
   const answeredMs = audit && clock.monotonic()
-  const answer = encodeAnswer(response, definition, { form, include, now: clock.now(), pretty: truth(query, 'pretty') })
+  const answer = encodeAnswer(response, definition, { form, include, now: clock.now(), pretty: wantsPretty(incoming, query) })
   audit?.responded(response, form.as && form.media !== 'application/yaml' ? () => JSON.parse(wholeText(answer)) : undefined)
   const encodedMs = audit && clock.monotonic()
   if (answeredMs !== undefined && encodedMs !== undefined) audit?.took('serialize-response-object', encodedMs - answeredMs)

@@ -2,11 +2,12 @@
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { OutgoingHttpHeaders } from 'node:http'
-import { StatusError, type Status, internalError } from '../api/status-error.ts'
+import { PageNotFound, StatusError, type Status, internalError } from '../api/status-error.ts'
 import { fittingWarnings } from '../api/warnings.ts'
 import { discardRest, header, type Contact } from './exchange.ts'
 import type { Piece } from './encode-text.ts'
 import { end, write } from './patient-writer.ts'
+import { wantsPretty } from './query-options.ts'
 import { sendPieces } from './send-pieces.ts'
 
 const gzipAsync = promisify(gzip)
@@ -73,6 +74,16 @@ async function sendLong({ outgoing, clock, limits: { stallMs }, onBlocked }: Con
 export const json = (code: number, value: unknown): Answer =>
   ({ code, contentType: 'application/json', body: JSON.stringify(value) })
 
+/** A Status or a document of discovery: as Go's encoder ends it, or indented. */
+export const jsonFor = ({ incoming }: Contact, answer: Answer): Answer => {
+  const query = incoming.url?.split('?')[1]
+  if (!wantsPretty(incoming, new URLSearchParams(query))) return { ...answer, body: `${answer.body.toString()}\n` }
+  return { ...answer, body: JSON.stringify(JSON.parse(answer.body.toString()), null, 2) }
+}
+
+/** What Go's server says of a path that it does not know. */
+export const pageNotFound: Answer = { code: 404, contentType: 'text/plain; charset=utf-8', body: '404 page not found\n', headers: { 'x-content-type-options': 'nosniff' } }
+
 export const text = (code: number, body: string): Answer =>
   ({ code, contentType: 'text/plain; charset=utf-8', body })
 
@@ -95,6 +106,7 @@ export async function sendFailure(exchange: Contact, error: unknown, log: (text:
   // A connection on which a body is left behind can't be used again.
   const headers: Record<string, string> = exchange.incoming.complete || exchange.incoming.stream ? {} : { connection: 'close' }
   if (retry) headers['retry-after'] = String(retry)
-  await send(exchange, { ...json(status.code ?? 500, status), headers })
+  const answer = error instanceof PageNotFound ? pageNotFound : jsonFor(exchange, json(status.code ?? 500, status))
+  await send(exchange, { ...answer, headers: { ...answer.headers, ...headers } })
   discardRest(exchange)
 }

@@ -1,9 +1,9 @@
 // The paths that are no resources: version, health, metrics, issuer discovery, and the index at the root.
 import { Hono } from 'hono'
-import { StatusError, unknownPath } from '../api/status-error.ts'
-import { healthAnswer, type HealthChecks } from './health.ts'
+import { PageNotFound, methodNotAllowed, unknownPath } from '../api/status-error.ts'
+import { healthAnswer, healthPaths, type HealthChecks } from './health.ts'
 import type { Answer } from './respond.ts'
-import { json, statusOf, text } from './respond.ts'
+import { json, pageNotFound, statusOf, text } from './respond.ts'
 import { versionInfo } from './version.ts'
 
 /** What discovery and OpenAPI are asked. The path has no query. */
@@ -34,6 +34,8 @@ export interface SystemRoutesOptions {
   readonly documents?: Documents
   readonly issuer?: IssuerDocuments
   readonly log: (text: string) => void
+  /** Whether a path belongs to Kubernetes' own groups, which answer for it themselves. */
+  readonly isBuiltIn?: (path: string) => boolean
   /** Paths for the index beside the fixed ones. */
   readonly groupVersions: () => readonly string[]
 }
@@ -42,6 +44,9 @@ const fixedPaths = [
   '/.well-known/openid-configuration', '/api', '/api/v1', '/apis', '/healthz', '/livez', '/metrics',
   '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version',
 ]
+
+/** Who checks tokens may keep the keys. */
+const forAnHour = { 'cache-control': 'public, max-age=3600' }
 
 /** Documents can be tens of megabytes: too much to be copied into a response and out of it again. */
 const longBody = 64 * 1024
@@ -69,23 +74,28 @@ export function createSystemRoutes(options: SystemRoutesOptions): Hono {
     app.get(`/${endpoint}/:check?`, async (context) =>
       toResponse(await healthAnswer(endpoint, context.req.param('check'), new URL(context.req.url).searchParams, options)))
   }
-  app.get('/', () => toResponse(json(200, { paths: [...new Set([...fixedPaths, ...options.groupVersions()])].sort() })))
+  app.get('/', () => {
+    const paths = [...new Set([...fixedPaths, ...healthPaths(options.health), ...options.groupVersions()])].sort()
+    return toResponse({ ...json(200, null), body: JSON.stringify({ paths }, null, 2) })
+  })
   const { issuer } = options
   if (issuer) {
-    app.get('/.well-known/openid-configuration', ({ req }) => toResponse(json(200, issuer.discovery(`https://${new URL(req.url).host}/openid/v1/jwks`))))
-    app.get('/openid/v1/jwks', () => toResponse({ ...json(200, issuer.jwks()), contentType: 'application/jwk-set+json' }))
+    app.get('/.well-known/openid-configuration', ({ req }) => toResponse({ ...json(200, issuer.discovery(`https://${new URL(req.url).host}/openid/v1/jwks`)), headers: forAnHour }))
+    app.get('/openid/v1/jwks', () => toResponse({ ...json(200, issuer.jwks()), contentType: 'application/jwk-set+json', headers: forAnHour }))
   }
   app.all('*', async (context) => {
     const { url, method } = context.req
-    if (method !== 'GET' && method !== 'HEAD') throw new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
     const { pathname, searchParams, host } = new URL(url)
     const answer = await options.documents?.({
       path: pathname, query: searchParams, accept: context.req.header('accept'), ifNoneMatch: context.req.header('if-none-match'), host,
     })
-    if (!answer) throw unknownPath()
+    const reading = method === 'GET' || method === 'HEAD'
+    if (answer ? !reading : !reading && fixedPaths.includes(pathname)) throw methodNotAllowed()
+    if (!answer) throw options.isBuiltIn?.(pathname) ? unknownPath() : new PageNotFound()
     return toResponse(answer)
   })
   app.onError((error) => {
+    if (error instanceof PageNotFound) return toResponse(pageNotFound)
     const status = statusOf(error, options.log)
     return toResponse(json(status.code ?? 500, status))
   })

@@ -19,11 +19,11 @@ export function decodeContinue(text: string): ContinueToken {
   try {
     parsed = JSON.parse(Buffer.from(text, 'base64url').toString())
   } catch {
-    throw badRequest('continue key is not valid: the token is not one that this server made')
+    throw badRequest('invalid continue token: continue key is not valid: the token is not one that this server made')
   }
   const { v, rv, start } = (parsed ?? {}) as Record<string, unknown>
-  if (v !== version) throw badRequest(`continue key is not valid: server does not recognize this encoded version ${JSON.stringify(v)}`)
-  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0 || rv < -1) throw badRequest('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
-  if (typeof start !== 'string' || start === '' || start.split('/').includes('..')) throw badRequest('continue key is not valid: encoded start key is empty or not below the list')
+  if (v !== version) throw badRequest(`invalid continue token: continue key is not valid: server does not recognize this encoded version ${JSON.stringify(v)}`)
+  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0 || rv < -1) throw badRequest('invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
+  if (typeof start !== 'string' || start === '' || start.split('/').includes('..')) throw badRequest('invalid continue token: continue key is not valid: encoded start key is empty or not below the list')
   return { revision: rv, start }
 }

@@ -99,6 +99,8 @@ export interface Definition<T extends KubeObject = AnyObject> {
   readonly names?: 'dns-subdomain' | 'dns-label' | 'dns-label-1035' | 'path-segment'
 
   readonly columns: readonly Column<T>[]
+  /** The order of a table's rows, where it is not that of the list. */
+  rowOrder?(a: T, b: T): number
   /** Conditions of the object's row in a table, by which clients tell finished pods apart. */
   rowConditions?(object: T): readonly { readonly type: string; readonly status: string; readonly reason?: string; readonly message?: string }[]
   /** Field selectors beside metadata.name and metadata.namespace. */

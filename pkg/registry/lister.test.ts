@@ -78,14 +78,14 @@ describe('list', () => {
   })
 
   it.each<[RequestOptions, number, unknown]>([
-    [{ continue: 'x' }, 400, expect.stringMatching(/^continue key is not valid/)],
+    [{ continue: 'x' }, 400, expect.stringMatching(/^invalid continue token: continue key is not valid/)],
     [{ resourceVersion: 'x' }, 400, expect.stringContaining('resourceVersion: Invalid value: "x"')],
     [{ resourceVersion: '99' }, 504, 'Timeout: Too large resource version: 99, current: 5'],
     [{ resourceVersion: '1', resourceVersionMatch: 'Exact' }, 410, 'The resourceVersion for the provided list is too old.'],
     [{ resourceVersionMatch: 'Exact' }, 422, 'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided'],
     [{ resourceVersion: '0', resourceVersionMatch: 'Exact' }, 422, expect.stringContaining('resourceVersionMatch "exact" is forbidden for resourceVersion "0"')],
     [{ sendInitialEvents: true }, 422, expect.stringContaining('sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list')],
-    [{ fieldSelector: 'spec.x=1' }, 400, 'field label not supported: spec.x'],
+    [{ fieldSelector: 'spec.x=1' }, 400, '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"'],
     [{ labelSelector: 'a=b=c' }, 400, expect.any(String)],
   ])('refuses %j', async (options, code, message) => {
     const { registry, store } = await filled()

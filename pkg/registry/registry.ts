@@ -188,7 +188,7 @@ export class Registry {
   }
 
   async create(definition: Definition, request: CreateRequest): Promise<KubeObject> {
-    if (definition.storage === undefined) throw methodNotAllowed(definition.resource)
+    if (definition.storage === undefined) throw methodNotAllowed()
     const { object } = await withPatience(this.#context, () => runParts(this.#context, request, (step) => createIn(step, definition, request), isHeavy(request.object)))
     return object
   }

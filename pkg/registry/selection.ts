@@ -22,6 +22,17 @@ const metadataFields: Readonly<Record<string, (object: AnyObject) => string>> = 
   'metadata.namespace': (object) => object.metadata.namespace ?? '',
 }
 
+/** Kinds with fields of their own know no namespace when they have none; the others let it be asked for. */
+const isForeign = ({ fields, resource }: Definition, field: string): boolean => field === 'metadata.namespace' && fields !== undefined && !resource.namespaced
+
+/** Each conversion of Kubernetes' has words of its own. */
+function unknownField({ fields, resource: { group, version, kind } }: Definition, field: string): string {
+  if (!fields) return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
+  if (group === 'batch' && kind === 'Job') return `field label ${JSON.stringify(field)} not supported for batchv1.Job`
+  if (group === 'resource.k8s.io') return `field label not supported for ${group}/${version}, Kind=${kind}: ${field}`
+  return `field label not supported: ${field}`
+}
+
 export function selectionOf(definition: Definition, about: { namespace?: string; name?: string }, options: RequestOptions): Selection {
   const tests: FieldTest[] = []
   let { namespace, name } = about
@@ -36,8 +47,8 @@ export function selectionOf(definition: Definition, about: { namespace?: string;
   for (const { field, operator, value } of options.fieldSelector ? parseFieldSelector(options.fieldSelector) : []) {
     // Only what the tables state: every object has a `constructor`.
     const fields = Object.hasOwn(metadataFields, field) ? metadataFields : definition.fields ?? {}
-    const read = Object.hasOwn(fields, field) ? fields[field] as (object: AnyObject) => string : undefined
-    if (!read) throw badRequest(`field label not supported: ${field}`)
+    const read = Object.hasOwn(fields, field) && !isForeign(definition, field) ? fields[field] as (object: AnyObject) => string : undefined
+    if (!read) throw badRequest(unknownField(definition, field))
     const equal = operator !== '!='
     tests.push((object) => (read(object) === value) === equal)
     if (equal && field === 'metadata.namespace') namespace ??= value || undefined

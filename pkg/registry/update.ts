@@ -31,7 +31,7 @@ const mergeStatus = (stored: AnyObject, body: KubeObject): AnyObject =>
 function mergeOf(definition: Definition, subresource: Subresource): (stored: AnyObject, body: KubeObject) => AnyObject {
   if (subresource.merge) return (stored, body) => subresource.merge?.(stored, body) ?? stored
   if (subresource.name === 'status') return mergeStatus
-  throw methodNotAllowed(definition.resource)
+  throw methodNotAllowed()
 }
 
 /** PUT: the body is the wanted state. */
@@ -64,7 +64,7 @@ function createMissing(step: Step, target: Target, body: KubeObject): WriteParts
 export function checkIdentity(target: Target, body: KubeObject): void {
   const { name, namespace } = body.metadata ?? {}
   if (name !== target.name && !(target.subresource && !name)) {
-    throw badRequest(`the name of the object (${name ?? ''}) does not match the name on the URL (${target.name})`)
+    throw badRequest(name ? `the name of the object (${name}) does not match the name on the URL (${target.name})` : `the name of the object (${target.name} based on URL) was undeterminable: name must be provided`)
   }
   if (target.definition.resource.namespaced && namespace && namespace !== target.namespace) {
     throw badRequest(`the namespace of the object (${namespace}) does not match the namespace on the request (${target.namespace ?? ''})`)

@@ -1,4 +1,4 @@
-import { cells } from './kind.suite.ts'
+import { cells, definitionOf } from './kind.suite.ts'
 
 const metadata = { name: 'web', namespace: 'n', creationTimestamp: '2025-12-31T00:00:00Z' }
 const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'a', image: 'nginx:1' }, { name: 'b', image: 'busybox' }] } }
@@ -10,7 +10,7 @@ describe('columns', () => {
       status: { readyReplicas: 1, updatedReplicas: 2, availableReplicas: 1 },
     }
     expect(cells('deployments.apps/v1', deployment)).toEqual({
-      Name: 'web', Ready: '1/3', 'Up-to-date': '2', Available: '1', Age: '2d', Containers: 'a,b', Images: 'nginx:1,busybox', Selector: 'app=web,tier in (a,b)',
+      Name: 'web', Ready: '1/3', 'Up-to-date': 2, Available: 1, Age: '2d', Containers: 'a,b', Images: 'nginx:1,busybox', Selector: 'app=web,tier in (a,b)',
     })
   })
 
@@ -46,6 +46,22 @@ describe('columns', () => {
   ])('service: %s', (_, spec, status, expected) => {
     const shown = cells('services.v1', { metadata, spec, status })
     expect([shown['Type'], shown['Cluster-IP'], shown['External-IP'], shown['Port(s)']]).toEqual(expected)
+  })
+
+  it.each([
+    ['named hosts', [{ host: 'a' }, { host: 'b' }], 'a,b'], ['any host', [{}], '*'], ['four', [{ host: 'a' }, { host: 'b' }, { host: 'c' }, { host: 'd' }], 'a,b,c + 1 more...'],
+    ['three and two without', [{ host: 'a' }, { host: 'b' }, { host: 'c' }, {}, {}], 'a,b,c + 2 more...'], ['without between', [{ host: 'a' }, {}, { host: 'b' }, { host: 'c' }], 'a,b,c'],
+  ])('ingress: %s; its class is the field only', (_, rules, expected) => {
+    const annotated = { ...metadata, annotations: { 'kubernetes.io/ingress.class': 'old' } }
+    expect(cells('ingresses.networking.k8s.io/v1', { metadata: annotated, spec: { rules } })).toMatchObject({ Hosts: expected, Class: '<none>' })
+    expect(cells('ingresses.networking.k8s.io/v1', { metadata: annotated, spec: { rules, ingressClassName: 'new' } })['Class']).toBe('new')
+  })
+
+  it('flow control: an exempt level shows no shares, schemas stand in the order in which they are tried', () => {
+    expect(cells('prioritylevelconfigurations.flowcontrol.apiserver.k8s.io/v1', { metadata, spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 0 } } })).toMatchObject({ NominalConcurrencyShares: '<none>', Queues: '<none>' })
+    const { rowOrder } = definitionOf('flowschemas.flowcontrol.apiserver.k8s.io/v1')
+    const schemas = [['b', 5], ['a', 5], ['z', 1], ['c', 10]].map(([name, matchingPrecedence]) => ({ metadata: { name }, spec: { matchingPrecedence } }) as never)
+    expect(schemas.sort((a, b) => rowOrder?.(a, b) ?? 0).map(({ metadata }: { metadata: { name: string } }) => metadata.name)).toEqual(['z', 'a', 'b', 'c'])
   })
 
   it('event: last seen comes from the series, then the last time, then the event time', () => {

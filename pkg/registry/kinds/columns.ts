@@ -21,6 +21,11 @@ export function integer<T extends KubeObject>(name: string, description: string,
   return { name, type: 'integer', description, value }
 }
 
+/** A number that Kubernetes declares to be a text. */
+export function number<T extends KubeObject>(name: string, description: string, value: (object: T) => number): Column<T> {
+  return { name, type: 'string', description, value }
+}
+
 /** Shown with `-o wide` only. */
 export function wide<T extends KubeObject>(column: Column<T>): Column<T> {
   return { ...column, priority: 1 }

@@ -1,7 +1,7 @@
 // ConfigMap: text and bytes by key, for pods and controllers.
 import { configMaps } from '../../api/types-config.ts'
 import type { ConfigMap } from '../../api/types-config.ts'
-import { ageColumn, integer, nameColumn } from './columns.ts'
+import { ageColumn, nameColumn, number } from './columns.ts'
 import { define } from './define.ts'
 import type { Errors } from './rules.ts'
 import { checkConfigKey, forbiddenField, invalid, same, tooLong } from './rules.ts'
@@ -46,7 +46,7 @@ export default define(configMaps, {
   validate,
   columns: [
     nameColumn,
-    integer('Data', 'Number of keys.', ({ data, binaryData }) => keysOf(data).length + keysOf(binaryData).length),
+    number('Data', 'Number of keys.', ({ data, binaryData }) => keysOf(data).length + keysOf(binaryData).length),
     ageColumn,
   ],
 })

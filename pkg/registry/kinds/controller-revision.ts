@@ -1,7 +1,7 @@
 // ControllerRevision: an immutable snapshot of a DaemonSet's or StatefulSet's template.
 import { controllerOf } from '../../api/object.ts'
 import { controllerRevisions } from '../../api/types-workload.ts'
-import { ageColumn, integer, nameColumn, none, text } from './columns.ts'
+import { ageColumn, nameColumn, number, none, text } from './columns.ts'
 import { define } from './define.ts'
 import type { Errors } from './rules.ts'
 import { checkImmutable, checkNonNegative, required } from './rules.ts'
@@ -28,7 +28,7 @@ export default define(controllerRevisions, {
       const group = owner.apiVersion.includes('/') ? `.${owner.apiVersion.split('/')[0]}` : ''
       return `${owner.kind.toLowerCase()}${group}/${owner.name}`
     }),
-    integer('Revision', 'Number of the revision.', ({ revision }) => revision),
+    number('Revision', 'Number of the revision.', ({ revision }) => revision),
     ageColumn,
   ],
 })

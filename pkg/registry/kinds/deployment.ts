@@ -1,7 +1,7 @@
 // Deployment: replica sets of a template, rolled from one revision to the next.
 import { deployments } from '../../api/types-workload.ts'
 import type { Deployment, DeploymentSpec, RollingUpdateDeployment } from '../../api/types-workload.ts'
-import { ageColumn, nameColumn, selectorQuery, text } from './columns.ts'
+import { ageColumn, nameColumn, number, selectorQuery, text } from './columns.ts'
 import { define } from './define.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
 import { inGo } from './go-values.ts'
@@ -80,8 +80,8 @@ export default define(deployments, {
   columns: [
     nameColumn,
     text('Ready', 'Pods that are ready, of those wanted.', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 0}`),
-    text('Up-to-date', 'Pods that have the current template.', ({ status }) => `${status?.updatedReplicas ?? 0}`),
-    text('Available', 'Pods that have been ready for long enough.', ({ status }) => `${status?.availableReplicas ?? 0}`),
+    number('Up-to-date', 'Pods that have the current template.', ({ status }) => status?.updatedReplicas ?? 0),
+    number('Available', 'Pods that have been ready for long enough.', ({ status }) => status?.availableReplicas ?? 0),
     ageColumn,
     ...templateColumns<Deployment>(({ spec }) => spec.template, ({ spec }) => selectorQuery(spec.selector)),
   ],

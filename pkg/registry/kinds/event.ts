@@ -4,7 +4,7 @@ import type { Event } from '../../api/types-config.ts'
 import { events } from '../../api/types-config.ts'
 import type { ObjectReference } from '../../api/types-volume.ts'
 import type { Column, Definition } from '../definition.ts'
-import { integer, nameColumn, since, text, wide } from './columns.ts'
+import { nameColumn, number, since, text, wide } from './columns.ts'
 import { define, named } from './define.ts'
 import { eventErrors, strictEventErrors } from './event-validation.ts'
 
@@ -71,7 +71,7 @@ const columns: readonly Column<Event>[] = [
   wide(text('Source', 'Who reported it.', sourceText)),
   text('Message', 'What happened.', ({ message = '' }) => message.trim()),
   wide(text('First Seen', 'Time since it happened first.', (event, { now }) => firstSeen(event, now))),
-  wide(integer('Count', 'How often it happened.', ({ count, series }) => series?.count ?? (count || 1))),
+  wide(number('Count', 'How often it happened.', ({ count, series }) => series?.count ?? (count || 1))),
   wide(nameColumn as Column<Event>),
 ]
 

@@ -2,7 +2,7 @@
 import type { FlowSchema, PriorityLevel } from '../../api/types-flow-control.ts'
 import { flowSchemas, priorityLevels } from '../../api/types-flow-control.ts'
 import type { Definition } from '../definition.ts'
-import { ageColumn, integer, nameColumn, none, text } from './columns.ts'
+import { ageColumn, nameColumn, number, none, text } from './columns.ts'
 import { define, subresource } from './define.ts'
 import { flowSchemaErrors, flowStatusErrors, priorityLevelErrors } from './flow-validation.ts'
 
@@ -13,10 +13,12 @@ const schemas = define(flowSchemas, {
   },
   validate: flowSchemaErrors,
   subresources: [subresource<FlowSchema>('status', { validate: flowStatusErrors })],
+  // In which they are tried.
+  rowOrder: (a, b) => (a.spec.matchingPrecedence ?? 0) - (b.spec.matchingPrecedence ?? 0) || ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1),
   columns: [
     nameColumn,
     text('PriorityLevel', 'Level that matching requests get.', ({ spec }) => spec.priorityLevelConfiguration?.name ?? ''),
-    integer('MatchingPrecedence', 'Order among schemas; the lowest number that matches wins.', ({ spec }) => spec.matchingPrecedence ?? 0),
+    number('MatchingPrecedence', 'Order among schemas; the lowest number that matches wins.', ({ spec }) => spec.matchingPrecedence ?? 0),
     text('DistinguisherMethod', 'How requests are told apart.', ({ spec }) => spec.distinguisherMethod?.type ?? none),
     ageColumn,
     text('MissingPL', 'Whether the level does not exist.', ({ status }) => status?.conditions?.find(({ type }) => type === 'Dangling')?.status ?? '?'),
@@ -46,7 +48,7 @@ const levels = define(priorityLevels, {
   columns: [
     nameColumn,
     text('Type', 'Exempt or Limited.', ({ spec }) => spec.type ?? ''),
-    text('NominalConcurrencyShares', 'Share of the server\'s seats.', ({ spec }) => `${spec.limited?.nominalConcurrencyShares ?? spec.exempt?.nominalConcurrencyShares ?? none}`),
+    text('NominalConcurrencyShares', 'Share of the server\'s seats.', ({ spec }) => `${spec.limited?.nominalConcurrencyShares ?? none}`),
     text('Queues', 'Number of queues.', ({ spec }) => `${spec.limited?.limitResponse?.queuing?.queues ?? none}`),
     text('HandSize', 'Queues that a flow is spread over.', ({ spec }) => `${spec.limited?.limitResponse?.queuing?.handSize ?? none}`),
     text('QueueLengthLimit', 'Requests that may wait in a queue.', ({ spec }) => `${spec.limited?.limitResponse?.queuing?.queueLengthLimit ?? none}`),

@@ -4,7 +4,7 @@ import { horizontalPodAutoscalers } from '../../api/types-config.ts'
 import type { HorizontalPodAutoscaler, MetricSpec, MetricStatus, MetricTarget } from '../../api/types-config.ts'
 import type { Column, Definition } from '../definition.ts'
 import { sourcesOfTypes, validateAutoscaler, validateAutoscalerStatus } from './autoscaler-validation.ts'
-import { ageColumn, integer, nameColumn, none, text, unknown, unset } from './columns.ts'
+import { ageColumn, nameColumn, number, none, text, unknown, unset } from './columns.ts'
 import { define, named, subresource } from './define.ts'
 import { fromV2, toV2 } from './hpa-conversion.ts'
 
@@ -68,8 +68,8 @@ const columns: readonly Column<HorizontalPodAutoscaler>[] = [
   text('Reference', 'Object that is scaled.', ({ spec }) => `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`),
   text('Targets', 'Current values and targets of the metrics.', targetsText),
   text('MinPods', 'Fewest pods.', ({ spec }) => (spec.minReplicas === undefined ? unset : `${spec.minReplicas}`)),
-  integer('MaxPods', 'Most pods.', ({ spec }) => spec.maxReplicas),
-  integer('Replicas', 'Pods that exist.', ({ status }) => status?.currentReplicas ?? 0),
+  number('MaxPods', 'Most pods.', ({ spec }) => spec.maxReplicas),
+  number('Replicas', 'Pods that exist.', ({ status }) => status?.currentReplicas ?? 0),
   ageColumn,
 ]
 

@@ -13,10 +13,13 @@ const shownHosts = 3
 const classAnnotation = 'kubernetes.io/ingress.class'
 
 function hostsText({ spec }: Ingress): string {
-  const hosts = (spec.rules ?? []).flatMap(({ host }) => host || [])
-  if (hosts.length === 0) return '*'
-  const more = hosts.length - shownHosts
-  return more > 0 ? `${hosts.slice(0, shownHosts).join(',')} + ${more} more...` : hosts.join(',')
+  const rules = spec.rules ?? []
+  const named = rules.flatMap(({ host }, index) => (host ? { host, index } : []))
+  if (named.length === 0) return '*'
+  const shown = named.slice(0, shownHosts)
+  const text = shown.map(({ host }) => host).join(',')
+  // Counted are rules, those without a host too.
+  return shown.length === shownHosts && (shown.at(-1)?.index ?? 0) < rules.length - 1 ? `${text} + ${rules.length - shownHosts} more...` : text
 }
 
 function addressText({ status }: Ingress): string {
@@ -144,7 +147,7 @@ export default define(ingresses, {
   })],
   columns: [
     nameColumn,
-    text('Class', 'Class of the ingress.', ({ metadata, spec }) => spec.ingressClassName ?? metadata.annotations?.[classAnnotation] ?? none),
+    text('Class', 'Class of the ingress.', ({ spec }) => spec.ingressClassName ?? none),
     text('Hosts', 'Hosts whose requests are routed.', hostsText),
     text('Address', 'Where requests enter.', addressText),
     text('Ports', 'Ports that are open.', ({ spec }) => (spec.tls?.length ? '80, 443' : '80')),

@@ -31,7 +31,7 @@ export default define(namespaces, {
     if (!old.spec.finalizers) delete draft.spec.finalizers
   },
   validate: ({ spec }) => checkFinalizers(spec.finalizers ?? [], () => 'spec.finalizers'),
-  fields: { 'status.phase': ({ status }) => status?.phase ?? '', name: ({ metadata }) => metadata.name ?? '' },
+  fields: { 'status.phase': ({ status }) => status?.phase ?? '' },
   subresources: [
     subresource<Namespace>('finalize', {
       merge: (stored, body) => ({ ...stored, spec: { ...stored.spec, finalizers: (body as KubeObject as Namespace).spec?.finalizers ?? [] } }),

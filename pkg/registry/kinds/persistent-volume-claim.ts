@@ -39,7 +39,6 @@ export default define(persistentVolumeClaims, {
     ...claimSpecWarnings('spec', spec),
   ],
   subresources: [subresource<PersistentVolumeClaim>('status', { validate: validateClaimStatus })],
-  fields: { name: ({ metadata }) => metadata.name ?? '' },
   columns: [
     nameColumn,
     text('Status', 'Pending, Bound or Lost.', ({ metadata, status }) => (metadata.deletionTimestamp === undefined ? status?.phase ?? '' : 'Terminating')),

@@ -60,7 +60,6 @@ export default define(persistentVolumes, {
       else if (!moved && told === undefined && before?.lastPhaseTransitionTime !== undefined) status.lastPhaseTransitionTime = before.lastPhaseTransitionTime
     },
   })],
-  fields: { name: ({ metadata }) => metadata.name ?? '' },
   columns: [
     nameColumn,
     text('Capacity', 'How much the volume holds.', ({ spec }) => spec.capacity?.['storage'] ?? ''),

@@ -76,6 +76,8 @@ export default define(pods, {
   rowConditions: podRowConditions,
   fields: {
     'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
+    // Its name before v1.
+    'spec.host': ({ spec }) => spec.nodeName ?? '',
     'spec.restartPolicy': ({ spec }) => spec.restartPolicy ?? '',
     'spec.schedulerName': ({ spec }) => spec.schedulerName ?? '',
     'spec.serviceAccountName': ({ spec }) => spec.serviceAccountName ?? '',

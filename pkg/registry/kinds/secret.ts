@@ -4,7 +4,7 @@ import { JsonSyntaxError, parseJson } from '../../api/json-text.ts'
 import { keyPairFault } from '../../api/pem.ts'
 import { secrets } from '../../api/types-config.ts'
 import type { Secret } from '../../api/types-config.ts'
-import { ageColumn, integer, nameColumn, text } from './columns.ts'
+import { ageColumn, nameColumn, number, text } from './columns.ts'
 import { checkFrozen, maxDataBytes } from './config-map.ts'
 import { define } from './define.ts'
 import type { Errors } from './rules.ts'
@@ -93,7 +93,7 @@ export default define(secrets, {
   columns: [
     nameColumn,
     text('Type', 'What the secret is for, by which its keys are checked.', ({ type = '' }) => type),
-    integer('Data', 'Number of keys.', ({ data }) => Object.keys(data ?? {}).length),
+    number('Data', 'Number of keys.', ({ data }) => Object.keys(data ?? {}).length),
     ageColumn,
   ],
 })

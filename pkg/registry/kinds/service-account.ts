@@ -1,7 +1,7 @@
 // ServiceAccount: an identity for pods.
 import { serviceAccounts } from '../../api/types-config.ts'
 import type { ServiceAccount } from '../../api/types-config.ts'
-import { ageColumn, integer, nameColumn } from './columns.ts'
+import { ageColumn, nameColumn, number } from './columns.ts'
 import { define } from './define.ts'
 
 const mountable = 'kubernetes.io/enforce-mountable-secrets'
@@ -21,7 +21,7 @@ export default define(serviceAccounts, {
   },
   columns: [
     nameColumn,
-    integer('Secrets', 'Number of secrets that the account lists.', ({ secrets }) => (secrets ?? []).length),
+    number('Secrets', 'Number of secrets that the account lists.', ({ secrets }) => (secrets ?? []).length),
     ageColumn,
   ],
 })
