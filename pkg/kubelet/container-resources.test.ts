@@ -1,3 +1,4 @@
+import type { Taint } from '../api/types-node.ts'
 import { containerLimits, oomScoreAdjust, podCgroup, podRequests, qosClass } from './container-resources.ts'
 import { makePod } from './fixture.suite.ts'
 import { sandboxSizes } from './sandbox-sizes.ts'
@@ -42,15 +43,19 @@ describe('resources', () => {
 describe('admitPod', () => {
   const node = { metadata: { name: 'n', labels: { zone: 'a' } } }
   const allocatable = { cpu: '2', memory: '2Gi', pods: '2' }
-  const admit = (pod: ReturnType<typeof makePod>, others: ReturnType<typeof makePod>[] = []): string | undefined =>
-    admitPod({ pod, others, node, allocatable, appArmor: false, strictGroups: false, unsafeSysctls: ['kernel.sem', 'net.core.*'] }).verdict?.message
-  it.each([
+  const admit = (pod: ReturnType<typeof makePod>, others: ReturnType<typeof makePod>[] = [], taints: Taint[] = []): string | undefined =>
+    admitPod({ pod, others, node, taints, allocatable, appArmor: false, strictGroups: false, unsafeSysctls: ['kernel.sem', 'net.core.*'] }).verdict?.message
+  it.each<[string, ReturnType<typeof makePod>, ReturnType<typeof makePod>[], string | undefined, Taint[]?]>([
     ['fits', guaranteed, [guaranteed], undefined],
     ['cpu', withResources({}, { cpu: '1500m' }), [guaranteed], "Pod was rejected: Node didn't have enough resource: cpu, requested: 1500, used: 1000, capacity: 2000"],
     ['pods', makePod(), [makePod(), makePod()], "Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: 2, capacity: 2"],
     ['selector', makePod({ nodeSelector: { zone: 'b' } }), [], "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"],
     ['room first', withResources({}, { cpu: '3' }, { nodeSelector: { zone: 'b' } }), [], "Pod was rejected: Node didn't have enough resource: cpu, requested: 3000, used: 0, capacity: 2000"],
     ['the pod\'s own resources', makePod({ resources: { requests: { cpu: '3' } } }), [], "Pod was rejected: Node didn't have enough resource: cpu, requested: 3000, used: 0, capacity: 2000"],
+    ['a taint', makePod(), [], "Pod was rejected: Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate", [{ key: 'k', value: 'v', effect: 'NoExecute' }]],
+    ['a taint that is tolerated', makePod({ tolerations: [{ key: 'k', value: 'v' }] }), [], undefined, [{ key: 'k', value: 'v', effect: 'NoExecute' }]],
+    ['a static pod in spite of a taint', makePod({}, { annotations: { 'kubernetes.io/config.source': 'file' } }), [], undefined, [{ key: 'k', effect: 'NoExecute' }]],
+    ['a taint for the scheduler', makePod(), [], undefined, [{ key: 'k', effect: 'NoSchedule' }]],
     ['another system', makePod({ os: { name: 'windows' } }), [], 'Pod was rejected: Failed to admit pod as the OS field doesn\'t match node OS'],
     ['labelled for another system', makePod({}, { labels: { 'kubernetes.io/os': 'windows' } }), [], 'Pod was rejected: Failed to admit pod as the `kubernetes.io/os` label doesn\'t match node label'],
     ['critical, but elsewhere', withResources({}, { cpu: '3' }, { priority: 2_000_000_000, nodeSelector: { zone: 'b' } }), [], "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"],
@@ -60,7 +65,7 @@ describe('admitPod', () => {
     ['allowed sysctls', makePod({ securityContext: { sysctls: [{ name: 'kernel.sem', value: '1' }, { name: 'net.core.somaxconn', value: '1' }] } }), [], undefined],
     ['allowed, but the host\'s', makePod({ hostNetwork: true, securityContext: { sysctls: [{ name: 'net.core.somaxconn', value: '1' }] } }), [], 'Pod was rejected: forbidden sysctl: "net.core.somaxconn" not allowlisted'],
     ['sysctl', makePod({ securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } }), [], 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted'],
-  ])('%s', (_name, pod, others, expected) => expect(admit(pod, others)).toBe(expected))
+  ])('%s', (_name, pod, others, expected, taints) => expect(admit(pod, others, taints)).toBe(expected))
 })
 
 describe('what makes room for a critical pod', () => {

@@ -2,6 +2,7 @@
 import type { Container, Pod } from '../api/types-pod.ts'
 import { podRequests, qosClass } from './container-resources.ts'
 import { refusal, type PodVerdict } from './pod-ending.ts'
+import { tolerates } from './pod-admission.ts'
 import { isCritical } from './pod-importance.ts'
 import { signals, type Threshold } from './eviction-signals.ts'
 import { wholeValue } from './quantity-values.ts'
@@ -114,14 +115,13 @@ export const hasStorageLimits = ({ spec }: Pod): boolean =>
   (spec.volumes ?? []).some(({ emptyDir }) => emptyDir?.sizeLimit !== undefined && emptyDir.medium !== 'Memory')
   || [...(spec.initContainers ?? []), ...spec.containers].some(({ resources }) => resources?.limits?.['ephemeral-storage'] !== undefined)
 
-const tolerates = (pod: Pod, key: string): boolean => (pod.spec.tolerations ?? []).some((toleration) =>
-  (toleration.key === key || (toleration.key === undefined && toleration.operator === 'Exists')) && (toleration.effect === undefined || toleration.effect === 'NoSchedule'))
+const pressureTaint = { key: 'node.kubernetes.io/memory-pressure', effect: 'NoSchedule' } as const
 
 /** Whether a node in distress takes a pod: memory is only kept from those that ask for none of it. */
 export function pressureVerdict(pod: Pod, pressures: ReadonlySet<string>): PodVerdict | undefined {
   if (pressures.size === 0 || isCritical(pod)) return undefined
   if (pressures.size === 1 && pressures.has('MemoryPressure')) {
-    if (qosClass(pod) !== 'BestEffort' || tolerates(pod, 'node.kubernetes.io/memory-pressure')) return undefined
+    if (qosClass(pod) !== 'BestEffort' || (pod.spec.tolerations ?? []).some((each) => tolerates(each, pressureTaint))) return undefined
   }
   return refusal('Evicted', `The node had condition: [${[...pressures].join(' ')}]. `)
 }

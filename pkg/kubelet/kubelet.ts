@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { nodes } from '../api/types-node.ts'
 import type { Pod } from '../api/types-pod.ts'
 import { keyOf, keyText } from '../api/object.ts'
 import type { Timer } from '../util/clock.ts'
@@ -38,13 +37,15 @@ import { heldBack, nodeLabels, nodeResources } from './node-status.ts'
 import { idUnit, nodeUsers } from './node-users.ts'
 import { ObjectWatches } from './object-watches.ts'
 import { OrphanCollector } from './orphans.ts'
+import { OwnNode } from './own-node.ts'
 import { PodDirectories } from './pod-directories.ts'
 import { type Admission, admitPod, asksForLabels } from './pod-admission.ts'
 import { refusal, type PodVerdict } from './pod-ending.ts'
 import { preemptionVerdict } from './preemption.ts'
 import { podContainers, containerFieldPath, logDirectory, podUid } from './pod-names.ts'
 import { containerLogPath } from './pod-files.ts'
-import { compareResizes, isStatic, resizeRefusal } from './pod-resize.ts'
+import { isStatic } from './pod-importance.ts'
+import { compareResizes, resizeRefusal } from './pod-resize.ts'
 import { ConsumptionSource, observeNode } from './pod-consumption.ts'
 import { PodSource } from './pod-source.ts'
 import { NodeStreams } from './pod-streams.ts'
@@ -95,7 +96,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   #qos: QosCgroups | undefined
   #mirrors: MirrorPods | undefined
   #pulled: PulledImages | undefined
-  #labels: Readonly<Record<string, string>> = {}
+  #node: OwnNode | undefined
   #relistTimer: Timer | undefined
   /** When it was begun last. */
   #relistedMs: number | undefined
@@ -120,11 +121,12 @@ export class Kubelet implements PodStreams, NodeRequests {
     await mkdir(pods, { recursive: true, mode: 0o750 })
     const facts = { ...await readNodeFacts(dataDirectory), ...this.#options.facts }
     this.#addresses = this.#options.nodeAddresses ?? [await defaultAddress()]
-    this.#labels = { ...nodeLabels(nodeName, facts.architecture), ...this.#options.labels }
+    const own = new OwnNode({ client, name: nodeName, labels: { ...nodeLabels(nodeName, facts.architecture), ...this.#options.labels }, record: (event) => this.#recordOnNode(event), log: this.#log })
+    this.#node = own
     // Pods may use what is kept for the worst; they are evicted then.
     const reserved = heldBack(facts, [], this.#options.reserved ?? [])
     const held = heldBack(facts, (this.#options.eviction ?? evictionConfig({})).thresholds, this.#options.reserved ?? [])
-    const node = await this.#node(pods, nodeResources(facts, maxPods, held).allocatable)
+    const node = await this.#starterNode(pods, nodeResources(facts, maxPods, held).allocatable)
     const watches = new ObjectWatches(client, clock)
     const prober = this.#prober()
     const tokens = new RequestedTokens({ client, clock })
@@ -163,7 +165,10 @@ export class Kubelet implements PodStreams, NodeRequests {
     await this.#static?.start()
     await agent.start(signal)
     plugins.inUse.tellBy(() => agent.tell())
-    if (real) plugins.start()
+    if (real) {
+      plugins.start()
+      own.watch(watches)
+    }
     source.start()
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     await synced
@@ -342,7 +347,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     })
   }
 
-  async #node(pods: string, allocatable: Readonly<Record<string, string>>): Promise<StarterNode> {
+  async #starterNode(pods: string, allocatable: Readonly<Record<string, string>>): Promise<StarterNode> {
     const options = this.#options
     const resolvConf = await readFile(options.resolvConf ?? '/etc/resolv.conf', 'utf8').catch(() => '')
     const addresses = (): readonly string[] => this.#addresses
@@ -412,23 +417,13 @@ export class Kubelet implements PodStreams, NodeRequests {
   }
 
   async #admit(pod: Pod): Promise<PodVerdict | undefined> {
-    if (asksForLabels(pod)) await this.#readLabels()
+    if (asksForLabels(pod)) await this.#node?.refresh()
     const { verdict, preempt = [] } = this.#fits(pod)
     if (preempt.length > 0) await this.#preempt(preempt)
     const devices = this.#tools?.devices
     if (verdict || !devices) return verdict
     const active = new Set(this.#others(pod).map(podUid))
     return devices.allocate(pod, active).then(() => undefined, (error: Error) => refusal('UnexpectedAdmissionError', `Allocate failed due to ${error.message}, which is unexpected`))
-  }
-
-  /** Others label the node too, at any time. Without an answer, those known last hold. */
-  async #readLabels(): Promise<void> {
-    const { client, nodeName } = this.#options
-    try {
-      this.#labels = (await client.get(nodes, { name: nodeName })).metadata.labels ?? {}
-    } catch (error) {
-      this.#log(`labels of node ${nodeName}: ${(error as Error).message}`)
-    }
   }
 
   /** Resolves when they have left their room to what the node needs more. */
@@ -442,7 +437,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     if (this.#shutdown) return { verdict: shutdownRefusal }
     const distress = pressureVerdict(pod, this.#eviction?.pressures() ?? new Set())
     if (distress) return { verdict: distress }
-    return admitPod({ pod, others: this.#others(pod), node: { metadata: { name: this.#options.nodeName, labels: { ...this.#labels } } }, allocatable: this.#tools?.node.allocatable ?? {}, appArmor: this.#appArmor, strictGroups: this.#options.runtime.abilities?.supplementalGroupsPolicy ?? false, unsafeSysctls: this.#options.allowedUnsafeSysctls ?? [] })
+    return admitPod({ pod, others: this.#others(pod), node: { metadata: this.#node?.metadata ?? {} }, taints: this.#node?.taints ?? [], allocatable: this.#tools?.node.allocatable ?? {}, appArmor: this.#appArmor, strictGroups: this.#options.runtime.abilities?.supplementalGroupsPolicy ?? false, unsafeSysctls: this.#options.allowedUnsafeSysctls ?? [] })
   }
 
   #active(): Pod[] {

@@ -1,10 +1,10 @@
 // Whether this node can take a pod that is bound to it. Pure: the scheduler has checked already, but it may have been passed by.
-import type { Node } from '../api/types-node.ts'
-import type { Pod } from '../api/types-pod.ts'
+import type { Node, Taint } from '../api/types-node.ts'
+import type { Pod, Toleration } from '../api/types-pod.ts'
 import type { NodeSelectorRequirement } from '../api/types-volume.ts'
 import { podRequest } from './container-resources.ts'
 import { refusal, type PodVerdict } from './pod-ending.ts'
-import { isCritical } from './pod-importance.ts'
+import { isCritical, isStatic } from './pod-importance.ts'
 import { podsToPreempt } from './preemption.ts'
 import { milliValue, wholeValue } from './quantity-values.ts'
 import { forbiddenSysctl, needsAppArmor, strictGroups } from './security.ts'
@@ -14,6 +14,7 @@ export interface AdmissionInput {
   /** The others that use the node. */
   readonly others: readonly Pod[]
   readonly node: Pick<Node, 'metadata'>
+  readonly taints?: readonly Taint[]
   readonly allocatable: Readonly<Record<string, string>>
   /** Whether the kernel can confine by AppArmor. */
   readonly appArmor: boolean
@@ -38,7 +39,8 @@ export function admitPod(input: AdmissionInput): Admission {
   if ((pod.spec.os?.name ?? 'linux') !== 'linux') return refused('PodOSNotSupported', 'Failed to admit pod as the OS field doesn\'t match node OS')
   if (!input.strictGroups && strictGroups(pod)) return refused('SupplementalGroupsPolicyNotSupported', 'SupplementalGroupsPolicy=Strict is not supported in this node')
   const mismatch = !affine(pod, node) ? refused('NodeAffinity', 'Predicate NodeAffinity failed: node(s) didn\'t match Pod\'s node affinity/selector')
-    : portsTaken(input) ? refused('NodePorts', 'Predicate NodePorts failed: node(s) didn\'t have free ports for the requested pod ports') : undefined
+    : portsTaken(input) ? refused('NodePorts', 'Predicate NodePorts failed: node(s) didn\'t have free ports for the requested pod ports')
+      : repelled(input) ? refused('TaintToleration', 'Predicate TaintToleration failed: node(s) had taints that the pod didn\'t tolerate') : undefined
   const shortages = shortagesOf(input)
   if (mismatch && (shortages.length === 0 || isCritical(pod))) return mismatch
   const [short] = shortages
@@ -46,6 +48,16 @@ export function admitPod(input: AdmissionInput): Admission {
   if (room.verdict) return room
   if (!input.appArmor && needsAppArmor(pod)) return refused('AppArmor', 'Cannot enforce AppArmor: AppArmor is not enabled on the host')
   return room
+}
+
+/** Static pods do not mind. Other effects are the scheduler's. */
+const repelled = ({ pod, taints = [] }: AdmissionInput): boolean => !isStatic(pod)
+  && taints.some((taint) => taint.effect === 'NoExecute' && !(pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, taint)))
+
+export function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean {
+  if (effect && effect !== taint.effect) return false
+  if (key && key !== taint.key) return false
+  return operator === 'Exists' || (Boolean(key) && operator === 'Equal' && value === (taint.value ?? ''))
 }
 
 const refused = (reason: string, message: string): Admission => ({ verdict: refusal(reason, message) })

@@ -2,6 +2,7 @@
 import type { Pod, ResourceRequirements } from '../api/types-pod.ts'
 import { podRequests, qosClass } from './container-resources.ts'
 import { shortage } from './pod-admission.ts'
+import { isStatic } from './pod-importance.ts'
 import { milliValue, wholeValue } from './quantity-values.ts'
 
 export interface ResizeRefusal {
@@ -15,11 +16,6 @@ export interface ResizeInput {
   /** The others that use the node, with what they have been allocated. */
   readonly others: readonly Pod[]
   readonly allocatable: Readonly<Record<string, string>>
-}
-
-export const isStatic = (pod: Pod): boolean => {
-  const source = pod.metadata.annotations?.['kubernetes.io/config.source']
-  return source !== undefined && source !== 'api'
 }
 
 /** undefined when it fits. */
