@@ -1,19 +1,19 @@
 // Measures how long inputs hold a server's event loop: `node test/bench/hold-probe.ts [NAME… | lists…]` prints a line of JSON for each.
 //
-// With PROFILE=1 what took the time of the longest turn is printed, too.
+// With PROFILE=1 what took the time of the longest turn is printed, too; with AUDIT=1 all requests and answers are written to an audit log.
 //
 // A hold is the processor time that the server's thread uses between two turns of its event loop: a busy machine does not stretch it.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { constants, PerformanceObserver } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
-import { TurnProfile } from './turn-profile.ts'
 import { load } from 'js-yaml'
 import { Cluster } from '../../pkg/cluster/cluster.ts'
 import { type ClusterOptions, defaultClusterOptions } from '../../pkg/cluster/options.ts'
 import { holdInputs, type HoldInput } from './hold-inputs.ts'
 import { listInputs } from './hold-inputs-lists.ts'
+import { TurnProfile } from './turn-profile.ts'
 
 export interface Hold {
   readonly name: string
@@ -91,7 +91,9 @@ async function probe(names: readonly string[]): Promise<void> {
   const options: ClusterOptions = {
     ...defaultClusterOptions, dataDirectory: directory, stateDirectory: join(directory, 'run'), bindAddress: '127.0.0.1', httpsPort: 0,
     nodeName: 'test', nodeIP: '192.0.2.7', kubeconfigPath: join(directory, 'kubeconfig.yaml'), disableAgent: true,
+    ...(process.env['AUDIT'] ? { audit: { policyFile: join(directory, 'policy.yaml'), logPath: join(directory, 'audit.log') } } : {}),
   }
+  writeFileSync(join(directory, 'policy.yaml'), 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: RequestResponse }]\n')
   try {
     let cluster = await Cluster.start(options)
     let client = newClient(cluster)
