@@ -138,7 +138,7 @@ export class ApiServer {
       serveUpgrade: (upgrade, path) => isWatchSocket(upgrade, path) ? serveWatchSocket(upgrade, path, resources) : serveUpgrade(upgrade, path, connect),
       ...(aggregation ? { serveElsewhere: aggregation.serve.bind(aggregation), upgradeElsewhere: aggregation.upgrade.bind(aggregation) } : {}),
       system: createSystemRoutes({
-        health, log, dumpLevels: () => flows.dumpLevels(), documents: createDocuments({ definitions: () => registry.definitions(), ...(aggregation ? { aggregation } : {}) }), metrics: () => [this.#metrics.text(), flows.metricsText(), storageMetrics(registry), this.#options.moreMetrics?.() ?? ''].join(''), issuer: accountTokens,
+        health, log, dumpFlows: (what, details) => flows.dump(what, details), documents: createDocuments({ definitions: () => registry.definitions(), ...(aggregation ? { aggregation } : {}) }), metrics: () => [this.#metrics.text(), flows.metricsText(), storageMetrics(registry), registry.metricsText(), this.#options.moreMetrics?.() ?? ''].join(''), healthMetrics: () => this.#metrics.health.text(), checked: this.#metrics.health.checked.bind(this.#metrics.health), issuer: accountTokens,
         isBuiltIn: (path) => path.startsWith('/api/') || (path.startsWith('/apis/') && isBuiltIn(registry, path.split('/')[2] ?? '')),
         groupVersions: () => registry.definitions().flatMap(({ resource: { group, version } }) => group === '' ? [] : [`/apis/${group}`, `/apis/${group}/${version}`]),
       }),

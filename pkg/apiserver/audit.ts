@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { ApiRequest, Handle, WatchStream } from '../api/request.ts'
 import { StatusError, internalError } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
+import { Counters } from '../util/counters.ts'
 import type { AuditPolicy } from './audit-policy.ts'
 import { type Arrival, AuditRecord, type AuditFacts, type AuditOutput } from './audit-record.ts'
 import type { ResourcePath } from './request-path.ts'
@@ -20,6 +21,8 @@ export class Auditor {
   readonly #policy: AuditPolicy
   readonly #output: AuditOutput
   readonly #clock: Clock
+  readonly #levels = new Counters('apiserver_audit_level_total', 'Requests by how much of them is written down.')
+  readonly #rejected = new Counters('apiserver_audit_requests_rejected_total', 'Requests that were refused because the audit log could not take them.')
 
   constructor({ policy, sink, clock }: { policy: AuditPolicy; sink: AuditSink; clock: Clock }) {
     this.#policy = policy
@@ -30,6 +33,16 @@ export class Auditor {
   /** When a request comes. */
   now(): Arrival {
     return { ms: this.#clock.now(), monotonicMs: this.#clock.monotonic() }
+  }
+
+  /** A request was refused because its arrival was not kept. */
+  rejected(): void {
+    this.#rejected.raise('')
+  }
+
+  /** In Prometheus' text form. */
+  lines(): string[] {
+    return [...this.#levels.lines(), ...this.#rejected.lines()]
   }
 
   /** A record that has told of the request's arrival; undefined for what the policy does not want. */
@@ -48,6 +61,7 @@ export class Auditor {
     const { user, verb, object } = facts
     const resource = object && { group: object.apiGroup ?? '', plural: object.resource ?? '', subresource: object.subresource, namespace: object.namespace, name: object.name }
     const decision = this.#policy.decide({ verb, path, ...(user ? { user } : {}), ...(resource ? { resource } : {}) })
+    this.#levels.raise(`level="${decision.level}"`)
     return decision.level === 'None' ? undefined : new AuditRecord(facts, { decision, output: this.#output, arrival })
   }
 }
@@ -67,7 +81,10 @@ export function auditedHandle(handle: Handle, auditor: Auditor): Handle {
     const uri = uriOf(request)
     const record = auditor.begin({ id: randomUUID(), uri, verb: request.verb, user: request.user, sourceIPs: ['127.0.0.1'], userAgent: request.userAgent, object: referenceOf(request) }, uri.split('?')[0]!)
     if (!record) return handle(request)
-    if (record.kept && !await record.kept) throw internalError('failed to store audit event')
+    if (record.kept && !await record.kept) {
+      auditor.rejected()
+      throw internalError('failed to store audit event')
+    }
     record.requested({ ...request, deletion: request.options.delete && { kind: 'DeleteOptions', apiVersion: 'v1', ...request.options.delete } })
     try {
       const response = await handle({ ...request, annotate: record.annotate, took: record.took })

@@ -7,6 +7,7 @@ import type { UserInfo } from '../api/request.ts'
 import type { Clock } from '../util/clock.ts'
 import type { AuditRecord } from './audit-record.ts'
 import type { FrontLimits } from './front-limits.ts'
+import type { Tally } from './tally.ts'
 
 /** As much of node:http's IncomingMessage as is used. */
 export interface Incoming {
@@ -64,6 +65,7 @@ export interface Contact {
   readonly limits: FrontLimits
   /** To be called when output does not flow: the connection may be a dead one. */
   readonly onBlocked: () => void
+  readonly tally?: Tally
 }
 
 export interface Exchange extends Contact {

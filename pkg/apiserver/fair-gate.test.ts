@@ -3,7 +3,7 @@ import { ManualClock } from '../util/clock.ts'
 import { FairGate, type Seat } from './fair-gate.ts'
 import { FlowLevel, type LevelLimits } from './flow-level.ts'
 
-const limits = (more: Partial<LevelLimits> = {}): LevelLimits => ({ exempt: false, shares: 10, seats: 100, lendable: 0, borrowable: Infinity, perFlow: 100, inAll: 1000, ...more })
+const limits = (more: Partial<LevelLimits> = {}): LevelLimits => ({ exempt: false, shares: 10, seats: 100, lendable: 0, borrowable: Infinity, perFlow: 100, queues: 1, inAll: 1000, ...more })
 
 class World {
   readonly clock = new ManualClock()

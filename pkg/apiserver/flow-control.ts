@@ -7,13 +7,15 @@ import { onNextTurn } from '../util/turn.ts'
 import { turnUsedMs } from '../util/turn-share.ts'
 import { isConnect } from './connect.ts'
 import { connectionOf, type Exchange } from './exchange.ts'
-import { FairGate, type Seat } from './fair-gate.ts'
+import { FairGate } from './fair-gate.ts'
+import { dumpLevels, dumpQueues, dumpRequests, type LevelState } from './flow-dumps.ts'
+import { FlowFigures, type Guest, type Leave } from './flow-figures.ts'
 import { candidatesFor, chooseSchema, flowOf, inOrder, type Candidate, type FlowRequest } from './flow-rules.ts'
 import { FlowLevel, limitsOf } from './flow-level.ts'
 import { KindView } from './kind-view.ts'
-import { family } from './metrics.ts'
 import type { RequestPath } from './request-path.ts'
 import { verbOf } from './resource-door.ts'
+import { family } from '../util/counters.ts'
 
 export interface FlowControlOptions {
   readonly registry: Registry
@@ -46,10 +48,14 @@ export class FlowControl {
   readonly #levels: KindView<PriorityLevel>
   readonly #gate: FairGate
   readonly #seats: number
+  readonly #clock: Clock
+  readonly #figures: FlowFigures
   #table: Table
 
   constructor({ registry, clock, signal, seats = defaultSeats }: FlowControlOptions) {
     this.#seats = seats
+    this.#clock = clock
+    this.#figures = new FlowFigures(clock)
     this.#schemas = new KindView(registry, flowSchemas, { clock, signal })
     this.#levels = new KindView(registry, priorityLevels, { clock, signal })
     this.#table = this.#newTable(-1, new Map())
@@ -61,7 +67,7 @@ export class FlowControl {
    * The right to run: at once, later, or, as undefined, not at all. Names the flow in the answer's headers.
    * `none` for what holds no seat: health checks, and streams that last as long as they like. `now`: by the clock, for who knows.
    */
-  enter(exchange: Exchange, path: RequestPath, now?: number): Seat | 'none' | Promise<Seat | undefined> | undefined {
+  enter(exchange: Exchange, path: RequestPath, now?: number): Leave | 'none' | Promise<Leave | undefined> | undefined {
     const { user, outgoing, method } = exchange
     if (path.kind === 'resource' ? isConnect(path) : healthPaths.test(path.path)) return 'none'
     const table = this.#current()
@@ -76,28 +82,36 @@ export class FlowControl {
     }
     // Those that are exempt are often all one user, the administrator: each connection counts for itself.
     const flow = level.limits.exempt ? connectionOf(exchange.incoming) : schema ? `${schema.metadata.name}\n${flowOf(schema, request)}` : user.username
-    return this.#gate.enter(level, flow, (left) => void outgoing.once('close', left), now)
+    const named = path.kind === 'resource' ? path : undefined
+    const guest: Guest = {
+      request, name: named?.name, version: named?.version, distinguisher: schema ? flowOf(schema, request) : user.username, level: level.name, schema: schema?.metadata.name ?? otherName,
+      arrivedMs: now ?? this.#clock.monotonic(),
+    }
+    const seat = this.#gate.enter(level, flow, (left) => void outgoing.once('close', left), now)
+    return this.#figures.seated(guest, seat, { queues: level.limits.queues > 0, isGone: () => outgoing.destroyed })
   }
 
   metricsText(): string {
-    const rows = (pick: (level: FlowLevel) => number): [string, number][] => this.#table.all.map((level) => [`priority_level="${level.name}"`, pick(level)])
+    const rows = (pick: (level: FlowLevel) => number, those = this.#current().all): [string, number][] => those.map((level) => [`priority_level="${level.name}"`, pick(level)])
+    const limits = (name: string, help: string, pick: (level: FlowLevel) => number): string[] => family(`apiserver_flowcontrol_${name}`, 'gauge', help, rows(pick))
     return [
-      ...family('apiserver_flowcontrol_dispatched_requests_total', 'counter', 'Requests that were let in.', rows((level) => level.dispatched)),
-      ...family('apiserver_flowcontrol_rejected_requests_total', 'counter', 'Requests that were turned away.', rows((level) => level.refused)),
-      ...family('apiserver_flowcontrol_current_inqueue_requests', 'gauge', 'Requests that wait.', rows((level) => level.waiting)),
-      ...family('apiserver_flowcontrol_current_executing_requests', 'gauge', 'Requests under way.', rows((level) => level.inUse)),
-      ...family('apiserver_flowcontrol_nominal_limit_seats', 'gauge', 'Requests that may be under way.', rows((level) => level.limits.seats)),
+      ...this.#figures.lines(),
+      ...limits('nominal_limit_seats', 'Seats of the level.', ({ limits: { seats } }) => seats),
+      ...limits('lower_limit_seats', 'Seats that stay when others borrow.', ({ limits: { seats, lendable } }) => seats - lendable),
+      ...limits('upper_limit_seats', 'Seats with those of others.', ({ limits: { seats, borrowable } }) => Math.min(this.#seats, seats + borrowable)),
+      ...limits('current_limit_seats', 'Seats that it has now.', ({ limits: { seats }, inUse }) => Math.max(seats, inUse)),
       '',
     ].join('\n')
   }
 
-  /** As kube-apiserver's `/debug/api_priority_and_fairness/dump_priority_levels`. */
-  dumpLevels(): string {
-    const rows = this.#current().all.map(({ name, waiting, inUse, dispatched, refused }) =>
-      [name, waiting > 0 ? '1' : '0', String(waiting + inUse === 0), 'false', waiting, inUse, dispatched, refused, 0, 0].map(String))
-    const table = [['PriorityLevelName', 'ActiveQueues', 'IsIdle', 'IsQuiescing', 'WaitingRequests', 'ExecutingRequests', 'DispatchedRequests', 'RejectedRequests', 'TimedoutRequests', 'CancelledRequests'], ...rows.sort((a, b) => (a[0]! < b[0]! ? -1 : 1))]
-    const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)) + 2)
-    return table.map((row) => `${row.map((cell, column) => (column === row.length - 1 ? cell : `${cell},`.padEnd(widths[column]!))).join('')}\n`).join('')
+  /** What kube-apiserver shows under /debug/api_priority_and_fairness. */
+  dump(what: 'dump_priority_levels' | 'dump_queues' | 'dump_requests', details = false): string {
+    const levels = this.#current().all.map(({ name, limits, dispatched, refused }): LevelState =>
+      ({ name, queues: limits.queues, guests: this.#figures.guests(name), dispatched, refused, ...this.#figures.totals(name) }))
+    if (what === 'dump_priority_levels') return dumpLevels(levels)
+    if (what === 'dump_queues') return dumpQueues(levels)
+    const offsetMs = this.#clock.now() - this.#clock.monotonic()
+    return dumpRequests(levels, (ms) => ms + offsetMs, details)
   }
 
   #candidates(table: Table, user: UserInfo): readonly Candidate[] {

@@ -29,6 +29,8 @@ export interface LevelLimits {
   /** How many may wait, of one flow and in all. */
   readonly perFlow: number
   readonly inAll: number
+  /** As the level's object says; none where nobody may wait. */
+  readonly queues: number
 }
 
 /** One flow's time before the next one's turn. */
@@ -44,7 +46,7 @@ export function limitsOf({ spec }: Pick<PriorityLevel, 'spec'>, seatsOfServer: n
     exempt: !limited, shares, seats,
     lendable: Math.round((seats * (limited?.lendablePercent ?? 0)) / 100),
     borrowable: percent === undefined || percent === null ? Infinity : Math.round((seats * percent) / 100),
-    perFlow: handSize * queueLengthLimit, inAll: queues * queueLengthLimit,
+    perFlow: handSize * queueLengthLimit, inAll: queues * queueLengthLimit, queues,
   }
 }
 

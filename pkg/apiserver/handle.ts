@@ -80,10 +80,13 @@ export function createAllowedHandle(options: HandleOptions): Handle {
   }
 }
 
+/** Of a text that says what is deprecated. */
+export const removedRelease = (text: string): string | undefined => /unavailable in v(\d+\.\d+)\+/.exec(text)?.[1]
+
 function tellDeprecation({ warn, annotate }: ApiRequest, text: string): void {
   warn?.(text)
   annotate?.('k8s.io/deprecated', 'true')
-  const [, removed] = /unavailable in v(\d+\.\d+)\+/.exec(text) ?? []
+  const removed = removedRelease(text)
   if (removed) annotate?.('k8s.io/removed-release', removed)
 }
 

@@ -22,7 +22,7 @@ export function healthPaths(health: HealthChecks): string[] {
 const checksOf = (endpoint: Endpoint, { livez, readyz }: HealthChecks): Record<string, HealthCheck> =>
   ({ ping: () => undefined, ...livez, ...(endpoint === 'livez' ? {} : readyz) })
 
-export async function healthAnswer(endpoint: Endpoint, only: string | undefined, query: URLSearchParams, { health, log }: { health: HealthChecks; log: (text: string) => void }): Promise<Answer> {
+export async function healthAnswer(endpoint: Endpoint, only: string | undefined, query: URLSearchParams, { health, log, checked }: { health: HealthChecks; log: (text: string) => void; checked?: (name: string, endpoint: string, ok: boolean) => void }): Promise<Answer> {
   const all = checksOf(endpoint, health)
   if (only) {
     const check = Object.hasOwn(all, only) ? all[only] : undefined
@@ -39,6 +39,7 @@ export async function healthAnswer(endpoint: Endpoint, only: string | undefined,
       continue
     }
     const wrong = await fault(check)
+    checked?.(name, endpoint, wrong === undefined)
     if (wrong !== undefined) failed.push(`${name}: ${wrong}`)
     // Everybody may read this: what is wrong is told to those who may ask for the check itself, and to the log.
     lines.push(wrong === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`)

@@ -14,22 +14,24 @@ import type { Auditor } from './audit.ts'
 import type { AuditRecord } from './audit-record.ts'
 import { AuditedExchange, auditIdOf, notKept } from './audited-exchange.ts'
 import type { Authenticate } from './authenticator.ts'
+import { certificateExpiry } from './authn-certificate.ts'
 import type { Authorizer } from './authorizer.ts'
 import { requireAllowed } from './authorize.ts'
 import { isConnect } from './connect.ts'
-import type { Seat } from './fair-gate.ts'
 import { ConnectionGate } from './connection-gate.ts'
 import { ConnectionWatchdog } from './connection-watchdog.ts'
 import { hasShortBody, header, readBody, type Contact, type Exchange, type Incoming, type Outgoing } from './exchange.ts'
 import type { FlowControl } from './flow-control.ts'
+import type { Leave } from './flow-figures.ts'
 import { defaultLimits, type FrontLimits } from './front-limits.ts'
 import { isUpgrade, listenerOptions, refuseConnection, refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
 import { streamListener } from './http2-exchange.ts'
 import type { RequestMetrics } from './metrics.ts'
-import { labelsOf, otherLabels } from './request-labels.ts'
+import { labelsOf, otherLabels, type RequestLabels } from './request-labels.ts'
 import { decodePath, parsePath, type RequestPath, type ResourcePath } from './request-path.ts'
 import { jsonFor, send, sendFailure } from './respond.ts'
 import { SessionPinger } from './session-pinger.ts'
+import { Tally } from './tally.ts'
 import { bodyOf } from './system-routes.ts'
 
 export interface TlsOptions {
@@ -86,14 +88,6 @@ const switching = 101
 /** How long connections may take to end at the end. */
 const lastBytesMs = 1_000
 
-/** What waits for its turn, told to the audit log. */
-async function waited<T>(entering: Promise<T>, record: AuditRecord | undefined, clock: Clock): Promise<T> {
-  const fromMs = clock.monotonic()
-  const entered = await entering
-  record?.took('apf-queue-wait', clock.monotonic() - fromMs)
-  return entered
-}
-
 const isDiscovery = (path: string): boolean => /^\/apis?(?:\/|$)/.test(path)
 
 export class HttpDoor {
@@ -132,7 +126,7 @@ export class HttpDoor {
       })
     })
     // Clients that break off in a handshake or a session are their own business.
-    this.#server.on('tlsClientError', () => undefined)
+    this.#server.on('tlsClientError', () => void options.metrics.tlsErrors++)
     this.#server.on('sessionError', () => undefined)
     this.#server.on('clientError', refuseConnection)
     this.#server.on('request', (incoming, outgoing) => {
@@ -214,7 +208,8 @@ export class HttpDoor {
 
   async #serve(incoming: Incoming, outgoing: Outgoing): Promise<void> {
     const { log, metrics, clock, auditor } = this.#options
-    const contact: Contact = { incoming, outgoing, warnings: [], clock, limits: this.#limits, onBlocked: this.#onBlocked }
+    const tally = new Tally()
+    const contact: Contact = { incoming, outgoing, warnings: [], clock, limits: this.#limits, onBlocked: this.#onBlocked, tally }
     this.#watchdog.touch()
     this.#active++
     outgoing.on('close', () => {
@@ -223,9 +218,10 @@ export class HttpDoor {
     const receivedMs = clock.monotonic()
     const method = incoming.method ?? 'GET'
     let counted = otherLabels(method)
-    let seat: Seat | undefined
+    let seat: Leave | undefined
     let left: (() => void) | undefined
     let audited: AuditedExchange | undefined
+    let known = false
     let endedMs = receivedMs
     const id = auditIdOf(incoming)
     outgoing.setHeader('audit-id', id)
@@ -241,8 +237,15 @@ export class HttpDoor {
         if (notes.warning !== undefined) contact.warnings.push(notes.warning)
       })
       const user = authenticated instanceof Promise ? await authenticated : authenticated
+      known = true
+      const expiresMs = certificateExpiry(incoming)
+      metrics.access.authenticated(user.username, (clock.monotonic() - receivedMs) / 1000, expiresMs === undefined ? undefined : (expiresMs - clock.now()) / 1000)
       audited?.actingAs(user)
-      if (audited?.kept && !await audited.kept) return void await send(contact, notKept(incoming))
+      tally.record = audited?.record
+      if (audited?.kept && !await audited.kept) {
+        auditor?.rejected()
+        return void await send(contact, notKept(incoming))
+      }
       // What nobody serves may name anything; only what is served gets labels of its own.
       if (parsed.kind === 'resource' && this.#options.isServed(parsed)) counted = labelsOf(parsed, method, parameters, header(incoming, 'content-type'))
       // What is passed on is passed on as it comes.
@@ -256,13 +259,16 @@ export class HttpDoor {
         },
       }
       const entering = this.#options.flows.enter(exchange, parsed, body || user !== authenticated ? undefined : receivedMs)
-      const entered = entering instanceof Promise ? await waited(entering, audited?.record, clock) : entering
+      const entered = entering instanceof Promise ? await this.#waited(entering, counted, tally) : entering
       if (entered && entered !== 'none') {
         seat = entered
         left = metrics.entered(counted)
       }
       const elsewhere = entered && this.#options.serveElsewhere?.(exchange, parsed)
-      if (!entered) sendTooMany(outgoing)
+      if (!entered) {
+        metrics.terminated(counted, 429)
+        sendTooMany(outgoing)
+      }
       else if (elsewhere) await elsewhere
       else if (parsed.kind === 'resource') await this.#options.serveResource(exchange, parsed)
       else await this.#serveSystem(exchange)
@@ -275,12 +281,25 @@ export class HttpDoor {
       left?.()
     }
     audited?.ended(outgoing.statusCode)
-    metrics.count(counted, outgoing.statusCode, (endedMs - receivedMs) / 1000)
+    if (!known && outgoing.statusCode === 401) metrics.access.notAuthenticated((endedMs - receivedMs) / 1000)
+    metrics.count(counted, { code: outgoing.statusCode, seconds: (endedMs - receivedMs) / 1000, elsewhereSeconds: tally.elsewhereMs / 1000, bytes: tally.bytes })
+  }
+
+  async #waited<T>(entering: Promise<T>, labels: RequestLabels, { took }: Tally): Promise<T> {
+    const { clock, metrics } = this.#options
+    const fromMs = clock.monotonic()
+    const over = metrics.queued(labels)
+    try {
+      return await entering
+    } finally {
+      over()
+      took('apf-queue-wait', clock.monotonic() - fromMs)
+    }
   }
 
   async #serveSystem(exchange: Exchange): Promise<void> {
     const { incoming, method, path, user, audit } = exchange
-    if (!openPaths.has(`/${path.split('/')[1]}`)) requireAllowed(this.#options.authorizer, { user, verb: method.toLowerCase(), path }, audit?.annotate)
+    if (!openPaths.has(`/${path.split('/')[1]}`)) this.#options.metrics.access.measured(this.#options.clock, () => requireAllowed(this.#options.authorizer, { user, verb: method.toLowerCase(), path }, audit?.annotate))
     const headers = new Headers()
     for (const name of ['accept', 'if-none-match']) {
       const value = header(incoming, name)

@@ -2,7 +2,7 @@
 import { groupResource } from '../api/object.ts'
 import type { Definition } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
-import { family, type Sample } from './metrics.ts'
+import { family, type Sample } from '../util/counters.ts'
 
 export function storageMetrics(registry: Registry): string {
   const byStorage = new Map<string, Definition>()

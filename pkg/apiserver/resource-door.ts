@@ -10,7 +10,7 @@ import { requireAllowed } from './authorize.ts'
 import { decodeObject, decodePatch, decoded } from './decode-body.ts'
 import { checkForm, encodeAnswer } from './encode.ts'
 import { header, readBody, type Exchange } from './exchange.ts'
-import { attributesOf } from './handle.ts'
+import { attributesOf, removedRelease } from './handle.ts'
 import { negotiate } from './negotiate.ts'
 import { parseDeleteQuery, parseOptions, truth, wantsPretty } from './query-options.ts'
 import type { RequestMetrics } from './metrics.ts'
@@ -57,11 +57,11 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   const { group, version, plural, namespace, name, subresource } = path
   const parsed = parseOptions(query)
   // A body is read only for those who may send it.
-  const askedMs = audit && clock.monotonic()
-  requireAllowed(authorizer, attributesOf({ verb, user, group, version, plural, subresource, namespace, name, options: parsed }), audit?.annotate)
-  if (askedMs !== undefined) audit?.took('authorization', clock.monotonic() - askedMs)
+  const decidedMs = options.metrics.access.measured(clock, () => requireAllowed(authorizer, attributesOf({ verb, user, group, version, plural, subresource, namespace, name, options: parsed }), audit?.annotate))
+  audit?.took('authorization', decidedMs)
   const definition = registry.definition(group, version, plural)
   if (!definition) throw isBuiltIn(registry, group) ? unknownPath() : new PageNotFound()
+  if (definition.deprecation !== undefined) options.metrics.deprecated(labelsOf(path, exchange.method, query), removedRelease(definition.deprecation) ?? '')
   const form = negotiate(header(incoming, 'accept'))
   checkForm(definition, form)
   const include = form.as === 'Table' ? parseInclude(query.get('includeObject')) : 'Metadata'
@@ -72,7 +72,7 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
     verb, user, group, version, plural, subresource, namespace, name,
     options: verb === 'delete' || verb === 'deletecollection' ? { ...parsed, ...await deletion(exchange, registry) } : parsed,
     ...(sent instanceof Promise ? await sent : sent),
-    annotate: audit?.annotate, took: audit?.took,
+    annotate: audit?.annotate, took: exchange.tally?.took,
     userAgent: header(incoming, 'user-agent'),
     warn: (text) => void exchange.warnings.push(text),
     signal: verb === 'watch' ? exchange.lasting() : undefined,
@@ -80,11 +80,11 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   audit?.requested(request)
   const response = await carryOut(request)
   if (response.type === 'watch') {
-    const ended = options.metrics.watchStarted(labelsOf(path, exchange.method, query))
+    const { ended, sizes } = options.metrics.watchStarted(labelsOf(path, exchange.method, query))
     exchange.onStream()
     try {
       await audit?.started(200)
-      await sendWatch(exchange, response.events, { definition, form, include, clock, onStall: () => options.onStall(exchange) })
+      await sendWatch(exchange, response.events, { definition, form, include, clock, sizes, onStall: () => options.onStall(exchange) })
     } finally {
       ended()
     }

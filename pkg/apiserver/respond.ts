@@ -59,6 +59,7 @@ function sendBody(exchange: Contact, code: number, headers: OutgoingHttpHeaders,
   const { outgoing } = exchange
   if (outgoing.destroyed || outgoing.headersSent) return undefined
   headers['content-length'] = body.length
+  if (exchange.tally) exchange.tally.bytes = body.length
   outgoing.writeHead(code, headers)
   if (exchange.incoming.method === 'HEAD') outgoing.end()
   else if (body.length <= carefreeBytes) outgoing.end(body)

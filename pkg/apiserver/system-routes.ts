@@ -29,8 +29,11 @@ export interface IssuerDocuments {
 export interface SystemRoutesOptions {
   readonly health: HealthChecks
   readonly metrics: () => string
-  /** The state of the priority levels, as text. */
-  readonly dumpLevels?: () => string
+  /** What health checks came to. */
+  readonly healthMetrics?: () => string
+  readonly checked?: (name: string, endpoint: string, ok: boolean) => void
+  /** The state of flow control, as text. */
+  readonly dumpFlows?: (what: 'dump_priority_levels' | 'dump_queues' | 'dump_requests', details: boolean) => string
   readonly documents?: Documents
   readonly issuer?: IssuerDocuments
   readonly log: (text: string) => void
@@ -68,8 +71,11 @@ export function createSystemRoutes(options: SystemRoutesOptions): Hono {
   const app = new Hono({ strict: false })
   app.get('/version', () => toResponse({ ...json(200, null), body: JSON.stringify(versionInfo, null, 2) }))
   app.get('/metrics', () => toResponse({ ...text(200, options.metrics()), contentType: 'text/plain; version=0.0.4; charset=utf-8' }))
-  const { dumpLevels } = options
-  if (dumpLevels) app.get('/debug/api_priority_and_fairness/dump_priority_levels', () => toResponse(text(200, dumpLevels())))
+  app.get('/metrics/slis', () => toResponse({ ...text(200, options.healthMetrics?.() ?? ''), contentType: 'text/plain; version=0.0.4; charset=utf-8' }))
+  const { dumpFlows } = options
+  for (const what of ['dump_priority_levels', 'dump_queues', 'dump_requests'] as const) {
+    if (dumpFlows) app.get(`/debug/api_priority_and_fairness/${what}`, ({ req }) => toResponse(text(200, dumpFlows(what, Boolean(req.query('includeRequestDetails'))))))
+  }
   for (const endpoint of ['healthz', 'livez', 'readyz'] as const) {
     app.get(`/${endpoint}/:check?`, async (context) =>
       toResponse(await healthAnswer(endpoint, context.req.param('check'), new URL(context.req.url).searchParams, options)))

@@ -5,6 +5,7 @@ import type { WatchStream } from '../api/request.ts'
 import type { Definition } from '../registry/definition.ts'
 import { encoded } from '../registry/object-view.ts'
 import type { Clock } from '../util/clock.ts'
+import type { Histogram } from '../util/histogram.ts'
 import type { Exchange } from './exchange.ts'
 import type { Form } from './negotiate.ts'
 import { pieceBytes, write } from './patient-writer.ts'
@@ -18,6 +19,8 @@ export interface WatchDoorOptions {
   readonly clock: Clock
   /** Called when the client was cut off because it did not read. */
   readonly onStall: () => void
+  /** Takes the sizes of the events. */
+  readonly sizes?: Histogram
 }
 
 /** Bytes of events that are gathered before they are written. */
@@ -72,7 +75,7 @@ export async function sendWatch(exchange: Exchange, events: WatchStream, options
 /** One event as a line of text, without the line's end. */
 export const eventText = (type: string, body: Buffer): string => `{"type":"${type}","object":${body.toString()}}`
 
-export function eventEncoder({ definition, form, include, clock }: Omit<WatchDoorOptions, 'onStall'>): (event: WatchEvent<AnyObject>) => Buffer {
+export function eventEncoder({ definition, form, include, clock }: Omit<WatchDoorOptions, 'onStall' | 'sizes'>): (event: WatchEvent<AnyObject>) => Buffer {
   const version = form.version ?? 'v1'
   let first = true
   return ({ type, object }) => {

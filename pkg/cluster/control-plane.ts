@@ -50,7 +50,7 @@ import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManif
 import { NodeRoles } from './node-roles.ts'
 import { reconcileRoles } from './role-reconciliation.ts'
 import { ServedResources, servedKind } from './served-resources.ts'
-import { planeHealth, planeMetrics } from './plane-health.ts'
+import { AggregatorFigures, bytesIn, planeHealth, planeMetrics } from './plane-health.ts'
 import { addressAt, type ClusterOptions, nodePodCidr, nodeRangeCount } from './options.ts'
 import { volumeDirectories } from './volume-directories.ts'
 
@@ -81,6 +81,7 @@ export class ControlPlane {
   readonly #custom: CustomResources
   readonly #server: ApiServer
   readonly #audit: AuditLog | undefined
+  readonly #aggregator: AggregatorFigures
   readonly #flowObjects: readonly KubeObject[]
   readonly #compaction: CompactionSchedule
   readonly #evaluator: EvaluationPool
@@ -88,7 +89,7 @@ export class ControlPlane {
   #runner: ControllerRunner | undefined
   #stopping = false
 
-  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; audit: AuditLog | undefined; flowObjects: readonly KubeObject[]; compaction: CompactionSchedule; evaluator: EvaluationPool; port: number }) {
+  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; audit: AuditLog | undefined; aggregator: AggregatorFigures; flowObjects: readonly KubeObject[]; compaction: CompactionSchedule; evaluator: EvaluationPool; port: number }) {
     this.#pki = parts.pki
     this.#nodeIP = parts.options.nodeIP
     this.port = parts.port
@@ -99,6 +100,7 @@ export class ControlPlane {
     this.#custom = parts.custom
     this.#server = parts.server
     this.#audit = parts.audit
+    this.#aggregator = parts.aggregator
     this.#flowObjects = parts.flowObjects
     this.#compaction = parts.compaction
     this.#evaluator = parts.evaluator
@@ -130,12 +132,14 @@ export class ControlPlane {
     const custom = new CustomResources({ registry, store, clock, call, log })
     custom.start()
     const issuer = issuerOf(cluster)
+    const auditor = audit && new Auditor({ ...audit, clock })
+    const aggregator = new AggregatorFigures()
     const server: ApiServer = new ApiServer({
       registry, clock, nodeConnections, webhooks, log,
-      ...(audit ? { auditor: new Auditor({ ...audit, clock }) } : {}),
+      ...(auditor ? { auditor } : {}),
       frontProxy: pki.frontProxyClient,
       health: planeHealth({ store, clock, isStopping: () => plane !== undefined && plane.#stopping }),
-      moreMetrics: () => webhooks.figures.text() + planeMetrics({ queues: (plane && plane.#runner?.queues()) ?? [], lines: (plane && plane.#runner?.times()) ?? [], ...(audit ? { audit: audit.figures } : {}) }),
+      moreMetrics: () => webhooks.figures.text() + planeMetrics({ queues: (plane && plane.#runner?.queues()) ?? [], lines: (plane && plane.#runner?.times()) ?? [], ...(audit ? { audit: audit.figures } : {}), ...(auditor ? { auditor } : {}), ...(cluster.inMemory ? {} : { storeBytes: bytesIn(join(serverDirectory, 'db')) }) }) + `${aggregator.lines(registry).join('\n')}\n`,
       onUnreachable: (name, message) => {
         const client = new DirectClient(server.handle, trusted('system:apiserver'), 'apiserver')
         reportUnreachable(client, name, message, clock.now()).catch((error: Error) => log(`the state of APIService ${name} could not be told: ${error.message}`))
@@ -152,7 +156,7 @@ export class ControlPlane {
         host: cluster.bindAddress, port: cluster.httpsPort,
         tls: { key: pki.apiServing.key, cert: pki.apiServing.certificate, clientCa: pki.clientAuthority.certificate },
       })
-      plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, audit, flowObjects, compaction, evaluator, port })
+      plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, audit, aggregator, flowObjects, compaction, evaluator, port })
       await plane.#publishAddresses()
       await publishApiServices(plane.client('system:apiserver'), own, clock.now())
       return plane
@@ -203,7 +207,7 @@ export class ControlPlane {
           certificates: certificateSigner(this.pki, clock),
           readMetrics: async (path) => this.#server.aggregation?.read(path),
         }),
-        apiServiceController({ clock, check: (service) => aggregation?.check(service) ?? Promise.resolve() }),
+        apiServiceController({ clock, unavailable: this.#aggregator.unavailable, check: (service) => aggregation?.check(service) ?? Promise.resolve() }),
         ...flowBootstrapControllers(withDefaults(this.#registry, this.#flowObjects)),
         nodeIpamController({ range: (index) => nodePodCidr(cluster.clusterCidr, index), count: nodeRangeCount(cluster.clusterCidr) }),
       ],

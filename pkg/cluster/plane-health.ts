@@ -1,9 +1,14 @@
 // What the control plane says of its own health, and of its parts in figures.
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { apiServices, availableCondition, type ApiService } from '../api/types-api-service.ts'
+import type { Auditor } from '../apiserver/audit.ts'
 import type { HealthCheck, HealthChecks } from '../apiserver/health.ts'
-import { family, type Sample } from '../apiserver/metrics.ts'
 import type { QueueFigures } from '../controller/runner.ts'
+import type { Registry } from '../registry/registry.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
+import { Counters, family, type Sample } from '../util/counters.ts'
 
 /** A disk that takes longer is no disk to rely on. */
 const patienceMs = 2000
@@ -21,15 +26,38 @@ export function planeHealth({ store, clock, isStopping }: { store: Store; clock:
   }
 }
 
+/** Which servers of aggregated APIs can't be had, now and so far. */
+export class AggregatorFigures {
+  readonly #counts = new Counters('aggregator_unavailable_apiservice_total', 'APIServices that became unavailable.')
+  readonly unavailable = (name: string, reason: string): void => this.#counts.raise(`name="${name}",reason="${reason}"`)
+
+  lines(registry: Registry): string[] {
+    const definition = registry.definition(apiServices.group, apiServices.version, apiServices.plural)
+    const all = definition ? registry.list(definition, { user: { username: 'system:apiserver', groups: [] }, options: {} }).items as readonly ApiService[] : []
+    return [
+      ...family('aggregator_unavailable_apiservice', 'gauge', 'APIServices: 1 is unavailable.', all.map((service): Sample => [`name="${service.metadata.name}"`, availableCondition(service)?.status === 'True' ? 0 : 1])),
+      ...this.#counts.lines(),
+    ]
+  }
+}
+
+/** Of the files in a directory. */
+export function bytesIn(directory: string): number {
+  return readdirSync(directory).reduce((sum, name) => sum + (statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0), 0)
+}
+
 export interface PlaneParts {
   readonly queues: readonly QueueFigures[]
   /** Lines of further figures. */
   readonly lines: readonly string[]
   /** By backend. */
   readonly audit?: Readonly<Record<string, () => { readonly written: number; readonly lost: number }>>
+  readonly auditor?: Auditor
+  /** What the database takes on the disk; undefined for one in memory. */
+  readonly storeBytes?: number
 }
 
-export function planeMetrics({ queues, lines, audit }: PlaneParts): string {
+export function planeMetrics({ queues, lines, audit, auditor, storeBytes }: PlaneParts): string {
   const rows = (pick: (queue: PlaneParts['queues'][number]) => number): Sample[] => queues.map((queue) => [`name="${queue.name}"`, pick(queue)])
   return [
     ...family('workqueue_depth', 'gauge', 'Keys that wait for their controller.', rows(({ depth }) => depth)),
@@ -40,6 +68,8 @@ export function planeMetrics({ queues, lines, audit }: PlaneParts): string {
     ...lines,
     ...family('apiserver_audit_event_total', 'counter', 'Events that the audit log has.', audit ? [['', Math.max(...Object.values(audit).map((figures) => figures().written))]] : []),
     ...family('apiserver_audit_error_total', 'counter', 'Events that the audit log could not take.', Object.entries(audit ?? {}).map(([name, figures]): Sample => [`plugin="${name}"`, figures().lost])),
+    ...auditor?.lines() ?? [],
+    ...family('apiserver_storage_size_bytes', 'gauge', 'Bytes of the database.', storeBytes === undefined ? [] : [['storage_cluster_id="kinglet"', storeBytes]]),
     '',
   ].join('\n')
 }

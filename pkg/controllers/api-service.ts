@@ -14,6 +14,8 @@ export interface ApiServiceOptions {
   /** Asks the server for its discovery; fails with an Error that says why it can't be had. */
   readonly check: (service: ApiService) => Promise<void>
   readonly clock: Clock
+  /** Told of each that became unavailable, and why. */
+  readonly unavailable?: (name: string, reason: string) => void
 }
 
 type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>
@@ -40,7 +42,7 @@ export function missingService({ spec }: ApiService, service: Service | undefine
   return ready ? undefined : failed('MissingEndpoints', `endpointslices for ${what} have no addresses with port name ${JSON.stringify(portName)}`)
 }
 
-export function apiServiceController({ check, clock }: ApiServiceOptions): Controller {
+export function apiServiceController({ check, clock, unavailable }: ApiServiceOptions): Controller {
   const backOff = new BackOff(clock, { baseMs: 1000, maxMs: 30_000 })
   /** What was found good: not asked again until it changes. */
   const good = new Map<string, string>()
@@ -67,6 +69,7 @@ export function apiServiceController({ check, clock }: ApiServiceOptions): Contr
       const missing = missingService(object, service, slices)
       const verdict = missing ?? await check(object).then(() => passed, (error: Error) => failed('FailedDiscoveryCheck', error.message))
       await report(client, object, verdict, clock.now())
+      if (verdict.status !== 'True' && availableCondition(object)?.status === 'True') unavailable?.(name, verdict.reason ?? '')
       if (verdict === passed) {
         good.set(name, stated)
         backOff.forget(name)

@@ -105,7 +105,10 @@ async function asked(hook: Webhook, facts: ReviewFacts, context: WebhookContext,
   const review = { kind: 'AdmissionReview', apiVersion: `admission.k8s.io/${version}`, request: { uid, ...reviewRequest(facts) } }
   const called = (): Promise<unknown> => context.call(clientConfig, review, timeoutSeconds * 1000).catch((error: Error) => {
     const host = legacyNamedHost(error)
-    if (host) annotate?.(`missing-san.invalid-cert.kubernetes.io/${host}`, legacyNameReason)
+    if (host) {
+      annotate?.(`missing-san.invalid-cert.kubernetes.io/${host}`, legacyNameReason)
+      context.figures.legacyNamed()
+    }
     throw new Error(`failed to call webhook: ${error.message}`, { cause: error })
   })
   const ignored = (text: string): void => {

@@ -30,6 +30,7 @@ import { runParts, runStep } from './transaction-step.ts'
 import { patchIn, subresourceOf, updateIn } from './update.ts'
 import { watchObjects } from './watcher.ts'
 import type { Target, Written } from './writing.ts'
+import { WriteFigures } from './write-figures.ts'
 import { admissionRequest, keyOfTarget } from './writing.ts'
 
 export interface RegistryOptions {
@@ -63,7 +64,7 @@ export class Registry {
     this.#table = new DefinitionTable(options.definitions)
     this.#watchCapacity = options.watchCapacity
     this.#context = {
-      store: options.store, clock: options.clock,
+      store: options.store, clock: options.clock, figures: new WriteFigures(),
       admission: options.admission ?? [], allocators: options.allocators ?? [],
       ...(options.evaluator ? { evaluator: options.evaluator } : {}),
       ...(options.asyncAdmission ? { asyncAdmission: options.asyncAdmission } : {}),
@@ -257,6 +258,11 @@ export class Registry {
       metadata: { resourceVersion: String(this.#context.store.revision) },
       items: deleted.filter((object) => object !== undefined),
     }
+  }
+
+  /** What writes cost, in Prometheus' text form. */
+  metricsText(): string {
+    return this.#context.figures.text()
   }
 
   /** Who answers the questions of admission's expressions about rights. */

@@ -16,6 +16,7 @@ import { AwaitingEvaluation, Evaluations, type Evaluator } from './evaluation.ts
 import { keyOf, prefixOf } from './object-view.ts'
 import { Grown, Overtaken, TrackedTransaction, throughout, upToLast, type WriteParts } from './patient-write.ts'
 import type { Asking } from './requests.ts'
+import type { AdmissionStep, StoreOperation, WriteFigures } from './write-figures.ts'
 
 /** What writes need beside the request. */
 export interface WriteContext {
@@ -24,6 +25,7 @@ export interface WriteContext {
   readonly admission: readonly AdmissionPlugin[]
   readonly asyncAdmission?: AsyncAdmission
   readonly allocators: readonly Allocator[]
+  readonly figures: WriteFigures
   /** undefined: everything is evaluated at once, however long it takes. */
   readonly evaluator?: Evaluator
   /** The definition under which a resource is stored, whatever its version; undefined when there is none. */
@@ -40,6 +42,10 @@ export interface Kept {
   name?: string
   uid?: string
   creationTimestamp?: string
+  /** When its steps of admission began. */
+  readonly steps: Partial<Record<AdmissionStep, number | undefined>>
+  /** What was put or removed last, and when. */
+  change?: { readonly definition: Definition; readonly operation: StoreOperation; readonly ms: number } | undefined
 }
 
 /** What the functions inside a transaction get. */
@@ -125,23 +131,13 @@ const mostOvertaken = 3
 /** One run on a step that begins with this transaction. */
 type Attempt<R> = (begin: (transaction: Transaction, isLarge: boolean) => Step) => Promise<R>
 
-const inOneGo = <R>({ store, clock }: WriteContext, asking: Asking, change: (step: Step) => R, isLarge = false): Attempt<R> => {
+const inOneGo = <R>({ store }: WriteContext, asking: Asking, change: (step: Step) => R, isLarge = false): Attempt<R> => {
   const dryRun = isDryRun(asking)
-  const { took } = asking
-  let doneMs = 0
-  const attempt: Attempt<R> = (begin) => store.transact((transaction) => {
+  return (begin) => store.transact((transaction) => {
     const result = change(begin(transaction, isLarge))
     if (dryRun) throw new DryRunOutcome(result)
-    if (took) doneMs = clock.monotonic()
     return result
   })
-  // What is not asked for is not measured.
-  if (!took) return attempt
-  return async (begin) => {
-    const result = await attempt(begin)
-    took('etcd', clock.monotonic() - doneMs)
-    return result
-  }
 }
 
 const withPauses = <R>(context: WriteContext, asking: Asking, parts: (step: Step) => WriteParts<R>): Attempt<R> => async (begin) => {
@@ -165,7 +161,7 @@ interface Before {
 async function runRounds<R>(context: WriteContext, asking: Asking, attempt: (before: Before) => Attempt<R>): Promise<R> {
   const outside = context.asyncAdmission?.begin((text) => asking.warn?.(text), asking)
   const evaluations = new Evaluations(context.evaluator, { user: asking.user, ...(context.authorize ? { authorize: context.authorize } : {}) })
-  const lasting: Lasting = { conversions: new Conversions(), evaluations, kept: {}, ...(outside ? { outside } : {}) }
+  const lasting: Lasting = { conversions: new Conversions(), evaluations, kept: { steps: {} }, ...(outside ? { outside } : {}) }
   const before = { overtaken: 0, grown: false }
   for (let round = 0; ;) {
     try {
@@ -205,6 +201,7 @@ async function runOnce<R>(context: WriteContext, asking: Asking, attempt: Attemp
   const begin = (transaction: Transaction, isLarge: boolean): Step => {
     warnings.clear()
     annotations.length = 0
+    lasting.kept.change = undefined
     release()
     return {
       context, transaction, outsideTransaction: transaction instanceof TrackedTransaction, isLarge, asking, dryRun, view: viewThrough(context, transaction), ...lasting,
@@ -215,6 +212,12 @@ async function runOnce<R>(context: WriteContext, asking: Asking, attempt: Attemp
   }
   try {
     const result = await attempt(begin)
+    const { change } = lasting.kept
+    if (change) {
+      const tookMs = context.clock.monotonic() - change.ms
+      context.figures.stored(change.definition, change.operation, tookMs / 1000)
+      asking.took?.('etcd', tookMs)
+    }
     publish()
     return result
   } catch (error) {

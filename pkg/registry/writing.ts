@@ -19,6 +19,7 @@ import { deepFreezeParts } from '../util/freeze-parts.ts'
 import type { Parts } from '../util/slices.ts'
 import { awaited, checkGrowth, settle, throughout, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
+import { StepMeasure } from './write-figures.ts'
 
 /** What a transaction has done to one object. */
 export interface Written {
@@ -82,17 +83,30 @@ export function admissionRequest(step: Step, operation: AdmissionRequest['operat
 
 /** Plugins may add what has defaults of its own, so defaults run again behind them. */
 export function mutate(step: Step, draft: AnyObject, request: AdmissionRequest): void {
-  const plugins = (): void => {
-    for (const plugin of step.context.admission) plugin.mutate?.(draft, request)
-    complete(request.definition, draft)
-  }
-  const again = (): void => {
-    request.reinvocation.again = true
+  const measure = new StepMeasure(step.context, step.kept.steps, { operation: request.operation, step: 'admit' })
+  try {
+    const plugins = (): void => {
+      measure.begin()
+      for (const plugin of step.context.admission) {
+        if (!plugin.mutate) continue
+        measure.runs(plugin)
+        plugin.mutate(draft, request)
+        measure.ran(plugin)
+      }
+      complete(request.definition, draft)
+    }
+    const again = (): void => {
+      request.reinvocation.again = true
+      plugins()
+    }
     plugins()
+    const done = step.outside?.mutate(draft, request, again)
+    if (!done && request.reinvocation.wanted) again()
+    measure.passed()
+  } catch (error) {
+    measure.failed(error)
+    throw error
   }
-  plugins()
-  const done = step.outside?.mutate(draft, request, again)
-  if (!done && request.reinvocation.wanted) again()
   if (step.outside || request.reinvocation.policies) checkGrowth(step, draft)
 }
 
@@ -119,10 +133,25 @@ export function refuseInvalid(definition: { readonly resource: { readonly group:
 }
 
 export function review(step: Step, object: AnyObject, request: AdmissionRequest): void {
-  const { admission } = step.context
-  for (const plugin of admission) if (!plugin.last) plugin.validate?.(object, request)
-  step.outside?.validate(object, request)
-  for (const plugin of admission) if (plugin.last) plugin.validate?.(object, request)
+  const measure = new StepMeasure(step.context, step.kept.steps, { operation: request.operation, step: 'validate' })
+  const plugins = (last: boolean): void => {
+    measure.begin()
+    for (const plugin of step.context.admission) {
+      if (!plugin.validate || (plugin.last ?? false) !== last) continue
+      measure.runs(plugin)
+      plugin.validate(object, request)
+      measure.ran(plugin)
+    }
+  }
+  try {
+    plugins(false)
+    step.outside?.validate(object, request)
+    plugins(true)
+    measure.passed()
+  } catch (error) {
+    measure.failed(error)
+    throw error
+  }
 }
 
 export function allocate(step: Step, definition: Definition, draft: AnyObject, old?: AnyObject): void {
@@ -157,6 +186,7 @@ export function* putInParts(step: Step, target: Target, draft: AnyObject, stored
   if (step.isLarge && !same) yield* finished(definition, next)
   yield settle
   if (same) return { object: viewOf(definition, stored), created, gone: false }
+  step.kept.change = { definition, operation: created ? 'create' : 'update', ms: step.context.clock.monotonic() }
   const entry = step.transaction.put(keyOfTarget(target), next, { volatile: definition.volatile !== undefined })
   // A dry run shows the version that stands, and none for what isn't there.
   const object = step.dryRun ? decorate(definition, entry.value, stored?.revision, conversions) : viewOf(definition, entry, conversions)
@@ -172,6 +202,7 @@ function* finished(definition: Definition, next: AnyObject): Parts<void> {
 /** Removes the object; what is returned is its last state, with the revision of the delete. */
 export function remove(step: Step, target: Target, stored: StoredEntry, last?: AnyObject): Written {
   const { definition } = target
+  step.kept.change = { definition, operation: 'delete', ms: step.context.clock.monotonic() }
   const change = step.transaction.delete(stored.key)
   const revision = step.dryRun || !change ? stored.revision : change.revision
   if (last) return { object: decorate(definition, storedForm(definition, last, step.conversions), revision, step.conversions), created: false, gone: true }

@@ -174,8 +174,10 @@ describe('a flood', () => {
     expect(answers.filter(({ code }) => code === 200).length).toBeGreaterThanOrEqual(300)
     expect(refused[0]).toEqual({ code: 429, retry: '1', type: 'text/plain; charset=utf-8', text: 'Too many requests, please try again later.\n' })
     const { text } = await server.call('GET', '/metrics')
-    expect(text).toMatch(/apiserver_flowcontrol_rejected_requests_total\{priority_level="workload-low"\} [1-9]/)
-    expect(text).toMatch(/apiserver_flowcontrol_current_inqueue_requests\{priority_level="workload-low"\} 0/)
+    expect(text).toMatch(/apiserver_flowcontrol_rejected_requests_total\{flow_schema="[a-z-]+",priority_level="workload-low",reason="queue-full"\} [1-9]/)
+    expect(text).toMatch(/apiserver_flowcontrol_current_inqueue_requests\{flow_schema="[a-z-]+",priority_level="workload-low"\} 0/)
+    expect(text).toMatch(/apiserver_flowcontrol_request_wait_duration_seconds_count\{execute="false",flow_schema="[a-z-]+",priority_level="workload-low"\} [1-9]/)
+    expect(text).toMatch(/apiserver_request_terminations_total\{code="429",component="apiserver",group="",resource="configmaps",scope="namespace",subresource="",verb="LIST",version="v1"\} [1-9]/)
   }, 60_000)
 
   it('of the administrator leaves other connections of the administrator their turn, and is never turned away', async () => {
@@ -205,6 +207,6 @@ it('requests that leave while they wait are forgotten', async () => {
   for (;;) {
     const { text } = await server.call('GET', '/metrics')
     // Of the administrator that asks, nothing is seated.
-    if (/current_inqueue_requests\{priority_level="workload-low"\} 0/.test(text) && /current_executing_requests\{priority_level="workload-low"\} 0/.test(text)) break
+    if (!/current_(inqueue|executing)_requests\{flow_schema="[a-z-]+",priority_level="workload-low"\} [1-9]/.test(text)) break
   }
 })
