@@ -89,9 +89,11 @@ export class Harness {
     return name
   }
 
-  /** Waits until `holds` for what the informer of the resource shows; fails with what it showed last. */
+  /** Waits until `holds` for what the informer of the resource shows, with all that was written before; fails with what it showed last. */
   async until<T extends KubeObject>(resource: Resource<T>, what: string, holds: (informer: Informer<T>) => boolean, timeoutMs = 4000): Promise<void> {
     const informer = this.informers.for(resource)
+    const { items } = await this.client.list(resource)
+    const newest = Math.max(0, ...items.map(({ metadata }) => Number(metadata.resourceVersion)))
     let timer: { cancel(): void } | undefined
     const late = new Promise<never>((_, reject) => {
       timer = systemClock.setTimer(() => {
@@ -99,6 +101,6 @@ export class Harness {
         reject(new Error(`never came true: ${what}\n${shown.join('\n')}\n${this.logged.join('\n')}`))
       }, timeoutMs)
     })
-    await Promise.race([informer.until(() => informer.synced && holds(informer)), late]).finally(() => timer?.cancel())
+    await Promise.race([informer.until(() => informer.synced && informer.revision >= newest && holds(informer)), late]).finally(() => timer?.cancel())
   }
 }
