@@ -50,7 +50,7 @@ it.each<[string, string | undefined, Partial<AuditOptions>]>([
   ['--audit-policy-file: DIR/missing.yaml can\'t be read (ENOENT)', undefined, { policyFile: join(directory, 'missing.yaml') }],
   ['--audit-policy-file: DIR/policy.yaml: rules[0].level: expected one of None, Metadata, Request, RequestResponse, found "Everything"', 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Everything}]\n', {}],
   ['--audit-log-path: DIR/policy.yaml/audit.log can\'t be written (EEXIST)', 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: None}]\n', { logPath: join(policyFile, 'audit.log') }],
-  ['--audit-log-format: expected json, found "legacy"', undefined, { logFormat: 'legacy' }],
+  ['--audit-log-format: expected json or legacy, found "xml"', undefined, { logFormat: 'xml' }],
 ])('%s', async (message, policy, more) => {
   if (policy !== undefined) writeFileSync(policyFile, policy)
   await expect(Cluster.start(options({ policyFile, logPath, ...more }))).rejects.toThrow(message.replace('DIR', directory))
