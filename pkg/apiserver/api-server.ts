@@ -33,6 +33,7 @@ import { serveConnect, isConnect } from './connect.ts'
 import { serveUpgrade } from './upgrade-tunnel.ts'
 import { isWatchSocket, serveWatchSocket } from './watch-socket.ts'
 import { createSystemRoutes } from './system-routes.ts'
+import { Verbosity } from './verbosity.ts'
 import { AccountTokens } from './account-tokens.ts'
 import { podRequests } from './pod-requests.ts'
 import { createDocuments } from './documents.ts'
@@ -126,9 +127,10 @@ export class ApiServer {
     const resources = { handle: this.#core, carryOut: this.#allowed, registry, authorizer: this.authorizer, clock, onStall: () => log('a client that did not read its watch was cut off'), metrics: this.#metrics }
     const { aggregation } = this
     const { maxInFlight, limits, auditor } = this.#options
+    const verbosity = new Verbosity()
     const flows = new FlowControl({ registry, clock, signal: this.#stop.signal, ...(maxInFlight === undefined ? {} : { seats: maxInFlight }) })
     this.#door = new HttpDoor({
-      tls: at.tls, authorizer: this.authorizer, metrics: this.#metrics, flows, clock, log, ...(limits ? { limits } : {}), ...(auditor ? { auditor } : {}),
+      tls: at.tls, authorizer: this.authorizer, metrics: this.#metrics, flows, verbosity, clock, log, ...(limits ? { limits } : {}), ...(auditor ? { auditor } : {}),
       authenticate: createAuthenticate({ tokens: this.#tokens, authorizer: this.authorizer, anonymous }),
       isServed: ({ group, version, plural, subresource }) => {
         const definition = registry.definition(group, version, plural)
@@ -138,7 +140,7 @@ export class ApiServer {
       serveUpgrade: (upgrade, path) => isWatchSocket(upgrade, path) ? serveWatchSocket(upgrade, path, resources) : serveUpgrade(upgrade, path, connect),
       ...(aggregation ? { serveElsewhere: aggregation.serve.bind(aggregation), upgradeElsewhere: aggregation.upgrade.bind(aggregation) } : {}),
       system: createSystemRoutes({
-        health, log, dumpFlows: (what, details) => flows.dump(what, details), documents: createDocuments({ definitions: () => registry.definitions(), ...(aggregation ? { aggregation } : {}) }), metrics: () => [this.#metrics.text(), flows.metricsText(), storageMetrics(registry), registry.metricsText(), this.#options.moreMetrics?.() ?? ''].join(''), healthMetrics: () => this.#metrics.health.text(), checked: this.#metrics.health.checked.bind(this.#metrics.health), issuer: accountTokens,
+        health, log, verbosity, dumpFlows: (what, details) => flows.dump(what, details), documents: createDocuments({ definitions: () => registry.definitions(), ...(aggregation ? { aggregation } : {}) }), metrics: () => [this.#metrics.text(), flows.metricsText(), storageMetrics(registry), registry.metricsText(), this.#options.moreMetrics?.() ?? ''].join(''), healthMetrics: () => this.#metrics.health.text(), checked: this.#metrics.health.checked.bind(this.#metrics.health), issuer: accountTokens,
         isBuiltIn: (path) => path.startsWith('/api/') || (path.startsWith('/apis/') && isBuiltIn(registry, path.split('/')[2] ?? '')),
         groupVersions: () => registry.definitions().flatMap(({ resource: { group, version } }) => group === '' ? [] : [`/apis/${group}`, `/apis/${group}/${version}`]),
       }),

@@ -1,10 +1,11 @@
 // The HTTP door: TLS, HTTP/2 and HTTP/1.1 on one port; authenticates each request and sends it where it belongs.
 import { createSecureServer, type Http2SecureServer } from 'node:http2'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer, isIPv6, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Hono } from 'hono'
+import { formatGoDuration } from '../api/go-duration.ts'
 import { StatusError, badRequest, internalError } from '../api/status-error.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { Clock } from '../util/clock.ts'
@@ -33,6 +34,7 @@ import { jsonFor, send, sendFailure } from './respond.ts'
 import { SessionPinger } from './session-pinger.ts'
 import { Tally } from './tally.ts'
 import { bodyOf } from './system-routes.ts'
+import { requestLine, type Verbosity } from './verbosity.ts'
 
 export interface TlsOptions {
   /** PEM. */
@@ -60,6 +62,7 @@ export interface HttpDoorOptions {
   /** undefined: no audit log is written. */
   readonly auditor?: Auditor
   readonly limits?: Partial<FrontLimits>
+  readonly verbosity?: Verbosity
   readonly clock: Clock
   readonly log: (text: string) => void
 }
@@ -87,6 +90,9 @@ const switching = 101
 
 /** How long connections may take to end at the end. */
 const lastBytesMs = 1_000
+
+/** Flags that are set while the server runs. */
+const takesBody = (method: string, path: string): boolean => method === 'PUT' && path.startsWith('/debug/flags/')
 
 const isDiscovery = (path: string): boolean => /^\/apis?(?:\/|$)/.test(path)
 
@@ -207,7 +213,7 @@ export class HttpDoor {
   }
 
   async #serve(incoming: Incoming, outgoing: Outgoing): Promise<void> {
-    const { log, metrics, clock, auditor } = this.#options
+    const { log, metrics, clock, auditor, verbosity } = this.#options
     const tally = new Tally()
     const contact: Contact = { incoming, outgoing, warnings: [], clock, limits: this.#limits, onBlocked: this.#onBlocked, tally }
     this.#watchdog.touch()
@@ -281,6 +287,11 @@ export class HttpDoor {
       left?.()
     }
     audited?.ended(outgoing.statusCode)
+    if (verbosity?.requests) {
+      const latency = formatGoDuration(BigInt(Math.round((endedMs - receivedMs) * 1e6)))
+      const { remoteAddress = '', remotePort = 0 } = incoming.socket
+      log(requestLine({ verb: counted.verb, uri: incoming.url ?? '/', latency, userAgent: header(incoming, 'user-agent') ?? '', auditId: id, source: `${isIPv6(remoteAddress) ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`, code: outgoing.statusCode }))
+    }
     if (!known && outgoing.statusCode === 401) metrics.access.notAuthenticated((endedMs - receivedMs) / 1000)
     metrics.count(counted, { code: outgoing.statusCode, seconds: (endedMs - receivedMs) / 1000, elsewhereSeconds: tally.elsewhereMs / 1000, bytes: tally.bytes })
   }
@@ -308,7 +319,7 @@ export class HttpDoor {
     // The platform makes no requests of these.
     if (['CONNECT', 'TRACE', 'TRACK'].includes(method)) throw new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
     const host = header(incoming, ':authority') ?? header(incoming, 'host') ?? 'localhost'
-    const response = await this.#options.system.fetch(new Request(`https://${host}${incoming.url ?? '/'}`, { method, headers }))
+    const response = await this.#options.system.fetch(new Request(`https://${host}${incoming.url ?? '/'}`, { method, headers, ...(takesBody(method, path) ? { body: new Uint8Array(await readBody(exchange)) } : {}) }))
     const { 'content-type': contentType = 'text/plain', ...rest } = Object.fromEntries(response.headers)
     const answer = { code: response.status, contentType, body: await bodyOf(response), headers: rest }
     await send(exchange, isDiscovery(path) && contentType.startsWith('application/json') ? jsonFor(exchange, answer) : answer)

@@ -4,6 +4,7 @@ import { PageNotFound, methodNotAllowed, unknownPath } from '../api/status-error
 import { healthAnswer, healthPaths, type HealthChecks } from './health.ts'
 import type { Answer } from './respond.ts'
 import { json, pageNotFound, statusOf, text } from './respond.ts'
+import { flagsPage, type Verbosity } from './verbosity.ts'
 import { versionInfo } from './version.ts'
 
 /** What discovery and OpenAPI are asked. The path has no query. */
@@ -34,6 +35,7 @@ export interface SystemRoutesOptions {
   readonly checked?: (name: string, endpoint: string, ok: boolean) => void
   /** The state of flow control, as text. */
   readonly dumpFlows?: (what: 'dump_priority_levels' | 'dump_queues' | 'dump_requests', details: boolean) => string
+  readonly verbosity?: Verbosity
   readonly documents?: Documents
   readonly issuer?: IssuerDocuments
   readonly log: (text: string) => void
@@ -75,6 +77,11 @@ export function createSystemRoutes(options: SystemRoutesOptions): Hono {
   const { dumpFlows } = options
   for (const what of ['dump_priority_levels', 'dump_queues', 'dump_requests'] as const) {
     if (dumpFlows) app.get(`/debug/api_priority_and_fairness/${what}`, ({ req }) => toResponse(text(200, dumpFlows(what, Boolean(req.query('includeRequestDetails'))))))
+  }
+  const { verbosity } = options
+  if (verbosity) {
+    app.all('/debug/flags/v', async ({ req }) => toResponse(verbosity.answer(req.method, await req.text())))
+    for (const path of ['/debug/flags', '/debug/flags/*']) app.all(path, () => toResponse(flagsPage))
   }
   for (const endpoint of ['healthz', 'livez', 'readyz'] as const) {
     app.get(`/${endpoint}/:check?`, async (context) =>
