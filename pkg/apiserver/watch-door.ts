@@ -43,9 +43,9 @@ export async function sendWatch(exchange: Exchange, events: WatchStream, options
   const patience = { clock, stallMs, onBlocked }
   let pieces: Buffer[] = []
   let length = 0
-  const gather = (...bytes: Buffer[]): void => {
-    for (const piece of bytes) length += piece.length
-    pieces.push(...bytes)
+  const gather = (bytes: Buffer): void => {
+    length += bytes.length
+    pieces.push(bytes)
   }
   /** Whether more may follow. */
   const flush = async (bytes: Buffer = Buffer.concat(pieces, length)): Promise<boolean> => {
@@ -59,12 +59,10 @@ export async function sendWatch(exchange: Exchange, events: WatchStream, options
   for await (const batch of events) {
     for (const event of batch) {
       const body = encode(event)
-      const head = heads.get(event.type)!
-      if (body.length > longBytes) {
-        gather(head)
-        if (!await flush() || !await flush(body)) return
-        gather(tail)
-      } else gather(head, body, tail)
+      gather(heads.get(event.type)!)
+      if (body.length <= longBytes) gather(body)
+      else if (!await flush() || !await flush(body)) return
+      gather(tail)
       if (length >= gatheredBytes || length >= pieceBytes()) if (!await flush()) return
     }
     if (length > 0 && !await flush()) return

@@ -1,11 +1,10 @@
 // Batches between a producer that never waits and one consumer: bounded, so that a slow consumer is cut off.
-
 import { room } from '../util/turn-share.ts'
 
 /** Iterated once. The end comes by `end`, by the consumer leaving, or by overflow; `onEnd` is called once in each case. */
 export class WatchBuffer<T> implements AsyncIterable<readonly T[]> {
-  /** What is delivered before all else, made when it is asked for. */
-  #state: Iterator<readonly T[]> | undefined
+  /** What is delivered before the batch, made when it is asked for. */
+  #made: Iterator<readonly T[]> | undefined
   #batch: T[] = []
   #ended = false
   #wake: (() => void) | undefined
@@ -21,20 +20,37 @@ export class WatchBuffer<T> implements AsyncIterable<readonly T[]> {
     return this.#ended
   }
 
-  /** The state at the start, `size` items of it, which do not count against the capacity. */
-  pushState(state: Iterator<readonly T[]>, size: number): void {
+  get empty(): boolean {
+    return this.#made === undefined && this.#batch.length === 0
+  }
+
+  /** Into an empty buffer: `size` items at most, made when they are asked for, that do not count against the capacity. */
+  pushLater(items: Iterator<readonly T[]>, size: number): void {
     if (this.#ended) return
     this.#capacity += size
-    this.#state = state
+    this.#made = items
     this.#wake?.()
   }
 
   /** Items beyond the capacity end the stream: what is buffered is still delivered, the rest is not. */
   push(items: readonly T[]): void {
-    if (this.#ended || items.length === 0) return
-    if (this.#batch.length > 0 && this.#batch.length + items.length > this.#capacity) return this.end()
+    if (items.length === 1) return this.pushOne(items[0]!)
+    if (!this.#hasRoom(items.length)) return
     for (const item of items) this.#batch.push(item)
     this.#wake?.()
+  }
+
+  pushOne(item: T): void {
+    if (!this.#hasRoom(1)) return
+    this.#batch.push(item)
+    this.#wake?.()
+  }
+
+  #hasRoom(count: number): boolean {
+    if (this.#ended || count === 0) return false
+    if (this.#batch.length === 0 || this.#batch.length + count <= this.#capacity) return true
+    this.end()
+    return false
   }
 
   end(): void {
@@ -49,7 +65,7 @@ export class WatchBuffer<T> implements AsyncIterable<readonly T[]> {
     return {
       next: () => this.#next(),
       return: async () => {
-        this.#state = undefined
+        this.#made = undefined
         this.#batch = []
         this.end()
         return { done: true, value: undefined }
@@ -59,9 +75,9 @@ export class WatchBuffer<T> implements AsyncIterable<readonly T[]> {
 
   async #next(): Promise<IteratorResult<readonly T[]>> {
     for (;;) {
-      if (this.#state) {
-        const { done, value } = this.#state.next()
-        if (done) this.#state = undefined
+      if (this.#made) {
+        const { done, value } = this.#made.next()
+        if (done) this.#made = undefined
         else if (value.length > 0) return { done: false, value }
         const turn = room()
         if (turn) await turn

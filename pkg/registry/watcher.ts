@@ -29,7 +29,7 @@ export interface WatchSource {
 const bookmarkEveryMs = 60_000
 const beforeTimeoutMs = 2_000
 const defaultCapacity = 10_000
-/** So much of a state is made at a time. */
+/** So many events of a state, or of a past, are made at a time. */
 const atOnce = 100
 
 // All watchers of a kind get the same event objects.
@@ -125,7 +125,7 @@ class ObjectWatch {
   #sendState(withEnd: boolean): number {
     const state = stateOf(this.#source.store, this.#selection.prefix)
     const { entries, revision } = state
-    this.#inTurn(() => entries.map(({ value }) => value), 0, () => this.#buffer.pushState(this.#state(state, withEnd), entries.length))
+    this.#inTurn(() => entries.map(({ value }) => value), 0, () => this.#buffer.pushLater(this.#state(state, withEnd), entries.length))
     return revision
   }
 
@@ -143,14 +143,28 @@ class ObjectWatch {
   }
 
   #onChanges(changes: readonly StoredChange[]): void {
-    this.#inTurn(() => changes.flatMap(({ entry, previous }) => [entry, previous].flatMap((one) => (one ? [one.value] : []))), changes.length, () => {
+    const { convert } = this.#definition
+    // What most watches of most kinds do.
+    if (!convert?.ready && !this.#turn) return this.#push(changes)
+    this.#inTurn(() => changes.flatMap(({ entry, previous }) => [entry, previous].flatMap((one) => (one ? [one.value] : []))), changes.length, () => this.#push(changes))
+  }
+
+  #push(changes: readonly StoredChange[]): void {
+    if (changes.length > atOnce && this.#buffer.empty) return this.#buffer.pushLater(this.#events(changes), changes.length)
+    if (changes.length > 1) return this.#buffer.push([...this.#events(changes)].flat())
+    const event = eventFor(this.#definition, this.#selection, changes[0]!)
+    if (event) this.#buffer.pushOne(event)
+  }
+
+  *#events(changes: readonly StoredChange[]): Generator<Event[], void> {
+    for (let from = 0; from < changes.length; from += atOnce) {
       const events: Event[] = []
-      for (const change of changes) {
-        const event = eventFor(this.#definition, this.#selection, change)
+      for (let at = from; at < Math.min(from + atOnce, changes.length); at++) {
+        const event = eventFor(this.#definition, this.#selection, changes[at]!)
         if (event) events.push(event)
       }
-      this.#buffer.push(events)
-    })
+      yield events
+    }
   }
 
   /** At once, unless another program must convert the objects first, or is at it for what came before; then after that. */

@@ -1,19 +1,19 @@
 // A client of a server in the same process, on a thread of its own, so that the server's thread does nothing but serve.
 import { connect, type ClientHttp2Session } from 'node:http2'
 import { parentPort, workerData } from 'node:worker_threads'
-import { holdInputs, type Api, type Reply } from './hold-inputs.ts'
+import { holdInputs, type Api, type Reply, type WatchOptions } from './hold-inputs.ts'
 import { listInputs } from './hold-inputs-lists.ts'
 
 const { url, ca, cert, key } = workerData as Record<'url' | 'ca' | 'cert' | 'key', string>
 const port = parentPort!
 
 class HttpApi implements Api {
-  #session: ClientHttp2Session | undefined
+  readonly #sessions = new Map<number, ClientHttp2Session>()
   readonly #watches: (() => void)[] = []
 
-  call(method: string, path: string, body?: string | Uint8Array | object, headers: Record<string, string> = {}): Promise<Reply> {
+  call(method: string, path: string, body?: string | Uint8Array | object, headers: Record<string, string> = {}, on = 0): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const stream = this.#open().request({ ':method': method, ':path': path, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers })
+      const stream = this.#open(on).request({ ':method': method, ':path': path, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers })
       let code = 0
       const chunks: Buffer[] = []
       stream.on('response', (answer) => (code = Number(answer[':status'])))
@@ -24,10 +24,10 @@ class HttpApi implements Api {
     })
   }
 
-  watch(path: string, onText: (text: string) => void): Promise<void> {
-    const stream = this.#open().request({ ':method': 'GET', ':path': path })
+  watch(path: string, onText: (text: string) => void, { on = 0, from = Promise.resolve() }: WatchOptions = {}): Promise<void> {
+    const stream = this.#open(on).request({ ':method': 'GET', ':path': path })
     stream.setEncoding('utf8')
-    stream.on('data', onText)
+    void from.then(() => stream.on('data', onText))
     stream.on('error', () => undefined)
     this.#watches.push(() => stream.close())
     return new Promise((resolve) => void stream.once('response', () => resolve()))
@@ -38,18 +38,27 @@ class HttpApi implements Api {
   }
 
   close(): void {
-    this.#session?.destroy()
-    this.#session = undefined
+    for (const session of this.#sessions.values()) session.destroy()
+    this.#sessions.clear()
   }
 
-  #open(): ClientHttp2Session {
-    if (!this.#session || this.#session.destroyed) {
-      this.#session = connect(url, { ca, cert, key, settings: { initialWindowSize: 8 << 20 } })
-      this.#session.on('connect', (session) => void session.setLocalWindowSize(64 << 20))
-      this.#session.setMaxListeners(0)
-      this.#session.on('error', () => undefined)
+  closeOthers(): void {
+    for (const [on, session] of this.#sessions) {
+      if (on === 0) continue
+      session.destroy()
+      this.#sessions.delete(on)
     }
-    return this.#session
+  }
+
+  #open(on: number): ClientHttp2Session {
+    const known = this.#sessions.get(on)
+    if (known && !known.destroyed) return known
+    const session = connect(url, { ca, cert, key, settings: { initialWindowSize: 8 << 20 } })
+    session.on('connect', () => void session.setLocalWindowSize(64 << 20))
+    session.setMaxListeners(0)
+    session.on('error', () => undefined)
+    this.#sessions.set(on, session)
+    return session
   }
 }
 
@@ -80,6 +89,7 @@ async function run(name: string): Promise<void> {
     port.postMessage({ shown })
     await new Promise<void>((resolve) => void (measured = resolve))
     api.endWatches()
+    api.closeOthers()
     await input.clean?.(api, kept)
     port.postMessage({ done: true })
   } catch (error) {

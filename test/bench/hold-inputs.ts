@@ -3,6 +3,7 @@ import {
   all, apply, base, calls, configMap, configMaps, crd, crds, custom, customPath, defined, field, get, gone, jsonPatch, keyed, merge, message, patch, post, protobuf, protobufConfigMap, strategic, text, times, yaml,
 } from './hold-calls.ts'
 import { bodyInputs } from './hold-inputs-bodies.ts'
+import { crowdInputs } from './hold-inputs-crowd.ts'
 import { ruleInputs } from './hold-inputs-rules.ts'
 
 export interface Reply {
@@ -12,10 +13,17 @@ export interface Reply {
 
 export interface Api {
   /** A body that is neither text nor bytes is sent as JSON. */
-  call(method: string, path: string, body?: string | Uint8Array | object, headers?: Record<string, string>): Promise<Reply>
+  call(method: string, path: string, body?: string | Uint8Array | object, headers?: Record<string, string>, on?: number): Promise<Reply>
   /** Resolves when it has begun. */
-  watch(path: string, onText: (text: string) => void): Promise<void>
+  watch(path: string, onText: (text: string) => void, options?: WatchOptions): Promise<void>
   endWatches(): void
+}
+
+export interface WatchOptions {
+  /** Which connection; the first unless said. Others end with the input. */
+  readonly on?: number
+  /** From then on it is read. */
+  readonly from?: Promise<void>
 }
 
 export interface HoldInput {
@@ -48,6 +56,7 @@ const emptied = (api: Api, prefix = 'f'): Promise<Reply> => api.call('DELETE', `
 export const holdInputs: Record<string, HoldInput> = {
   ...ruleInputs,
   ...bodyInputs,
+  ...crowdInputs,
   'ConfigMap of 100,000 keys: create': { act: () => calls(post(configMaps, configMap('many', keyed(manyKeys, () => 'v')))), clean: (api) => gone(api, `${configMaps}/many`) },
   'ConfigMap of 65,000 keys: create': { act: () => calls(post(configMaps, configMap('many', keyed(65_000, () => 'v')))), clean: (api) => gone(api, `${configMaps}/many`) },
   'ConfigMap of 50,000 keys: create, get, patch, put, apply, delete': {
