@@ -160,6 +160,6 @@ function newClient(cluster: Cluster): Worker {
 }
 
 /** `lists` stands for all long lists, `lists TEXT` for those with the text in their names. */
-const wanted = process.argv.slice(2).flatMap((name) => (/^lists\b/.test(name) ? Object.keys(inputs).filter((one) => !(one in holdInputs) && one.includes(name.slice(6))) : [name]))
+const wanted = process.argv.slice(2).flatMap((name) => (!(name in inputs) && /^lists\b/.test(name) ? Object.keys(inputs).filter((one) => !(one in holdInputs) && one.includes(name.slice(6))) : [name]))
 await probe(wanted.length > 0 ? wanted : Object.keys(holdInputs).filter((name) => !name.endsWith('(after)')))
 process.exit(0)
