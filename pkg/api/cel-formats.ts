@@ -8,12 +8,15 @@ import { textFormat } from './text-formats.ts'
 
 class FormatNamespace {}
 
-class CelFormat {
+export class CelFormat {
   readonly name: string
   readonly faults: (text: string) => string[]
-  constructor(name: string, faults: (text: string) => string[]) {
+  /** How long the pattern is taken to be that tells what fits, in what it costs. */
+  readonly patternLength: number
+  constructor(name: string, faults: (text: string) => string[], patternLength: number) {
     this.name = name
     this.faults = faults
+    this.patternLength = patternLength
   }
 }
 
@@ -28,13 +31,16 @@ function uriFaults(text: string): string[] {
   }
 }
 
-const formats: Readonly<Record<string, (text: string) => string[]>> = {
-  dns1123Label: dnsLabelFaults, dns1123Subdomain: dnsSubdomainFaults, dns1035Label: dnsLabel1035Faults,
-  qualifiedName: qualifiedNameFaults, labelValue: labelValueFaults,
-  dns1123LabelPrefix: (text) => dnsLabelFaults(text.replace(/-$/, 'a')), dns1123SubdomainPrefix: (text) => dnsSubdomainFaults(text.replace(/-$/, 'a')),
-  dns1035LabelPrefix: (text) => dnsLabel1035Faults(text.replace(/-$/, 'a')),
-  uri: uriFaults, uuid: tested('uuid', 'does not match the UUID format'), byte: tested('byte', 'invalid base64'),
-  date: tested('date', 'invalid date'), datetime: tested('date-time', 'invalid datetime'),
+/** More follows: a dash at the end is none. */
+const withoutDash = (prefix: string): string => (prefix.length > 1 && prefix.endsWith('-') ? `${prefix.slice(0, -2)}a` : prefix)
+
+const formats: Readonly<Record<string, readonly [faults: (text: string) => string[], patternLength: number]>> = {
+  dns1123Label: [dnsLabelFaults, 30], dns1123Subdomain: [dnsSubdomainFaults, 60], dns1035Label: [dnsLabel1035Faults, 30],
+  qualifiedName: [qualifiedNameFaults, 60], labelValue: [labelValueFaults, 40],
+  dns1123LabelPrefix: [(text) => dnsLabelFaults(withoutDash(text)), 30], dns1123SubdomainPrefix: [(text) => dnsSubdomainFaults(withoutDash(text)), 60],
+  dns1035LabelPrefix: [(text) => dnsLabel1035Faults(withoutDash(text)), 30],
+  uri: [uriFaults, 1103], uuid: [tested('uuid', 'does not match the UUID format'), 70], byte: [tested('byte', 'invalid base64'), 84],
+  date: [tested('date', 'invalid date'), 71], datetime: [tested('date-time', 'invalid datetime'), 71],
 }
 
 export function registerCelFormats(environment: Environment): void {
@@ -42,7 +48,7 @@ export function registerCelFormats(environment: Environment): void {
   environment.registerType('kubernetes.NamedFormat', CelFormat).registerType('FormatNamespace', FormatNamespace)
   registerEquality(environment, 'kubernetes.NamedFormat', (a: CelFormat, b: CelFormat) => a === b)
   environment.registerConstant('format', 'FormatNamespace', new FormatNamespace())
-  const made = new Map(Object.entries(formats).map(([name, faults]) => [name, new CelFormat(name, faults)]))
+  const made = new Map(Object.entries(formats).map(([name, [faults, patternLength]]) => [name, new CelFormat(name, faults, patternLength)]))
   for (const [name, format] of made) add(`FormatNamespace.${name}(): kubernetes.NamedFormat`, () => format)
   add('FormatNamespace.named(string): optional<kubernetes.NamedFormat>', (_namespace: unknown, name: string) => celOptional(made.get(name)))
   add('kubernetes.NamedFormat.validate(string): optional<list<string>>', (format: CelFormat, text: string) => {

@@ -252,6 +252,11 @@ const stable: readonly (readonly [name: string, schema: JsonSchemaProps, value: 
     'quantity("50").isInteger()': 2,
     'quantity(self.val1).isInteger()': 4,
   }],
+  ['named formats and quoting', values(text), vals('my-name'), {
+    '!format.named("dns1123Label").value().validate("my-name").hasValue()': 12,
+    '!format.dns1123Subdomain().validate("my-name").hasValue()': 18,
+    "strings.quote('ABCDEFGHIJ abcdefghij') != ''": 3,
+  }],
   ['lists of cel-go', values(list(integer), list(integer)), vals([1, 2, 3], [1, 2, 3]), {
     'lists.range(4) == [0,1,2,3]': 16,
     'lists.range(0) == []': 11,

@@ -1,4 +1,5 @@
 // CEL: what an expression costs as it runs, counted as kube-apiserver counts it. What steps take in time is metered apart.
+import { CelFormat } from './cel-formats.ts'
 import { isOptional } from './cel-optional.ts'
 
 /** A part of the engine's syntax tree, once it is checked. */
@@ -80,6 +81,9 @@ const costs: Readonly<Record<string, Cost>> = {
   intersects: crossed(1), equivalent: crossed(2), matches__: matched, find: matched, findAll: matched,
   isSorted: through, sum: through, max: through, min: through, indexOf__: through, lastIndexOf__: through,
   url: read(), lowerAscii__: read(), upperAscii__: read(), substring__: read(), trim__: read(), escapeKey: read(), replace: read(2), split__: read(2),
+  // Quoting is done by the namespace `strings`.
+  quote: ([, text]) => Math.ceil(sizeOf(text) * ofText),
+  validate: ([format, text]) => Math.ceil((1 + sizeOf(text)) * ofText) * (format instanceof CelFormat ? Math.ceil(format.patternLength * ofPattern) : 1),
   join: (_operands, result) => Math.ceil(sizeOf(result) * 2 * ofText),
   cidr: read(), isIP: read(), isCIDR: read(), quantity: read(), isQuantity: read(), semver: read(), isSemver: read(), isCanonical: ([, text]) => Math.ceil(sizeOf(text) * 2 * ofText),
   ip: ([value]) => (typeof value === 'string' ? Math.ceil(sizeOf(value) * ofText) : 1),
