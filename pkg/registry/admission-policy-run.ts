@@ -26,24 +26,26 @@ const longestAnnotation = 10 * 1024
 export interface Run {
   readonly values: Record<string, unknown>
   readonly budget: CelBudget
-  /** Variables that failed, by name: their failure is that of the expression which needs them. */
-  readonly failed: Map<string, string>
+  readonly variables: Variables
 }
 
 export type Outcome = { readonly value: unknown } | { readonly fault: string }
 
-export function evaluate(expression: LateExpression, { values, budget, failed }: Run): Outcome {
+export function evaluate(expression: LateExpression, { values, budget, variables }: Run): Outcome {
   const { text, program } = expression
   if (typeof program === 'string') return { fault: program }
+  let outcome: Outcome
   try {
-    return { value: program.run(values, budget) }
+    outcome = { value: program.run(values, budget) }
   } catch (error) {
     if (!(error instanceof CelRunError)) throw error
-    if (error.message === outOfBudget) return { fault: outOfBudget }
-    const missing = /no such key: (\S+)$/.exec(error.message)?.[1]
-    const because = missing !== undefined && program.uses('variables') ? failed.get(missing) : undefined
-    return { fault: `expression '${text}' resulted in error: ${because === undefined ? error.message : `composited variable "${missing ?? ''}" fails to evaluate: ${because}`}` }
+    outcome = { fault: error.message === outOfBudget ? outOfBudget : `expression '${text}' resulted in error: ${error.message}` }
   }
+  // What its variables cost is the expression's, too.
+  const cost = variables.takeCost()
+  if (cost === 0) return outcome
+  budget.steps -= cost
+  return budget.steps < 0 ? { fault: outOfBudget } : outcome
 }
 
 /** What one policy with one parameter finds. A policy that can't be run denies, unless failures are to be ignored. */
@@ -69,16 +71,60 @@ export function runPolicy(policy: CompiledPolicy, values: Readonly<Record<string
   return { denials, annotations }
 }
 
-/** Evaluates the variables in order: each sees those before it. */
-export function startRun({ variables: stated }: Pick<CompiledPolicy, 'variables'>, values: Readonly<Record<string, unknown>>): Run {
-  const variables = new Map<string, unknown>()
-  const run: Run = { values: { ...values, variables }, budget: celBudget(), failed: new Map() }
-  for (const variable of stated) {
-    const outcome = evaluate(variable.expression, run)
-    if ('value' in outcome) variables.set(variable.name, outcome.value)
-    else run.failed.set(variable.name, outcome.fault.replace(/^expression '.*?' resulted in error: /s, ''))
+/** The variables of a policy, each evaluated when an expression first asks for it. */
+class Variables {
+  readonly seen = new Map<string, unknown>()
+  readonly #failed = new Map<string, string>()
+  readonly #budget = celBudget()
+  #cost = 0
+
+  constructor(stated: CompiledPolicy['variables'], values: Readonly<Record<string, unknown>>) {
+    const expressions = new Map(stated.map(({ name, expression }) => [name, expression]))
+    const all = { ...values, variables: this.seen }
+    const known = this.seen.get.bind(this.seen)
+    // The engine reads fields of a map by this, and a subclass is no map to it.
+    this.seen.get = (name) => {
+      const expression = expressions.get(name)
+      if (!expression || this.seen.has(name)) return known(name)
+      const fault = this.#failed.get(name)
+      if (fault !== undefined) throw new CelRunError(fault)
+      // Nor does it see itself.
+      this.#failed.set(name, `no such key: ${name}`)
+      const value = this.#evaluate(name, expression, all)
+      this.seen.set(name, value)
+      return value
+    }
   }
-  return run
+
+  #evaluate(name: string, { program }: LateExpression, values: Readonly<Record<string, unknown>>): unknown {
+    const budget = { steps: this.#budget.steps, time: this.#budget.time }
+    const fail = (text: string): never => {
+      this.#failed.set(name, text)
+      throw new CelRunError(text)
+    }
+    if (typeof program === 'string') return fail(`composited variable "${name}" fails to compile: ${program}`)
+    try {
+      return program.run(values, budget)
+    } catch (error) {
+      if (!(error instanceof CelRunError)) throw error
+      return fail(`composited variable "${name}" fails to evaluate: ${error.message}`)
+    } finally {
+      this.#cost += this.#budget.steps - Math.max(0, budget.steps)
+      this.#budget.time = budget.time
+    }
+  }
+
+  /** Of those evaluated since somebody last asked. */
+  takeCost(): number {
+    const cost = this.#cost
+    this.#cost = 0
+    return cost
+  }
+}
+
+export function startRun({ variables: stated }: Pick<CompiledPolicy, 'variables'>, values: Readonly<Record<string, unknown>>): Run {
+  const variables = new Variables(stated, values)
+  return { values: { ...values, variables: variables.seen }, budget: celBudget(), variables }
 }
 
 /** Whether all conditions hold, or what is wrong with those that could not be told. One that does not hold settles it. */

@@ -75,7 +75,7 @@ function conditionsOf(stated: Conditional): readonly LateExpression[] {
 export const conditionsTask: Task<Conditional, { readonly subject: ExpressionSubject }, { readonly holds: boolean; readonly faults: readonly string[] }> = {
   name: 'conditions',
   run(stated, { subject }, context) {
-    const run: Run = { values: { ...celVariables(subject, context) }, budget: conditionBudget(), failed: new Map() }
+    const run: Run = { ...startRun({ variables: [] }, celVariables(subject, context)), budget: conditionBudget() }
     const faults: string[] = []
     for (const condition of conditionsOf(stated)) {
       const outcome = evaluate(condition, run)

@@ -1,0 +1,32 @@
+// Policies' variables: evaluated when they are first needed, once, and their failure is that of who needs them.
+import { compiledPolicy } from './admission-policy-compile.ts'
+import { runPolicy } from './admission-policy-run.ts'
+
+type Stated = Parameters<typeof compiledPolicy>[0]
+
+const policy = (variables: Readonly<Record<string, string>>, ...validations: readonly string[]): Stated => ({
+  metadata: { name: 'p' }, spec: { variables: Object.entries(variables).map(([name, expression]) => ({ name, expression })), validations: validations.map((expression) => ({ expression })) },
+}) as unknown as Stated
+
+const run = (stated: Stated, values: Readonly<Record<string, unknown>> = {}): string[] => runPolicy(compiledPolicy(stated), { object: null, ...values }, false).denials.map(({ message }) => message)
+
+const dear = 'lists.range(2000).map(x, lists.range(100).size()).size() > 0'
+
+it.each<[string, Stated, string[]]>([
+  ['one that nobody needs fails nothing', policy({ bad: '1 / 0 > 1', good: 'true' }, 'variables.good'), []],
+  ['one that is needed and fails', policy({ bad: '1 / 0 > 1' }, 'variables.bad', 'true'), ["expression 'variables.bad' resulted in error: composited variable \"bad\" fails to evaluate: division by zero"]],
+  ['one that fails through another', policy({ a: '1 / 0', b: 'variables.a + 1' }, 'variables.b > 0'),
+    ["expression 'variables.b > 0' resulted in error: composited variable \"b\" fails to evaluate: composited variable \"a\" fails to evaluate: division by zero"]],
+  ['one that fails where it settles nothing', policy({ bad: '1 / 0 > 1' }, 'true || variables.bad', 'variables.bad || true'), []],
+  ['one that sees those before', policy({ a: '2', b: 'variables.a * 3' }, 'variables.b == 6', 'variables.a == 2'), []],
+  ['one that is too dear and not needed', policy({ bad: 'lists.range(1000).all(x, lists.range(1000).all(y, x + y >= 0))' }, 'true'), []],
+  ['one that is asked for in turn', policy({ a: '1' }, 'has(variables.a)'), []],
+  ['one that is false', policy({ a: '1 > 2' }, 'variables.a'), ['failed expression: variables.a']],
+])('%s', (_name, stated, expected) => {
+  expect(run(stated)).toEqual(expected)
+})
+
+it('what a variable costs is counted once', () => {
+  expect(run(policy({ a: dear }, ...Array<string>(60).fill('variables.a')))).toEqual([])
+  expect(run(policy({}, ...Array<string>(500).fill(dear))).at(-1)).toMatch(/out of cost budget/)
+})
