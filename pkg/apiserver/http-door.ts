@@ -96,6 +96,9 @@ const takesBody = (method: string, path: string): boolean => method === 'PUT' &&
 
 const isDiscovery = (path: string): boolean => /^\/apis?(?:\/|$)/.test(path)
 
+/** The same of a connection and of what is spoken on it. */
+const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
+
 export class HttpDoor {
   readonly #options: HttpDoorOptions
   readonly #server: Http2SecureServer
@@ -111,6 +114,8 @@ export class HttpDoor {
   #active = 0
   #onQuiet: (() => void) | undefined
   readonly #sockets = new Set<Socket>()
+  /** What ends a handshake for the gate, by the client's address. */
+  readonly #handshakes = new Map<string, () => void>()
   readonly #onBlocked = (): void => this.#watchdog.touch()
 
   constructor(options: HttpDoorOptions) {
@@ -121,14 +126,25 @@ export class HttpDoor {
     // The platform takes this as an option for servers of HTTP/1.1 only.
     this.#server = Object.assign(createSecureServer(serverOptions(options.tls, this.#limits)), { shouldUpgradeCallback: isUpgrade })
     this.#server.on('session', (session) => this.#pinger.add(session))
-    this.#server.prependListener('secureConnection', (socket: TLSSocket) => this.#watchdog.add(socket))
-    const gate = new ConnectionGate(onNextTurn)
+    this.#server.prependListener('secureConnection', (socket: TLSSocket) => {
+      this.#watchdog.add(socket)
+      this.#handshakes.get(addressOf(socket))?.()
+      this.#handshakes.delete(addressOf(socket))
+    })
+    const gate = new ConnectionGate({ clock: options.clock, onNextTurn })
     this.#listener = createServer(listenerOptions, (socket) => {
       this.#sockets.add(socket)
       socket.on('error', () => undefined)
-      socket.on('close', () => this.#sockets.delete(socket))
-      gate.enter(() => {
-        if (!socket.destroyed) this.#server.emit('connection', socket)
+      const address = addressOf(socket)
+      socket.on('close', () => {
+        this.#sockets.delete(socket)
+        this.#handshakes.delete(address)
+      })
+      gate.enter((left) => {
+        if (socket.destroyed) return left()
+        this.#handshakes.set(address, left)
+        socket.on('close', left)
+        this.#server.emit('connection', socket)
       })
     })
     // Clients that break off in a handshake or a session are their own business.
