@@ -2,17 +2,49 @@
 import { isJsonObject, thaw } from './json.ts'
 import type { JsonObject } from './json.ts'
 import type { Field, ObjectSchema, Schema } from './schema.ts'
+import type { Parts } from '../util/slices.ts'
+import { isHeavy } from '../util/weight.ts'
 
 /** Changes the draft. A field is missing if it is not there, or null where null is no value of it. */
 export function applySchemaDefaults(schema: ObjectSchema, draft: JsonObject): void {
   if (hasDefaults(schema)) fillObject(schema, draft)
 }
 
+/** The same in parts, of what may be large. */
+export function* schemaDefaultParts(schema: ObjectSchema, draft: JsonObject): Parts<void> {
+  if (hasDefaults(schema)) yield* fillParts(schema, draft)
+}
+
+const stride = 64
+
+function* fillParts(schema: Schema, value: unknown): Parts<void> {
+  if (typeof value !== 'object' || value === null || !hasDefaults(schema)) return
+  if (!isHeavy(value)) return fill(schema, value)
+  if (schema.type === 'object') {
+    for (const field of schema.fields.values()) {
+      fillField(field, value as JsonObject)
+      yield* fillParts(field.schema, (value as JsonObject)[field.name])
+    }
+    return
+  }
+  if (schema.type !== 'list' && schema.type !== 'map') return
+  const inner = schema.type === 'list' ? schema.items : schema.values
+  let count = 0
+  for (const item of Array.isArray(value) ? value : Object.values(value)) {
+    yield* fillParts(inner, item)
+    if (++count % stride === 0) yield
+  }
+}
+
+function fillField(field: Field, draft: JsonObject): void {
+  const value = draft[field.name]
+  const missing = value === undefined || (value === null && !field.schema.nullable)
+  if (missing && hasEffect(field)) draft[field.name] = thaw(field.default)
+}
+
 function fillObject(schema: ObjectSchema, draft: JsonObject): void {
   for (const field of schema.fields.values()) {
-    const value = draft[field.name]
-    const missing = value === undefined || (value === null && !field.schema.nullable)
-    if (missing && hasEffect(field)) draft[field.name] = thaw(field.default)
+    fillField(field, draft)
     const current = draft[field.name]
     if (typeof current === 'object' && current !== null && hasDefaults(field.schema)) fill(field.schema, current)
   }

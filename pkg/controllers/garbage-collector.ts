@@ -5,6 +5,7 @@ import type { Client } from '../client/client.ts'
 import type { Following, Informers } from '../client/informer.ts'
 import { isGone, messageOf } from '../controller/refusals.ts'
 import { sleep, type Clock } from '../util/clock.ts'
+import { slicesOf } from '../util/slices.ts'
 import { WorkQueue } from '../util/work-queue.ts'
 import { planGarbage, type OwnerState } from './garbage-plan.ts'
 import { blocksOwner, hasFinalizer, isDeleting, OwnerGraph, ownersOf, waitsForDependents, type GraphNode } from './owner-graph.ts'
@@ -134,7 +135,9 @@ export class GarbageCollector {
       return
     }
     const states = new Map<string, OwnerState>()
+    const slices = slicesOf()
     for (const owner of ownersOf(object)) {
+      if (slices.due) await slices.pause()
       const state = await this.#stateOf(owner, key.namespace)
       // Who can't be told to be gone is taken to be there.
       states.set(owner.uid, state ?? 'solid')

@@ -2,7 +2,7 @@
 import { equalJson, thaw } from '../api/json.ts'
 import type { RuntimeClass } from '../api/types-config.ts'
 import { runtimeClasses } from '../api/types-config.ts'
-import type { Pod } from '../api/types-pod.ts'
+import type { Pod, Toleration } from '../api/types-pod.ts'
 import { pods } from '../api/types-pod.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
 import { isCreateOf, refusal } from './admission.ts'
@@ -15,17 +15,27 @@ function takeOverhead({ spec }: Pod, found: RuntimeClass | undefined, request: A
   spec.overhead = { ...overhead }
 }
 
+/** Equal for what says the same. */
+const tolerationKey = ({ key, operator, value, effect, tolerationSeconds }: Toleration): string => JSON.stringify([key, operator, value, effect, tolerationSeconds])
+
 function takeScheduling({ spec }: Pod, { scheduling }: RuntimeClass, request: AdmissionRequest): void {
+  const selector = { ...spec.nodeSelector }
   for (const [key, value] of Object.entries(scheduling?.nodeSelector ?? {})) {
-    const own = spec.nodeSelector?.[key]
+    const own = selector[key]
     if (own !== undefined && own !== value) {
       throw refusal(request, `pod rejected: conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${own}`)
     }
-    spec.nodeSelector = { ...spec.nodeSelector, [key]: value }
+    spec.nodeSelector = selector
+    selector[key] = value
   }
+  const known = new Set((spec.tolerations ?? []).map(tolerationKey))
+  const added: Toleration[] = []
   for (const toleration of scheduling?.tolerations ?? []) {
-    if (!spec.tolerations?.some((own) => equalJson(own, toleration))) spec.tolerations = [...spec.tolerations ?? [], thaw(toleration)]
+    const key = tolerationKey(toleration)
+    if (!known.has(key)) added.push(thaw(toleration))
+    known.add(key)
   }
+  if (added.length > 0) spec.tolerations = [...spec.tolerations ?? [], ...added]
 }
 
 export const runtimeClassAdmission: AdmissionPlugin = {

@@ -10,10 +10,10 @@ import { keyOf } from './object-view.ts'
 import { metadataErrors } from './metadata-errors.ts'
 import { dropDuplicateOwners, generatedName, settleNamespace, startMetadata } from './object-metadata.ts'
 import { draftInParts } from './patching.ts'
-import { awaited, type WriteParts } from './patient-write.ts'
+import type { WriteParts } from './patient-write.ts'
 import type { Kept, Step } from './transaction-step.ts'
 import type { Written } from './writing.ts'
-import { admissionRequest, allocate, checkDraft, complete, countsGenerations, judged, mutate, putInParts, refuseInvalid, review, ruleContext } from './writing.ts'
+import { admissionRequest, allocate, checkDraft, completeParts, countsGenerations, judged, mutate, putInParts, refuseInvalid, reviewParts, ruleContext } from './writing.ts'
 
 const nameTries = 8
 
@@ -30,14 +30,13 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   keepIdentity(step.kept, metadata)
   settleName(step, definition, draft)
   yield* checkDraft(step, definition, draft)
-  complete(definition, draft)
-  yield
+  yield* completeParts(definition, draft)
   if (owners) setTracked(draft, owners)
   else yield* trackCreate(step, definition, draft, sent)
   yield
   const target = { definition, name: metadata.name ?? '', ...(metadata.namespace ? { namespace: metadata.namespace } : {}) }
   const admission = admissionRequest(step, 'CREATE', target)
-  mutate(step, draft, admission)
+  yield* mutate(step, draft, admission)
   yield
   yield* checkDraft(step, definition, draft)
   yield* dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
@@ -48,7 +47,7 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   const { errors: found, warnings } = yield* judged(step, target, draft)
   yield
   refuseInvalid(definition, target.name, [...errors, ...found])
-  yield* awaited(step, () => review(step, draft, admission))
+  yield* reviewParts(step, draft, admission)
   for (const text of warnings()) step.warn(text)
   if (step.transaction.get(keyOf(definition, target.namespace, target.name))) throw alreadyExists(definition.resource, target.name)
   allocate(step, definition, draft)

@@ -2,9 +2,10 @@
 import type { Owner } from '../api/apply-owners.ts'
 import type { FieldError } from '../api/field-error.ts'
 import { invalid, invalidObject } from '../api/field-error.ts'
-import { thaw } from '../api/json.ts'
+import { thawParts } from '../api/json-parts.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import { badRequest, conflict, methodNotAllowed, notFound, unknownPath } from '../api/status-error.ts'
+import type { Parts } from '../util/slices.ts'
 import { createIn } from './create.ts'
 import type { Definition, Subresource } from './definition.ts'
 import { setTracked, trackUpdate } from './managed-fields.ts'
@@ -13,10 +14,10 @@ import { dropDuplicateOwners, keepMetadata } from './object-metadata.ts'
 import type { StoredEntry } from './object-view.ts'
 import { viewOf } from './object-view.ts'
 import { draftInParts } from './patching.ts'
-import { awaited, settle, type WriteParts } from './patient-write.ts'
+import { settle, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 import type { Target, Written } from './writing.ts'
-import { admissionRequest, allocate, checkDraft, complete, judged, keyOfTarget, mutate, putInParts, raiseGeneration, refuseInvalid, remove, review, ruleContext } from './writing.ts'
+import { admissionRequest, allocate, checkDraft, completeParts, judged, keyOfTarget, mutate, putInParts, raiseGeneration, refuseInvalid, remove, reviewParts, ruleContext } from './writing.ts'
 
 export function subresourceOf(definition: Definition, name: string): Subresource {
   const subresource = definition.subresources.find((candidate) => candidate.name === name)
@@ -81,16 +82,16 @@ export function* patchIn(step: Step, target: Target, patched: (current: AnyObjec
   const body = yield* patched(subresource?.view ? subresource.view(current) as AnyObject : current, subresource)
   yield
   checkIdentity(target, body)
-  const own = subresource ? ownStatus(definition, subresource, current, body) : body as AnyObject
+  const own = subresource ? yield* ownStatus(definition, subresource, current, body) : body as AnyObject
   return yield* change(step, target, stored, own ? { body, own } : { body })
 }
 
 /** What stands, with the patched status; undefined where more is to be done. Of custom resources, what stands may have fields that are none any more. */
-function ownStatus({ schema }: Definition, { name, kind, merge, view }: Subresource, current: AnyObject, body: KubeObject): AnyObject | undefined {
+function* ownStatus({ schema }: Definition, { name, kind, merge, view }: Subresource, current: AnyObject, body: KubeObject): Parts<AnyObject | undefined> {
   if (name !== 'status' || kind || merge || view || schema.goName === undefined) return undefined
   const { kind: ofKind, apiVersion, metadata: _metadata, status: _status, ...rest } = current
   const { status } = body as AnyObject
-  return { kind: ofKind, apiVersion, metadata: body.metadata, ...thaw(rest) as object, ...(status === undefined ? {} : { status }) } as AnyObject
+  return { kind: ofKind, apiVersion, metadata: body.metadata, ...(yield* thawParts(rest)) as object, ...(status === undefined ? {} : { status }) } as AnyObject
 }
 
 function checkVersion(target: Target, stored: StoredEntry, body: KubeObject): void {
@@ -122,21 +123,21 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   const sent = draft.metadata.managedFields
   const { metadata, errors: kept } = keepMetadata(draft.metadata, old.metadata)
   draft.metadata = metadata
-  if (!subresource && definition.subresources.some(({ name }) => name === 'status')) keepStatus(draft, old)
+  if (!subresource && definition.subresources.some(({ name }) => name === 'status')) yield* keepStatus(draft, old)
   yield* checkDraft(step, definition, draft)
-  complete(definition, draft)
-  yield
+  yield* completeParts(definition, draft)
   if (owners) setTracked(draft, owners)
   else yield* trackUpdate(step, target, { old, draft, sent })
   yield
   const admission = admissionRequest(step, 'UPDATE', target, old)
-  mutate(step, draft, admission)
+  yield* mutate(step, draft, admission)
   yield
   yield* checkDraft(step, definition, draft)
   yield* dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
   const { prepareUpdate } = subresource ?? definition
   if (prepareUpdate) prepareUpdate(draft, old, ruleContext(step))
-  raiseGeneration(definition, draft, old)
+  yield
+  yield* raiseGeneration(definition, draft, old)
   yield
   const errors = [...yield* metadataErrors(definition, draft), ...finalizerErrors(draft.metadata, old.metadata), ...kept]
   yield
@@ -145,7 +146,7 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   yield
   refuseInvalid(subresource?.kind ? { resource: subresource.kind } : definition, target.name, errors)
   yield
-  yield* awaited(step, () => review(step, draft, admission))
+  yield* reviewParts(step, draft, admission)
   for (const text of warnings()) step.warn(text)
   if (isReleased(draft, old)) {
     yield settle
@@ -156,9 +157,9 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   return yield* putInParts(step, target, draft, stored)
 }
 
-function keepStatus(draft: AnyObject, old: AnyObject): void {
+function* keepStatus(draft: AnyObject, old: AnyObject): Parts<void> {
   if (old.status === undefined) delete draft.status
-  else draft.status = thaw(old.status)
+  else draft.status = yield* thawParts(old.status)
 }
 
 /** What a deletion waits for. A namespace has its own list beside the common one. */

@@ -1,10 +1,10 @@
 // The shared half of all writes: defaults, admission, validation, allocation and the put, in that order.
 import type { FieldError } from '../api/field-error.ts'
 import { invalidObject } from '../api/field-error.ts'
-import { equalJson } from '../api/json.ts'
 import type { AnyObject } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
-import { applySchemaDefaults } from '../api/schema-defaults.ts'
+import { equalParts } from '../api/json-parts.ts'
+import { applySchemaDefaults, schemaDefaultParts } from '../api/schema-defaults.ts'
 import type { AdmissionRequest } from './admission.ts'
 import { customTask } from './custom-version.ts'
 import { judgedAside } from './aside.ts'
@@ -16,7 +16,7 @@ import { decorate, deletedView, keyOf, storedForm, viewOf } from './object-view.
 import { prepareText } from '../api/object-text-parts.ts'
 import { checkSize, checkStructure } from './stored-size.ts'
 import { deepFreezeParts } from '../util/freeze-parts.ts'
-import type { Parts } from '../util/slices.ts'
+import { atOnce, type Parts } from '../util/slices.ts'
 import { awaited, checkGrowth, settle, throughout, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 import { StepMeasure } from './write-figures.ts'
@@ -48,6 +48,16 @@ export function complete(definition: Definition, draft: AnyObject): void {
   definition.defaults?.(draft)
 }
 
+/** The same in parts. */
+export function* completeParts(definition: Definition, draft: AnyObject): Parts<void> {
+  draft.kind = definition.resource.kind
+  draft.apiVersion = apiVersionOf(definition.resource)
+  yield* schemaDefaultParts(definition.schema, draft)
+  yield
+  definition.defaults?.(draft)
+  yield
+}
+
 // Only the built-in types are named after Go types.
 const isCustom = ({ schema }: Definition): boolean => schema.goName === undefined
 
@@ -63,11 +73,11 @@ function wantedState(definition: Definition, object: AnyObject): unknown {
 }
 
 /** Raises the generation when the wanted state differs, unless a hook has done so already. */
-export function raiseGeneration(definition: Definition, draft: AnyObject, old: AnyObject): void {
+export function* raiseGeneration(definition: Definition, draft: AnyObject, old: AnyObject): Parts<void> {
   if (!countsGenerations(definition)) return
   const before = old.metadata.generation ?? 0
   if ((draft.metadata.generation ?? 0) > before) return
-  if (!equalJson(wantedState(definition, draft), wantedState(definition, old))) draft.metadata.generation = before + 1
+  if (!(yield* equalParts(wantedState(definition, draft), wantedState(definition, old)))) draft.metadata.generation = before + 1
 }
 
 export function admissionRequest(step: Step, operation: AdmissionRequest['operation'], target: Target, old?: AnyObject): AdmissionRequest {
@@ -82,24 +92,27 @@ export function admissionRequest(step: Step, operation: AdmissionRequest['operat
 }
 
 /** Plugins may add what has defaults of its own, so defaults run again behind them. */
-export function mutate(step: Step, draft: AnyObject, request: AdmissionRequest): void {
+export function* mutate(step: Step, draft: AnyObject, request: AdmissionRequest): Parts<void> {
   const measure = new StepMeasure(step.context, step.kept.steps, { operation: request.operation, step: 'admit' })
-  try {
-    const plugins = (): void => {
+  const plugins = function* (): Parts<void> {
+    measure.begin()
+    for (const plugin of step.context.admission) {
+      if (!plugin.mutate) continue
+      measure.runs(plugin)
+      plugin.mutate(draft, request)
+      measure.ran(plugin)
+      if (!step.outsideTransaction) continue
+      yield
       measure.begin()
-      for (const plugin of step.context.admission) {
-        if (!plugin.mutate) continue
-        measure.runs(plugin)
-        plugin.mutate(draft, request)
-        measure.ran(plugin)
-      }
-      complete(request.definition, draft)
     }
+    yield* completeParts(request.definition, draft)
+  }
+  try {
     const again = (): void => {
       request.reinvocation.again = true
-      plugins()
+      atOnce(plugins())
     }
-    plugins()
+    yield* plugins()
     const done = step.outside?.mutate(draft, request, again)
     if (!done && request.reinvocation.wanted) again()
     measure.passed()
@@ -133,20 +146,32 @@ export function refuseInvalid(definition: { readonly resource: { readonly group:
 }
 
 export function review(step: Step, object: AnyObject, request: AdmissionRequest): void {
+  throughout(reviewParts(step, object, request))
+}
+
+/** The same in parts, of which each waits for itself. */
+export function* reviewParts(step: Step, object: AnyObject, request: AdmissionRequest): WriteParts<void> {
   const measure = new StepMeasure(step.context, step.kept.steps, { operation: request.operation, step: 'validate' })
-  const plugins = (last: boolean): void => {
+  const plugins = function* (last: boolean): WriteParts<void> {
     measure.begin()
     for (const plugin of step.context.admission) {
       if (!plugin.validate || (plugin.last ?? false) !== last) continue
       measure.runs(plugin)
-      plugin.validate(object, request)
-      measure.ran(plugin)
+      if (step.outsideTransaction) {
+        yield* awaited(step, () => plugin.validate?.(object, request))
+        measure.ran(plugin)
+        yield
+        measure.begin()
+      } else {
+        plugin.validate(object, request)
+        measure.ran(plugin)
+      }
     }
   }
   try {
-    plugins(false)
+    yield* plugins(false)
     step.outside?.validate(object, request)
-    plugins(true)
+    yield* plugins(true)
     measure.passed()
   } catch (error) {
     measure.failed(error)
@@ -181,7 +206,7 @@ export function* putInParts(step: Step, target: Target, draft: AnyObject, stored
   const next = storedForm(definition, draft, conversions)
   const created = stored === undefined
   yield
-  const same = stored && sameButTimes(next, stored.value)
+  const same = stored && (yield* sameButTimes(next, stored.value))
   yield
   if (step.isLarge && !same) yield* finished(definition, next)
   yield settle

@@ -50,16 +50,20 @@ function checkDeadline(out: Errors, path: string, { activeDeadlineSeconds: now }
   return false
 }
 
+const withoutSeconds = ({ key = '', operator = '', value = '', effect = '' }: Toleration): string => JSON.stringify([key, operator, value, effect])
+
 /** Old tolerations must still be there; only their seconds may differ. */
 function checkOnlyAdds(out: Errors, path: string, now: readonly Toleration[] = [], before: readonly Toleration[] = []): void {
-  const kept = before.every((old) => now.some((toleration) => same({ ...toleration, tolerationSeconds: 0 }, { ...old, tolerationSeconds: 0 })))
+  const said = new Set(now.map(withoutSeconds))
+  const kept = before.every((old) => said.has(withoutSeconds(old)))
   if (!kept) out.push(forbiddenField(path, 'existing toleration can not be modified except its tolerationSeconds'))
   else checkTolerations(out, path, now)
 }
 
 function checkGates(out: Errors, { schedulingGates: now = [] }: PodSpec, { schedulingGates: before = [] }: PodSpec): void {
+  const standing = new Set(before.map(({ name }) => name))
   for (const [index, { name }] of now.entries()) {
-    if (!before.some((gate) => gate.name === name)) out.push(forbiddenField(`spec.schedulingGates[${index}].name`, `only deletion is allowed, but found new scheduling gate '${name}'`))
+    if (!standing.has(name)) out.push(forbiddenField(`spec.schedulingGates[${index}].name`, `only deletion is allowed, but found new scheduling gate '${name}'`))
   }
 }
 
