@@ -33,11 +33,16 @@ export class ChangeLog {
 
   /** All changes after `revision`; throws when they can't be had. */
   after(revision: number): Change[] {
+    return this.#changes.slice(this.check(revision))
+  }
+
+  /** Throws when the changes after `revision` can't be had; the index of the first. */
+  check(revision: number): number {
     if (revision > this.#newest) throw new RevisionInFutureError(revision, this.#newest)
     if (revision < this.#compacted) throw new RevisionCompactedError(revision, this.#compacted)
     const index = this.#indexAfter(revision)
     if (!this.#happened(revision, index)) throw new RevisionCompactedError(revision, (this.#changes[index]?.revision ?? this.#newest + 1) - 1)
-    return this.#changes.slice(index)
+    return index
   }
 
   /** Forgets changes at or below `revision` and returns them. */

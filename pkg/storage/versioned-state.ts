@@ -2,6 +2,7 @@
 import { deepFreeze } from '../util/deep-freeze.ts'
 import { prefixEnd, SortedMap } from '../util/sorted-map.ts'
 import { ChangeLog } from './change-log.ts'
+import { type Overlay, Pasts } from './past.ts'
 import type { Change, Entry, ListOptions, ListResult, PutOptions, Transaction, Watch } from './store.ts'
 import { Watchers } from './watchers.ts'
 
@@ -10,9 +11,6 @@ export interface Pending {
   readonly changes: readonly Change[]
   readonly volatile: boolean
 }
-
-/** Keys whose entry differs from the newest one; undefined: not there. */
-type Overlay = ReadonlyMap<string, Entry | undefined>
 
 /** A key with pending changes: what readers see of it, and how many of its changes are still pending. */
 interface Hidden {
@@ -30,6 +28,7 @@ export class VersionedState {
   readonly #hidden = new Map<string, Hidden>()
   readonly #pending: Pending[] = []
   readonly #log: ChangeLog
+  readonly #pasts = new Pasts()
   readonly #watchers = new Watchers()
   #newestRevision: number
   #running = false
@@ -175,12 +174,8 @@ export class VersionedState {
 
   /** How the state at `revision` differs from the newest one. */
   #overlay(prefix: string, revision: number): Overlay {
-    const overlay = new Map<string, Entry | undefined>()
-    if (revision !== this.revision) {
-      for (const change of this.#log.after(revision)) {
-        if (change.key.startsWith(prefix) && !overlay.has(change.key)) overlay.set(change.key, change.previous)
-      }
-    }
+    const overlay = revision === this.revision ? new Map<string, Entry | undefined>() : this.#pasts.at(prefix, revision, this.#log)
+    // What is pending has not changed yet, now or since then.
     for (const [key, hidden] of this.#hidden) {
       if (key.startsWith(prefix) && !overlay.has(key)) overlay.set(key, hidden.visible)
     }
