@@ -1,4 +1,5 @@
 // Validation errors by field path, in Kubernetes' words, and the Invalid status that carries them.
+import { goFloat, goJson, goQuoted } from '../util/go-text.ts'
 import { groupResource } from './object.ts'
 import { StatusError } from './status-error.ts'
 
@@ -11,15 +12,20 @@ export interface FieldError {
   readonly text: string
 }
 
-/** A value as Go prints it in these messages: strings quoted, the rest as JSON. */
+/** A value as Go prints it in these messages: texts quoted, the rest as JSON. */
 function shown(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return value === undefined ? 'null' : JSON.stringify(value)
+  if (typeof value === 'string') return goQuoted(value)
+  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < mostInteger ? String(value) : goFloat(value)
+  if (typeof value === 'bigint') return String(value)
+  if (typeof value !== 'object' || value === null) return goJson(value)
   if (latest?.value === value) return latest.text
-  const text = JSON.stringify(value)
+  const text = goJson(value)
   if (text.length > longText) latest = { value, text }
   return text
 }
 
+/** Larger ones are floats. */
+const mostInteger = 2 ** 63
 const longText = 1000
 /** A long list is written once, however many of its items are wrong. Forgotten when the errors are counted, for the value may change then. */
 let latest: { readonly value: object; readonly text: string } | undefined
@@ -37,7 +43,7 @@ export const invalidUnshown = (field: string, detail: string): FieldError =>
   ({ field, reason: 'FieldValueInvalid', text: join('Invalid value', detail) })
 
 export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldError =>
-  ({ field, reason: 'FieldValueNotSupported', text: `Unsupported value: ${shown(value)}: supported values: ${supported.map((text) => `"${text}"`).join(', ')}` })
+  ({ field, reason: 'FieldValueNotSupported', text: join(`Unsupported value: ${shown(value)}`, supported.length > 0 ? `supported values: ${supported.map(goQuoted).join(', ')}` : '') })
 
 export const forbiddenField = (field: string, detail: string): FieldError =>
   ({ field, reason: 'FieldValueForbidden', text: join('Forbidden', detail) })
@@ -76,7 +82,7 @@ export function invalidObject(resource: { group: string; kind: string }, name: s
   const unique = [...new Set(texts)]
   const list = unique.length === 1 ? unique[0] : `[${unique.join(', ')}]`
   const kind = groupResource({ group: resource.group, plural: resource.kind })
-  return new StatusError(422, 'Invalid', `${kind} "${name}" is invalid: ${list}`, {
+  return new StatusError(422, 'Invalid', `${kind} ${goQuoted(name)} is invalid: ${list}`, {
     ...(name ? { name } : {}), ...(resource.group ? { group: resource.group } : {}), kind: resource.kind,
     causes: errors.map((error) => ({ reason: error.reason, message: error.text, field: error.field })),
   })

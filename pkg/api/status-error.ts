@@ -1,4 +1,5 @@
 // A failed request as a Kubernetes Status; the only error that crosses a package boundary on purpose.
+import { goQuoted } from '../util/go-text.ts'
 import { groupResource } from './object.ts'
 
 export interface StatusCause {
@@ -60,16 +61,16 @@ const details = (resource: Named, name: string): StatusDetails => ({
 })
 
 export const notFound = (resource: Named, name: string): StatusError =>
-  new StatusError(404, 'NotFound', `${groupResource(resource)} "${name}" not found`, details(resource, name))
+  new StatusError(404, 'NotFound', `${groupResource(resource)} ${goQuoted(name)} not found`, details(resource, name))
 
 export const alreadyExists = (resource: Named, name: string): StatusError =>
-  new StatusError(409, 'AlreadyExists', `${groupResource(resource)} "${name}" already exists`, details(resource, name))
+  new StatusError(409, 'AlreadyExists', `${groupResource(resource)} ${goQuoted(name)} already exists`, details(resource, name))
 
 export const conflict = (resource: Named, name: string, reason = 'the object has been modified; please apply your changes to the latest version and try again'): StatusError =>
-  new StatusError(409, 'Conflict', `Operation cannot be fulfilled on ${groupResource(resource)} "${name}": ${reason}`, details(resource, name))
+  new StatusError(409, 'Conflict', `Operation cannot be fulfilled on ${groupResource(resource)} ${goQuoted(name)}: ${reason}`, details(resource, name))
 
 export const forbidden = (resource: Named, name: string, reason: string): StatusError =>
-  new StatusError(403, 'Forbidden', name ? `${groupResource(resource)} "${name}" is forbidden: ${reason}` : `${groupResource(resource)} is forbidden: ${reason}`, details(resource, name))
+  new StatusError(403, 'Forbidden', name ? `${groupResource(resource)} ${goQuoted(name)} is forbidden: ${reason}` : `${groupResource(resource)} is forbidden: ${reason}`, details(resource, name))
 
 export const badRequest = (message: string): StatusError => new StatusError(400, 'BadRequest', message)
 

@@ -1,4 +1,5 @@
 // What a schema says of single values: types, formats, texts, numbers and enumerations, each checked in Kubernetes' order and words.
+import { goFloat } from '../util/go-text.ts'
 import { invalid, notSupported, tooLong, type FieldError } from './field-error.ts'
 import { equalJson } from './json.ts'
 import { Pattern } from './pattern.ts'
@@ -57,12 +58,7 @@ export function enumCheck({ enum: values = [] }: JsonSchemaProps): Check | undef
   }
 }
 
-/** As Go prints it with %v: whole numbers from a million on, and others, with an exponent where it is large. */
-function goNumber(value: number): string {
-  const exponent = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)))
-  if (exponent >= -4 && exponent < 21) return String(value)
-  return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2')
-}
+const goNumber = (value: number, whole: boolean): string => (whole ? String(value) : goFloat(value))
 
 /** What a whole number is compared with is a whole number, too. */
 const bound = (limit: number, whole: boolean): number => (whole ? Math.trunc(limit) : limit)
@@ -75,16 +71,16 @@ export function numberCheck({ minimum, maximum, exclusiveMinimum, exclusiveMaxim
     const wrong = (text: string): void => fail(walk, (field, body) => invalid(field, value, `${body} ${text}`))
     if (multipleOf !== undefined) {
       const factor = bound(multipleOf, whole)
-      if (factor <= 0) fail(walk, (field, _body, at) => invalid(field, factor, `factor MultipleOf declared for ${at} must be positive: ${goNumber(factor)}`))
-      else if (!isMultiple(value, factor)) wrong(`should be a multiple of ${goNumber(factor)}`)
+      if (factor <= 0) fail(walk, (field, _body, at) => invalid(field, factor, `factor MultipleOf declared for ${at} must be positive: ${goNumber(factor, whole)}`))
+      else if (!isMultiple(value, factor)) wrong(`should be a multiple of ${goNumber(factor, whole)}`)
     }
     if (minimum !== undefined) {
       const least = bound(minimum, whole)
-      if (exclusiveMinimum ? value <= least : value < least) wrong(`should be greater than${exclusiveMinimum ? '' : ' or equal to'} ${goNumber(least)}`)
+      if (exclusiveMinimum ? value <= least : value < least) wrong(`should be greater than${exclusiveMinimum ? '' : ' or equal to'} ${goNumber(least, whole)}`)
     }
     if (maximum !== undefined) {
       const most = bound(maximum, whole)
-      if (exclusiveMaximum ? value >= most : value > most) wrong(`should be less than${exclusiveMaximum ? '' : ' or equal to'} ${goNumber(most)}`)
+      if (exclusiveMaximum ? value >= most : value > most) wrong(`should be less than${exclusiveMaximum ? '' : ' or equal to'} ${goNumber(most, whole)}`)
     }
   }
 }

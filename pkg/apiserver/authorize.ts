@@ -1,6 +1,7 @@
 // Refusals in Kubernetes' words: who can't do what, where.
 import type { Annotate, UserInfo } from '../api/request.ts'
 import { StatusError, forbidden } from '../api/status-error.ts'
+import { goQuoted } from '../util/go-text.ts'
 import type { Attributes, Authorizer, ResourceAttributes } from './authorizer.ts'
 
 /** The server escapes these in refusals, because a browser may show them. */
@@ -11,14 +12,14 @@ export function refusalText(attributes: ResourceAttributes): string {
   const { user, verb, group, resource, subresource, namespace } = attributes
   const what = subresource ? `${resource}/${subresource}` : resource
   const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope'
-  return escapeHtml(`User ${JSON.stringify(user.username)} cannot ${verb} resource "${what}" in API group "${group}" ${where}`)
+  return escapeHtml(`User ${goQuoted(user.username)} cannot ${verb} resource "${what}" in API group "${group}" ${where}`)
 }
 
 export function refusal(attributes: Attributes, reason?: string): StatusError {
   const because = reason ? `: ${escapeHtml(reason)}` : ''
   if ('path' in attributes) {
     const { user, verb, path } = attributes
-    return new StatusError(403, 'Forbidden', `forbidden: User ${JSON.stringify(escapeHtml(user.username))} cannot ${verb} path ${JSON.stringify(escapeHtml(path))}${because}`, {})
+    return new StatusError(403, 'Forbidden', `forbidden: User ${goQuoted(escapeHtml(user.username))} cannot ${verb} path ${goQuoted(escapeHtml(path))}${because}`, {})
   }
   return forbidden({ group: attributes.group, plural: attributes.resource }, attributes.name ?? '', refusalText(attributes) + because)
 }
@@ -33,4 +34,4 @@ export function requireAllowed(authorizer: Authorizer, attributes: Attributes, a
 
 /** `user "u" (groups=["a" "b"])`, as refusals to grant name a user. */
 export const userText = (user: UserInfo): string =>
-  `user ${JSON.stringify(user.username)} (groups=[${user.groups.map((group) => JSON.stringify(group)).join(' ')}])`
+  `user ${goQuoted(user.username)} (groups=[${user.groups.map(goQuoted).join(' ')}])`

@@ -3,6 +3,7 @@ import type { Pod } from '../api/types-pod.ts'
 import type { ResourceFieldSelector } from '../api/types-volume.ts'
 import { podContainers } from './pod-names.ts'
 import { dividedBy } from './quantity-values.ts'
+import { goQuoted } from '../util/go-text.ts'
 
 export interface PodAddresses {
   readonly podIPs: readonly string[]
@@ -35,11 +36,6 @@ export function fieldValue(pod: Pod, fieldPath: string, addresses: PodAddresses)
 function mapText(map: Readonly<Record<string, string>> | undefined): string {
   return Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}=${goQuoted(value)}`).join('\n')
 }
-
-const escapes: Record<string, string> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\x07': '\\a', '\b': '\\b', '\f': '\\f', '\v': '\\v' }
-
-const goQuoted = (text: string): string =>
-  `"${text.replace(/["\\\x00-\x1f\x7f]/g, (char) => escapes[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)}"`
 
 /** Limits that are not set are what the node can give. */
 export function resourceValue(pod: Pod, selector: ResourceFieldSelector, options: { container?: string; allocatable: Readonly<Record<string, string>> }): string {

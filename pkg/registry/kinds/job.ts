@@ -14,6 +14,7 @@ import { nameWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
 import { checkImmutable, checkLabelSelector, immutableText, invalid, required, same, selectorMatches } from './rules.ts'
 import { templateColumns } from './workload.ts'
+import { sortedMap } from '../../util/go-text.ts'
 
 const uidLabels = ['batch.kubernetes.io/controller-uid', 'controller-uid']
 const nameLabels = ['batch.kubernetes.io/job-name', 'job-name']
@@ -68,7 +69,7 @@ function checkSelector(out: Errors, { selector, template }: JobSpec): void {
   checkLabelSelector(out, 'spec.selector', selector)
   const labels = template.metadata?.labels
   if (selector && !isReadable(selector)) return
-  if (!selectorMatches(selector, labels)) out.push(invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'))
+  if (!selectorMatches(selector, labels)) out.push(invalid('spec.template.metadata.labels', labels ? sortedMap(labels) : null, '`selector` does not match template `labels`'))
 }
 
 // Pods of an indexed job have its name and their index as host names.

@@ -7,6 +7,7 @@ import { mirrorKey } from './pod-annotations.ts'
 import type { Errors } from './rules.ts'
 import { forbiddenField, invalid, required, same } from './rules.ts'
 import { checkTolerations } from './scheduling-validation.ts'
+import { sortedMap } from '../../util/go-text.ts'
 
 const changeable = '`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,'
   + '`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
@@ -71,7 +72,7 @@ function checkGates(out: Errors, { schedulingGates: now = [] }: PodSpec, { sched
 function checkNarrowing(out: Errors, spec: PodSpec, old: PodSpec): void {
   const selector = spec.nodeSelector ?? {}
   if (!Object.entries(old.nodeSelector ?? {}).every(([key, value]) => selector[key] === value)) {
-    out.push(invalid('spec.nodeSelector', spec.nodeSelector ?? null, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)'))
+    out.push(invalid('spec.nodeSelector', spec.nodeSelector ? sortedMap(spec.nodeSelector) : null, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)'))
   }
   checkNodeTerms(out, 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms', termsOf(spec.affinity), termsOf(old.affinity))
 }

@@ -8,6 +8,7 @@ import { subresource } from './define.ts'
 import { checkPodTemplate } from './pod-spec-validation.ts'
 import type { Errors } from './rules.ts'
 import { checkLabelSelector, checkNonNegative, forbiddenField, invalid, isEmptySelector, notSupported, required, selectorMatches } from './rules.ts'
+import { sortedMap } from '../../util/go-text.ts'
 
 interface Scale extends KubeObject {
   spec?: { replicas?: number }
@@ -59,7 +60,7 @@ export function checkSelector(out: Errors, selector: LabelSelector | undefined, 
 export function checkTemplateLabels(out: Errors, selector: LabelSelector | undefined, template: PodTemplateSpec | undefined): void {
   const labels = template?.metadata?.labels
   if ((selector === undefined || !isEmptySelector(selector)) && !selectorMatches(selector, labels)) {
-    out.push(invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'))
+    out.push(invalid('spec.template.metadata.labels', labels ? sortedMap(labels) : null, '`selector` does not match template `labels`'))
   }
 }
 
