@@ -1,7 +1,7 @@
 // `conform` in parts, for values that are too large for one go: the same result, by the same rules for all that is small in it.
 import { kindOf } from './conform-scalar.ts'
 import {
-  conform, fillIn, isDropped, isPlainText, leastOfMember, leastOfOne, mostStoredBytes, mostUnknown, newWalk, noteUnknown, pathOf, root, rootField, structural, typed, wrongType, zeroOf, type Conformed, type ConformOptions, type Place, type Walk,
+  conform, fillIn, isDropped, isPlainText, leastOfItem, leastOfKey, leastOfMember, leastOfOne, mostStoredBytes, mostUnknown, newWalk, noteUnknown, pathOf, root, rootField, structural, typed, wrongType, zeroOf, type Conformed, type ConformOptions, type Place, type Walk,
 } from './conform.ts'
 import { clipped } from './json-text.ts'
 import { setKey, type JsonObject } from './json.ts'
@@ -109,11 +109,12 @@ function* structuralParts(value: unknown, schema: Schema, path: string, walk: Wa
 
 function* structuralList(value: object, schema: ListSchema, path: string, walk: Walk): Parts<unknown> {
   if (!Array.isArray(value)) return value
+  walk.left -= value.length * leastOfItem
   const result: unknown[] = []
   for (const [index, item] of value.entries()) {
     const childPath = `${path}[${index}]`
     result.push(isLarge(item) ? yield* structuralParts(item, schema.items, childPath, walk) : structural(item, schema.items, childPath, walk))
-    if (index % stride === stride - 1) yield
+    if (index % stride === stride - 1) yield* fitting(walk)
   }
   return result
 }
@@ -125,8 +126,9 @@ function* structuralMap(value: object, schema: MapSchema, path: string, walk: Wa
   for (const key in value) {
     const item = (value as JsonObject)[key]
     const childPath = `${path}.${key}`
+    walk.left -= leastOfKey + key.length
     setKey(result, key, isLarge(item) ? yield* structuralParts(item, schema.values, childPath, walk) : structural(item, schema.values, childPath, walk))
-    if (++count % stride === 0) yield
+    if (++count % stride === 0) yield* fitting(walk)
   }
   noteMembers(result, count)
   return result
@@ -138,9 +140,10 @@ function* structuralObject(value: object, schema: ObjectSchema, path: string, wa
   let count = 0
   for (const key in value) {
     const item = (value as JsonObject)[key]
-    if (++count % stride === 0) yield
+    if (++count % stride === 0) yield* fitting(walk)
     if (item === undefined) continue
     const field = path === '' ? rootField(key) ?? schema.fields.get(key) : schema.fields.get(key)
+    if (field || schema.preserveUnknown) walk.left -= leastOfKey + key.length
     const childPath = path === '' ? key : `${path}.${key}`
     if (field) setKey(result, key, isLarge(item) ? yield* structuralParts(item, field.schema, childPath, walk) : structural(item, field.schema, childPath, walk))
     else if (schema.preserveUnknown) setKey(result, key, item)

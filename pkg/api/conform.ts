@@ -259,6 +259,9 @@ function writtenOf(schema: ObjectSchema): Written {
 export const leastOfOne = 2
 /** Of a map: itself, its key and its value. */
 export const leastOfMember = 3 * leastOfOne
+/** Of custom resources, which are JSON there: a value of one character, and a comma; and before it quotes and a colon, and what is between the quotes. */
+export const leastOfItem = 2
+export const leastOfKey = 5
 
 /** What an object of the type takes in etcd at least. */
 export const leastBytes = (schema: ObjectSchema): number => leastOfOne + writtenOf(schema).bytes
@@ -284,11 +287,15 @@ export function structural(value: unknown, schema: Schema, path: string, walk: W
       return structuralObject(value, schema, path, walk)
     case 'list':
       if (!Array.isArray(value)) return value
+      walk.left -= value.length * leastOfItem
       return value.map((item: unknown, index) => structural(item, schema.items, `${path}[${index}]`, walk))
     case 'map': {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
       const result: JsonObject = {}
-      for (const [key, item] of Object.entries(value)) setKey(result, key, structural(item, schema.values, `${path}.${key}`, walk))
+      for (const [key, item] of Object.entries(value)) {
+        walk.left -= leastOfKey + key.length
+        setKey(result, key, structural(item, schema.values, `${path}.${key}`, walk))
+      }
       return result
     }
     default: return value
@@ -304,6 +311,7 @@ function structuralObject(value: unknown, schema: ObjectSchema, path: string, wa
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue
     const field = path === '' ? rootField(key) ?? schema.fields.get(key) : schema.fields.get(key)
+    if (field || schema.preserveUnknown) walk.left -= leastOfKey + key.length
     const childPath = path === '' ? key : `${path}.${key}`
     if (field) setKey(result, key, structural(item, field.schema, childPath, walk))
     else if (schema.preserveUnknown) setKey(result, key, item)

@@ -1,4 +1,5 @@
 // Checks of an applied configuration against the schema: fields that are not declared, wrong types, items that stand twice.
+import { mostToTell } from './field-error.ts'
 import { ListItemError, fieldStep, itemStep, pathText, stepText } from './field-paths.ts'
 import type { Step } from './field-set.ts'
 import { isJsonObject } from './json.ts'
@@ -6,18 +7,34 @@ import type { ListSchema, ScalarSchema, Schema } from './schema.ts'
 import { childSchema } from './typed-shape.ts'
 
 /** Texts with paths, such as `.spec.foo: field not declared in schema`. */
-export function typedFaults(schema: Schema, value: unknown): string[] {
-  const faults: string[] = []
+export function typedFaults(schema: Schema, value: unknown): readonly string[] {
+  const faults = new Faults()
   check(schema, value, [], faults)
-  return faults
+  return faults.texts
+}
+
+/** No more than are told. */
+class Faults {
+  readonly texts: string[] = []
+  #left = mostToTell
+
+  get isFull(): boolean {
+    return this.#left < 0
+  }
+
+  push(text: string): void {
+    if (this.isFull) return
+    this.texts.push(text)
+    this.#left -= text.length
+  }
 }
 
 /** All faults as one text. */
 export const faultsText = (faults: readonly string[]): string =>
   faults.length === 1 ? faults[0] ?? '' : `errors:\n${faults.map((fault) => `  ${fault}`).join('\n')}`
 
-function check(schema: Schema, value: unknown, path: readonly Step[], faults: string[]): void {
-  if (value === null || value === undefined) return
+function check(schema: Schema, value: unknown, path: readonly Step[], faults: Faults): void {
+  if (value === null || value === undefined || faults.isFull) return
   const fault = (text: string): void => void faults.push(path.length === 0 ? text : `${pathText(path)}: ${text}`)
   switch (schema.type) {
     case 'any': return
@@ -32,6 +49,7 @@ function check(schema: Schema, value: unknown, path: readonly Step[], faults: st
     case 'object': case 'map':
       if (!isJsonObject(value)) return fault(`expected map, got ${shown(value)}`)
       for (const key of Object.keys(value).sort()) {
+        if (faults.isFull) return
         const below = [...path, fieldStep(key)]
         if (schema.type === 'object' && !schema.fields.has(key) && !schema.preserveUnknown) faults.push(`${pathText(below)}: field not declared in schema`)
         else check(childSchema(schema, key), value[key], below, faults)
@@ -39,10 +57,11 @@ function check(schema: Schema, value: unknown, path: readonly Step[], faults: st
   }
 }
 
-function checkList(schema: ListSchema, list: readonly unknown[], path: readonly Step[], faults: string[]): void {
+function checkList(schema: ListSchema, list: readonly unknown[], path: readonly Step[], faults: Faults): void {
   const seen = new Set<Step>()
   const keyed = schema.listType === 'map' || schema.listType === 'set'
   for (const [index, item] of list.entries()) {
+    if (faults.isFull) return
     let step: Step = `i:${index}`
     try {
       if (keyed) step = itemStep(schema, item)

@@ -30,7 +30,7 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   keepIdentity(step.kept, metadata)
   settleName(step, definition, draft)
   yield* checkDraft(step, definition, draft)
-  yield* completeParts(definition, draft)
+  yield* completeParts(step, definition, draft)
   if (owners) setTracked(draft, owners)
   else yield* trackCreate(step, definition, draft, sent)
   yield

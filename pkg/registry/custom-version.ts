@@ -5,7 +5,7 @@ import { conform } from '../api/conform.ts'
 import type { FieldError } from '../api/field-error.ts'
 import { invalid, told } from '../api/field-error.ts'
 import type { AnyObject } from '../api/object.ts'
-import { applySchemaDefaults } from '../api/schema-defaults.ts'
+import { applySomeDefaults } from '../api/schema-defaults.ts'
 import type { ObjectSchema } from '../api/schema.ts'
 import type { JsonSchemaProps } from '../api/structural-schema.ts'
 import { customObjectSchema, dropNulls } from '../api/structural-schema.ts'
@@ -65,7 +65,7 @@ export class CustomVersionRules {
 
   /** Changes the draft. */
   default(draft: AnyObject): void {
-    applySchemaDefaults(this.schema, draft)
+    applySomeDefaults(this.schema, draft)
     dropNulls(this.schema, draft)
   }
 

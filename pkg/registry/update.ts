@@ -125,7 +125,7 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   draft.metadata = metadata
   if (!subresource && definition.subresources.some(({ name }) => name === 'status')) yield* keepStatus(draft, old)
   yield* checkDraft(step, definition, draft)
-  yield* completeParts(definition, draft)
+  yield* completeParts(step, definition, draft)
   if (owners) setTracked(draft, owners)
   else yield* trackUpdate(step, target, { old, draft, sent })
   yield

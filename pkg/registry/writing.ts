@@ -48,8 +48,9 @@ export function complete(definition: Definition, draft: AnyObject): void {
   definition.defaults?.(draft)
 }
 
-/** The same in parts. */
-export function* completeParts(definition: Definition, draft: AnyObject): Parts<void> {
+/** The same, in parts where it may be large. */
+export function* completeParts({ isLarge }: Step, definition: Definition, draft: AnyObject): Parts<void> {
+  if (!isLarge) return complete(definition, draft)
   draft.kind = definition.resource.kind
   draft.apiVersion = apiVersionOf(definition.resource)
   yield* schemaDefaultParts(definition.schema, draft)
@@ -105,7 +106,7 @@ export function* mutate(step: Step, draft: AnyObject, request: AdmissionRequest)
       yield
       measure.begin()
     }
-    yield* completeParts(request.definition, draft)
+    yield* completeParts(step, request.definition, draft)
   }
   try {
     const again = (): void => {

@@ -96,6 +96,11 @@ export const bodyInputs: Readonly<Record<string, HoldInput>> = {
       post(configMaps, `{"metadata":{"name":"a","managedFields":${empties(mb)}}}`), post(crds, `{"metadata":{"name":"a.b"},"spec":{"group":"b","versions":${empties(mb)}}}`),
       post('/apis/networking.k8s.io/v1/namespaces/default/networkpolicies', `{"metadata":{"name":"a"},"spec":{"ingress":${empties(mb)}}}`), post(`${base}/replicationcontrollers`, `{"metadata":{"name":"a"},"status":{"conditions":${empties(mb)}}}`)),
   },
+  'containers and volumes of next to nothing': {
+    act: () => calls(
+      post(pods, `{"metadata":{"name":"a"},"spec":{"containers":[${'{"name":"a"},'.repeat(60_000)}{}]}}`), post(pods, `{"metadata":{"name":"a"},"spec":{"containers":[{"name":"a","image":"b"}],"volumes":[${'{"name":"a"},'.repeat(150_000)}{}]}}`),
+      post(deployments, `{"metadata":{"name":"a"},"spec":{"template":{"spec":{"containers":[${'{"name":"a","image":"b"},'.repeat(18_000)}{}]}}}}`), post(pods, `{"metadata":{"name":"a"},"spec":{"containers":[{"name":"a","image":"b","ports":[${'{},'.repeat(100_000)}{}]}]}}`)),
+  },
   'empty objects of 64 KB': {
     act: () => calls(
       post(pods, `{"metadata":{"name":"a"},"spec":{"containers":${empties(kb)}}}`), post(pods, `{"metadata":{"name":"a"},"spec":{"volumes":${empties(kb)},"containers":[{"name":"a","image":"b"}]}}`),
