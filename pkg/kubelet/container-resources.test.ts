@@ -65,7 +65,7 @@ describe('admitPod', () => {
     ['allowed sysctls', makePod({ securityContext: { sysctls: [{ name: 'kernel.sem', value: '1' }, { name: 'net.core.somaxconn', value: '1' }] } }), [], undefined],
     ['allowed, but the host\'s', makePod({ hostNetwork: true, securityContext: { sysctls: [{ name: 'net.core.somaxconn', value: '1' }] } }), [], 'Pod was rejected: forbidden sysctl: "net.core.somaxconn" not allowlisted'],
     ['sysctl', makePod({ securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } }), [], 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted'],
-  ])('%s', (_name, pod, others, expected, taints) => expect(admit(pod, others, taints)).toBe(expected))
+  ])('%s', (...[, pod, others, expected, taints]) => expect(admit(pod, others, taints)).toBe(expected))
 })
 
 describe('what makes room for a critical pod', () => {

@@ -16,7 +16,7 @@ it.each([
 it('such a container is made again, as the first of its kind, even in a pod that never restarts', () => {
   const plan = planPod({
     pod: makePod({ restartPolicy: 'Never' }), runtime: makeRuntime([makeContainer('c:created')]), nowMs: 0, ending: false, mustRestart: new Set(),
-    verdict: () => ({ started: true }), backOff: () => undefined, restartCount: () => 0, hold: () => undefined,
+    verdict: () => ({ started: true }), backOff: () => undefined, lastRun: () => ({ restartCount: 0, exitCode: 0 }), hold: () => undefined,
   })
   expect(plan.starts).toEqual([expect.objectContaining({ type: 'start', attempt: 0, replaces: 'c-0' })])
 })

@@ -18,7 +18,7 @@ function words(plan: PodPlan): string {
 
 const plan = (pod: Case[1], runtime: Case[2], more: Partial<PlanInput> = {}): string => words(planPod({
   pod: makePod(pod), runtime, nowMs: startMs + 3000, ending: false, mustRestart: new Set(),
-  verdict: () => ({ started: true }), backOff: () => undefined, restartCount: () => undefined, hold: () => undefined, ...more,
+  verdict: () => ({ started: true }), backOff: () => undefined, lastRun: () => undefined, hold: () => undefined, ...more,
 }))
 
 const two = { containers: [{ name: 'a', image: 'i' }, { name: 'b', image: 'i' }] }
@@ -33,7 +33,12 @@ const cases: Case[] = [
   ['what runs is left alone', two, makeRuntime(['a:running', 'b:running']), 'nothing'],
   ['what was created and not started is made anew', {}, makeRuntime(['c:created#2']), 'start c#2 replaces c-2'],
   ['a start that failed is held', two, makeRuntime([]), 'start b#0, wake +5000', { hold: (name) => (name === 'a' ? startMs + 5000 : undefined) }],
-  ['a count that the runtime has lost goes on', {}, makeRuntime([]), 'start c#5', { restartCount: () => 4 }],
+  ['a count that the runtime has lost goes on', {}, makeRuntime([]), 'start c#5', { lastRun: () => ({ restartCount: 4, exitCode: 1 }) }],
+  ['what the runtime has lost does not run again when it must not', { restartPolicy: 'Never' }, makeRuntime([], []), 'finished, stopped', { lastRun: () => ({ restartCount: 0, exitCode: 137 }) }],
+  ['nor what has succeeded', { ...two, restartPolicy: 'OnFailure' }, makeRuntime([]), 'start b#1', { lastRun: (name) => ({ restartCount: 0, exitCode: name === 'a' ? 0 : 137 }) }],
+  ['nor is anything after an init container that was lost', { ...init, restartPolicy: 'Never' }, makeRuntime([], []), 'finished, stopped', { lastRun: (name) => (name === 'i1' ? { restartCount: 0, exitCode: 137 } : undefined) }],
+  ['one that had succeeded runs again', { ...init, restartPolicy: 'Never' }, makeRuntime([], []), 'sandbox#0', { lastRun: (name) => (name === 'i1' ? { restartCount: 0, exitCode: 0 } : undefined) }],
+  ['an ephemeral container never runs again', { ephemeralContainers: [{ name: 'e', image: 'i' }, { name: 'new', image: 'i' }] }, makeRuntime(['c:running']), 'start new#0', { lastRun: (name) => (name === 'e' ? { restartCount: 0, exitCode: 0 } : undefined) }],
   ['init containers one by one', init, makeRuntime([]), 'start i1#0'],
   ['an init container that runs blocks', init, makeRuntime(['i1:running']), 'nothing'],
   ['the next one after success', init, makeRuntime(['i1:exited']), 'start i2#0'],

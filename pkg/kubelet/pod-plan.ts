@@ -22,8 +22,8 @@ export interface PlanInput {
   backOff(name: string, endedMs: number): { readonly delayMs: number; readonly untilMs: number } | undefined
   /** Containers that the kubelet ended in order to start them again, whatever they exited with. */
   readonly mustRestart: ReadonlySet<string>
-  /** The highest restart count that the API server knows; the runtime may have lost its containers. */
-  restartCount(name: string): number | undefined
+  /** What the API server knows of a container's last run; undefined when it never ran. The runtime may have lost it. */
+  lastRun(name: string): { readonly restartCount: number; readonly exitCode: number } | undefined
   /** Until when a start that failed is not to be tried again; undefined when it may be. */
   hold(name: string): number | undefined
   /** The same for the sandbox. */
@@ -97,9 +97,9 @@ function planSandbox(input: PlanInput): PodPlan {
   const mains = pod.spec.containers
   const ended = mains.every((container) => {
     const last = latest.get(container.name)
-    return last !== undefined && last.phase !== 'created' && !restarts(pod, container, last, input.mustRestart)
+    return last ? last.phase !== 'created' && !restarts(pod, container, last, input.mustRestart) : lostForGood(input, container)
   })
-  const failedInit = newest !== undefined && initFailed(pod, latest)
+  const failedInit = initFailed(input, latest)
   if (ended || failedInit) return planEnd(input, true)
   const orphans = runtime.containers.filter((container) => container.phase === 'running')
   const kills = orphans.map((container) => killOf(container, undefined, 'sandbox', `Stopping container ${container.name}`))
@@ -111,11 +111,19 @@ function planSandbox(input: PlanInput): PodPlan {
   }
 }
 
-const initFailed = (pod: Pod, latest: ReadonlyMap<string, RuntimeContainer>): boolean =>
-  (pod.spec.initContainers ?? []).some((container) => {
+const initFailed = (input: PlanInput, latest: ReadonlyMap<string, RuntimeContainer>): boolean =>
+  (input.pod.spec.initContainers ?? []).some((container) => {
     const last = latest.get(container.name)
-    return container.restartPolicy !== 'Always' && last?.phase === 'exited' && last.exitCode !== 0 && !restarts(pod, container, last, new Set())
+    if (container.restartPolicy === 'Always') return false
+    if (!last) return lostForGood(input, container) && input.lastRun(container.name)?.exitCode !== 0
+    return last.phase === 'exited' && last.exitCode !== 0 && !restarts(input.pod, container, last, new Set())
   })
+
+/** It ran, the runtime knows nothing of it any more, and it is not to run again. */
+function lostForGood({ pod, lastRun }: PlanInput, container: Container): boolean {
+  const last = lastRun(container.name)
+  return last !== undefined && !restarts(pod, container, { id: '', exitCode: last.exitCode }, new Set())
+}
 
 function latestByName(containers: readonly RuntimeContainer[]): Map<string, RuntimeContainer> {
   const latest = new Map<string, RuntimeContainer>()
@@ -165,7 +173,7 @@ class PodPlanner {
     }
     if (blocked) this.#ended = false
     else for (const each of all) if (each.kind === 'main') this.#main(each)
-    for (const each of all) if (each.kind === 'ephemeral' && !this.#everywhere.has(each.container.name)) this.#start(each)
+    for (const each of all) if (each.kind === 'ephemeral' && !this.#everywhere.has(each.container.name) && !this.#input.lastRun(each.container.name)) this.#start(each)
     if (this.#ended) return planEnd(this.#input, true)
     return {
       starts: this.#starts, kills: this.#kills, stopSandboxes: [], waiting: this.#waiting, finished: false, stopped: false,
@@ -209,6 +217,7 @@ class PodPlanner {
     const earlier = this.#everywhere.get(each.container.name)
     // In a new sandbox, what has done its work in an old one is not done again.
     if (!current && earlier?.phase === 'exited' && !restarts(this.#input.pod, each.container, earlier, this.#input.mustRestart)) return
+    if (!current && !earlier && lostForGood(this.#input, each.container)) return
     this.#ended = false
     this.#start(each)
   }
@@ -245,7 +254,7 @@ class PodPlanner {
     const here = this.#latest.get(name)
     const last = this.#everywhere.get(name)
     const unstarted = here?.phase === 'created' ? here : undefined
-    const known = this.#input.restartCount(name)
+    const known = this.#input.lastRun(name)?.restartCount
     const attempt = unstarted ? unstarted.attempt : last ? last.attempt + 1 : known === undefined ? 0 : known + 1
     this.#starts.push({ type: 'start', target: each, attempt, ...(unstarted ? { replaces: unstarted.id } : {}) })
   }

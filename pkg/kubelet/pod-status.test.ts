@@ -1,4 +1,4 @@
-import type { PodStatus } from '../api/types-pod.ts'
+import type { ContainerState, PodStatus } from '../api/types-pod.ts'
 import { refusal } from './pod-ending.ts'
 import type { StatusInput } from './pod-status.ts'
 import { podStatus } from './pod-status.ts'
@@ -63,6 +63,20 @@ describe('podStatus', () => {
     expect(status({}, makeRuntime([], []), { previous, verdict: refusal('OutOfcpu', 'no'), stopped: true })).toEqual({
       phase: 'Failed', reason: 'OutOfcpu', message: 'Pod was rejected: no', observedGeneration: 1, qosClass: 'BestEffort', startTime: '2026-01-01T00:00:05Z', conditions: [{ type: 'theirs', status: 'True' }],
     })
+  })
+
+  it.each<[string, Parameters<typeof makePod>[0], ContainerState, ContainerState, object]>([
+    ['an end stays', { restartPolicy: 'Never' }, { terminated: { exitCode: 0, reason: 'Completed' } }, { terminated: { exitCode: 0, reason: 'Completed' } }, {}],
+    ['what ran has failed', { restartPolicy: 'Never' }, { running: {} }, { terminated: expect.objectContaining({ exitCode: 137, reason: 'ContainerStatusUnknown', containerID: 'containerd://old' }) as never }, {}],
+    ['what restarts waits for it', {}, { terminated: { exitCode: 1 } }, { waiting: { reason: 'ContainerCreating' } }, { terminated: { exitCode: 1 } }],
+  ])('of what the runtime has lost, %s', (_what, pod, before, state, lastState) => {
+    const previous = { containerStatuses: [{ name: 'c', image: 'i', imageID: '', ready: false, restartCount: 2, containerID: 'containerd://old', state: before, lastState: {} }] }
+    expect(status(pod, makeRuntime([]), { previous }).containerStatuses).toEqual([expect.objectContaining({ state, lastState, restartCount: 2 })])
+  })
+
+  it('says of an ephemeral container that the runtime has lost that it has ended', () => {
+    const previous = { ephemeralContainerStatuses: [{ name: 'e', image: 'i', imageID: '', ready: false, restartCount: 0, containerID: 'containerd://old', state: { running: {} } }] }
+    expect(status({ ephemeralContainers: [{ name: 'e', image: 'i' }] }, makeRuntime(['c:running']), { previous }).ephemeralContainerStatuses?.[0]?.state?.terminated?.reason).toBe('ContainerStatusUnknown')
   })
 
   it('keeps times of transitions, and conditions of others', () => {

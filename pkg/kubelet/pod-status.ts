@@ -6,6 +6,7 @@ import { podContainers } from './pod-names.ts'
 import { formatTime } from '../api/times.ts'
 import type { PodVerdict } from './pod-ending.ts'
 import { ownConditions, podConditions, type ResizeTold } from './pod-conditions.ts'
+import { restarts } from './pod-plan.ts'
 import type { RuntimeContainer, RuntimePod } from './runtime-service.ts'
 
 export interface Waiting {
@@ -110,10 +111,11 @@ function containerStatus({ container, kind }: NamedContainer, input: StatusInput
   const [current, before] = found
   const old = oldStatus(input.previous, container.name)
   const waiting = input.waiting(container.name)
-  const state = containerState(current, waiting, input)
+  const lost = current ? undefined : lostForGood({ container, kind }, old, input)
+  const state = lost ?? containerState(current, waiting, input)
   const lastState = current && state.waiting && current.phase !== 'created' && !input.starting(current.name)
     ? terminatedState(current, input)
-    : before ? terminatedState(before, input) : current ? old?.lastState : lostState(old)
+    : before ? terminatedState(before, input) : current || lost ? old?.lastState : lostState(old)
   const probes = current && state.running ? input.probes(current.id) : undefined
   const doneInit = kind === 'init' && state.terminated?.exitCode === 0
   const shown = state.waiting && current && current.phase !== 'created' ? current : current ?? undefined
@@ -161,7 +163,14 @@ function containerState(current: RuntimeContainer | undefined, waiting: Waiting 
   return { waiting: { reason: initializing ? 'PodInitializing' : 'ContainerCreating' } }
 }
 
-const lostTermination = { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' }
+export const lostTermination = { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' }
+
+/** The state of what ran, is not to run again, and of which the runtime knows nothing any more. */
+function lostForGood({ container, kind }: NamedContainer, old: ContainerStatus | undefined, { pod }: StatusInput): ContainerState | undefined {
+  const ended = old?.containerID === undefined ? undefined : old.state?.terminated ?? (old.state?.running ? { ...lostTermination, containerID: old.containerID } : undefined)
+  if (!ended || (kind === 'init' && ended.exitCode === 0)) return undefined
+  return kind === 'ephemeral' || (kind !== 'sidecar' && !restarts(pod, container, { id: '', exitCode: ended.exitCode }, new Set())) ? { terminated: ended } : undefined
+}
 
 /** The API server remembers a container of which the runtime knows nothing any more. */
 function lostState(old: ContainerStatus | undefined): ContainerState | undefined {

@@ -2,7 +2,7 @@
 import { keyOf } from '../api/object.ts'
 import { isConflict, isNotFound } from '../api/status-error.ts'
 import { formatTime } from '../api/times.ts'
-import type { Pod, PodStatus } from '../api/types-pod.ts'
+import type { ContainerStatus, Pod, PodStatus } from '../api/types-pod.ts'
 import { pods } from '../api/types-pod.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
@@ -20,7 +20,7 @@ import { resizeFile } from './pod-files.ts'
 import { isStatic } from './pod-importance.ts'
 import { type ResizeRefusal, resizeSummary, type WaitingResize } from './pod-resize.ts'
 import { changedResources } from './pod-resizer.ts'
-import { containerID, podStatus } from './pod-status.ts'
+import { containerID, lostTermination, podStatus } from './pod-status.ts'
 import type { PodTools } from './pod-tools.ts'
 import type { RuntimePod } from './runtime-service.ts'
 import { same } from './status-patch.ts'
@@ -292,20 +292,20 @@ export class PodWorker {
     return planPod({
       pod: this.#pod, runtime: this.#runtime, nowMs: clock.now(), ending: ending !== undefined,
       ...this.#actor.planInput(),
-      restartCount: (name) => {
-        const old = this.#old(name)
-        return old?.containerID ? old.restartCount : undefined
+      lastRun: (name) => {
+        const old = this.#statuses().find((each) => each.name === name)
+        if (!old?.containerID) return undefined
+        return { restartCount: old.restartCount, exitCode: (old.state?.terminated ?? (old.state?.waiting ? old.lastState?.terminated : undefined))?.exitCode ?? lostTermination.exitCode }
       },
     })
   }
 
-  #old(name: string): { ready: boolean; started?: boolean; restartCount: number; containerID?: string } | undefined {
-    return [...(this.#status.initContainerStatuses ?? []), ...(this.#status.containerStatuses ?? [])].find((each) => each.name === name)
+  #statuses(): ContainerStatus[] {
+    return [...(this.#status.initContainerStatuses ?? []), ...(this.#status.containerStatuses ?? []), ...(this.#status.ephemeralContainerStatuses ?? [])]
   }
 
   #known(containerId: string): { started: boolean; ready: boolean } | undefined {
-    const all = [...(this.#status.initContainerStatuses ?? []), ...(this.#status.containerStatuses ?? [])]
-    const old = all.find((each) => each.containerID === containerID(containerId))
+    const old = this.#statuses().find((each) => each.containerID === containerID(containerId))
     return old ? { started: old.started ?? false, ready: old.ready } : undefined
   }
 
@@ -390,8 +390,7 @@ export class PodWorker {
 
   /** The message that the status has already: its file may be gone. */
   #toldMessage(id: string): string | undefined {
-    const all = [...(this.#status.initContainerStatuses ?? []), ...(this.#status.containerStatuses ?? [])]
-    return all.flatMap((each) => [each.state?.terminated, each.lastState?.terminated]).find((ended) => ended?.containerID === containerID(id))?.message
+    return this.#statuses().flatMap((each) => [each.state?.terminated, each.lastState?.terminated]).find((ended) => ended?.containerID === containerID(id))?.message
   }
 
   /** Nothing runs any more: give back what the pod had, and tell the API server that it may go. */
