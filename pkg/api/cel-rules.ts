@@ -70,11 +70,11 @@ function hasPlainRules({ properties = {}, additionalProperties: values, items, '
   return rules.length > 0 || Object.values(properties).some(hasPlainRules) || (typeof values === 'object' && hasPlainRules(values)) || (items !== undefined && hasPlainRules(items))
 }
 
-/** undefined when the schema has no rules. Rules that can't be compiled fail on every object. */
-export function compileRules(props: JsonSchemaProps): RuleValidator | undefined {
+/** undefined when the schema has no rules. Rules that can't be compiled fail on every object. `isObject`: the schema is that of whole objects, which have metadata. */
+export function compileRules(props: JsonSchemaProps, isObject = true): RuleValidator | undefined {
   if (!hasPlainRules(props)) return undefined
   const faults: FieldError[] = []
-  const { root, late } = planTree(props, (_path, rule, _word, text) => void faults.push(invalid('<nil>', rule.rule, `rule compile error: ${text}`)))
+  const { root, late } = planTree(props, isObject, (_path, rule, _word, text) => void faults.push(invalid('<nil>', rule.rule, `rule compile error: ${text}`)))
   return (object, old) => {
     finish(late)
     const run: Run = { errors: [...faults], warnings: [], budget: celBudget(), path: [], over: false, past: new CorrelatedPast({ props, value: object, old }) }
@@ -84,17 +84,17 @@ export function compileRules(props: JsonSchemaProps): RuleValidator | undefined 
 }
 
 /** Rules that the engine does not take, by their paths within the schema. */
-export function refusedRules(props: JsonSchemaProps): { readonly path: string; readonly rule: ValidationRule; readonly text: string }[] {
+export function refusedRules(props: JsonSchemaProps, isObject = true): { readonly path: string; readonly rule: ValidationRule; readonly text: string }[] {
   const out: { path: string; rule: ValidationRule; text: string }[] = []
-  if (hasRules(props)) finish(planTree(props, (path, rule, word, text) => void out.push({ path: `${path}.${word}`, rule, text })).late)
+  if (hasRules(props)) finish(planTree(props, isObject, (path, rule, word, text) => void out.push({ path: `${path}.${word}`, rule, text })).late)
   return out
 }
 
 /** The rules of the tree are complete when `late` is done. */
-function planTree(props: JsonSchemaProps, fault: Making['fault']): { readonly root: Node | undefined; readonly late: (() => void)[] } {
+function planTree(props: JsonSchemaProps, isObject: boolean, fault: Making['fault']): { readonly root: Node | undefined; readonly late: (() => void)[] } {
   const environment = celEnvironment()
   const late: (() => void)[] = []
-  return { root: planNode(props, props, { types: new CelTypes(environment), environment, late, fault }, '', true), late }
+  return { root: planNode(props, props, { types: new CelTypes(environment), environment, late, fault }, '', isObject), late }
 }
 
 /** What is too dear for this time goes on next time, where it was left. */

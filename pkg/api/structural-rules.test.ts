@@ -61,6 +61,10 @@ it.each<[object, string[]]>([
   ]],
   [{ type: 'integer', default: 'x' }, ['F.default: Invalid value: "string":  in body must be of type integer: "string"']],
   [{ type: 'integer', minimum: 1, default: 0 }, ['F.default: Invalid value: 0:  in body should be greater than or equal to 1']],
+  [{ type: 'integer', default: 1, 'x-kubernetes-validations': [{ rule: 'self > 1' }] }, ['F.default: Invalid value: 1: failed rule: self > 1']],
+  [{ type: 'object', properties: { a: { type: 'array', items: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > 1' }] } } }, default: { a: [2, 1] } }, ['F.default.a[1]: Invalid value: 1: failed rule: self > 1']],
+  [{ type: 'integer', default: 1, 'x-kubernetes-validations': [{ rule: 'oldSelf.hasValue()', optionalOldSelf: true }] }, ['F.default: Invalid value: 1: failed rule: oldSelf.hasValue()']],
+  [{ type: 'integer', default: 1, 'x-kubernetes-validations': [{ rule: 'self >= oldSelf' }] }, []],
   [{ type: 'object', properties: { a: { type: 'string' } }, default: { b: 1 } }, ['F.default: Invalid value: {"b":1}: must not have unknown fields']],
 ])('%j', (spec, expected) => {
   expect(errors(spec)).toEqual(expected.map((text) => text.replaceAll(/ F\./g, ' S.properties[f].')))

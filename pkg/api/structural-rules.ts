@@ -4,6 +4,7 @@ import type { FieldError } from './field-error.ts'
 import { forbiddenField, invalid, notSupported, required } from './field-error.ts'
 import { checkStatedRules } from './stated-rules.ts'
 import { equalJson, isJsonObject } from './json.ts'
+import { compileRules, hasRules, refusedRules } from './cel-rules.ts'
 import { Pattern } from './pattern.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
 import { schemaOfProps } from './structural-schema.ts'
@@ -290,7 +291,19 @@ function checkDefaults(out: Errors, props: JsonSchemaProps, path: string): void 
     const { unknown } = conform({ default: props.default }, holder)
     if (unknown.length > 0) out.push(invalid(at, props.default, 'must not have unknown fields'))
     // Null is no default; what is said of the value begins at the default.
-    if (props.default !== null) out.push(...compileValidator({ ...props, default: undefined }, at)(props.default))
+    if (props.default !== null) {
+      const wrong = compileValidator({ ...props, default: undefined }, at)(props.default)
+      out.push(...wrong.length > 0 ? wrong : brokenRules(props, at))
+    }
   }
   for (const [at, child] of childrenOf(props, path)) checkDefaults(out, child, at)
+}
+
+/** The rules must hold for a default that stays, and for one that comes. Rules that can't be compiled are told of where they stand. */
+function brokenRules(props: JsonSchemaProps, at: string): FieldError[] {
+  if (!hasRules(props) || refusedRules(props, props['x-kubernetes-embedded-resource'] === true).length > 0) return []
+  const check = compileRules(props, props['x-kubernetes-embedded-resource'] === true)
+  const staying = check?.(props.default, props.default).errors ?? []
+  const found = staying.length > 0 ? staying : check?.(props.default).errors ?? []
+  return found.map((error) => ({ ...error, field: error.field === '<nil>' ? at : `${at}${error.field.startsWith('[') ? '' : '.'}${error.field}` }))
 }
