@@ -8,6 +8,7 @@ import { StatusError, type Status } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
 import { deepFreeze } from '../util/deep-freeze.ts'
 import { wholeText } from '../util/whole-text.ts'
+import { networkWords } from './network-words.ts'
 
 export interface RemoteCall {
   readonly method: string
@@ -63,7 +64,7 @@ async function sent(request: ApiRequest, options: RequestOptions, send: SendRemo
       ...(body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) }),
     })
   } catch (error) {
-    throw new StatusError(503, 'ServiceUnavailable', `error trying to reach service: ${(error as Error).message}`)
+    throw new StatusError(503, 'ServiceUnavailable', `error trying to reach service: ${networkWords(error)}`)
   }
   if ((response.statusCode ?? 500) >= 300) throw failure(response.statusCode ?? 500, await textOf(response))
   return response

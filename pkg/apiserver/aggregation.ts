@@ -25,6 +25,7 @@ import type { RequestPath } from './request-path.ts'
 import { verbOf } from './resource-door.ts'
 import { send, text, type Answer } from './respond.ts'
 import { legacyNamedHost, legacyNameReason } from '../util/peer-identity.ts'
+import { networkWords } from './network-words.ts'
 
 export interface AggregationOptions {
   readonly registry: Registry
@@ -189,10 +190,10 @@ export class Aggregation {
     try {
       const response = await ask(server, { method: 'GET', path, headers: { accept: 'application/json' }, user: aggregator, signal: AbortSignal.any([late.signal, this.#options.signal]), agent: this.#agent, clock: this.#options.clock })
       const body = await wholeText(response, longestDocument)
-      if (response.statusCode !== 200) throw new Error(`bad status from ${where}: ${response.statusCode}`)
+      if (response.statusCode !== 200) throw new BadStatus(`bad status from ${where}: ${response.statusCode}`)
       return JSON.parse(body)
     } catch (error) {
-      const message = late.signal.aborted ? 'context deadline exceeded' : (error as Error).message
+      const message = error instanceof BadStatus ? error.message : `Get ${JSON.stringify(where)}: ${late.signal.aborted ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)' : networkWords(error)}`
       throw new Error(`failing or missing response from ${where}: ${message}`, { cause: error })
     } finally {
       timer.cancel()
@@ -243,7 +244,7 @@ export class Aggregation {
       await rawTunnel({ ...upgrade, incoming: { method: incoming.method, rawHeaders } }, new URL(`https://${server.hostname}${incoming.url ?? '/'}`), { ...server.tls, host: server.host, port: server.port })
     } catch (error) {
       this.#unreachable(service, error as Error)
-      throw new StatusError(503, 'ServiceUnavailable', `error trying to reach service: ${(error as Error).message}`)
+      throw new StatusError(503, 'ServiceUnavailable', `error trying to reach service: ${networkWords(error)}`)
     }
   }
 
@@ -262,9 +263,11 @@ export class Aggregation {
 
   #unreachable({ metadata: { name = '' } }: ApiService, error: Error): Answer {
     if (!isBrokenOff(error)) this.#options.onUnreachable(name, error.message)
-    return text(503, `error trying to reach service: ${error.message}\n`)
+    return text(503, `error trying to reach service: ${networkWords(error)}\n`)
   }
 }
+
+class BadStatus extends Error {}
 
 const unavailable: Answer = text(503, 'service unavailable\n')
 

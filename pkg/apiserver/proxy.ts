@@ -15,6 +15,7 @@ import { podOf, requireVerbs, type ConnectOptions } from './pod-target.ts'
 import { throughProxy } from './proxy-body.ts'
 import type { ResourcePath } from './request-path.ts'
 import { streamTunnel, tunnel } from './upgrade-tunnel.ts'
+import { networkWords } from './network-words.ts'
 
 export interface ProxyName {
   readonly scheme: 'http' | 'https'
@@ -122,7 +123,7 @@ export function serveProxy(exchange: Exchange, path: ResourcePath, options: Conn
         'x-forwarded-for': incoming.socket.remoteAddress ?? '',
       },
     } as Parameters<typeof requestPlain>[1] & object)
-    upstream.on('error', (error) => reject(unavailable(`error trying to reach service: ${error.message}`)))
+    upstream.on('error', (error) => reject(unavailable(`error trying to reach service: ${networkWords(error)}`)))
     upstream.on('response', (response: IncomingMessage) => {
       const headers = answeredHeaders(response.headers)
       if (typeof headers['location'] === 'string') headers['location'] = rewritten(headers['location'], target, prefix)

@@ -7,6 +7,7 @@ import { serviceEndpoint } from './service-target.ts'
 import { parseLossless } from '../util/lossless-json.ts'
 import { serverIdentity } from '../util/peer-identity.ts'
 import { TooLong, wholeText } from '../util/whole-text.ts'
+import { networkWords } from './network-words.ts'
 
 /** As webhooks of admission and of conversion state it. */
 export interface WebhookClient {
@@ -50,7 +51,7 @@ export class WebhookCaller {
       return parsed(await this.#post(this.#destination(client, address), client.caBundle, JSON.stringify(body), timeoutMs))
     } catch (error) {
       if (error instanceof RefusedAnswer || error instanceof TooLong) throw error
-      throw new Error(`Post ${JSON.stringify(`https://${address.authority}${address.path}`)}: ${networkText(error)}`, { cause: error })
+      throw new Error(`Post ${JSON.stringify(`https://${address.authority}${address.path}`)}: ${networkWords(error)}`, { cause: error })
     }
   }
 
@@ -122,19 +123,4 @@ function parsed({ code, text }: { code: number; text: string }): unknown {
   } catch (error) {
     throw new RefusedAnswer(`couldn't get version/kind; json parse error: ${(error as Error).message}`, { cause: error })
   }
-}
-
-const trust = new Set(['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_GET_ISSUER_CERT', 'CERT_SIGNATURE_FAILURE'])
-
-function networkText(error: unknown): string {
-  const { code = '', message, address, port, hostname } = error as NodeJS.ErrnoException & { address?: string; port?: number; hostname?: string }
-  const dialled = `dial tcp ${address?.includes(':') ? `[${address}]` : address ?? ''}:${port ?? ''}`
-  if (code === 'ECONNREFUSED') return `${dialled}: connect: connection refused`
-  if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return `${dialled}: connect: no route to host`
-  if (code === 'ENOTFOUND') return `dial tcp: lookup ${hostname ?? ''}: no such host`
-  if (code === 'ECONNRESET') return 'EOF'
-  if (trust.has(code)) return 'tls: failed to verify certificate: x509: certificate signed by unknown authority'
-  if (code === 'CERT_HAS_EXPIRED') return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid'
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `tls: failed to verify certificate: x509: ${message}`
-  return message
 }
