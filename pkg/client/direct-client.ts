@@ -2,6 +2,7 @@
 import type { KubeObject, ObjectKey, ObjectList, Resource, WatchEvent } from '../api/object.ts'
 import type { ApiRequest, ApiResponse, DeleteOptions, Handle, Patch, RequestOptions, UserInfo, Verb } from '../api/request.ts'
 import { internalError } from '../api/status-error.ts'
+import { room } from '../util/turn-share.ts'
 import type { Client, ListOptions, WatchOptions, WriteOptions } from './client.ts'
 import { errorOf, splitErrors } from './watch-error.ts'
 
@@ -79,8 +80,11 @@ export class DirectClient implements Client {
     return this.#object<R>(await this.#send('get', resource, { ...key, subresource }))
   }
 
+  /** In a turn that has room, as requests from outside: a controller may have thousands at once. */
   async #send(verb: Verb, resource: Resource, parts: Parts): Promise<ApiResponse> {
     const { group, version, plural } = resource
+    const turn = room()
+    if (turn) await turn
     const response = await this.#handle({ options: {}, ...parts, verb, user: this.#user, group, version, plural, userAgent: this.#userAgent })
     if (response.type === 'status' && response.status.status === 'Failure') throw errorOf(response.status)
     return response

@@ -130,7 +130,7 @@ export class ControlPlane {
       allocators: [new ServiceAllocator({ cidr: cluster.serviceCidr })],
     })
     const custom = new CustomResources({ registry, store, clock, call, log })
-    custom.start()
+    await custom.start()
     const issuer = issuerOf(cluster)
     const auditor = audit && new Auditor({ ...audit, clock })
     const aggregator = new AggregatorFigures()

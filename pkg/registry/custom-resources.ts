@@ -70,12 +70,18 @@ export class CustomResources {
     this.#definition = definition
   }
 
-  /** Serves what is there, in one step, and follows it from now on. */
-  start(): void {
+  /** Serves what is there, and follows it from now on. Resolves when all is served. */
+  async start(): Promise<void> {
     const { store } = this.#options
     const prefix = prefixOf(this.#definition)
     const { entries, revision } = store.list<CustomResourceDefinition>(prefix)
-    this.#see(entries.map((entry) => ({ name: entry.value.metadata.name ?? '', entry })))
+    const slices = slicesOf()
+    for (const entry of entries) {
+      // It may be large, and is read here.
+      this.#see([{ name: entry.value.metadata.name ?? '', entry }])
+      if (slices.due) await slices.pause()
+    }
+    if (this.#stopped) return
     this.#watches.add(store.watch<CustomResourceDefinition>(prefix, revision, (changes) => this.#onChanges(changes)))
   }
 

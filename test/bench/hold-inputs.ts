@@ -5,6 +5,7 @@ import {
 import { bodyInputs } from './hold-inputs-bodies.ts'
 import { crowdInputs } from './hold-inputs-crowd.ts'
 import { longInputs } from './hold-inputs-long.ts'
+import { massInputs } from './hold-inputs-masses.ts'
 import { ruleInputs } from './hold-inputs-rules.ts'
 
 export interface Reply {
@@ -59,6 +60,7 @@ export const holdInputs: Record<string, HoldInput> = {
   ...bodyInputs,
   ...crowdInputs,
   ...longInputs,
+  ...massInputs,
   'ConfigMap of 100,000 keys: create': { act: () => calls(post(configMaps, configMap('many', keyed(manyKeys, () => 'v')))), clean: (api) => gone(api, `${configMaps}/many`) },
   'ConfigMap of 65,000 keys: create': { act: () => calls(post(configMaps, configMap('many', keyed(65_000, () => 'v')))), clean: (api) => gone(api, `${configMaps}/many`) },
   'ConfigMap of 50,000 keys: create, get, patch, put, apply, delete': {
