@@ -85,7 +85,7 @@ export async function startServer({ nodeConnections = () => undefined, limits, a
     object('v1', 'ServiceAccount', { name: 'default', namespace: 'default' }), object('v1', 'ServiceAccount', { name: 'default', namespace: 'a' }),
   ])
   const custom = new CustomResources({ registry, store, clock, call: callWebhook, log: (text) => void logged.push(text) })
-  custom.start()
+  await custom.start()
   const tokens = new ServiceAccountTokens({ issuer, key, clock })
   const api = new ApiServer({
     registry, clock, nodeConnections, webhooks, ...(limits ? { limits } : {}), ...(audit ? { auditor: new Auditor({ ...audit, clock }) } : {}), audiences: [issuer], log: (text) => void logged.push(text),

@@ -18,12 +18,14 @@ class Fixture {
   readonly registry: Registry
   readonly custom: CustomResources
   readonly logged: string[] = []
+  /** Resolves when what was there is served. */
+  readonly started: Promise<void>
 
   constructor(store = new MemoryStore()) {
     this.store = store
     this.registry = new Registry({ store, definitions: builtinDefinitions(), clock: systemClock })
     this.custom = new CustomResources({ registry: this.registry, store, clock: systemClock, call: () => Promise.reject(new Error('nobody is to be called')), log: (text) => void this.logged.push(text) })
-    this.custom.start()
+    this.started = this.custom.start()
   }
 
   stop(): void {
@@ -203,6 +205,7 @@ it('a new start serves what was there', async () => {
   await fixture.until(established('foos.x.io'))
   fixture.stop()
   fixture = new Fixture(fixture.store)
+  await fixture.started
   const { revision } = fixture.store
   expect(fixture.registry.get(fixture.need('x.io', 'v1', 'foos'), { name: 'one' })).toMatchObject({ spec: { a: 'x' } })
   expect(fixture.store.revision).toBe(revision)
