@@ -4,6 +4,7 @@ import { pods, type Pod } from './types-pod.ts'
 import { services } from './types-service.ts'
 import { persistentVolumeClaims } from './types-volume.ts'
 import { replicaSets } from './types-workload.ts'
+import { atOnce } from '../util/slices.ts'
 import { quotaUsed } from './quota-usage.ts'
 
 const pod = (requests: Record<string, string>, more: Partial<Pod['spec']> = {}, phase = 'Running'): Pod =>
@@ -40,6 +41,6 @@ describe('quotaUsed', () => {
     ['counts of kinds', {}, ['configmaps', 'count/configmaps', 'count/replicasets.apps'], [object(configMaps), object(replicaSets)], { configmaps: '1', 'count/configmaps': '1', 'count/replicasets.apps': '1' }],
   ])('%s', (_, spec, names, objects, expected) => {
     const hard = Object.fromEntries(names.map((name) => [name, '10']))
-    expect(quotaUsed({ metadata: {}, spec: { ...spec, hard } }, objects)).toEqual(expected)
+    expect(atOnce(quotaUsed({ metadata: {}, spec: { ...spec, hard } }, objects))).toEqual(expected)
   })
 })

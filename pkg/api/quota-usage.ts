@@ -3,6 +3,7 @@ import { addQuantities, formatQuantity, parseQuantity, quantityOf, zeroQuantity,
 import { groupResource, type KubeObject, type Resource } from './object.ts'
 import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement } from './types-config.ts'
 import type { Container, Pod, PodSpec } from './types-pod.ts'
+import type { Parts } from '../util/slices.ts'
 import type { Service } from './types-service.ts'
 import type { PersistentVolumeClaim } from './types-volume.ts'
 
@@ -16,15 +17,31 @@ const devicesOfClass = '.deviceclass.resource.k8s.io/devices'
 /** Kinds that have a name of their own in quotas, beside `count/<kind>`. */
 const counted = new Set(['pods', 'services', 'secrets', 'configmaps', 'persistentvolumeclaims', 'replicationcontrollers', 'resourcequotas'])
 
-/** The kinds that a quota's names speak of. */
-export function concernsResource(name: string, resource: { readonly group: string; readonly plural: string }): boolean {
-  const kind = groupResource(resource)
+function concernsKind(name: string, kind: string): boolean {
   if (name === `count/${kind}` || (name === kind && counted.has(kind))) return true
   if (kind === 'services') return name.startsWith('services.')
   if (kind === 'persistentvolumeclaims') return name === 'requests.storage' || name.includes('.storageclass.storage.k8s.io/')
   if (kind === claimKind) return name.endsWith(devicesOfClass)
   return kind === 'pods' && isPodResource(name)
 }
+
+/** The kinds for which a quota's names have rules beside their own name. */
+const special = new Set(['pods', 'services', 'persistentvolumeclaims', claimKind])
+
+const ofKinds = new WeakMap<ResourceQuotaSpec, Map<string, readonly string[]>>()
+
+/** The names of a stored quota that speak of the kind, in order. There may be many, and it is asked for every object. */
+export function limitedNames(spec: ResourceQuotaSpec, resource: { readonly group: string; readonly plural: string }): readonly string[] {
+  const kind = groupResource(resource)
+  let known = ofKinds.get(spec)
+  if (!known) ofKinds.set(spec, known = new Map())
+  let names = known.get(kind)
+  if (!names) known.set(kind, names = namesOf(spec.hard ?? {}, kind))
+  return names
+}
+
+const namesOf = (hard: Readonly<Record<string, unknown>>, kind: string): readonly string[] =>
+  (special.has(kind) ? Object.keys(hard).filter((name) => concernsKind(name, kind)) : [kind, `count/${kind}`].filter((name) => Object.hasOwn(hard, name) && concernsKind(name, kind))).sort()
 
 const isPodResource = (name: string): boolean => name !== 'requests.storage' && !name.includes('.storageclass.')
   && (/^(requests|limits)\./.test(name) || name.startsWith('hugepages-') || name === 'cpu' || name === 'memory' || name === 'ephemeral-storage')
@@ -169,11 +186,15 @@ function crossesNamespaces({ affinity }: PodSpec): boolean {
   return terms.some(({ namespaces, namespaceSelector }) => (namespaces?.length ?? 0) > 0 || namespaceSelector !== undefined)
 }
 
-/** The quota's `used`: every name of `hard`, with what is used of it. */
-export function quotaUsed({ spec }: ResourceQuota, objects: readonly { readonly resource: Resource; readonly object: KubeObject }[]): Record<string, string> {
+const stride = 64
+
+/** The quota's `used`: every name of `hard`, with what is used of it. In parts, for there may be many objects. */
+export function* quotaUsed({ spec }: ResourceQuota, objects: readonly { readonly resource: Resource; readonly object: KubeObject }[]): Parts<Record<string, string>> {
   const names = Object.keys(spec.hard ?? {})
   const totals = new Map<string, Quantity>(names.map((name) => [name, zeroQuantity]))
+  let count = 0
   for (const { resource, object } of objects) {
+    if (++count % stride === 0) yield
     if (!isInScope(spec, resource, object)) continue
     const usage = usageOf(resource, object)
     for (const name in usage) {

@@ -1,25 +1,17 @@
 // ResourceQuota: counts what each quota's namespace uses.
 import { equalJson } from '../api/json.ts'
 import { keyOf, type KubeObject, type Resource } from '../api/object.ts'
-import { concernsResource, quotaUsed } from '../api/quota-usage.ts'
+import { limitedNames, quotaUsed } from '../api/quota-usage.ts'
 import { resourceQuotas, type ResourceQuota } from '../api/types-config.ts'
 import { controller, watches, type Controller } from '../controller/controller.ts'
+import { inParts } from '../util/slices.ts'
 
 export interface ResourceQuotaOptions {
   /** Every namespaced kind that may be counted; asked anew on each run. */
   readonly resources: () => readonly Resource[]
 }
 
-const known = new WeakMap<ResourceQuota, Map<Resource, boolean>>()
-
-/** Whether any of the quota's names, which may be many, speaks of the kind. Asked for every object. */
-function concerns(quota: ResourceQuota, resource: Resource): boolean {
-  let kinds = known.get(quota)
-  if (!kinds) known.set(quota, kinds = new Map())
-  let answer = kinds.get(resource)
-  if (answer === undefined) kinds.set(resource, answer = Object.keys(quota.spec.hard ?? {}).some((name) => concernsResource(name, resource)))
-  return answer
-}
+const concerns = ({ spec }: ResourceQuota, resource: Resource): boolean => limitedNames(spec, resource).length > 0
 
 export function resourceQuotaController({ resources }: ResourceQuotaOptions): Controller {
   const countable = (): readonly Resource[] => resources().filter(({ plural }) => plural !== 'events')
@@ -36,7 +28,7 @@ export function resourceQuotaController({ resources }: ResourceQuotaOptions): Co
       const fresh = concerned.map((resource) => ({ resource, informer: informers.for(resource) }))
       await Promise.all(fresh.map(({ informer }) => informer.whenSynced()))
       const objects = fresh.flatMap(({ resource, informer }) => informer.list(quota.metadata.namespace).map((object) => ({ resource, object })))
-      const status = { hard: quota.spec.hard ?? {}, used: quotaUsed(quota, objects) }
+      const status = { hard: quota.spec.hard ?? {}, used: await inParts(quotaUsed(quota, objects)) }
       if (!equalJson(status, quota.status)) await client.update(resourceQuotas, { ...quota, status }, { subresource: 'status' })
     },
   })

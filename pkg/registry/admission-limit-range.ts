@@ -5,6 +5,7 @@ import type { Container, Pod } from '../api/types-pod.ts'
 import { pods } from '../api/types-pod.ts'
 import type { PersistentVolumeClaim } from '../api/types-volume.ts'
 import { persistentVolumeClaims } from '../api/types-volume.ts'
+import type { Parts } from '../util/slices.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
 import { isAbout, isCreateOf, refusal } from './admission.ts'
 import type { Usage } from './limits.ts'
@@ -41,42 +42,79 @@ function fillContainer(container: Container, kind: string, item: LimitRangeItem)
   return texts
 }
 
-function fillPod(pod: Pod, items: readonly LimitRangeItem[]): void {
+/** What is told of it is no longer than annotations may be: a pod that needs more is refused for that, and not filled up first. */
+const longestText = 256 * 1024
+
+function* fillPod(pod: Pod, items: readonly LimitRangeItem[]): Parts<void> {
   const texts: string[] = []
+  let left = longestText
+  const containers = [...pod.spec.containers.map((container) => ({ container, kind: 'container' })), ...(pod.spec.initContainers ?? []).map((container) => ({ container, kind: 'init container' }))]
   for (const item of items.filter(({ type }) => type === 'Container')) {
-    for (const container of pod.spec.containers) texts.push(...fillContainer(container, 'container', item))
-    for (const container of pod.spec.initContainers ?? []) texts.push(...fillContainer(container, 'init container', item))
+    for (const { container, kind } of containers) {
+      if (left < 0) break
+      for (const text of fillContainer(container, kind, item)) {
+        texts.push(text)
+        left -= text.length
+      }
+      yield
+    }
   }
   if (texts.length > 0) pod.metadata.annotations = { ...pod.metadata.annotations, [annotation]: `LimitRanger plugin set: ${texts.join('; ')}` }
 }
 
-function podFaults({ spec }: Pod, items: readonly LimitRangeItem[]): string[] {
+/** Each once. Containers that ask for the same are judged once. */
+function* podFaults({ spec }: Pod, items: readonly LimitRangeItem[]): Parts<string[]> {
   const inits = spec.initContainers ?? []
-  return items.flatMap((item) => {
-    if (item.type === 'Container') return [...spec.containers, ...inits].flatMap((container) => limitFaults(item, usageOf(container)))
-    if (item.type !== 'Pod') return []
-    const sum = (field: 'requests' | 'limits'): Usage['limits'] =>
-      podAmounts(spec.containers.map(({ resources }) => resources?.[field]), inits.map(({ resources }) => resources?.[field]))
-    return limitFaults(item, { requests: sum('requests'), limits: sum('limits') })
-  })
+  const faults = new Set<string>()
+  const usages = [...new Map([...spec.containers, ...inits].map((container) => [JSON.stringify(container.resources), usageOf(container)])).values()]
+  yield
+  const sum = (field: 'requests' | 'limits'): Usage['limits'] =>
+    podAmounts(spec.containers.map(({ resources }) => resources?.[field]), inits.map(({ resources }) => resources?.[field]))
+  const whole: Usage | undefined = items.some(({ type }) => type === 'Pod') ? { requests: sum('requests'), limits: sum('limits') } : undefined
+  for (const item of items) {
+    for (const usage of item.type === 'Container' ? usages : item.type === 'Pod' && whole ? [whole] : []) {
+      for (const fault of limitFaults(item, usage)) faults.add(fault)
+      yield
+    }
+  }
+  return [...faults]
+}
+
+function refuse(request: AdmissionRequest, faults: readonly string[]): void {
+  if (faults.length > 0) throw refusal(request, faults.length === 1 ? faults.join() : `[${faults.join(', ')}]`)
+}
+
+const boundsOf = ({ min, max, default: limits, defaultRequest, maxLimitRequestRatio }: LimitRangeItem): number =>
+  [min, max, limits, defaultRequest, maxLimitRequestRatio].reduce((sum, bounds) => sum + Object.keys(bounds ?? {}).length, 0)
+
+/** Each container meets each bound: many of both make much of little. */
+function limited(pod: Pod, items: readonly LimitRangeItem[], request: AdmissionRequest, work: (pod: Pod, items: readonly LimitRangeItem[]) => Parts<void>): Parts<void> {
+  const containers = pod.spec.containers.length + (pod.spec.initContainers?.length ?? 0)
+  request.expect(containers * items.reduce((sum, item) => sum + boundsOf(item), 0))
+  return work(pod, items)
 }
 
 export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
   mutate(draft, request) {
-    if (isCreateOf(request, pods)) fillPod(draft as unknown as Pod, itemsOf(request))
+    if (!isCreateOf(request, pods)) return undefined
+    const items = itemsOf(request)
+    return items.length === 0 ? undefined : limited(draft as unknown as Pod, items, request, fillPod)
   },
   validate(object, request) {
-    if (request.operation === 'DELETE') return
-    let faults: string[] = []
+    if (request.operation === 'DELETE') return undefined
     const resize = request.subresource === 'resize' && request.definition.resource.plural === 'pods'
-    if (isCreateOf(request, pods) || resize) faults = podFaults(object as unknown as Pod, itemsOf(request))
-    else if (isAbout(request, persistentVolumeClaims)) {
+    if (isCreateOf(request, pods) || resize) {
+      const items = itemsOf(request)
+      return items.length === 0 ? undefined : limited(object as unknown as Pod, items, request, function* (pod) {
+        refuse(request, yield* podFaults(pod, items))
+      })
+    }
+    if (isAbout(request, persistentVolumeClaims)) {
       const { spec } = object as unknown as PersistentVolumeClaim
       const usage: Usage = { requests: spec.resources?.requests ?? {}, limits: {} }
-      faults = itemsOf(request).filter(({ type }) => type === 'PersistentVolumeClaim').flatMap((item) => limitFaults(item, usage))
+      refuse(request, [...new Set(itemsOf(request).filter(({ type }) => type === 'PersistentVolumeClaim').flatMap((item) => limitFaults(item, usage)))])
     }
-    const unique = [...new Set(faults)]
-    if (unique.length > 0) throw refusal(request, unique.length === 1 ? unique.join() : `[${unique.join(', ')}]`)
+    return undefined
   },
 }

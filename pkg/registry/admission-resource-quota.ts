@@ -2,7 +2,7 @@
 // What is used is counted from the state that the write is based on, so it is exact however many writes there are at once.
 import type { AnyObject } from '../api/object.ts'
 import { addQuantities, compareQuantities, formatQuantity, parseQuantity, subtractQuantities, zeroQuantity, type Quantity } from '../api/quantity.ts'
-import { concernsResource, isInScope, usageOf, type Usage } from '../api/quota-usage.ts'
+import { isInScope, limitedNames, usageOf, type Usage } from '../api/quota-usage.ts'
 import { resourceQuotas, type ResourceQuota } from '../api/types-config.ts'
 import { pods, type Container, type Pod } from '../api/types-pod.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
@@ -40,8 +40,6 @@ export function unsaid({ spec }: Pod, limited: readonly string[]): string | unde
   })
   return missing.length > 0 ? `must specify ${missing.join('; ')}` : undefined
 }
-
-const limitedBy = ({ spec }: ResourceQuota, kind: Kind): string[] => Object.keys(spec.hard ?? {}).filter((name) => concernsResource(name, kind)).sort()
 
 /** What the write uses in addition, by the names that are limited; never less than nothing. */
 export function addition(names: readonly string[], next: Usage, before: Usage | undefined): Record<string, Quantity> {
@@ -97,7 +95,7 @@ export function resourceQuotaAdmission(): AdmissionPlugin {
       const { namespace, definition: { resource }, old } = request
       if (namespace === undefined || !isCharged(request)) return
       const concerned = request.view.list<ResourceQuota>(resourceQuotas, namespace)
-        .map((quota) => ({ quota, names: limitedBy(quota, resource) }))
+        .map((quota) => ({ quota, names: limitedNames(quota.spec, resource) }))
         .filter(({ quota, names }) => names.length > 0 && isInScope(quota.spec, resource, object))
       if (concerned.length === 0) return
       for (const { quota, names } of concerned) {

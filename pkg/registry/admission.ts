@@ -5,6 +5,7 @@ import type { StatusError } from '../api/status-error.ts'
 import { forbidden } from '../api/status-error.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
+import type { Parts } from '../util/slices.ts'
 import type { Conversions } from './conversions.ts'
 import type { Definition } from './definition.ts'
 import type { Evaluations, Evaluator } from './evaluation.ts'
@@ -43,6 +44,8 @@ export interface AdmissionRequest {
   readonly evaluations: Evaluations
   readonly reinvocation: Reinvocation
   readonly warn: (text: string) => void
+  /** Told before work of so many steps, of less than a microsecond each: where they are many, a small write ends here and begins again in parts. */
+  expect(steps: number): void
   /** For the audit log; undefined while nobody writes one. Kept also when the request is refused. */
   readonly annotate?: Annotate
 }
@@ -58,15 +61,15 @@ export interface Reinvocation {
 }
 
 /**
- * Both halves are synchronous and have no side effects: the transaction may run again. They refuse by throwing a StatusError.
+ * Both halves are synchronous, in parts where they may take long, and have no side effects: the transaction may run again. They refuse by throwing a StatusError.
  * All `mutate` run first, in list order, then the object is validated, then all `validate` run.
  */
 export interface AdmissionPlugin {
   readonly name: string
   /** On create and update. May change the draft. */
-  mutate?(draft: AnyObject, request: AdmissionRequest): void
+  mutate?(draft: AnyObject, request: AdmissionRequest): Parts<void> | undefined | void
   /** On create, update and delete. `object` is what would be stored; on delete what stands. */
-  validate?(object: Readonly<AnyObject>, request: AdmissionRequest): void
+  validate?(object: Readonly<AnyObject>, request: AdmissionRequest): Parts<void> | undefined | void
   /** On requests to connect to an object; `options` is what the request says (PodExecOptions …). */
   connect?(options: Readonly<AnyObject>, request: AdmissionRequest): void
   /** Its `validate` comes after everybody else's, those outside included: it judges only what all others admit. */

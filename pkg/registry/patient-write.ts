@@ -92,6 +92,14 @@ export function checkGrowth({ isLarge }: { readonly isLarge: boolean }, draft: o
   if (!isLarge && isHeavy(draft)) throw new Grown()
 }
 
+/** What a small write may take in one go. */
+const mostSteps = 10_000
+
+/** Much is to be done, though the write is about little. */
+export function checkSteps({ isLarge }: { readonly isLarge: boolean }, steps: number): void {
+  if (!isLarge && steps > mostSteps) throw new Grown()
+}
+
 /** The parts up to the last; undefined when there is more to do, in a transaction. */
 export async function upToLast<R>(parts: WriteParts<R>): Promise<{ readonly result: R } | undefined> {
   const slices = slicesOf()

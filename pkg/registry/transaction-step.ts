@@ -171,7 +171,7 @@ async function runRounds<R>(context: WriteContext, asking: Asking, attempt: (bef
         before.overtaken++
         continue
       }
-      if (error instanceof Grown) {
+      if (error instanceof Grown && !before.grown) {
         before.grown = true
         continue
       }

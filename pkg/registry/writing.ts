@@ -17,7 +17,7 @@ import { prepareText } from '../api/object-text-parts.ts'
 import { checkSize, checkStructure } from './stored-size.ts'
 import { deepFreezeParts } from '../util/freeze-parts.ts'
 import { atOnce, type Parts } from '../util/slices.ts'
-import { awaited, checkGrowth, settle, throughout, type WriteParts } from './patient-write.ts'
+import { awaited, checkGrowth, checkSteps, settle, throughout, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 import { StepMeasure } from './write-figures.ts'
 
@@ -85,6 +85,7 @@ export function admissionRequest(step: Step, operation: AdmissionRequest['operat
   return {
     operation, definition: target.definition, name: target.name, user: step.asking.user, dryRun: step.dryRun,
     view: step.view, clock: step.context.clock, conversions: step.conversions, evaluations: step.evaluations, reinvocation: { again: false, wanted: false }, warn: (text) => step.warn(text),
+    expect: (steps) => checkSteps(step, steps),
     ...(step.annotate ? { annotate: step.annotate } : {}),
     ...(target.namespace ? { namespace: target.namespace } : {}),
     ...(target.subresource ? { subresource: target.subresource } : {}),
@@ -100,7 +101,8 @@ export function* mutate(step: Step, draft: AnyObject, request: AdmissionRequest)
     for (const plugin of step.context.admission) {
       if (!plugin.mutate) continue
       measure.runs(plugin)
-      plugin.mutate(draft, request)
+      const parts = plugin.mutate(draft, request)
+      if (parts) yield* parts
       measure.ran(plugin)
       if (!step.outsideTransaction) continue
       yield
@@ -159,12 +161,14 @@ export function* reviewParts(step: Step, object: AnyObject, request: AdmissionRe
       if (!plugin.validate || (plugin.last ?? false) !== last) continue
       measure.runs(plugin)
       if (step.outsideTransaction) {
-        yield* awaited(step, () => plugin.validate?.(object, request))
+        const parts = yield* awaited(step, () => plugin.validate?.(object, request))
+        if (parts) yield* parts
         measure.ran(plugin)
         yield
         measure.begin()
       } else {
-        plugin.validate(object, request)
+        const parts = plugin.validate(object, request)
+        if (parts) yield* parts
         measure.ran(plugin)
       }
     }
