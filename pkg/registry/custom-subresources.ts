@@ -1,10 +1,10 @@
 // The status and scale subresources of custom resources.
 import type { FieldError } from '../api/field-error.ts'
 import { invalid } from '../api/field-error.ts'
-import { isJsonObject, thaw, valueAt } from '../api/json.ts'
+import { isJsonObject, thaw } from '../api/json.ts'
 import { fieldsOfPath } from '../api/json-path.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
-import { StatusError } from '../api/status-error.ts'
+import { StatusError, badRequest } from '../api/status-error.ts'
 import type { CustomScale } from '../api/types-custom.ts'
 import type { Subresource } from './definition.ts'
 
@@ -30,33 +30,41 @@ interface Scale extends KubeObject {
   status: { replicas: number; selector?: string }
 }
 
+/** Where no replicas are stated: a patch has to state them. */
+const unstated = -(2 ** 31)
+
 export function customScaleSubresource(scale: CustomScale, validate: Validate): Subresource {
-  const paths = { spec: fieldsOfPath(scale.specReplicasPath) ?? [], status: fieldsOfPath(scale.statusReplicasPath) ?? [], selector: fieldsOfPath(scale.labelSelectorPath ?? '') }
+  const specPath = fieldsOfPath(scale.specReplicasPath) ?? []
+  const found = (object: AnyObject, path: string | undefined, isFit: (value: unknown) => boolean, wanted: string): unknown => {
+    const { value, wrong } = path ? nested(object, path) : {}
+    const fault = wrong ?? (path && value !== undefined && !isFit(value) ? accessorError(path, value, wanted) : undefined)
+    if (fault !== undefined) throw badRequest(fault)
+    return value
+  }
+  const replicas = (object: AnyObject, path: string): number | undefined => found(object, path, isWhole, 'int64') as number | undefined
   return {
-    name: 'scale', verbs, kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, validate,
+    name: 'scale', verbs, kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, validate, invalidAsWhole: true,
+    checkView(object) {
+      if (replicas(object, scale.specReplicasPath) === undefined) throw internal(`the spec replicas field ${JSON.stringify(scale.specReplicasPath)} does not exist`)
+    },
     view(object): Scale {
       const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
-      const replicas = valueAt(object, paths.spec)
-      if (typeof replicas !== 'number') throw internal(`the spec replicas field ${JSON.stringify(scale.specReplicasPath)} does not exist`)
-      const selector = paths.selector && valueAt(object, paths.selector)
+      const selector = found(object, scale.labelSelectorPath, (value) => typeof value === 'string', 'string')
       return {
         apiVersion: 'autoscaling/v1', kind: 'Scale',
         metadata: { name, ...(namespace ? { namespace } : {}), uid, resourceVersion, creationTimestamp },
-        spec: { replicas },
-        status: { replicas: numberAt(object, paths.status), ...(typeof selector === 'string' && selector !== '' ? { selector } : {}) },
+        spec: { replicas: replicas(object, scale.specReplicasPath) ?? unstated },
+        status: { replicas: replicas(object, scale.statusReplicasPath) ?? 0, ...(selector ? { selector: selector as string } : {}) },
       }
     },
     merge(stored, body) {
+      const wanted = (body as Scale).spec?.replicas ?? 0
+      if (wanted === unstated) throw badRequest(`the spec replicas field ${JSON.stringify(scale.specReplicasPath)} cannot be empty`)
       const draft = thaw(stored) as AnyObject
-      setAt(draft, paths.spec, (body as Scale).spec?.replicas ?? 0)
+      setAt(draft, specPath, wanted)
       return draft
     },
   }
-}
-
-function numberAt(object: AnyObject, path: readonly string[]): number {
-  const value = valueAt(object, path)
-  return typeof value === 'number' ? value : 0
 }
 
 function internal(text: string): StatusError {
@@ -90,12 +98,14 @@ function replicaErrors(path: string, object: AnyObject): FieldError[] {
   const { value, wrong } = nested(object, path)
   if (wrong !== undefined) return [invalid(path, 0, wrong)]
   if (value === undefined) return []
-  if (typeof value !== 'bigint' && !(typeof value === 'number' && Number.isInteger(value))) return [invalid(path, 0, accessorError(path, value, 'int64'))]
+  if (!isWhole(value)) return [invalid(path, 0, accessorError(path, value, 'int64'))]
   if (value < 0) return [invalid(path, value, 'should be a non-negative integer')]
   return value > mostReplicas ? [invalid(path, value, `should be less than or equal to ${mostReplicas}`)] : []
 }
 
 const mostReplicas = 2 ** 31 - 1
+
+const isWhole = (value: unknown): value is number | bigint => typeof value === 'bigint' || Number.isInteger(value)
 
 /** A field that is not there is fine; one below what is no object is not. */
 function nested(object: AnyObject, path: string): { readonly value?: unknown; readonly wrong?: string } {

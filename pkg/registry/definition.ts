@@ -26,13 +26,17 @@ export interface Subresource<T extends KubeObject = AnyObject> {
   readonly verbs: readonly Verb[]
   /** Another kind's name where the body is not the kind itself (Scale, Eviction …), for discovery and decoding. */
   readonly kind?: { readonly group: string; readonly version: string; readonly kind: string }
-  /** What GET answers; the object itself when left out. */
+  /** What GET answers, and what a patch begins with; the object itself when left out. */
   view?(object: T): KubeObject
+  /** Fails where GET has no answer, though there is something to begin with. */
+  checkView?(object: T): void
   /** Builds the next state from the stored state and the request's body: which fields this subresource may write. Neither argument is changed. */
   merge?(stored: T, body: KubeObject): T
   /** After `merge` and mutating admission, as `prepareUpdate` of the kind. May change the draft. */
   prepareUpdate?(draft: T, old: T, context: RuleContext): void
   validate?(object: T, old: T): FieldError[]
+  /** Faults are told as the object's own, though the body is of another kind. */
+  readonly invalidAsWhole?: boolean
   /** Texts for Warning headers. */
   warnings?(object: T, old: T): string[]
 }

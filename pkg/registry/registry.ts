@@ -298,7 +298,9 @@ export class Registry {
 
   #shown(definition: Definition, name: string | undefined, object: KubeObject): KubeObject {
     if (name === undefined) return object
-    return subresourceOf(definition, name).view?.(object as Parameters<NonNullable<Definition['convert']>['toStored']>[0]) ?? object
+    const { checkView, view } = subresourceOf(definition, name)
+    checkView?.(object as AnyObject)
+    return view?.(object as AnyObject) ?? object
   }
 
   /** A write is as large as what it brings and what it finds. */

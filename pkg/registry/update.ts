@@ -144,7 +144,7 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   const { errors: found, warnings } = yield* judged(step, target, draft, old)
   errors.push(...found)
   yield
-  refuseInvalid(subresource?.kind ? { resource: subresource.kind } : definition, target.name, errors)
+  refuseInvalid(subresource?.kind && !subresource.invalidAsWhole ? { resource: subresource.kind } : definition, target.name, errors)
   yield
   yield* reviewParts(step, draft, admission)
   for (const text of warnings()) step.warn(text)

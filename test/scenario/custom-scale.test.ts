@@ -94,3 +94,12 @@ it('sizes and counts custom resources by their scale', async () => {
   const counts = () => kubectl(['get', 'pdb', 'sheep', '-o', 'jsonpath={.status.expectedPods} {.status.desiredHealthy} {.status.currentHealthy}'])
   await eventually(async () => await counts() === '4 3 0', 'the budget counts the herd')
 }, 60_000)
+
+it('scales what states no replicas yet, and tells of faults as the object\'s own', async () => {
+  await kubectl(['apply', '-f', '-'], herd.replace('sheep', 'goats').replace('{size: 1}', '{}'))
+  await expect(kubectl(['get', 'herd', 'goats', '--subresource=scale'])).rejects.toThrow('Error from server (InternalError): Internal error occurred: the spec replicas field ".spec.size" does not exist')
+  await expect(kubectl(['patch', 'herd', 'goats', '--subresource=scale', '--type=merge', '-p', '{}'])).rejects.toThrow('the spec replicas field ".spec.size" cannot be empty')
+  await kubectl(['scale', 'herd', 'goats', '--replicas=3'])
+  expect(await kubectl(['get', 'herd', 'goats', '-o', 'jsonpath={.spec.size}'])).toBe('3')
+  await expect(kubectl(['patch', 'herd', 'goats', '--subresource=scale', '--type=merge', '-p', '{"spec":{"replicas":-1}}'])).rejects.toThrow('The Herd "goats" is invalid: .spec.size: Invalid value: -1: should be a non-negative integer')
+}, 60_000)
