@@ -43,6 +43,8 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
   readonly #unified: Readonly<Record<string, string>> | undefined
   readonly #gate = new WorkGate(4 * availableParallelism())
   readonly #seen = new SeenPods()
+  /** That go on now, by sandbox. */
+  readonly #stops = new Map<string, Promise<object>>()
   abilities: RuntimeAbilities | undefined
 
   constructor(options: CriRuntimeOptions) {
@@ -152,11 +154,21 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
   }
 
   async stopSandbox(id: string): Promise<void> {
-    await this.#ending(id, [() => this.#cri.stopPodSandbox({ podSandboxId: id })])
+    await this.#ending(id, [() => this.#stopSandbox(id)])
   }
 
   async removeSandbox(id: string): Promise<void> {
-    await this.#ending(id, [() => this.#cri.stopPodSandbox({ podSandboxId: id }), () => this.#cri.removePodSandbox({ podSandboxId: id })])
+    await this.#ending(id, [() => this.#stopSandbox(id), () => this.#cri.removePodSandbox({ podSandboxId: id })])
+  }
+
+  /** A sandbox shows as stopped while its network is still being taken down; asked a second time then, containerd finds half of it and fails. */
+  #stopSandbox(id: string): Promise<object> {
+    let stop = this.#stops.get(id)
+    if (!stop) {
+      stop = this.#cri.stopPodSandbox({ podSandboxId: id }).finally(() => this.#stops.delete(id))
+      this.#stops.set(id, stop)
+    }
+    return stop
   }
 
   async createContainer(sandboxId: string, sandbox: SandboxSpec, spec: ContainerSpec): Promise<string> {

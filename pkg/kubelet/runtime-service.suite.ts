@@ -90,6 +90,12 @@ export function describeRuntime(name: string, open: () => Promise<RuntimeUnderTe
       expect(await pod()).toBeUndefined()
     }, 20_000)
 
+    it('removes a sandbox that is just being stopped', async () => {
+      const sandboxId = await under.runtime.createSandbox(sandboxSpec(3))
+      await Promise.all([under.runtime.stopSandbox(sandboxId), under.runtime.removeSandbox(sandboxId), under.runtime.stopSandbox(sandboxId)])
+      expect(await pod()).toBeUndefined()
+    }, 20_000)
+
     it('does not mind what is gone', async () => {
       await under.runtime.stopContainer('none', 0)
       await under.runtime.removeContainer('none')
