@@ -1,7 +1,7 @@
 // Refusals in Kubernetes' words: who can't do what, where.
 import type { Annotate, UserInfo } from '../api/request.ts'
 import { StatusError, forbidden } from '../api/status-error.ts'
-import { goQuoted } from '../util/go-text.ts'
+import { goQuoted, goQuotedList } from '../util/go-text.ts'
 import type { Attributes, Authorizer, ResourceAttributes } from './authorizer.ts'
 
 /** The server escapes these in refusals, because a browser may show them. */
@@ -34,4 +34,4 @@ export function requireAllowed(authorizer: Authorizer, attributes: Attributes, a
 
 /** `user "u" (groups=["a" "b"])`, as refusals to grant name a user. */
 export const userText = (user: UserInfo): string =>
-  `user ${goQuoted(user.username)} (groups=[${user.groups.map(goQuoted).join(' ')}])`
+  `user ${goQuoted(user.username)} (groups=${goQuotedList(user.groups)})`

@@ -77,5 +77,7 @@ function requireHeld(authorizer: RbacAuthorizer, request: ApiRequest, name: stri
   const { rules: held } = authorizer.rulesFor(request.user, request.namespace ?? '')
   const missing = uncovered(held, rules)
   if (missing.length === 0) return
-  throw forbidden({ group, plural: request.plural }, name, `${userText(request.user)} is attempting to grant RBAC permissions not currently held:\n${missing.map(ruleText).join('\n')}`)
+  const fault = authorizer.resolutionFault(request.user, request.namespace ?? '')
+  const because = fault === undefined ? '' : `; resolution errors: [${fault}]`
+  throw forbidden({ group, plural: request.plural }, name, `${userText(request.user)} is attempting to grant RBAC permissions not currently held:\n${[...new Set(missing.map(ruleText))].sort().join('\n')}${because}`)
 }

@@ -1,6 +1,7 @@
 // What one RBAC rule allows, and which rules cover which.
 import type { PolicyRule } from '../api/types-auth.ts'
 import type { Attributes, PathAttributes, ResourceAttributes } from './authorizer.ts'
+import { goQuotedList } from '../util/go-text.ts'
 
 export function ruleAllows(rule: PolicyRule, attributes: Attributes): boolean {
   return 'path' in attributes ? pathAllowed(rule, attributes) : resourceAllowed(rule, attributes)
@@ -53,13 +54,13 @@ function covers(owner: PolicyRule, atom: PolicyRule): boolean {
     && (!owner.resourceNames?.length || (atom.resourceNames !== undefined && owner.resourceNames.includes(atom.resourceNames[0]!)))
 }
 
-/** What `wanted` allows and `held` does not, with the verbs of equal rules joined. */
+/** What `wanted` allows and `held` does not, with the verbs of equal rules about resources joined. */
 export function uncovered(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] {
   const missing = new Map<string, PolicyRule>()
   for (const atom of atoms(wanted)) {
     if (held.some((rule) => covers(rule, atom))) continue
     const { verbs, ...rest } = atom
-    const key = JSON.stringify(rest)
+    const key = JSON.stringify(atom.nonResourceURLs ? atom : rest)
     const known = missing.get(key)
     missing.set(key, known ? { ...known, verbs: [...new Set([...known.verbs, ...verbs])] } : atom)
   }
@@ -69,8 +70,8 @@ export function uncovered(held: readonly PolicyRule[], wanted: readonly PolicyRu
 /** A rule as Kubernetes prints it: `{APIGroups:["apps"], Resources:["deployments"], Verbs:["create"]}`. */
 export function ruleText(rule: PolicyRule): string {
   const parts: [string, readonly string[] | undefined][] = [
-    ['APIGroups', rule.apiGroups], ['Resources', rule.resources], ['ResourceNames', rule.resourceNames],
-    ['NonResourceURLs', rule.nonResourceURLs], ['Verbs', rule.verbs],
+    ['APIGroups', rule.apiGroups], ['Resources', rule.resources], ['NonResourceURLs', rule.nonResourceURLs],
+    ['ResourceNames', rule.resourceNames], ['Verbs', rule.verbs],
   ]
-  return `{${parts.filter(([, list]) => list?.length).map(([name, list]) => `${name}:${JSON.stringify(list)}`).join(', ')}}`
+  return `{${parts.filter(([, list]) => list?.length).map(([name, list]) => `${name}:${goQuotedList(list!)}`).join(', ')}}`
 }

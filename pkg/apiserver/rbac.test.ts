@@ -38,8 +38,8 @@ describe('uncovered', () => {
   it('joins the verbs that are missing', () => {
     const missing = uncovered(held, [{ apiGroups: ['apps'], resources: ['deployments', 'replicasets/scale'], verbs: ['get', 'create', 'delete'] }])
     expect(missing.map(ruleText)).toEqual([
-      '{APIGroups:["apps"], Resources:["deployments"], Verbs:["create","delete"]}',
-      '{APIGroups:["apps"], Resources:["replicasets/scale"], Verbs:["create","delete"]}',
+      '{APIGroups:["apps"], Resources:["deployments"], Verbs:["create" "delete"]}',
+      '{APIGroups:["apps"], Resources:["replicasets/scale"], Verbs:["create" "delete"]}',
     ])
   })
   it('does not let a name cover all names', () => {
@@ -82,4 +82,19 @@ describe('RbacAuthorizer', () => {
   it('says which role is not there', () => {
     expect(authorizer.authorize({ ...ask({}), user: user('lost') })).toEqual({ allowed: false, reason: 'RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found' })
   })
+  it('tells of such roles when somebody grants more than they have', () => {
+    expect(authorizer.resolutionFault(user('lost'), '')).toBe('clusterrole.rbac.authorization.k8s.io "gone" not found')
+    expect(authorizer.resolutionFault(user('bob'), 'b')).toBeUndefined()
+  })
+})
+
+it.each([
+  [{ apiGroups: ['', 'apps'], resources: ['pods'], resourceNames: ['a', 'b'], verbs: ['get', 'list'] }, '{APIGroups:["" "apps"], Resources:["pods"], ResourceNames:["a" "b"], Verbs:["get" "list"]}'],
+  [{ nonResourceURLs: ['/a', '/b*'], verbs: ['get'] }, '{NonResourceURLs:["/a" "/b*"], Verbs:["get"]}'],
+])('a rule as Go prints it: %j', (rule, text) => expect(ruleText(rule)).toBe(text))
+
+it('joins the verbs of rules about one resource, not those about paths', () => {
+  expect(uncovered([], [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }, { nonResourceURLs: ['/a'], verbs: ['get', 'put'] }]).map(ruleText)).toEqual([
+    '{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}', '{NonResourceURLs:["/a"], Verbs:["get"]}', '{NonResourceURLs:["/a"], Verbs:["put"]}',
+  ])
 })

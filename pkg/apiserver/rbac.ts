@@ -1,6 +1,7 @@
 // The RBAC authorizer: an index of roles and bindings, and the questions that it answers.
 import type { UserInfo } from '../api/request.ts'
 import type { ClusterRole, ClusterRoleBinding, NonResourceRule, PolicyRule, ResourceRule, Role, RoleBinding, RoleRef, Subject } from '../api/types-auth.ts'
+import { goQuoted } from '../util/go-text.ts'
 import type { Attributes, Authorizer, Decision } from './authorizer.ts'
 import { ruleAllows } from './rbac-rules.ts'
 
@@ -46,11 +47,11 @@ export class RbacAuthorizer implements Authorizer {
     const namespace = 'path' in attributes ? '' : attributes.namespace ?? ''
     const missing: string[] = []
     for (const grant of this.#grants(attributes.user, namespace)) {
-      if (!grant.rules) missing.push(`${grant.binding.roleRef.kind.toLowerCase()}.rbac.authorization.k8s.io "${grant.binding.roleRef.name}" not found`)
+      if (!grant.rules) missing.push(missingRole(grant))
       else if (grant.rules.some((rule) => ruleAllows(rule, attributes))) return { allowed: true, reason: grantText(grant) }
     }
     if (missing.length === 0) return { allowed: false }
-    return { allowed: false, reason: `RBAC: ${missing.length === 1 ? missing[0] : `[${missing.join(', ')}]`}` }
+    return { allowed: false, reason: `RBAC: ${together(missing)}` }
   }
 
   rulesFor(user: UserInfo, namespace: string): { resourceRules: ResourceRule[]; nonResourceRules: NonResourceRule[]; rules: PolicyRule[] } {
@@ -65,6 +66,12 @@ export class RbacAuthorizer implements Authorizer {
       })),
       nonResourceRules: rules.filter((rule) => rule.nonResourceURLs?.length).map((rule) => ({ verbs: rule.verbs, nonResourceURLs: rule.nonResourceURLs ?? [] })),
     }
+  }
+
+  /** What could not be found out of a user's rules; undefined when all could. */
+  resolutionFault(user: UserInfo, namespace: string): string | undefined {
+    const missing = user.groups.includes(superuserGroup) ? [] : [...this.#grants(user, namespace)].filter(({ rules }) => !rules).map(missingRole)
+    return missing.length > 0 ? together(missing) : undefined
   }
 
   /** The rules of a role that a binding in `namespace` names; undefined when there is none. */
@@ -89,6 +96,14 @@ export class RbacAuthorizer implements Authorizer {
       if (namespace !== '') yield* grants.get(namespace) ?? []
     }
   }
+}
+
+const missingRole = ({ binding: { roleRef: { kind, name } } }: Grant): string => `${kind.toLowerCase()}.rbac.authorization.k8s.io ${goQuoted(name)} not found`
+
+/** Several errors as one. */
+function together(all: readonly string[]): string {
+  const [first = '', ...more] = new Set(all)
+  return more.length === 0 ? first : `[${[first, ...more].join(', ')}]`
 }
 
 function subjectKeys(user: UserInfo): string[] {

@@ -6,6 +6,7 @@ import { serviceAccounts } from '../api/types-config.ts'
 import type { Volume } from '../api/types-volume.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
 import { NotYet, isCreateOf, refusal } from './admission.ts'
+import { ephemeralFault, mirrorFault, secretFault } from './admission-secret-references.ts'
 import { randomSuffix } from './object-metadata.ts'
 
 const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -51,13 +52,35 @@ function mountToken(pod: Pod, request: AdmissionRequest): void {
   }
 }
 
+const isMirror = ({ metadata: { annotations } }: Readonly<Pod>): boolean => annotations?.['kubernetes.io/config.mirror'] !== undefined
+
+function refuse(request: AdmissionRequest, fault: string | undefined): void {
+  if (fault !== undefined) throw refusal(request, fault)
+}
+
+/** Of a pod that is complete. */
+function check(pod: Readonly<Pod>, request: AdmissionRequest): void {
+  const later = request.operation === 'UPDATE' && request.subresource === 'ephemeralcontainers' && request.definition.resource.plural === pods.plural && request.definition.resource.group === pods.group
+  if (!later && !isCreateOf(request, pods)) return
+  if (!later && isMirror(pod)) return refuse(request, mirrorFault(pod))
+  const { serviceAccountName: name } = pod.spec
+  const namespace = request.namespace ?? ''
+  if (!name) return refuse(request, `no service account specified for pod ${namespace}/${request.name}`)
+  const account = request.view.get<ServiceAccount>(serviceAccounts, { namespace, name })
+  if (!account) return refuse(request, `error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`)
+  refuse(request, later ? ephemeralFault(pod, account) : secretFault(pod, account))
+}
+
 export const serviceAccountAdmission: AdmissionPlugin = {
   name: 'ServiceAccount',
   mutate(draft, request) {
-    if (!isCreateOf(request, pods) || draft.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return
+    if (!isCreateOf(request, pods)) return
     const pod = draft as unknown as Pod
+    if (isMirror(pod)) return check(pod, request)
     const account = accountOf(pod, request)
     if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, request)
     if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) pod.spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }))
+    check(pod, request)
   },
+  validate: (object, request) => check(object as unknown as Pod, request),
 }

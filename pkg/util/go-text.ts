@@ -18,6 +18,9 @@ function escaped(character: string): string {
 /** What `%q` makes of a text. */
 export const goQuoted = (text: string): string => (plain.test(text) ? `"${text}"` : `"${text.replace(hidden, escaped)}"`)
 
+/** What `%q` makes of a list of texts. */
+export const goQuotedList = (texts: readonly string[]): string => `[${texts.map(goQuoted).join(' ')}]`
+
 /** What `%v` makes of a float64. */
 export function goFloat(value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'

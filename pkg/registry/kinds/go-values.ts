@@ -1,6 +1,5 @@
 // Values as messages show them that Kubernetes prints in its internal form: Go's field names, and what is unset with them.
 import type { PodSpec } from '../../api/types-pod.ts'
-import { goQuoted } from '../../util/go-text.ts'
 import { unifiedDiff } from '../../util/unified-diff.ts'
 import { podTypes } from './go-pod-types.ts'
 
@@ -9,9 +8,6 @@ export function inGo(value: object | undefined, unset: Readonly<Record<string, u
   const fields = new Map(Object.entries(value ?? {}).map(([name, field]) => [name.toLowerCase(), field as unknown]))
   return Object.fromEntries(Object.entries(unset).map(([name, none]) => [name, fields.get(name.toLowerCase()) ?? none]))
 }
-
-/** What `%q` makes of a list of strings. */
-export const quotedList = (texts: readonly string[]): string => `[${texts.map(goQuoted).join(' ')}]`
 
 /** A struct of Go by its fields in order: where the value has each, what stands there when it is unset, and the struct that it holds. */
 export type GoShape = Readonly<Record<string, readonly [field: string, unset: unknown, of?: GoShape]>>

@@ -1,9 +1,10 @@
 // Checks of when a job counts as failed or as done before all of its pods have said so.
 import type { JobSpec, PodFailurePolicyRule, SuccessPolicyRule } from '../../api/types-workload.ts'
-import { inGo, quotedList } from './go-values.ts'
+import { inGo } from './go-values.ts'
 import { countIndexes } from './index-intervals.ts'
 import type { Errors } from './rules.ts'
 import { checkLabelKey, checkNonNegative, duplicate, invalid, invalidUnshown, notSupported, repeats, required, tooLong, tooMany } from './rules.ts'
+import { goQuotedList } from '../../util/go-text.ts'
 
 const maxRules = 20
 const maxExitCodes = 255
@@ -12,7 +13,7 @@ const maxIndexesBytes = 64 * 1024
 
 /** A word of a list; an error for a missing one names them too. */
 function checkChoice(out: Errors, path: string, value: string | undefined, words: readonly string[]): void {
-  if (!value) out.push(required(path, `valid values: ${quotedList(words)}`))
+  if (!value) out.push(required(path, `valid values: ${goQuotedList(words)}`))
   else if (!words.includes(value)) out.push(notSupported(path, value, words))
 }
 
