@@ -196,6 +196,9 @@ it('status and scale write their part only', async () => {
   expect(fixture.registry.get(foos, { name: 'one' })).toMatchObject({ spec: { n: 4 }, status: { n: 2 }, metadata: { generation: 2 } })
   expect((await merge({ status: { n: 7 } })).object).toMatchObject({ status: { n: 2 }, metadata: { generation: 2 } })
   await expect(merge({ spec: { replicas: -1 } }, 'scale')).rejects.toThrow('spec.n: Invalid value: -1')
+  await expect(merge({ spec: { n: null } })).resolves.toBeDefined()
+  await expect(merge({}, 'scale')).rejects.toThrow('the spec replicas field ".spec.n" cannot be empty')
+  expect((await merge({ spec: { replicas: 6 } }, 'scale')).object).toMatchObject({ spec: { replicas: 6 } })
   await expect(merge({ status: { n: 'x' } }, 'status')).rejects.toThrow('n in body must be of type integer: "string"')
 })
 
