@@ -1,10 +1,10 @@
 // A real cluster for a test file: the built kinglet in the background, with the real kubectl and helm beside it.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { testImage, type TestImage } from '../images/build.ts'
-import { TestNetwork } from './machine.ts'
+import { processText, TestNetwork } from './machine.ts'
 import { patience } from './patience.ts'
 
 export const root = resolve(import.meta.dirname, '../..')
@@ -221,7 +221,6 @@ async function succeed(running: Promise<Outcome>, program: string, args: readonl
 export function processesOfPod(uid: string, program: string): number[] {
   return execFileSync('ps', ['-eo', 'pid,comm'], { encoding: 'utf8' }).split('\n').flatMap((line) => {
     const [pid = '', name] = line.trim().split(/\s+/)
-    if (name !== program || !existsSync(`/proc/${pid}/cgroup`)) return []
-    return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(uid) ? [Number(pid)] : []
+    return name === program && processText(pid, 'cgroup').includes(uid) ? [Number(pid)] : []
   })
 }

@@ -54,7 +54,7 @@ export class TestNetwork {
   /** The processes that are in it. */
   processes(): string[] {
     const pids = execFileSync('ip', ['netns', 'pids', this.name], { encoding: 'utf8' }).split('\n').filter(Boolean)
-    return pids.map((pid) => `${pid} ${existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') : ''}`)
+    return pids.map((pid) => `${pid} ${processText(pid, 'cmdline').replaceAll('\0', ' ')}`)
   }
 
   async remove(): Promise<void> {
@@ -81,6 +81,17 @@ export function tracesOnMachine(): Traces {
     cgroups: hierarchies.flatMap((path) => namesIn(path).filter((name) => name.startsWith('pod') || name === 'burstable' || name === 'besteffort').map((name) => `${path}/${name}`)),
     networkCache: namesIn('/var/lib/cni/results'),
     stateDirectories: namesIn('/run').filter((name) => name.startsWith('kinglet')),
+  }
+}
+
+/** A file about a process; empty when it has ended, which it may at any time. */
+export function processText(pid: string | number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') return ''
+    throw error
   }
 }
 
