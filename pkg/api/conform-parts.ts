@@ -1,7 +1,7 @@
 // `conform` in parts, for values that are too large for one go: the same result, by the same rules for all that is small in it.
 import { kindOf } from './conform-scalar.ts'
 import {
-  conform, fillIn, isDropped, isPlainText, leastOfItem, leastOfKey, leastOfMember, leastOfOne, mostStoredBytes, mostUnknown, newWalk, noteUnknown, pathOf, root, rootField, structural, typed, wrongType, zeroOf, type Conformed, type ConformOptions, type Place, type Walk,
+  below, conform, fillIn, isDropped, isPlainText, leastOfItem, leastOfKey, leastOfMember, leastOfOne, mostStoredBytes, mostUnknown, newWalk, noteUnknown, pathOf, root, rootField, structural, typed, wrongType, zeroOf, type Conformed, type ConformOptions, type Place, type Walk,
 } from './conform.ts'
 import { clipped } from './json-text.ts'
 import { setKey, type JsonObject } from './json.ts'
@@ -125,7 +125,7 @@ function* structuralMap(value: object, schema: MapSchema, path: string, walk: Wa
   let count = 0
   for (const key in value) {
     const item = (value as JsonObject)[key]
-    const childPath = `${path}.${key}`
+    const childPath = below(path, key)
     walk.left -= leastOfKey + key.length
     setKey(result, key, isLarge(item) ? yield* structuralParts(item, schema.values, childPath, walk) : structural(item, schema.values, childPath, walk))
     if (++count % stride === 0) yield* fitting(walk)
@@ -144,10 +144,10 @@ function* structuralObject(value: object, schema: ObjectSchema, path: string, wa
     if (item === undefined) continue
     const field = path === '' ? rootField(key) ?? schema.fields.get(key) : schema.fields.get(key)
     if (field || schema.preserveUnknown) walk.left -= leastOfKey + key.length
-    const childPath = path === '' ? key : `${path}.${key}`
+    const childPath = path === '' ? clipped(key) : below(path, key)
     if (field) setKey(result, key, isLarge(item) ? yield* structuralParts(item, field.schema, childPath, walk) : structural(item, field.schema, childPath, walk))
     else if (schema.preserveUnknown) setKey(result, key, item)
-    else if (walk.unknown.length < mostUnknown) walk.unknown.push(clipped(childPath))
+    else if (walk.unknown.length < mostUnknown) walk.unknown.push(childPath)
   }
   return result
 }

@@ -58,7 +58,7 @@ export const newWalk = ({ fill = true }: ConformOptions): Walk => ({ unknown: []
 export const mostUnknown = 1000
 
 export function noteUnknown({ unknown }: Walk, place: Place): void {
-  if (unknown.length < mostUnknown) unknown.push(clipped(pathOf(place)))
+  if (unknown.length < mostUnknown) unknown.push(pathOf(place))
 }
 
 /** Where a value stands. Its texts are only made when there is something to report. */
@@ -76,8 +76,11 @@ export const root: Place = { key: '' }
 export function pathOf(place: Place): string {
   const head = place.parent ? pathOf(place.parent) : ''
   if (typeof place.key === 'number') return `${head}[${place.key}]`
-  return head === '' ? place.key : `${head}.${place.key}`
+  return head === '' ? clipped(place.key) : below(head, place.key)
 }
+
+/** The path of a member. */
+export const below = (path: string, key: string): string => clipped(`${path}.${key}`)
 
 /** In the words of Go: fields alone, and the innermost struct. */
 export function wrongType(value: unknown, what: string, schema: Schema, place: Place): DecodingError {
@@ -294,7 +297,7 @@ export function structural(value: unknown, schema: Schema, path: string, walk: W
       const result: JsonObject = {}
       for (const [key, item] of Object.entries(value)) {
         walk.left -= leastOfKey + key.length
-        setKey(result, key, structural(item, schema.values, `${path}.${key}`, walk))
+        setKey(result, key, structural(item, schema.values, below(path, key), walk))
       }
       return result
     }
@@ -312,10 +315,10 @@ function structuralObject(value: unknown, schema: ObjectSchema, path: string, wa
     if (item === undefined) continue
     const field = path === '' ? rootField(key) ?? schema.fields.get(key) : schema.fields.get(key)
     if (field || schema.preserveUnknown) walk.left -= leastOfKey + key.length
-    const childPath = path === '' ? key : `${path}.${key}`
+    const childPath = path === '' ? clipped(key) : below(path, key)
     if (field) setKey(result, key, structural(item, field.schema, childPath, walk))
     else if (schema.preserveUnknown) setKey(result, key, item)
-    else if (walk.unknown.length < mostUnknown) walk.unknown.push(clipped(childPath))
+    else if (walk.unknown.length < mostUnknown) walk.unknown.push(childPath)
   }
   return result
 }

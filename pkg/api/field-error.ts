@@ -72,11 +72,17 @@ export function told(errors: readonly FieldError[]): readonly FieldError[] {
   latest = undefined
   let left = mostToTell
   const end = errors.findIndex(({ field, text }) => (left -= field.length + text.length) < 0)
-  return end < 0 ? errors : errors.slice(0, Math.max(end, 1))
+  if (end > 0) return errors.slice(0, end)
+  // Of one that is too long by itself, its beginning.
+  return end < 0 ? errors : errors.slice(0, 1).map((error) => ({ ...error, field: error.field.slice(0, mostToTell), text: error.text.slice(0, mostToTell) }))
 }
 
+/** Of a name, which may be what is wrong. */
+const mostOfName = 4096
+
 /** All errors of one object as one 422 Status with a cause each. */
-export function invalidObject(resource: { group: string; kind: string }, name: string, all: readonly FieldError[]): StatusError {
+export function invalidObject(resource: { group: string; kind: string }, sentName: string, all: readonly FieldError[]): StatusError {
+  const name = sentName.slice(0, mostOfName)
   const errors = told(all)
   const texts = errors.map((error) => `${error.field}: ${error.text}`)
   const unique = [...new Set(texts)]

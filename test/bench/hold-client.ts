@@ -13,14 +13,14 @@ class HttpApi implements Api {
 
   call(method: string, path: string, body?: string | Uint8Array | object, headers: Record<string, string> = {}, on = 0): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const stream = this.#open(on).request({ ':method': method, ':path': path, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers })
+      const stream = this.#open(on).request({ ':method': method, ':path': path, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers }, { endStream: body === undefined })
       let code = 0
       const chunks: Buffer[] = []
       stream.on('response', (answer) => (code = Number(answer[':status'])))
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
       stream.on('end', () => resolve({ code, text: Buffer.concat(chunks).toString() }))
       stream.on('error', reject)
-      stream.end(body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body))
+      if (body !== undefined) stream.end(typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body))
     })
   }
 
