@@ -1,5 +1,5 @@
 // Field selectors: terms, escapes and errors.
-import { checkFields, escapeFieldValue, exactValue, matchesFields, parseFieldSelector } from './field-selector.ts'
+import { escapeFieldValue, exactValue, parseFieldSelector } from './field-selector.ts'
 
 it('reads terms with escapes', () => {
   expect(parseFieldSelector('a=b,c!=d,e==f\\,g\\=h\\\\,,i=')).toEqual([
@@ -14,18 +14,6 @@ it.each([
   ['a=b=c', 'invalid field selector: unescaped character in value: 61'],
 ])('refuses %j', (text, message) => {
   expect(() => parseFieldSelector(text)).toThrow(message)
-})
-
-it('matches, a missing value being empty', () => {
-  const fields: Record<string, string> = { 'spec.nodeName': 'n1' }
-  const matches = (text: string): boolean => matchesFields(parseFieldSelector(text), (field) => fields[field])
-  expect(matches('spec.nodeName=n1')).toBe(true)
-  expect(matches('spec.nodeName!=n1')).toBe(false)
-  expect(matches('status.phase=')).toBe(true)
-})
-
-it('refuses fields that are no labels', () => {
-  expect(() => checkFields(parseFieldSelector('x=1'), (field) => field === 'metadata.name')).toThrow('field label not supported: x')
 })
 
 it('finds the value that a field must have', () => {

@@ -58,17 +58,6 @@ export function escapeFieldValue(value: string): string {
   return value.replace(/[\\,=]/g, '\\$&')
 }
 
-/** Fails with 400 if a field is not one that can be selected by. */
-export function checkFields(requirements: readonly FieldRequirement[], supported: (field: string) => boolean): void {
-  for (const { field } of requirements) {
-    if (!supported(field)) throw badRequest(`field label not supported: ${field}`)
-  }
-}
-
-export function matchesFields(requirements: readonly FieldRequirement[], valueOf: (field: string) => string | undefined): boolean {
-  return requirements.every(({ field, operator, value }) => ((valueOf(field) ?? '') === value) === (operator === '='))
-}
-
 /** The one value that a field must have, so that a list can become a get. */
 export function exactValue(requirements: readonly FieldRequirement[], field: string): string | undefined {
   return requirements.find((requirement) => requirement.field === field && requirement.operator === '=')?.value

@@ -130,12 +130,6 @@ export function withoutFields(set: FieldSet | undefined, names: readonly string[
 
 export const childOf = (node: FieldSet, step: Step): FieldSet | undefined => (Object.hasOwn(node, step) ? node[step] : undefined)
 
-export const hasPath = (set: FieldSet | undefined, path: readonly Step[]): boolean => {
-  let node = set
-  for (const step of path) node = node && childOf(node, step)
-  return node !== undefined && isMember(node)
-}
-
 /** Every path of the set: those of one level before those below, each level in order. */
 export function* pathsOf(set: FieldSet | undefined, path: readonly Step[] = []): Generator<readonly Step[]> {
   if (set === undefined) return

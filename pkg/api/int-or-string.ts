@@ -16,7 +16,3 @@ export function percentOf(value: IntOrString): number | undefined {
   const match = typeof value === 'string' ? /^(\d+)%$/.exec(value) : null
   return match ? Number(match[1]) : undefined
 }
-
-export function isIntOrPercent(value: unknown): value is IntOrString {
-  return typeof value === 'number' ? Number.isInteger(value) : typeof value === 'string' && percentOf(value) !== undefined
-}
