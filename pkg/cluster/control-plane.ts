@@ -1,12 +1,12 @@
 // The control plane: store, registry, API server, controllers and scheduler of one server, wired together.
 import { join } from 'node:path'
-import type { KubeObject, Resource } from '../api/object.ts'
+import type { KubeObject, ObjectKey, Resource } from '../api/object.ts'
 import { objectText } from '../api/object-text.ts'
 import type { UserInfo } from '../api/request.ts'
 import { isAlreadyExists } from '../api/status-error.ts'
-import { configMaps } from '../api/types-config.ts'
+import { configMaps, namespaces } from '../api/types-config.ts'
 import { flowSchemas } from '../api/types-flow-control.ts'
-import { endpoints, endpointSlices } from '../api/types-service.ts'
+import { endpoints, endpointSlices, serviceCIDRs, services } from '../api/types-service.ts'
 import { ApiServer } from '../apiserver/api-server.ts'
 import { Auditor } from '../apiserver/audit.ts'
 import { WebhookCaller } from '../apiserver/webhook-call.ts'
@@ -45,8 +45,8 @@ import { LocalApiServices, publishApiServices } from './api-services.ts'
 import { controllerIdentity } from './controller-identities.ts'
 import { CompactionSchedule } from './compaction.ts'
 import { EvaluationPool } from './evaluation-pool.ts'
-import { KubernetesService } from './kubernetes-service.ts'
-import { authenticationConfig, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
+import { KeptObjects } from './kept-objects.ts'
+import { authenticationConfig, authenticationConfigName, kubernetesEndpoints, kubernetesService, readManifests } from './manifests.ts'
 import { NodeRoles } from './node-roles.ts'
 import { reconcileRoles } from './role-reconciliation.ts'
 import { ServedResources, servedKind } from './served-resources.ts'
@@ -82,14 +82,14 @@ export class ControlPlane {
   readonly #server: ApiServer
   readonly #audit: AuditLog | undefined
   readonly #aggregator: AggregatorFigures
-  readonly #flowObjects: readonly KubeObject[]
+  readonly #manifests: readonly KubeObject[]
   readonly #compaction: CompactionSchedule
   readonly #evaluator: EvaluationPool
   #components: { stop(): Promise<void> }[] = []
   #runner: ControllerRunner | undefined
   #stopping = false
 
-  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; audit: AuditLog | undefined; aggregator: AggregatorFigures; flowObjects: readonly KubeObject[]; compaction: CompactionSchedule; evaluator: EvaluationPool; port: number }) {
+  private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; audit: AuditLog | undefined; aggregator: AggregatorFigures; manifests: readonly KubeObject[]; compaction: CompactionSchedule; evaluator: EvaluationPool; port: number }) {
     this.#pki = parts.pki
     this.#nodeIP = parts.options.nodeIP
     this.port = parts.port
@@ -101,7 +101,7 @@ export class ControlPlane {
     this.#server = parts.server
     this.#audit = parts.audit
     this.#aggregator = parts.aggregator
-    this.#flowObjects = parts.flowObjects
+    this.#manifests = parts.manifests
     this.#compaction = parts.compaction
     this.#evaluator = parts.evaluator
     const { clock, log } = parts.options
@@ -149,14 +149,13 @@ export class ControlPlane {
     })
     try {
       const manifests = readManifests(cluster)
-      const flowObjects = manifests.filter(({ apiVersion }) => apiVersion?.startsWith(flowSchemas.group))
       await ensureObjects(registry, [...manifests, trackingConfigMap(clock.now()), kubernetesService(cluster)])
       await reconcileRoles(registry, manifests)
       const { port } = await server.listen({
         host: cluster.bindAddress, port: cluster.httpsPort,
         tls: { key: pki.apiServing.key, cert: pki.apiServing.certificate, clientCa: pki.clientAuthority.certificate },
       })
-      plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, audit, aggregator, flowObjects, compaction, evaluator, port })
+      plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, audit, aggregator, manifests, compaction, evaluator, port })
       await plane.#publishAddresses()
       await publishApiServices(plane.client('system:apiserver'), own, clock.now())
       return plane
@@ -208,7 +207,7 @@ export class ControlPlane {
           readMetrics: async (path) => this.#server.aggregation?.read(path),
         }),
         apiServiceController({ clock, unavailable: this.#aggregator.unavailable, check: (service) => aggregation?.check(service) ?? Promise.resolve() }),
-        ...flowBootstrapControllers(withDefaults(this.#registry, this.#flowObjects)),
+        ...flowBootstrapControllers(withDefaults(this.#registry, this.#manifests.filter(({ apiVersion }) => apiVersion?.startsWith(flowSchemas.group)))),
         nodeIpamController({ range: (index) => nodePodCidr(cluster.clusterCidr, index), count: nodeRangeCount(cluster.clusterCidr) }),
       ],
     })
@@ -226,20 +225,28 @@ export class ControlPlane {
       },
       forget: (resource) => informers.forget(resource), changed: () => collector.resourcesChanged(), clock, log,
     })
-    const kubernetes = new KubernetesService({
-      informers, log,
+    // Range and namespaces before what is in them.
+    const basic = this.#manifests.filter(({ kind }) => kind === 'Namespace' || kind === 'ServiceCIDR')
+    const apiKey = { namespace: 'default', name: 'kubernetes' }
+    const kept = new KeptObjects({
+      informers, clock, log,
+      kept: [
+        { resource: namespaces, keys: keysOf(basic, namespaces) }, { resource: serviceCIDRs, keys: keysOf(basic, serviceCIDRs) },
+        { resource: services, keys: [apiKey] }, { resource: endpoints, keys: [apiKey] }, { resource: endpointSlices, keys: [apiKey] },
+        { resource: configMaps, keys: [{ namespace: 'kube-system', name: authenticationConfigName }] },
+      ],
       restore: async () => {
-        await ensureObjects(this.#registry, [kubernetesService(cluster)])
+        await ensureObjects(this.#registry, [...basic, kubernetesService(cluster)])
         await this.#publishAddresses()
       },
     })
-    kubernetes.start()
+    kept.start()
     const localServices = new LocalApiServices({
       client: this.client('system:apiserver'), informers, own: ownDefinitions(), definitions: () => this.#registry.definitions(), onChange: (listener) => this.#registry.onDefinitionsChange(listener), clock, log,
     })
     const roles = new NodeRoles({ client: this.client('system:kinglet'), informers, log, nodeName: cluster.nodeName })
     if (!cluster.disableAgent) roles.start()
-    this.#components = [kubernetes, roles, following, localServices, scheduler, collector, runner]
+    this.#components = [kept, roles, following, localServices, scheduler, collector, runner]
     await Promise.all([runner.start(signal), collector.start(signal), scheduler.start(signal)])
     this.#compaction.start(this.#store)
   }
@@ -286,6 +293,9 @@ const pkiOptions = ({ cluster, clock }: ControlPlaneOptions, nodeIP: string): Cl
   directory: join(cluster.dataDirectory, 'server/tls'), clock, clusterDomain: cluster.clusterDomain, nodeName: cluster.nodeName,
   serviceIps: [addressAt(cluster.serviceCidr, 1)], nodeIps: [nodeIP], extraNames: cluster.tlsSans,
 })
+
+const keysOf = (objects: readonly KubeObject[], { kind }: Resource): ObjectKey[] =>
+  objects.filter((object) => object.kind === kind).map(({ metadata: { name = '' } }) => ({ name }))
 
 /** Makes the object as given, whether or not it is there. */
 async function put<T extends KubeObject>(client: DirectClient, resource: Resource<T>, object: T): Promise<void> {

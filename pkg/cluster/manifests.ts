@@ -48,11 +48,13 @@ export function kubernetesEndpoints(address: string, port: number): { endpoints:
   }
 }
 
+export const authenticationConfigName = 'extension-apiserver-authentication'
+
 /** Where extension API servers read how the front proxy shows itself. */
 export function authenticationConfig(clientCa: string, requestHeaderCa: string): KubeObject & { data: Record<string, string> } {
   return {
     apiVersion: 'v1', kind: 'ConfigMap',
-    metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
+    metadata: { name: authenticationConfigName, namespace: 'kube-system' },
     data: {
       'client-ca-file': clientCa,
       'requestheader-client-ca-file': requestHeaderCa,
