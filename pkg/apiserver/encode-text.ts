@@ -12,7 +12,8 @@ export interface Listed<T = unknown> {
   readonly text: (item: T) => string | Buffer
 }
 
-export type Piece = string | Buffer
+/** Bytes that are kept elsewhere come several at a time, for each step costs something. */
+export type Piece = string | readonly Buffer[]
 export type Pieces = Generator<Piece, void>
 
 export interface Writing {
@@ -22,6 +23,7 @@ export interface Writing {
 }
 
 const comma = Buffer.from(',')
+const bytesAtOnce = 32 * 1024
 
 export const plainJson: Writing = {
   *whole(json) {
@@ -30,10 +32,22 @@ export const plainJson: Writing = {
   },
   *pieces({ head, name, items, text }) {
     yield `${head.slice(0, -1)},${JSON.stringify(name)}:[`
+    let bytes: Buffer[] = []
+    let length = 0
     for (let index = 0; index < items.length; index++) {
-      if (index > 0) yield comma
-      yield text(items[index]!)
+      const item = text(items[index]!)
+      if (typeof item === 'string') {
+        yield index > 0 ? `,${item}` : item
+        continue
+      }
+      if (index > 0) bytes.push(comma)
+      bytes.push(item)
+      if ((length += item.length) < bytesAtOnce) continue
+      yield bytes
+      bytes = []
+      length = 0
     }
+    if (bytes.length > 0) yield bytes
     yield ']}\n'
   },
 }

@@ -29,7 +29,7 @@ export const pieceBytes = (): number => Math.max(leastBytes, Math.min(mostBytes,
 
 export function write(outgoing: Outgoing, bytes: Uint8Array, patience: Patience): Promise<Written> | Written {
   if (outgoing.destroyed) return 'gone'
-  if (bytes.length > pieceBytes()) return writePieces(outgoing, bytes, patience)
+  if (bytes.length > 2 * pieceBytes()) return writePieces(outgoing, bytes, patience)
   const turn = room()
   return turn ? turn.then(() => writePiece(outgoing, bytes, patience)) : writePiece(outgoing, bytes, patience)
 }

@@ -29,7 +29,7 @@ export interface LongAnswer extends Omit<Answer, 'body'> {
 }
 
 /** All of it, for who needs it at once. */
-export const wholeText = (answer: Answer | LongAnswer): string => ('pieces' in answer ? [...answer.pieces()].join('') : answer.body.toString())
+export const wholeText = (answer: Answer | LongAnswer): string => ('pieces' in answer ? [...answer.pieces()].flat().join('') : answer.body.toString())
 
 /** What fits of the texts, as the value of a `Warning` header. */
 export function warningHeader(warnings: readonly string[]): string {

@@ -42,7 +42,7 @@ const answer = (count: number, onPiece = (): void => undefined) => ({
   *pieces() {
     for (let index = 0; index < count; index++) {
       onPiece()
-      yield index % 2 ? `${index},` : Buffer.from(`${index},`)
+      yield index % 2 ? `${index},` : [Buffer.from(`${index},`)]
     }
   },
 })

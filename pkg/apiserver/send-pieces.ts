@@ -26,12 +26,14 @@ export async function sendPieces(contact: Contact, pieces: Iterator<Piece, void>
   outgoing.writeHead(code, compress ? { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' } : headers)
   if (incoming.method === 'HEAD') return void outgoing.end()
   const out = compress ? new CompressedOutput(contact, patience) : new PlainOutput(contact, patience)
-  for (let going = true; going;) {
-    going = await gather(begin, pieces, slices, pieceBytes())
+  while (await gather(begin, pieces, slices, pieceBytes())) {
     if (!await out.write(begin.take())) return
   }
-  await out.end()
+  await out.end(begin.take())
 }
+
+/** A look at the clock costs as much as a small piece. */
+const piecesBetweenLooks = 4
 
 /** Pieces that become one. */
 class Gathered {
@@ -40,11 +42,15 @@ class Gathered {
   #text = ''
 
   add(piece: Piece): void {
-    this.length += piece.length
-    if (typeof piece === 'string') this.#text += piece
-    else {
-      this.#flushText()
-      this.#parts.push(piece)
+    if (typeof piece === 'string') {
+      this.#text += piece
+      this.length += piece.length
+      return
+    }
+    this.#flushText()
+    for (const bytes of piece) {
+      this.#parts.push(bytes)
+      this.length += bytes.length
     }
   }
 
@@ -66,11 +72,12 @@ class Gathered {
 
 /** Whether there is more to come. */
 async function gather(gathered: Gathered, pieces: Iterator<Piece, void>, slices: Slices, bytes: number): Promise<boolean> {
+  let count = 0
   while (gathered.length < bytes) {
     const { done, value } = pieces.next()
     if (done) return false
     gathered.add(value)
-    if (slices.due) await slices.pause()
+    if (++count % piecesBetweenLooks === 0 && slices.due) await slices.pause()
   }
   return true
 }
@@ -88,8 +95,8 @@ class PlainOutput {
     return await write(this.#contact.outgoing, bytes, this.#patience) === 'written'
   }
 
-  async end(): Promise<void> {
-    await end(this.#contact.outgoing, undefined, this.#patience)
+  async end(bytes?: Buffer): Promise<void> {
+    await end(this.#contact.outgoing, bytes, this.#patience)
   }
 }
 
@@ -109,7 +116,8 @@ class CompressedOutput {
     return this.#flush()
   }
 
-  async end(): Promise<void> {
+  async end(rest: Buffer): Promise<void> {
+    if (!await this.write(rest)) return
     await new Promise<void>((resolve, reject) => void this.#gzip.on('error', reject).on('end', resolve).end())
     if (await this.#flush()) await this.#plain.end()
   }
