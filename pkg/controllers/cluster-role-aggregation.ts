@@ -4,18 +4,22 @@ import { selectorMatcher } from '../api/label-selector.ts'
 import { keyOf } from '../api/object.ts'
 import { clusterRoles, type ClusterRole, type PolicyRule } from '../api/types-auth.ts'
 import { controller, watches } from '../controller/controller.ts'
+import { canonicalText } from './template-hash.ts'
 
 /** Rules in the order of the roles' names, each once. */
 export function aggregatedRules(role: ClusterRole, roles: readonly ClusterRole[]): PolicyRule[] {
-  const rules: PolicyRule[] = []
+  const rules = new Map<string, PolicyRule>()
   for (const selector of role.aggregationRule?.clusterRoleSelectors ?? []) {
     const matcher = selectorMatcher(selector)
     const chosen = roles.filter((other) => other.metadata.name !== role.metadata.name && matcher.matches(other.metadata.labels))
     for (const { rules: found } of chosen.sort((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))) {
-      for (const rule of found ?? []) if (!rules.some((known) => equalJson(known, rule))) rules.push(rule)
+      for (const rule of found ?? []) {
+        const text = canonicalText(rule)
+        if (!rules.has(text)) rules.set(text, rule)
+      }
     }
   }
-  return rules
+  return [...rules.values()]
 }
 
 export default controller<ClusterRole>({

@@ -3,7 +3,7 @@ import { equalJson } from '../api/json.ts'
 import type { Pod } from '../api/types-pod.ts'
 import { services, type ApiEndpointPort, type Endpoint, type EndpointSlice, type Service } from '../api/types-service.ts'
 import { ownerReferenceOf } from '../controller/ownership.ts'
-import { addressOf, familiesOf, hostnameOf, isEndpoint, isHeadless, portsOf, readinessOf, type Family } from './pod-endpoints.ts'
+import { arePortsAlike, addressOf, familiesOf, hostnameOf, isEndpoint, isHeadless, portsOf, readinessOf, type Family } from './pod-endpoints.ts'
 import { canonicalText } from './template-hash.ts'
 
 export const serviceNameLabel = 'kubernetes.io/service-name'
@@ -39,12 +39,13 @@ export function planSlices(service: Service, pods: readonly Pod[], existing: rea
 
 function groupsOf(service: Service, pods: readonly Pod[], family: Family, zoneOf: (node: string) => string | undefined): EndpointGroup[] {
   const groups = new Map<string, EndpointGroup>()
+  const alike = arePortsAlike(service)
   for (const pod of pods) {
     const address = addressOf(pod, family)
     if (!address || !isEndpoint(pod, { terminating: true })) continue
-    const ports = portsOf(pod, service)
+    const ports = (alike && groups.get('')?.ports) || portsOf(pod, service)
     if (ports.length === 0 && (service.spec.ports ?? []).length > 0) continue
-    const key = canonicalText(ports)
+    const key = alike ? '' : canonicalText(ports)
     const group = groups.get(key) ?? { ports, endpoints: [] }
     group.endpoints.push(endpointOf(pod, service, address, zoneOf))
     groups.set(key, group)

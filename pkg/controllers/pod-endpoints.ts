@@ -40,9 +40,12 @@ export function familiesOf({ spec }: Service): readonly Family[] {
 }
 
 export function addressOf(pod: Pod, family: Family): string | undefined {
-  const all = pod.status?.podIPs?.map(({ ip }) => ip) ?? (pod.status?.podIP ? [pod.status.podIP] : [])
-  return all.find((ip) => ip.includes(':') === (family === 'IPv6'))
+  const { podIP, podIPs } = pod.status ?? {}
+  if (podIPs) return podIPs.find(({ ip }) => isOf(ip, family))?.ip
+  return podIP && isOf(podIP, family) ? podIP : undefined
 }
+
+const isOf = (ip: string, family: Family): boolean => ip.includes(':') === (family === 'IPv6')
 
 /** Finished pods serve nobody; those without an address can't yet. */
 export function isEndpoint(pod: Pod, { terminating }: { terminating: boolean }): boolean {
@@ -63,6 +66,9 @@ export function portsOf(pod: Pod, { spec }: Service): ApiEndpointPort[] {
     return port === undefined ? [] : [{ name: servicePort.name ?? '', port, protocol, ...(appProtocol ? { appProtocol } : {}) }]
   })
 }
+
+/** All pods have them alike: none of them goes by a name. */
+export const arePortsAlike = ({ spec }: Service): boolean => (spec.ports ?? []).every(({ targetPort: target, port }) => typeof (target ?? port) === 'number')
 
 function targetPort(pod: Pod, target: number | string, protocol: string): number | undefined {
   if (typeof target === 'number') return target

@@ -15,27 +15,40 @@ export function podsToDelete(pods: readonly Pod[], count: number, { related, now
   const onNode = new Map<string, number>()
   for (const { spec } of related) if (spec.nodeName) onNode.set(spec.nodeName, (onNode.get(spec.nodeName) ?? 0) + 1)
   const company = (pod: Pod): number => onNode.get(pod.spec.nodeName ?? '') ?? 0
-  return [...pods].sort((a, b) => compare(a, b, company, nowMs)).slice(0, count)
+  // What is compared is worked out once for each: a set may have thousands.
+  return pods.map((pod) => standingOf(pod, company(pod))).sort((a, b) => compare(a, b, nowMs)).slice(0, count).map(({ pod }) => pod)
 }
 
-function compare(a: Pod, b: Pod, company: (pod: Pod) => number, nowMs: number): number {
-  const assigned = Number(Boolean(a.spec.nodeName)) - Number(Boolean(b.spec.nodeName))
-  if (assigned !== 0) return assigned
-  const phase = (phaseRank[a.status?.phase ?? ''] ?? 0) - (phaseRank[b.status?.phase ?? ''] ?? 0)
-  if (phase !== 0) return phase
-  const ready = Number(isReady(a)) - Number(isReady(b))
-  if (ready !== 0) return ready
-  const cost = deletionCost(a) - deletionCost(b)
-  if (cost !== 0) return cost
-  const doubled = company(b) - company(a)
-  if (doubled !== 0) return doubled
-  if (isReady(a)) {
-    const readyTime = byAge(readySinceMs(a), readySinceMs(b), a, b, nowMs)
+interface Standing {
+  readonly pod: Pod
+  readonly assigned: number
+  readonly phase: number
+  readonly ready: number
+  readonly cost: number
+  readonly company: number
+  readonly readyMs: number | undefined
+  readonly restarts: number
+  readonly createdMs: number | undefined
+}
+
+function standingOf(pod: Pod, company: number): Standing {
+  const ready = isReady(pod)
+  return {
+    pod, company, assigned: Number(Boolean(pod.spec.nodeName)), phase: phaseRank[pod.status?.phase ?? ''] ?? 0, ready: Number(ready), cost: deletionCost(pod),
+    readyMs: ready ? readySinceMs(pod) : undefined, restarts: restartCount(pod), createdMs: millisOf(pod.metadata.creationTimestamp),
+  }
+}
+
+function compare(a: Standing, b: Standing, nowMs: number): number {
+  const first = a.assigned - b.assigned || a.phase - b.phase || a.ready - b.ready || a.cost - b.cost || b.company - a.company
+  if (first !== 0) return first
+  if (a.ready) {
+    const readyTime = byAge(a.readyMs, b.readyMs, a.pod, b.pod, nowMs)
     if (readyTime !== 0) return readyTime
   }
-  const restarts = restartCount(b) - restartCount(a)
+  const restarts = b.restarts - a.restarts
   if (restarts !== 0) return restarts
-  return byAge(millisOf(a.metadata.creationTimestamp), millisOf(b.metadata.creationTimestamp), a, b, nowMs)
+  return byAge(a.createdMs, b.createdMs, a.pod, b.pod, nowMs)
 }
 
 // Ages are compared by their order of magnitude: among pods of about one age chance (the uid) decides, so that one
