@@ -29,12 +29,21 @@ interface Run {
 
 /** The patched object. Neither argument is changed. Fails with 400, 413 or 422. */
 export function jsonPatch(original: JsonObject, patch: unknown): JsonObject {
+  return changed(original, patch, thaw)
+}
+
+/** The same of an object that may be changed for it. */
+export function jsonPatchOwn(own: JsonObject, patch: unknown): JsonObject {
+  return changed(own, patch, (document) => document)
+}
+
+function changed(original: JsonObject, patch: unknown, draft: (original: JsonObject) => JsonObject): JsonObject {
   if (!Array.isArray(patch)) throw badRequest(`error decoding patch: json: cannot unmarshal ${kindOf(patch)} into Go value of type []handlers.jsonPatchOp`)
   if (patch.length > maxOperations) {
     throw new StatusError(413, 'RequestEntityTooLarge', `Request entity is too large: The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`)
   }
   const operations = patch.map(readOperation)
-  const run: Run = { document: thaw(original), copiedBytes: 0 }
+  const run: Run = { document: draft(original), copiedBytes: 0 }
   for (const operation of operations) actions[operation.op]?.(run, operation)
   if (!isJsonObject(run.document)) throw rejectedPatch('expected the patched document to be an object')
   return run.document

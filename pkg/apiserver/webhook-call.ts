@@ -1,11 +1,14 @@
 // Calls webhooks: a POST of JSON over TLS to a URL, or to an endpoint of a Service under the Service's name.
 import { Agent, request } from 'node:https'
 import { isIP } from 'node:net'
+import { textParts } from '../api/object-text-parts.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import { serviceEndpoint } from './service-target.ts'
 import { parseLossless } from '../util/lossless-json.ts'
 import { serverIdentity } from '../util/peer-identity.ts'
+import { inParts } from '../util/slices.ts'
+import { isHeavy } from '../util/weight.ts'
 import { TooLong, wholeText } from '../util/whole-text.ts'
 import { networkWords } from './network-words.ts'
 
@@ -48,7 +51,8 @@ export class WebhookCaller {
   async call(client: WebhookClient, body: unknown, timeoutMs: number): Promise<unknown> {
     const address = addressOf(client, timeoutMs)
     try {
-      return parsed(await this.#post(this.#destination(client, address), client.caBundle, JSON.stringify(body), timeoutMs))
+      const text = isHeavy(body) ? await inParts(textParts(body as object)) : JSON.stringify(body)
+      return parsed(await this.#post(this.#destination(client, address), client.caBundle, text, timeoutMs))
     } catch (error) {
       if (error instanceof RefusedAnswer || error instanceof TooLong) throw error
       throw new Error(`Post ${JSON.stringify(`https://${address.authority}${address.path}`)}: ${networkWords(error)}`, { cause: error })

@@ -1,14 +1,20 @@
 // An object as admission shows it to others, and what they made of it as what the request may write.
-import { thaw } from '../api/json.ts'
+import { thawParts } from '../api/json-parts.ts'
 import type { AnyObject } from '../api/object.ts'
 import type { MatchFacts } from './admission-matching.ts'
 import { viewedSubresource } from './admission-matching.ts'
-import { draftOf } from './patching.ts'
+import { atOnce, type Parts } from '../util/slices.ts'
+import { draftInParts } from './patching.ts'
 import { complete } from './writing.ts'
 
-export function replace(draft: AnyObject, by: AnyObject): void {
+export function* replaceParts(draft: AnyObject, by: AnyObject): Parts<void> {
+  const own = yield* thawParts(by)
   for (const key of Object.keys(draft)) delete draft[key]
-  Object.assign(draft, thaw(by))
+  Object.assign(draft, own)
+}
+
+export function replace(draft: AnyObject, by: AnyObject): void {
+  atOnce(replaceParts(draft, by))
 }
 
 export function withVersion(object: Readonly<AnyObject>, resourceVersion: string | undefined): AnyObject {
@@ -19,7 +25,7 @@ export function withVersion(object: Readonly<AnyObject>, resourceVersion: string
 const kept = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'generateName', 'managedFields'] as const
 
 /** From a draft to what webhooks see, and from what they made of it back to a draft that only holds what this request may write. */
-export function subjectShape(subject: Pick<MatchFacts, 'definition' | 'operation' | 'old' | 'subresource'>, before: AnyObject): { send(draft: AnyObject): AnyObject; settle(object: AnyObject): AnyObject } {
+export function subjectShape(subject: Pick<MatchFacts, 'definition' | 'operation' | 'old' | 'subresource'>, before: AnyObject): { send(draft: AnyObject): AnyObject; settle(object: AnyObject): AnyObject; settleParts(object: AnyObject): Parts<AnyObject> } {
   const { definition, operation, old } = subject
   const viewed = viewedSubresource(subject)
   const hasStatus = definition.subresources.some(({ name }) => name === 'status')
@@ -29,17 +35,19 @@ export function subjectShape(subject: Pick<MatchFacts, 'definition' | 'operation
     const { status: _status, ...rest } = patched
     return { ...rest, ...('status' in before ? { status: before.status } : {}) } as AnyObject
   }
+  function* settleParts(object: AnyObject): Parts<AnyObject> {
+    const whole = viewed ? viewed.merge?.(before, object) ?? before : limited(object)
+    const draft = yield* draftInParts(definition, withVersion(whole as AnyObject, undefined))
+    for (const field of kept) {
+      if (before.metadata[field] === undefined) delete draft.metadata[field]
+      else Object.assign(draft.metadata, { [field]: before.metadata[field] })
+    }
+    yield
+    complete(definition, draft)
+    return draft
+  }
   return {
     send: (draft) => withVersion(viewed?.view ? viewed.view(draft) as AnyObject : draft, old?.metadata.resourceVersion),
-    settle(object) {
-      const whole = viewed ? viewed.merge?.(before, object) ?? before : limited(object)
-      const draft = draftOf(definition, withVersion(whole as AnyObject, undefined))
-      for (const field of kept) {
-        if (before.metadata[field] === undefined) delete draft.metadata[field]
-        else Object.assign(draft.metadata, { [field]: before.metadata[field] })
-      }
-      complete(definition, draft)
-      return draft
-    },
+    settle: (object) => atOnce(settleParts(object)), settleParts,
   }
 }

@@ -1,13 +1,15 @@
 // Asks webhooks about one object: which are to be asked, and what their answers mean.
-import { equalJson, isJsonObject, thaw } from '../api/json.ts'
+import { isJsonObject } from '../api/json.ts'
+import { equalParts, thawParts } from '../api/json-parts.ts'
 import type { AnyObject } from '../api/object.ts'
-import { jsonPatch } from '../api/patch-json.ts'
+import { jsonPatchOwn } from '../api/patch-json.ts'
 import { RejectedPatch } from '../api/patch-merge.ts'
 import type { UserInfo } from '../api/request.ts'
 import { StatusError, badRequest, internalError } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
 import { legacyNamedHost, legacyNameReason } from '../util/peer-identity.ts'
 import type { Conversions } from './conversions.ts'
+import { inParts } from '../util/slices.ts'
 import { settled } from './conversions.ts'
 import type { AdmissionNotes } from './admission.ts'
 import { expressionSubject } from './admission-cel.ts'
@@ -148,7 +150,7 @@ export async function askValidating(hooks: readonly Webhook[], subject: Subject,
 /** One after the other, each on what the one before has made. Tells for each webhook that was asked whether it changed the object. */
 export async function askMutating(
   hooks: readonly Webhook[], subject: Subject, context: WebhookContext, notes: Notes,
-  told: { readonly round: number; readonly wanted?: (hook: Webhook) => boolean; readonly settle: (object: AnyObject) => AnyObject; readonly asked: (hook: Webhook, changed: boolean) => void },
+  told: { readonly round: number; readonly wanted?: (hook: Webhook) => boolean; readonly settle: (object: AnyObject) => Promise<AnyObject>; readonly asked: (hook: Webhook, changed: boolean) => void },
 ): Promise<AnyObject | undefined> {
   let { object } = subject
   for (const hook of hooks) {
@@ -163,25 +165,26 @@ export async function askMutating(
       throw error
     })
     const patch = answer?.patch
-    const patched = patch === undefined || (Array.isArray(patch) && patch.length === 0) ? undefined : await settled(() => patchedBy(hook, patch, facts, subject))
-    const next = patched ? told.settle(patched) : undefined
-    const changed = next !== undefined && !equalJson(next, object)
+    const patched = patch === undefined || (Array.isArray(patch) && patch.length === 0) ? undefined : await patchedBy(hook, patch, facts, subject)
+    const next = patched ? await told.settle(patched) : undefined
+    const changed = next !== undefined && !await inParts(equalParts(next, object))
     mutated(changed)
     if (changed) notes.annotate?.(`patch.webhook.admission.k8s.io/${at}`, JSON.stringify({ ...own, patch, patchType: 'JSONPatch' }), 'request')
     told.asked(hook, changed)
     if (next) object = next
   }
-  return object && thaw(object) as AnyObject
+  return object
 }
 
-function patchedBy({ stated: { name } }: Webhook, patch: unknown, { as, object }: ReviewFacts, { definition, operation, conversions }: Subject): AnyObject {
+async function patchedBy({ stated: { name } }: Webhook, patch: unknown, { as, object }: ReviewFacts, { definition, operation, conversions }: Subject): Promise<AnyObject> {
   if (operation === 'DELETE') throw internalError(`admission webhook ${JSON.stringify(name)} attempted to modify the object, which is not supported for this operation`)
-  return converted(appliedTo(object, patch), as, definition, conversions)
+  const patched = appliedTo(await inParts(thawParts(object ?? {})), patch)
+  return settled(() => converted(patched, as, definition, conversions))
 }
 
-function appliedTo(object: Readonly<AnyObject> | undefined, patch: unknown): AnyObject {
+function appliedTo(own: object, patch: unknown): AnyObject {
   try {
-    const result = jsonPatch(thaw(object ?? {}) as Record<string, unknown>, patch)
+    const result = jsonPatchOwn(own as Record<string, unknown>, patch)
     if (!isJsonObject(result['metadata'])) throw new Error('the patched object has no metadata')
     return result as unknown as AnyObject
   } catch (error) {

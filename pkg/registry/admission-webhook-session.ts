@@ -1,11 +1,13 @@
 // One write's dealings with webhooks, over all runs of its transaction.
-import { equalJson, thaw } from '../api/json.ts'
+import { equalJson } from '../api/json.ts'
+import { equalParts, thawParts } from '../api/json-parts.ts'
 import type { AnyObject } from '../api/object.ts'
 import { conflict } from '../api/status-error.ts'
 import type { AdmissionNotes, AdmissionRequest, AsyncReview } from './admission.ts'
 import { Awaiting } from './admission.ts'
 import { namespaceOf, viewedSubresource } from './admission-matching.ts'
-import { replace, subjectShape, withVersion } from './admission-shape.ts'
+import { inParts, type Parts } from '../util/slices.ts'
+import { replaceParts, subjectShape, withVersion } from './admission-shape.ts'
 import type { Notes, Subject, WebhookContext } from './admission-webhook-dispatch.ts'
 import { askMutating, askValidating, reviewFor } from './admission-webhook-dispatch.ts'
 import type { Webhook, WebhookSet } from './admission-webhook-index.ts'
@@ -51,23 +53,23 @@ export class WebhookSession implements AsyncReview {
     this.#told = told
   }
 
-  mutate(draft: AnyObject, request: AdmissionRequest, again: () => void): boolean {
+  *mutate(draft: AnyObject, request: AdmissionRequest, again: () => Parts<void>): Parts<boolean> {
     if (!this.#concerns(request)) return false
     const dealing = this.#dealing(request)
-    if (dealing.draft) replace(draft, dealing.draft)
+    if (dealing.draft) yield* replaceParts(draft, dealing.draft)
     if (dealing.rounds === 0) {
       const { wanted } = request.reinvocation
       this.#await(dealing, draft, request, (subject) => this.#first(dealing, subject, draft, wanted))
       dealing.rounds = wanted ? 1 : 2
     }
     if (dealing.rounds === 1) {
-      again()
-      if (dealing.output && !equalJson(draft, dealing.output)) moveAll(dealing.mayAskAgain, dealing.toAskAgain)
+      yield* again()
+      if (dealing.output && !(yield* equalParts(draft, dealing.output))) moveAll(dealing.mayAskAgain, dealing.toAskAgain)
       this.#await(dealing, draft, request, (subject) => this.#second(dealing, subject, draft), (hook) => dealing.toAskAgain.has(hook))
       dealing.rounds = 2
     }
     // A later run for the validating webhooks' sake goes on with this very object.
-    if (dealing.draft || this.#hooks.validating.about(request).length > 0) dealing.draft = thaw(draft) as AnyObject
+    if (dealing.draft || this.#hooks.validating.about(request).length > 0) dealing.draft = yield* thawParts(draft)
     dealing.warnings.forEach(request.warn)
     return true
   }
@@ -81,7 +83,7 @@ export class WebhookSession implements AsyncReview {
       const subject = this.#subject(undefined, request)
       if (this.#wanted(mutating, subject)) {
         throw this.#awaiting(dealing, async () => {
-          await askMutating(mutating, subject, this.#context, this.#notes(dealing, this.#hooks.mutating), { round: 0, settle: (one) => one, asked: () => undefined })
+          await askMutating(mutating, subject, this.#context, this.#notes(dealing, this.#hooks.mutating), { round: 0, settle: (one) => Promise.resolve(one), asked: () => undefined })
           dealing.rounds = 2
         })
       }
@@ -116,7 +118,7 @@ export class WebhookSession implements AsyncReview {
     const shape = subjectShape(subject, before)
     const object = await askMutating(this.#hooks.mutating.about(subject), subject, this.#context, this.#notes(dealing, this.#hooks.mutating), {
       round: wanted ? 1 : 0, ...(wanted ? { wanted } : {}),
-      settle: (patched) => shape.send(shape.settle(patched)),
+      settle: async (patched) => shape.send(await inParts(shape.settleParts(patched))),
       asked: (hook, changed) => {
         if (changed) {
           dealing.changed = true
@@ -125,8 +127,8 @@ export class WebhookSession implements AsyncReview {
         if (hook.stated.reinvocationPolicy === 'IfNeeded') dealing.mayAskAgain.add(hook)
       },
     })
-    dealing.draft = object ? shape.settle(object) : before
-    dealing.output = thaw(dealing.draft) as AnyObject
+    dealing.draft = object ? await inParts(shape.settleParts(object)) : before
+    dealing.output = await inParts(thawParts(dealing.draft))
   }
 
   /** Ends the run when a mutating webhook is to be asked about the draft. */
@@ -191,7 +193,7 @@ export class WebhookSession implements AsyncReview {
     return {
       operation, definition, name, user, dryRun, conversions: request.conversions, evaluations: request.evaluations,
       ...(request.namespace ? { namespace: request.namespace } : {}), ...(request.subresource ? { subresource: request.subresource } : {}),
-      ...(object ? { object: withVersion(seen(thaw(object) as AnyObject), version) } : {}), ...(old ? { old: seen(old) } : {}),
+      ...(object ? { object: withVersion(seen(object), version) } : {}), ...(old ? { old: seen(old) } : {}),
       ...(namespaceObject ? { namespaceObject } : {}), ...(subresource?.kind ? { kind: subresource.kind } : {}),
     }
   }

@@ -74,7 +74,7 @@ export class WebhookAdmission implements AsyncAdmission {
       kind: { group: '', version: 'v1', kind: options.kind ?? '' }, ...(namespaceObject ? { namespaceObject } : {}),
     }
     const notes = ({ current: { all } }: WebhookIndex): Notes => ({ ...told, index: (hook) => all.indexOf(hook) })
-    await askMutating(this.#mutating.current.about(subject), subject, context.webhooks, notes(this.#mutating), { round: 0, settle: (object) => object, asked: () => undefined })
+    await askMutating(this.#mutating.current.about(subject), subject, context.webhooks, notes(this.#mutating), { round: 0, settle: (object) => Promise.resolve(object), asked: () => undefined })
     await askValidating(this.#validating.current.about(subject), subject, context.webhooks, notes(this.#validating))
   }
 

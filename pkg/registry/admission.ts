@@ -107,7 +107,7 @@ export interface AsyncAdmissionContext {
 /** What one write has asked and was told, over all runs of its transaction. */
 export interface AsyncReview {
   /** After the mutating plugins: makes the draft what the answers say. `again` runs those plugins on the changed draft; true when it need not run any more. */
-  mutate(draft: AnyObject, request: AdmissionRequest, again: () => void): boolean
+  mutate(draft: AnyObject, request: AdmissionRequest, again: () => Parts<void>): Parts<boolean>
   /** After the validating plugins. */
   validate(object: Readonly<AnyObject>, request: AdmissionRequest): void
   /** The name that an earlier run has generated for the object to create. */

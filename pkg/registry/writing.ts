@@ -16,7 +16,7 @@ import { decorate, deletedView, keyOf, storedForm, viewOf } from './object-view.
 import { prepareText } from '../api/object-text-parts.ts'
 import { checkSize, checkStructure } from './stored-size.ts'
 import { deepFreezeParts } from '../util/freeze-parts.ts'
-import { atOnce, type Parts } from '../util/slices.ts'
+import type { Parts } from '../util/slices.ts'
 import { awaited, checkGrowth, checkSteps, settle, throughout, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 import { StepMeasure } from './write-figures.ts'
@@ -111,13 +111,13 @@ export function* mutate(step: Step, draft: AnyObject, request: AdmissionRequest)
     yield* completeParts(step, request.definition, draft)
   }
   try {
-    const again = (): void => {
+    const again = function* (): Parts<void> {
       request.reinvocation.again = true
-      atOnce(plugins())
+      yield* plugins()
     }
     yield* plugins()
-    const done = step.outside?.mutate(draft, request, again)
-    if (!done && request.reinvocation.wanted) again()
+    const done = step.outside ? yield* step.outside.mutate(draft, request, again) : false
+    if (!done && request.reinvocation.wanted) yield* again()
     measure.passed()
   } catch (error) {
     measure.failed(error)
