@@ -8,13 +8,14 @@ import { spend } from '../util/allowance.ts'
 interface State {
   readonly places: Int32Array
   readonly before: number
-  /** The next state by class, its number plus one; 0 where nobody has been yet. */
+  /** The next state by class, its number plus one; 0 where nobody has been yet. Behind the classes, whether it has matched if this is the end. */
   readonly next: Int32Array
 }
 
 /** Instead of a state: it has matched. */
 const matched = -1
 const unknown = 0
+const unmatched = 1
 
 /** In words of four bytes: while a text is looked at, and afterwards. */
 const mostWords = 4_000_000
@@ -55,6 +56,8 @@ export class PatternAutomaton {
   #words = 0
   #bits: PatternBits | 'none' | undefined
   #scratch: Scratch | undefined
+  /** The state that texts begin in; -1 while there is none. */
+  #first = -1
 
   constructor(program: PatternProgram, limits: Limits = { words: mostWords, kept: mostKeptWords }) {
     this.#program = program
@@ -72,13 +75,19 @@ export class PatternAutomaton {
 
   #forget(): void {
     this.#states = []
+    this.#first = -1
     this.#byHash.clear()
     this.#words = 0
   }
 
+  #begin(): number {
+    const edge = this.#asserts(place.beginText | place.beginLine | place.wordBoundary | place.noWordBoundary)
+    return (this.#first = this.#stateOf(Int32Array.of(this.#program.start), edge ? side.edge : side.other))
+  }
+
   #run(text: string): boolean {
-    const { classes, start } = this.#program
-    let current = this.#stateOf(Int32Array.of(start), this.#asserts(place.beginText | place.beginLine | place.wordBoundary | place.noWordBoundary) ? side.edge : side.other)
+    const { classes } = this.#program
+    let state = this.#states[this.#first < 0 ? this.#begin() : this.#first]!
     let forgotAt = 0
     let toLook = 0
     for (let at = 0; at < text.length;) {
@@ -86,17 +95,16 @@ export class PatternAutomaton {
         spend(at === 0 ? 1 : unitsALook)
         toLook = charactersALook
       }
-      const rune = text.codePointAt(at) ?? 0
+      const rune = text.codePointAt(at)!
       const characterClass = classes.classOf(rune)
-      const state = this.#states[current]
-      if (!state) throw new Error('a state of a pattern is lost')
-      let next = state.next[characterClass] ?? unknown
+      at += widthOf(rune)
+      let next = state.next[characterClass]!
       if (next === unknown) {
-        const found = this.#advance(state, characterClass, classes.sides[characterClass] ?? side.other)
-        if (found === undefined) next = matched
+        const found = this.#advance(state, characterClass, classes.sides[characterClass]!)
+        if (!found) next = matched
         else {
           if (this.#words > this.#limits.words) {
-            if (at - forgotAt < leastUse * this.#states.length) return this.#withoutStates(text, at + widthOf(rune), found)
+            if (at - forgotAt < leastUse * this.#states.length) return this.#withoutStates(text, at, found)
             forgotAt = at
             this.#forget()
           }
@@ -105,11 +113,11 @@ export class PatternAutomaton {
         state.next[characterClass] = next
       }
       if (next === matched) return true
-      current = next - 1
-      at += widthOf(rune)
+      state = this.#states[next - 1]!
     }
-    const last = this.#states[current]
-    return last !== undefined && this.#advance(last, -1, side.edge) === undefined
+    const last = state.next.length - 1
+    if (state.next[last] === unknown) state.next[last] = this.#advance(state, -1, side.edge) ? unmatched : matched
+    return state.next[last] === matched
   }
 
   #asserts(bits: number): boolean {
@@ -125,7 +133,7 @@ export class PatternAutomaton {
     const { count } = this.#program.classes
     this.#words += places.length + count + wordsOfState
     spend((places.length + count) / visitsAUnit)
-    const id = this.#states.push({ places: places.slice(), before, next: new Int32Array(count) }) - 1
+    const id = this.#states.push({ places: places.slice(), before, next: new Int32Array(count + 1) }) - 1
     same.push(id)
     return id
   }

@@ -44,7 +44,7 @@ const random = Array.from({ length: 300_000 }, (_none, index) => (Math.imul(inde
 
 // Each took minutes, or the end of the server's memory, in one way or another of looking for it.
 it.each([
-  ['[\\p{L}]{1,1000}$', `${random}!`, false], ['[\\p{L}]{1,1000}$', random, true], ['a[ab]{900}c', random, false], ['(a|b)*a(a|b){900}$', `a${random}`, true],
+  ['[\\p{L}]{1,1000}$', `${random}!`, false], ['[\\p{L}]{1,1000}$', random, true], ['a[ab]{900}c', random, false], ['(a|b)*a(a|b){900}$', `${random}a${random.slice(0, 900)}`, true], ['(a|b)*a(a|b){900}$', `${random}b${random.slice(0, 900)}`, false],
   ['(a?){1000}c', random, false], ['(\\ba|b){900}c', random, false], ['(x+x+)+y', 'x'.repeat(300_000), false], ['(a.{1,20}b.{1,20}){10,20}c', random, false],
 ])('takes seconds at most: %s', (pattern, text, expected) => {
   expect(new Pattern(pattern).test(text)).toBe(expected)

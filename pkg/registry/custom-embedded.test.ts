@@ -1,9 +1,9 @@
 // Objects within custom resources: what they must say of themselves.
-import { embeddedErrors } from './custom-embedded.ts'
+import { compileEmbeddedCheck } from './custom-embedded.ts'
 import type { JsonSchemaProps } from '../api/structural-schema.ts'
 
 const resource: JsonSchemaProps = { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true }
-const texts = (f: JsonSchemaProps, value: unknown): string[] => embeddedErrors({ type: 'object', properties: { f } }, { f: value }).map((error) => `${error.field}: ${error.text}`)
+const texts = (f: JsonSchemaProps, value: unknown): string[] => (compileEmbeddedCheck({ type: 'object', properties: { f } })?.({ f: value }) ?? []).map((error) => `${error.field}: ${error.text}`)
 
 it.each<[JsonSchemaProps, unknown, string[]]>([
   [resource, { apiVersion: 'v1', kind: 'Pod', metadata: {} }, []],

@@ -5,61 +5,31 @@ import type { JsonObject } from '../api/json.ts'
 import { isJsonObject } from '../api/json.ts'
 import { dnsLabel1035Faults } from '../api/names.ts'
 import type { AnyObject } from '../api/object.ts'
-import { fieldProps } from '../api/structural-past.ts'
 import type { JsonSchemaProps } from '../api/structural-schema.ts'
+import { sparseOf, visitSparse } from '../api/structural-sparse.ts'
 import type { PathStep } from '../api/structural-walk.ts'
 import { pathText } from '../api/structural-walk.ts'
 import { spend } from '../util/allowance.ts'
 import { atOnce } from '../util/slices.ts'
 import { metadataErrors } from './metadata-errors.ts'
 
-interface Walk {
-  readonly path: PathStep[]
-  readonly errors: FieldError[]
-}
-
-const embedding = new WeakMap<JsonSchemaProps, boolean>()
-
-function embeds(props: JsonSchemaProps): boolean {
-  let found = embedding.get(props)
-  if (found === undefined) {
-    const { additionalProperties: values, properties = {}, items } = props
-    found = props['x-kubernetes-embedded-resource'] === true || (items !== undefined && embeds(items)) || (typeof values === 'object' && embeds(values)) || Object.values(properties).some(embeds)
-    embedding.set(props, found)
+/** undefined for a schema without such objects. */
+export function compileEmbeddedCheck(props: JsonSchemaProps): ((object: unknown) => FieldError[]) | undefined {
+  const embedded = sparseOf(props, (part) => part['x-kubernetes-embedded-resource'] === true)
+  if (!embedded) return undefined
+  return (object) => {
+    const errors: FieldError[] = []
+    visitSparse(embedded, object, (_own, value, path) => {
+      if (isJsonObject(value) && !Array.isArray(value)) checkResource(value, path, errors)
+    })
+    return errors
   }
-  return found
-}
-
-export function embeddedErrors(props: JsonSchemaProps, object: unknown): FieldError[] {
-  const walk: Walk = { path: [], errors: [] }
-  visit(props, object, walk)
-  return walk.errors
-}
-
-function visit(props: JsonSchemaProps, value: unknown, walk: Walk): void {
-  if (!embeds(props)) return
-  spend(3)
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) within(walk, index, () => visit(props.items ?? {}, item, walk))
-  } else if (isJsonObject(value)) {
-    if (props['x-kubernetes-embedded-resource']) checkResource(value, walk)
-    for (const [name, child] of Object.entries(value)) {
-      const known = fieldProps(props, name)
-      if (known) within(walk, props.properties && Object.hasOwn(props.properties, name) ? name : { key: name }, () => visit(known, child, walk))
-    }
-  }
-}
-
-function within(walk: Walk, step: PathStep, work: () => void): void {
-  walk.path.push(step)
-  work()
-  walk.path.pop()
 }
 
 const named = { names: 'path-segment' } as const
 const perEntry = 50
 
-function checkResource(value: JsonObject, { path, errors }: Walk): void {
+function checkResource(value: JsonObject, path: readonly PathStep[], errors: FieldError[]): void {
   spend(50)
   const at = (name: string): string => pathText([...path, name])
   const { apiVersion, kind, metadata } = value

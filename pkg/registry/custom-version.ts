@@ -12,8 +12,8 @@ import { customObjectSchema, dropNulls } from '../api/structural-schema.ts'
 import type { StructuralValidator } from '../api/structural-validation.ts'
 import { compileValidator } from '../api/structural-validation.ts'
 import type { CustomVersion } from '../api/types-custom.ts'
-import { listErrors } from '../api/structural-lists.ts'
-import { embeddedErrors } from './custom-embedded.ts'
+import { compileListCheck } from '../api/structural-lists.ts'
+import { compileEmbeddedCheck } from './custom-embedded.ts'
 import { scaleErrors, scaleStatusErrors } from './custom-subresources.ts'
 import type { Task } from './evaluation.ts'
 import type { Judged } from './kind-task.ts'
@@ -51,6 +51,8 @@ export class CustomVersionRules {
   #schema: ObjectSchema | undefined
   #check: StructuralValidator | undefined
   #checkStatus: StructuralValidator | undefined
+  #checkLists: ReturnType<typeof compileListCheck> | 'none'
+  #checkEmbedded: ReturnType<typeof compileEmbeddedCheck> | 'none'
   #rules: RuleValidator | 'none' | undefined
 
   constructor(stated: CustomVersion) {
@@ -78,7 +80,7 @@ export class CustomVersionRules {
     const { scale } = this.stated.subresources ?? {}
     return this.#withRules(object, old, [
       ...(this.#check ??= compileValidator(this.props))(object, old),
-      ...(scale ? scaleErrors(scale, object) : []), ...embeddedErrors(this.props, object), ...listErrors(this.props, object, old),
+      ...(scale ? scaleErrors(scale, object) : []), ...this.#embedded(object), ...this.#lists(object, old),
     ])
   }
 
@@ -88,7 +90,17 @@ export class CustomVersionRules {
     const props = this.props.properties?.['status']
     if (props) this.#checkStatus ??= compileValidator(props, 'status')
     const errors = object.status === undefined ? [] : this.#checkStatus?.(object.status, old.status) ?? []
-    return this.#withRules(object, old, [...errors, ...(scale ? scaleStatusErrors(scale, object) : []), ...listErrors(this.props, object, old)])
+    return this.#withRules(object, old, [...errors, ...(scale ? scaleStatusErrors(scale, object) : []), ...this.#lists(object, old)])
+  }
+
+  #lists(object: AnyObject, old?: AnyObject): FieldError[] {
+    this.#checkLists ??= compileListCheck(this.props) ?? 'none'
+    return this.#checkLists === 'none' ? [] : this.#checkLists(object, old)
+  }
+
+  #embedded(object: AnyObject): FieldError[] {
+    this.#checkEmbedded ??= compileEmbeddedCheck(this.props) ?? 'none'
+    return this.#checkEmbedded === 'none' ? [] : this.#checkEmbedded(object)
   }
 
   #withRules(object: AnyObject, old: AnyObject | undefined, errors: FieldError[]): RuleFindings {
