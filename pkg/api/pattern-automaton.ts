@@ -18,7 +18,7 @@ const unknown = 0
 const unmatched = 1
 
 /** In words of four bytes: while a text is looked at, and afterwards. */
-const mostWords = 4_000_000
+const mostWords = 1_500_000
 const mostKeptWords = 50_000
 const wordsOfState = 40
 /** When states were of less use than that, on average, remembering them is not worth while. */
@@ -126,21 +126,22 @@ export class PatternAutomaton {
 
   #stateOf(places: Int32Array, before: number): number {
     let hash = before
-    for (const one of places) hash = Math.imul(hash ^ one, 16_777_619) ^ (hash >>> 15)
+    for (let index = 0; index < places.length; index++) hash = Math.imul(hash ^ places[index]!, 16_777_619) ^ (hash >>> 15)
     let same = this.#byHash.get(hash)
     if (!same) this.#byHash.set(hash, same = [])
     for (const id of same) if (this.#is(this.#states[id], places, before)) return id
     const { count } = this.#program.classes
     this.#words += places.length + count + wordsOfState
     spend((places.length + count) / visitsAUnit)
-    const id = this.#states.push({ places: places.slice(), before, next: new Int32Array(count + 1) }) - 1
+    const id = this.#states.push({ places, before, next: new Int32Array(count + 1) }) - 1
     same.push(id)
     return id
   }
 
   #is(state: State | undefined, places: Int32Array, before: number): boolean {
     if (state?.before !== before || state.places.length !== places.length) return false
-    return state.places.every((one, index) => one === places[index])
+    for (let index = 0; index < places.length; index++) if (state.places[index] !== places[index]) return false
+    return true
   }
 
   /** What comes after a character of that class, or undefined when it has matched before it. -1 is the end of the text. */
