@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { configMaps, namespaces, serviceAccounts } from '../../pkg/api/types-config.ts'
 import { StatusError } from '../../pkg/api/status-error.ts'
-import { HttpsClient } from '../../pkg/client/https-client.ts'
+import { VersionedClient } from './version-watch.ts'
 import { TestCluster, eventually } from '../e2e/cluster.ts'
 import { connectionTo } from '../e2e/connection.ts'
 
@@ -17,7 +17,7 @@ export const cluster = TestCluster.of(Number(process.env['KINGLET_TEST_CLUSTER']
 export const connection = connectionTo(cluster)
 
 /** Typed by the resources of pkg/api; errors are StatusError. */
-export const client = new HttpsClient({ ...connection, userAgent: 'conformance' })
+export const client = new VersionedClient({ ...connection, userAgent: 'conformance' })
 
 const agent = new Agent({ keepAlive: true, ca: connection.ca, cert: connection.certificate, key: connection.key })
 

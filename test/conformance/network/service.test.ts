@@ -58,7 +58,7 @@ test('[sig-network] Services should delete a collection of services [Conformance
   const mine = { 'e2e-test-service': label }
   await create(uniqueName('e2e-svc-a'), mine, { type: 'ClusterIP', ports: [{ name: 'http', protocol: 'TCP', port: 8001, targetPort: 8001 }] })
   await create(uniqueName('e2e-svc-b'), mine, { type: 'ClusterIP', ports: [{ name: 'http', protocol: 'TCP', port: 8002, targetPort: 8002 }] })
-  const other = await create(uniqueName('e2e-svc-c'), {}, { type: 'ClusterIP', ports: [{ name: 'http', protocol: 'TCP', port: 8003, targetPort: 8003 }] })
+  const other = await create(uniqueName('e2e-svc-c'), { 'e2e-test-service': 'keep' }, { type: 'ClusterIP', ports: [{ name: 'http', protocol: 'TCP', port: 8003, targetPort: 8003 }] })
   expect((await client.list(services, { namespace: namespace.name })).items).toHaveLength(3)
   expect((await client.list(services, place)).items).toHaveLength(2)
 
