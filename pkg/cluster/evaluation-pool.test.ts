@@ -7,12 +7,16 @@ import { EvaluationPool } from './evaluation-pool.ts'
 
 const user = (username: string): { username: string; groups: string[] } => ({ username, groups: [] })
 const asker = { user: user('ann') }
-const version = (pattern: string): object => ({ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { t: { type: 'string', pattern } } } } })
+const versionOf = (properties: object): object => ({ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties } } })
+const version = (pattern: string): object => versionOf({ t: { type: 'string', pattern } })
 const fine = { errors: [], warnings: [] }
 const question = (about: object, t: string): Parameters<EvaluationPool['ask']>[0] => ({ task: customTask.name, about, input: { object: { metadata: {}, t } } })
 const cheap = version('^a+$')
-const dear = version('[\\p{L}]{1,1000}$')
-const endless = (): ReturnType<typeof question> => question(dear, `${'a'.repeat(2_000_000)}!`)
+/** Each field takes a second or so. */
+const fields = (make: (index: number) => unknown): object => Object.fromEntries(Array.from({ length: 100 }, (_none, index) => [`t${index}`, make(index)]))
+const dear = versionOf(fields((index) => ({ type: 'string', pattern: `(a.{1,20}b.{1,${index + 20}}){10,20}c` })))
+const dearText = Array.from({ length: 100_000 }, (_none, index) => (Math.imul(index ^ (index >>> 7), 0x9e3779b1) >>> 31 ? 'a' : 'b')).join('')
+const endless = (): ReturnType<typeof question> => ({ task: customTask.name, about: dear, input: { object: { metadata: {}, ...fields(() => dearText) } } })
 
 describe('a pool', () => {
   let pool: EvaluationPool
@@ -70,7 +74,8 @@ describe('a pool', () => {
   })
 
   it('takes no more than can wait', async () => {
-    const asked = Array.from({ length: 1002 }, () => pool.ask(endless(), asker).catch((error: { code: number }) => error.code))
+    const waits = endless()
+    const asked = Array.from({ length: 1002 }, () => pool.ask(waits, asker).catch((error: { code: number }) => error.code))
     expect(await asked.at(-1)).toBe(429)
   })
 
