@@ -95,9 +95,9 @@ it('follows pods as they are bound and go, claims as they are bound, and contain
 })
 
 it('lets a mirror pod lead to itself only', async () => {
-  await ensureObjects(server.registry, [object('v1', 'Pod', 'static-n1', { metadata: { name: 'static-n1', namespace: 'a', annotations: { 'kubernetes.io/config.mirror': 'x' } }, spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'x' }], volumes: [{ name: 's', secret: { secretName: 'static-secret' } }] } }, 'a')])
+  await ensureObjects(server.registry, [object('v1', 'Pod', 'static-n1', { metadata: { name: 'static-n1', namespace: 'a', annotations: { 'kubernetes.io/config.mirror': 'x' } }, spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'x' }], volumes: [{ name: 's', configMap: { name: 'static-config' } }] } }, 'a')])
   expect(server.api.authorizer.authorize(attributes('get pods static-n1')).allowed).toBe(true)
-  expect(server.api.authorizer.authorize(attributes('get secrets static-secret')).allowed).toBe(false)
+  expect(server.api.authorizer.authorize(attributes('get configmaps static-config')).allowed).toBe(false)
 })
 
 it('says that its rules are not all', async () => {

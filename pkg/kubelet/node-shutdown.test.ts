@@ -113,7 +113,7 @@ describe('logind', () => {
   })
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'kinglet-logind-'))
-    writeFileSync(join(directory, 'systemd-inhibit'), `#!/bin/sh\necho $$ > ${directory}/pid\necho "$@" > ${directory}/held\nwhile [ "$#" -gt 1 ]; do shift; done\nexec "$@"\n`)
+    writeFileSync(join(directory, 'systemd-inhibit'), `#!/bin/sh\necho "$@" > ${directory}/held\necho $$ > ${directory}/pid.new\nmv ${directory}/pid.new ${directory}/pid\nwhile [ "$#" -gt 1 ]; do shift; done\nexec "$@"\n`)
     chmodSync(join(directory, 'systemd-inhibit'), 0o755)
     path = process.env['PATH']
     process.env['PATH'] = `${directory}:${path}`
