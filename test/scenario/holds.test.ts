@@ -12,6 +12,8 @@ const inputs = [
   'JSON of a million empty lists', 'JSON of nothing but brackets', 'JSON with an error at its end',
   'keys that are all wrong', 'merge patch of 60,000 nulls', 'JSON patch of 10,000 operations', 'pod of 20,000 variables: create, strategic patch, get, status',
   'custom resource with a list by keys of 10,000 items: create, apply, patch', 'selectors of 60 KB over 5,000 objects', 'role of 20,000 rules, binding of 20,000 subjects',
+  '2,000 requests at once on one connection', '1,000 connections at once', 'one object of 1 MB for 100 watches',
+  '900 watches of 500 objects begun at once', '2,000 watches of one object that changes', '500 watches with selectors, 2,000 changes',
   'YAML of 2.9 MB', 'YAML of many short lines and of flow lists', 'YAML applied, 1.2 MB',
 ]
 
