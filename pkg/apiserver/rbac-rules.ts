@@ -57,8 +57,24 @@ function covers(owner: PolicyRule, atom: PolicyRule): boolean {
 /** What `wanted` allows and `held` does not, with the verbs of equal rules about resources joined. */
 export function uncovered(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] {
   const missing = new Map<string, PolicyRule>()
+  // Both may be many: only rules that may cover it are asked about an atom.
+  const named = new Map<string, PolicyRule[]>()
+  const others: PolicyRule[] = []
+  for (const rule of held) {
+    const { resources = [] } = rule
+    if (resources.length === 0 || rule.nonResourceURLs?.length || resources.some((resource) => resource.includes('*'))) {
+      others.push(rule)
+      continue
+    }
+    for (const resource of new Set(resources)) {
+      const known = named.get(resource)
+      if (known) known.push(rule)
+      else named.set(resource, [rule])
+    }
+  }
   for (const atom of atoms(wanted)) {
-    if (held.some((rule) => covers(rule, atom))) continue
+    const [resource = ''] = atom.resources ?? []
+    if (others.some((rule) => covers(rule, atom)) || named.get(resource)?.some((rule) => covers(rule, atom))) continue
     const { verbs, ...rest } = atom
     const key = JSON.stringify(atom.nonResourceURLs ? atom : rest)
     const known = missing.get(key)

@@ -24,12 +24,12 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   yield
   const { metadata } = draft
   const sent = metadata.managedFields
-  yield* dropDuplicateOwners(metadata, (text) => step.warn(text))
+  if (metadata.ownerReferences) yield* dropDuplicateOwners(metadata, (text) => step.warn(text))
   settleNamespace(definition, metadata, request.namespace)
   startMetadata(metadata, clock, countsGenerations(definition))
   keepIdentity(step.kept, metadata)
   settleName(step, definition, draft)
-  yield* checkDraft(step, definition, draft)
+  if (step.isLarge) yield* checkDraft(definition, draft)
   yield* completeParts(step, definition, draft)
   if (owners) setTracked(draft, owners)
   else yield* trackCreate(step, definition, draft, sent)
@@ -38,8 +38,8 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   const admission = admissionRequest(step, 'CREATE', target)
   yield* mutate(step, draft, admission)
   yield
-  yield* checkDraft(step, definition, draft)
-  yield* dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
+  if (step.isLarge) yield* checkDraft(definition, draft)
+  if (draft.metadata.ownerReferences) yield* dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
   prepare(step, definition, draft)
   yield
   const errors = yield* metadataErrors(definition, draft)

@@ -3,6 +3,7 @@ import type { OwnedType } from '../api/apply-type.ts'
 import type { Owner } from '../api/apply-owners.ts'
 import { ownersFrom, sameOwnership, startingOwners } from '../api/apply-owners.ts'
 import { ownersAfterUpdate } from '../api/apply-update.ts'
+import { equalJson } from '../api/json.ts'
 import { equalParts } from '../api/json-parts.ts'
 import type { AnyObject, ManagedFieldsEntry, ObjectMeta } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
@@ -96,12 +97,13 @@ export function setTracked(draft: AnyObject, owners: readonly Owner[]): void {
 }
 
 /** Whether two stored forms differ in nothing but when their owners wrote. */
-export function* sameButTimes(a: AnyObject, b: AnyObject): Parts<boolean> {
+export function* sameButTimes({ isLarge }: Step, a: AnyObject, b: AnyObject): Parts<boolean> {
   const { metadata: one, ...restA } = a
   const { metadata: two, ...restB } = b
   // The generation tells most changes of a spec without a look at it.
-  if (one.generation !== two.generation || !(yield* equalParts(restA.status, restB.status))) return false
+  if (one.generation !== two.generation || !(isLarge ? yield* equalParts(restA.status, restB.status) : equalJson(restA.status, restB.status))) return false
   const { managedFields: ownersA, ...metaA } = one
   const { managedFields: ownersB, ...metaB } = two
+  if (!isLarge) return equalJson(metaA, metaB) && equalJson(restA, restB) && sameOwnership(ownersA, ownersB)
   return (yield* equalParts(metaA, metaB)) && (yield* equalParts(restA, restB)) && sameOwnership(ownersA, ownersB)
 }

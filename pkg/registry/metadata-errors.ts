@@ -107,27 +107,29 @@ function fieldOwnerErrors(out: Telling, { manager = '', subresource = '' }: Mana
   out.push(...errors)
 }
 
+const none: Readonly<Record<string, string>> = {}
+
 /** Checks that hold on every write, in the API's order; in parts, for there may be many labels. */
 export function* metadataErrors(definition: Pick<Definition, 'names'>, object: AnyObject): Parts<FieldError[]> {
-  const { metadata: { name, generateName, namespace, labels = {}, annotations = {}, ownerReferences, finalizers = [], managedFields } } = object
+  const { metadata: { name, generateName, namespace, labels = none, annotations = none, ownerReferences, finalizers = [], managedFields } } = object
   const out = new Telling()
   if (generateName) out.all('metadata.generateName', generateName, nameFaults(definition, withoutDash(generateName)))
   if (!name) out.push(required('metadata.name', 'name or generateName is required'))
   else out.all('metadata.name', name, nameFaults(definition, name))
   if (namespace) out.all('metadata.namespace', namespace, dnsLabelFaults(namespace))
-  yield* each(out, Object.keys(labels), (key) => {
+  if (labels !== none) yield* each(out, Object.keys(labels), (key) => {
     const value = labels[key] ?? ''
     out.all('metadata.labels', key, qualifiedNameFaults(key))
     out.all('metadata.labels', value, labelValueFaults(value))
   })
   let size = 0
-  yield* each(out, Object.keys(annotations), (key) => {
+  if (annotations !== none) yield* each(out, Object.keys(annotations), (key) => {
     out.all('metadata.annotations', key, qualifiedNameFaults(key.toLowerCase()))
     size += Buffer.byteLength(key) + Buffer.byteLength(annotations[key] ?? '')
   })
   if (size > annotationBytes) out.push(tooLong('metadata.annotations', annotationBytes))
   if (ownerReferences) yield* ownerErrors(out, ownerReferences)
-  yield* each(out, finalizers, (finalizer) => out.all('metadata.finalizers', finalizer, qualifiedNameFaults(finalizer)))
+  if (finalizers.length > 0) yield* each(out, finalizers, (finalizer) => out.all('metadata.finalizers', finalizer, qualifiedNameFaults(finalizer)))
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
     out.push(invalid('metadata.finalizers', finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'))
   }

@@ -2,6 +2,7 @@
 import type { Owner } from '../api/apply-owners.ts'
 import type { FieldError } from '../api/field-error.ts'
 import { invalid, invalidObject } from '../api/field-error.ts'
+import { thaw } from '../api/json.ts'
 import { thawParts } from '../api/json-parts.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import { badRequest, conflict, methodNotAllowed, notFound, unknownPath } from '../api/status-error.ts'
@@ -82,16 +83,16 @@ export function* patchIn(step: Step, target: Target, patched: (current: AnyObjec
   const body = yield* patched(subresource?.view ? subresource.view(current) as AnyObject : current, subresource)
   yield
   checkIdentity(target, body)
-  const own = subresource ? yield* ownStatus(definition, subresource, current, body) : body as AnyObject
+  const own = subresource ? yield* ownStatus(step, target.definition, { subresource, current, body }) : body as AnyObject
   return yield* change(step, target, stored, own ? { body, own } : { body })
 }
 
 /** What stands, with the patched status; undefined where more is to be done. Of custom resources, what stands may have fields that are none any more. */
-function* ownStatus({ schema }: Definition, { name, kind, merge, view }: Subresource, current: AnyObject, body: KubeObject): Parts<AnyObject | undefined> {
+function* ownStatus({ isLarge }: Step, { schema }: Definition, { subresource: { name, kind, merge, view }, current, body }: { subresource: Subresource; current: AnyObject; body: KubeObject }): Parts<AnyObject | undefined> {
   if (name !== 'status' || kind || merge || view || schema.goName === undefined) return undefined
   const { kind: ofKind, apiVersion, metadata: _metadata, status: _status, ...rest } = current
   const { status } = body as AnyObject
-  return { kind: ofKind, apiVersion, metadata: body.metadata, ...(yield* thawParts(rest)) as object, ...(status === undefined ? {} : { status }) } as AnyObject
+  return { kind: ofKind, apiVersion, metadata: body.metadata, ...(isLarge ? yield* thawParts(rest) : thaw(rest)) as object, ...(status === undefined ? {} : { status }) } as AnyObject
 }
 
 function checkVersion(target: Target, stored: StoredEntry, body: KubeObject): void {
@@ -119,12 +120,12 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   const subresource = target.subresource ? subresourceOf(definition, target.subresource) : undefined
   const draft = own ?? (yield* draftInParts(definition, subresource ? mergeOf(definition, subresource)(old, body) : body))
   yield
-  if (!own && !owners) yield* dropDuplicateOwners(draft.metadata, (text) => step.warn(text))
+  if (!own && !owners && draft.metadata.ownerReferences) yield* dropDuplicateOwners(draft.metadata, (text) => step.warn(text))
   const sent = draft.metadata.managedFields
   const { metadata, errors: kept } = keepMetadata(draft.metadata, old.metadata)
   draft.metadata = metadata
-  if (!subresource && definition.subresources.some(({ name }) => name === 'status')) yield* keepStatus(draft, old)
-  yield* checkDraft(step, definition, draft)
+  if (!subresource && definition.subresources.some(({ name }) => name === 'status')) yield* keepStatus(step, draft, old)
+  if (step.isLarge) yield* checkDraft(definition, draft)
   yield* completeParts(step, definition, draft)
   if (owners) setTracked(draft, owners)
   else yield* trackUpdate(step, target, { old, draft, sent })
@@ -132,12 +133,12 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   const admission = admissionRequest(step, 'UPDATE', target, old)
   yield* mutate(step, draft, admission)
   yield
-  yield* checkDraft(step, definition, draft)
-  yield* dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
+  if (step.isLarge) yield* checkDraft(definition, draft)
+  if (draft.metadata.ownerReferences) yield* dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
   const { prepareUpdate } = subresource ?? definition
   if (prepareUpdate) prepareUpdate(draft, old, ruleContext(step))
   yield
-  yield* raiseGeneration(definition, draft, old)
+  yield* raiseGeneration(step, definition, draft, old)
   yield
   const errors = [...yield* metadataErrors(definition, draft), ...finalizerErrors(draft.metadata, old.metadata), ...kept]
   yield
@@ -157,9 +158,9 @@ export function* change(step: Step, target: Target, stored: StoredEntry, { body,
   return yield* putInParts(step, target, draft, stored)
 }
 
-function* keepStatus(draft: AnyObject, old: AnyObject): Parts<void> {
+function* keepStatus({ isLarge }: Step, draft: AnyObject, old: AnyObject): Parts<void> {
   if (old.status === undefined) delete draft.status
-  else draft.status = yield* thawParts(old.status)
+  else draft.status = isLarge ? yield* thawParts(old.status) : thaw(old.status)
 }
 
 /** What a deletion waits for. A namespace has its own list beside the common one. */

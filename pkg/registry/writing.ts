@@ -3,6 +3,7 @@ import type { FieldError } from '../api/field-error.ts'
 import { invalidObject } from '../api/field-error.ts'
 import type { AnyObject } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
+import { equalJson } from '../api/json.ts'
 import { equalParts } from '../api/json-parts.ts'
 import { applySchemaDefaults, schemaDefaultParts } from '../api/schema-defaults.ts'
 import type { AdmissionRequest } from './admission.ts'
@@ -74,11 +75,12 @@ function wantedState(definition: Definition, object: AnyObject): unknown {
 }
 
 /** Raises the generation when the wanted state differs, unless a hook has done so already. */
-export function* raiseGeneration(definition: Definition, draft: AnyObject, old: AnyObject): Parts<void> {
+export function* raiseGeneration({ isLarge }: Step, definition: Definition, draft: AnyObject, old: AnyObject): Parts<void> {
   if (!countsGenerations(definition)) return
   const before = old.metadata.generation ?? 0
   if ((draft.metadata.generation ?? 0) > before) return
-  if (!(yield* equalParts(wantedState(definition, draft), wantedState(definition, old)))) draft.metadata.generation = before + 1
+  const [now, was] = [wantedState(definition, draft), wantedState(definition, old)]
+  if (!(isLarge ? yield* equalParts(now, was) : equalJson(now, was))) draft.metadata.generation = before + 1
 }
 
 export function admissionRequest(step: Step, operation: AdmissionRequest['operation'], target: Target, old?: AnyObject): AdmissionRequest {
@@ -192,8 +194,7 @@ export function allocate(step: Step, definition: Definition, draft: AnyObject, o
 }
 
 /** Early, for nothing else is to be done with what is too large, and after what may have made it larger. */
-export function* checkDraft(step: Step, definition: Definition, { metadata, ...rest }: AnyObject): Parts<void> {
-  if (!step.isLarge) return
+export function* checkDraft(definition: Definition, { metadata, ...rest }: AnyObject): Parts<void> {
   const { managedFields: _owners, ...own } = metadata
   if (definition.subresources.some(({ name }) => name === 'status')) delete rest.status
   yield* checkStructure(definition, { ...rest, metadata: own })
@@ -211,7 +212,7 @@ export function* putInParts(step: Step, target: Target, draft: AnyObject, stored
   const next = storedForm(definition, draft, conversions)
   const created = stored === undefined
   yield
-  const same = stored && (yield* sameButTimes(next, stored.value))
+  const same = stored && (yield* sameButTimes(step, next, stored.value))
   yield
   if (step.isLarge && !same) yield* finished(definition, next)
   yield settle
