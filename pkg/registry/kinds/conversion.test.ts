@@ -28,13 +28,18 @@ describe('two versions of one kind', () => {
     const cpu = { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }
     const stored: AnyObject = {
       apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'h', annotations: { mine: 'x' } },
-      spec: { minReplicas: 1, maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'd' }, metrics: [memory, cpu], behavior: { scaleUp: { selectPolicy: 'Max' } } },
+      spec: { minReplicas: 1, maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'd' }, metrics: [memory, cpu], behavior: { scaleUp: { selectPolicy: 'Max', policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }] } } },
       status: { desiredReplicas: 2, currentReplicas: 1, conditions: [{ type: 'AbleToScale', status: 'True' }], currentMetrics: [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 40 } } }] },
     }
     const { fromStored, toStored } = views('horizontalpodautoscalers.autoscaling/v1')
     const shown = fromStored(stored)
     expect(shown).toMatchObject({ apiVersion: 'autoscaling/v1', spec: { targetCPUUtilizationPercentage: 50 }, status: { currentCPUUtilizationPercentage: 40 } })
     expect(shown['spec']).not.toHaveProperty('metrics')
+    expect(JSON.parse(shown.metadata.annotations?.['autoscaling.alpha.kubernetes.io/behavior'] ?? '')).toEqual({
+      ScaleUp: { StabilizationWindowSeconds: null, SelectPolicy: 'Max', Policies: [{ Type: 'Pods', Value: 4, PeriodSeconds: 15 }], Tolerance: null }, ScaleDown: null,
+    })
+    const annotated = { name: 'h', annotations: { 'autoscaling.alpha.kubernetes.io/behavior': '{"scaleDown":{"selectPolicy":"Disabled"}}' } }
+    expect(toStored({ metadata: annotated, spec: { maxReplicas: 3 } })).toMatchObject({ metadata: { name: 'h' }, spec: { behavior: { scaleDown: { selectPolicy: 'Disabled' } } } })
     expect(toStored(shown)).toEqual(stored)
     expect(toStored({ metadata: { name: 'h' }, spec: { maxReplicas: 3 } })).toMatchObject({ spec: { metrics: [{ resource: { target: { averageUtilization: 80 } } }] } })
   })

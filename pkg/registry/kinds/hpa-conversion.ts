@@ -1,6 +1,7 @@
 // autoscaling/v1 and autoscaling/v2 of one autoscaler: v1 knows the CPU target, the rest of v2 travels in annotations.
 import type { AnyObject } from '../../api/object.ts'
 import type { HorizontalPodAutoscaler, MetricSpec } from '../../api/types-config.ts'
+import { goForm, type GoShape } from './go-values.ts'
 
 const annotation = {
   metrics: 'autoscaling.alpha.kubernetes.io/metrics',
@@ -21,6 +22,20 @@ function withoutUndefined(value: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined))
 }
 
+const policyShape: GoShape = { Type: ['type', ''], Value: ['value', 0], PeriodSeconds: ['periodSeconds', 0] }
+const rulesShape: GoShape = {
+  StabilizationWindowSeconds: ['stabilizationWindowSeconds', null], SelectPolicy: ['selectPolicy', null], Policies: ['policies', null, policyShape], Tolerance: ['tolerance', null],
+}
+/** Behavior stands in its annotation as Kubernetes has it inside. */
+const behaviorShape: GoShape = { ScaleUp: ['scaleUp', null, rulesShape], ScaleDown: ['scaleDown', null, rulesShape] }
+
+/** Go reads names in any case; null is nothing. */
+function inApiNames(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inApiNames)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).flatMap(([name, field]) => (field === null ? [] : [[`${name.charAt(0).toLowerCase()}${name.slice(1)}`, inApiNames(field)]])))
+}
+
 /** Stored form to autoscaling/v1. */
 export function fromV2(object: AnyObject): AnyObject {
   const { spec, status, metadata } = object as unknown as HorizontalPodAutoscaler
@@ -32,7 +47,7 @@ export function fromV2(object: AnyObject): AnyObject {
     [annotation.metrics]: others.length > 0 ? JSON.stringify(others) : undefined,
     [annotation.currentMetrics]: othersNow.length > 0 ? JSON.stringify(othersNow) : undefined,
     [annotation.conditions]: status?.conditions?.length ? JSON.stringify(status.conditions) : undefined,
-    [annotation.behavior]: spec.behavior ? JSON.stringify(spec.behavior) : undefined,
+    [annotation.behavior]: spec.behavior ? JSON.stringify(goForm(spec.behavior, behaviorShape)) : undefined,
   })
   const all = { ...metadata.annotations, ...annotations }
   return {
@@ -72,7 +87,7 @@ export function toV2(object: AnyObject): AnyObject {
   const { spec = {}, status } = object as unknown as V1Fields
   const { targetCPUUtilizationPercentage: target, ...restOfSpec } = spec
   const annotations: Record<string, string | undefined> = { ...object.metadata.annotations }
-  const behavior = parsed(annotations[annotation.behavior])
+  const behavior = inApiNames(parsed(annotations[annotation.behavior]))
   const metrics = [
     ...listed(annotations[annotation.metrics]),
     ...(target === undefined ? [] : [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: target } } }]),
