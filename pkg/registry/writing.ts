@@ -128,6 +128,12 @@ export function* mutate(step: Step, draft: AnyObject, request: AdmissionRequest)
   if (step.outside || request.reinvocation.policies) checkGrowth(step, draft)
 }
 
+/** No rule is about who owns which fields, and they can be more than the object. */
+function withoutOwners(object: AnyObject): AnyObject {
+  const { managedFields: _owners, ...metadata } = object.metadata
+  return { ...object, metadata }
+}
+
 /** What the kind's rules, or those of its subresource, find, and what they warn of. */
 export function* judged(step: Step, { definition, subresource = '' }: Pick<Target, 'definition' | 'subresource'>, draft: AnyObject, old?: AnyObject): WriteParts<{ readonly errors: readonly FieldError[]; warnings(): readonly string[] }> {
   const judge = subresource ? definition.subresources.find(({ name }) => name === subresource) : definition
@@ -140,7 +146,8 @@ export function* judged(step: Step, { definition, subresource = '' }: Pick<Targe
   if (!judge?.validate) return { errors: [], warnings }
   const { custom } = definition
   if (!custom) return { errors: yield* awaited(step, () => step.evaluations.run(kindTask, kindRules(definition, subresource, judge), input)), warnings }
-  const found = yield* awaited(step, () => step.evaluations.run(customTask, custom, subresource === 'status' ? { ...input, status: true } : input))
+  const bare = { object: withoutOwners(draft), ...(old ? { old: withoutOwners(old) } : {}), ...(subresource === 'status' ? { status: true } : {}) }
+  const found = yield* awaited(step, () => step.evaluations.run(customTask, custom, bare))
   // Beside errors, too.
   for (const text of found.warnings) step.warn(text)
   return { errors: found.errors, warnings }

@@ -52,6 +52,22 @@ function kind(plural: string, schema: object, ...specs: unknown[]): HoldInput {
   }
 }
 
+/** An object is written, then its kind's schema is made another, and something else of the object is changed. */
+function tightened(plural: string, before: object, after: object, spec: object): HoldInput {
+  const merge = { 'content-type': 'application/merge-patch+json' }
+  return {
+    act: (api) => each(
+      () => define(api, plural, object({ b: text({}), ...before })), () => api.call('POST', path(plural), custom(plural, spec)),
+      () => api.call('PATCH', `${crds}/${plural}.${group}`, { spec: (crd(plural, object({ b: text({}), ...after })) as { spec: object }).spec }, merge),
+      () => api.call('PATCH', `${path(plural)}/one`, { spec: { b: 'b' } }, merge), () => api.call('PATCH', `${path(plural)}/one`, { spec: { b: 'c' } }, merge),
+    ),
+    clean: removed(plural),
+  }
+}
+
+const byName = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['n'], maxItems: 100_000 }
+const item = (more: object): object => object({ n: { type: 'integer' }, v: { type: 'integer', ...more } }, { required: ['n'] })
+
 const match = { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['CREATE'] }] }
 
 /** A policy and its binding are made, and a ConfigMap that they are about. */
@@ -114,6 +130,8 @@ export const ruleInputs: Readonly<Record<string, HoldInput>> = {
   '100,000 items with a pattern': kind('items', object({ l: list(text({ pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$' })) }), { l: long(100_000) }),
   '100,000 items with a pattern that none has': kind('faults', object({ l: list(text({ pattern: '^[A-Z]+$', maxLength: 3 })) }), { l: long(100_000) }),
   'a text that none of 200 alternatives takes': kind('alternatives', object({ t: text({ anyOf: times(200, (index) => ({ pattern: `^[a-z]{${index + 1}}$` })) }) }), { t: 'a'.repeat(100_000) }),
+  'rules that 8,000 items broke before': tightened('broken', { l: list(item({}), byName) }, { l: list(item(rules('self > 0')), byName) }, { l: times(8_000, (n) => ({ n, v: 0 })) }),
+  'bounds that 8,000 items broke before': tightened('unbound', { l: list(item({}), byName) }, { l: list(item({ minimum: 1 }), byName) }, { l: times(8_000, (n) => ({ n, v: 0 })) }),
   'a set of 100,000 items, each twice': kind('sets', object({ l: list(text({}), { 'x-kubernetes-list-type': 'set' }) }), { l: [...long(50_000), ...long(50_000)] }),
   'enums of 1,000 values': kind('enums', object({ l: list(text({ enum: long(1000) })) }), { l: times(20_000, () => 'item-999') }),
   'formats of long texts': kind('formats', object({ u: text({ format: 'uri' }), d: text({ format: 'duration' }), b: text({ format: 'byte' }), h: text({ format: 'hostname' }), m: text({ format: 'email' }), t: text({ format: 'date-time' }), i: text({ format: 'ipv6' }), s: text({ format: 'isbn' }) }),
