@@ -38,6 +38,8 @@ export class EvaluationPool implements Evaluator {
   /** By user; who was served last comes last. */
   readonly #queues = new Map<string, Job[]>()
   readonly #seats: Seat[] = []
+  /** Of threads that have no seat any more. */
+  readonly #ends = new Set<Promise<void>>()
   #count = 0
   #idle: Timer | undefined
   #stopped = false
@@ -67,12 +69,14 @@ export class EvaluationPool implements Evaluator {
     })
   }
 
+  /** Resolves when no thread is left. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#idle?.cancel()
     for (const queue of this.#queues.values()) for (const { reject } of queue) reject(internalError('the server is stopping'))
     this.#queues.clear()
-    await Promise.all(this.#seats.splice(0).map(({ thread }) => thread.end()))
+    for (const { thread } of this.#seats.splice(0)) this.#end(thread)
+    await Promise.all(this.#ends)
   }
 
   #serve(): void {
@@ -112,7 +116,7 @@ export class EvaluationPool implements Evaluator {
     let late = false
     const timer = this.#clock.setTimer(() => {
       late = true
-      void seat.thread.end()
+      this.#end(seat.thread)
     }, Math.max(0, job.deadline - this.#clock.monotonic()))
     try {
       job.resolve(await seat.thread.ask(job.question, job.context))
@@ -127,6 +131,11 @@ export class EvaluationPool implements Evaluator {
   }
 
   #rest(): void {
-    for (const { thread } of this.#seats.splice(0)) void thread.end()
+    for (const { thread } of this.#seats.splice(0)) this.#end(thread)
+  }
+
+  #end(thread: EvaluationThread): void {
+    const end = thread.end().finally(() => void this.#ends.delete(end))
+    this.#ends.add(end)
   }
 }
