@@ -15,6 +15,7 @@ const inputs = [
   '2,000 requests at once on one connection', '1,000 connections at once', 'one object of 1 MB for 100 watches',
   '900 watches of 500 objects begun at once', '2,000 watches of one object that changes', '500 watches with selectors, 2,000 changes',
   'YAML of 2.9 MB', 'YAML of many short lines and of flow lists', 'YAML applied, 1.2 MB',
+  '1,000 CRDs created and deleted at once', 'namespace with objects of 200 kinds deleted', '5,000 owned objects orphaned',
 ]
 
 let holds: readonly Hold[]
