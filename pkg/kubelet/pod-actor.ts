@@ -168,7 +168,7 @@ export class PodActor {
     if (input.endMs === undefined && !input.plan.stopped) void this.#resize(pod, input)
     if (!this.#starts && !input.plan.stopped) {
       const abort = new AbortController()
-      const work = input.plan.starts.length > 0 || (input.endMs === undefined && this.#volumes.stale && input.runtime.containers.length > 0)
+      const work = input.plan.starts.length > 0 || (input.endMs === undefined && this.#volumes.stale(pod) && input.runtime.containers.length > 0)
       if (!work) return
       const done = this.#startRow(pod, input, abort.signal).catch((error: unknown) => this.#failed(error, abort.signal)).finally(() => {
         this.#starts = undefined
@@ -269,7 +269,7 @@ export class PodActor {
   }
 
   async #volumesReady(pod: Pod, runtime: RuntimePod, signal: AbortSignal): Promise<boolean> {
-    if (!this.#volumes.stale) return true
+    if (!this.#volumes.stale(pod)) return true
     const { tools, client, clock, events } = this.#options
     const addresses = { podIPs: this.#podIPs(pod, runtime), hostIPs: tools.node.hostIPs }
     const { changes } = this.#volumes

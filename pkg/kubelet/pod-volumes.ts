@@ -73,8 +73,9 @@ export class PodVolumes {
     return this.#mounted
   }
 
-  get stale(): boolean {
-    return this.#stale
+  /** Whether they have to be set up, again or for the first time. */
+  stale(pod: Pod): boolean {
+    return this.#stale || usedVolumes(pod).some(({ name }) => !this.#mounted.has(name))
   }
 
   markStale(): void {
@@ -85,7 +86,7 @@ export class PodVolumes {
   async setUp(pod: Pod, context: Pick<VolumeContext, 'addresses' | 'allocatable' | 'client'>): Promise<void> {
     this.#stale = false
     const { clock, mounter } = this.#options
-    const results = await Promise.allSettled((pod.spec.volumes ?? []).map(async (volume) => {
+    const results = await Promise.allSettled(usedVolumes(pod).map(async (volume) => {
       const type = this.#options.types(volume)
       if (!type) throw new VolumeFailure(`no volume plugin matched for volume "${volume.name}"`)
       for (const ref of type.sources(pod, volume)) this.#watch(ref, volume)
@@ -145,4 +146,11 @@ export class PodVolumes {
     this.#stale = true
     this.#options.onStale()
   }
+}
+
+/** What no container mounts is not set up, so that nothing waits for it. */
+export function usedVolumes({ spec }: Pod): Volume[] {
+  const containers = [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])]
+  const used = new Set(containers.flatMap(({ volumeMounts = [], volumeDevices = [] }) => [...volumeMounts, ...volumeDevices].map(({ name }) => name)))
+  return (spec.volumes ?? []).filter(({ name }) => used.has(name))
 }
