@@ -16,6 +16,9 @@ const inputs = [
   '900 watches of 500 objects begun at once', '2,000 watches of one object that changes', '500 watches with selectors, 2,000 changes',
   'YAML of 2.9 MB', 'YAML of many short lines and of flow lists', 'YAML applied, 1.2 MB',
   '1,000 CRDs created and deleted at once', 'namespace with objects of 200 kinds deleted', '5,000 owned objects orphaned',
+  'YAML of aliases',
+  'ConfigMap of 100,000 keys: create', 'ConfigMap of 50,000 keys as YAML and indented', 'JSON of 300,000 keys that stand twice', 'JSON of 65,000 unknown fields',
+  'protobuf of 100,000 keys', 'protobuf of 1.5 million empty entries', 'empty objects by the million, in JSON', 'defaults that make much of little', 'DELETE bodies of 3 MB', 'paths without end',
 ]
 
 let holds: readonly Hold[]
