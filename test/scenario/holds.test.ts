@@ -14,6 +14,8 @@ const inputs = [
   'custom resource with a list by keys of 10,000 items: create, apply, patch', 'selectors of 60 KB over 5,000 objects', 'role of 20,000 rules, binding of 20,000 subjects',
   '2,000 requests at once on one connection', '1,000 connections at once', 'one object of 1 MB for 100 watches',
   '900 watches of 500 objects begun at once', '2,000 watches of one object that changes', '500 watches with selectors, 2,000 changes',
+  'labels, annotations, finalizers and owners without end', 'pod of 10,000 containers', 'a little patch that makes much of little',
+  'limits of 3,000 sorts and 3,000 resources, and a pod of 2,000 containers', 'role of 4,000 rules by somebody who has them',
   'YAML of 2.9 MB', 'YAML of many short lines and of flow lists', 'YAML applied, 1.2 MB',
   '1,000 CRDs created and deleted at once', 'namespace with objects of 200 kinds deleted', '5,000 owned objects orphaned',
   'YAML of aliases',
