@@ -17,7 +17,7 @@ import { decorate, deletedView, keyOf, storedForm, viewOf } from './object-view.
 import { prepareText } from '../api/object-text-parts.ts'
 import { checkSize, checkStructure } from './stored-size.ts'
 import { deepFreezeParts } from '../util/freeze-parts.ts'
-import type { Parts } from '../util/slices.ts'
+import { atOnce, type Parts } from '../util/slices.ts'
 import { awaited, checkGrowth, checkSteps, settle, throughout, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 import { StepMeasure } from './write-figures.ts'
@@ -95,29 +95,44 @@ export function admissionRequest(step: Step, operation: AdmissionRequest['operat
   }
 }
 
+/** Nothing pauses in a transaction, where generators would cost small writes more than the plugins do. */
+function mutateNow(step: Step, draft: AnyObject, request: AdmissionRequest, measure: StepMeasure): void {
+  measure.begin()
+  for (const plugin of step.context.admission) {
+    if (!plugin.mutate) continue
+    measure.runs(plugin)
+    const parts = plugin.mutate(draft, request)
+    if (parts) atOnce(parts)
+    measure.ran(plugin)
+  }
+  if (step.isLarge) atOnce(completeParts(step, request.definition, draft))
+  else complete(request.definition, draft)
+}
+
+function* mutateInParts(step: Step, draft: AnyObject, request: AdmissionRequest, measure: StepMeasure): Parts<void> {
+  for (const plugin of step.context.admission) {
+    if (!plugin.mutate) continue
+    measure.begin()
+    measure.runs(plugin)
+    const parts = plugin.mutate(draft, request)
+    if (parts) yield* parts
+    measure.ran(plugin)
+    yield
+  }
+  yield* completeParts(step, request.definition, draft)
+}
+
 /** Plugins may add what has defaults of its own, so defaults run again behind them. */
 export function* mutate(step: Step, draft: AnyObject, request: AdmissionRequest): Parts<void> {
   const measure = new StepMeasure(step.context, step.kept.steps, { operation: request.operation, step: 'admit' })
-  const plugins = function* (): Parts<void> {
-    measure.begin()
-    for (const plugin of step.context.admission) {
-      if (!plugin.mutate) continue
-      measure.runs(plugin)
-      const parts = plugin.mutate(draft, request)
-      if (parts) yield* parts
-      measure.ran(plugin)
-      if (!step.outsideTransaction) continue
-      yield
-      measure.begin()
-    }
-    yield* completeParts(step, request.definition, draft)
+  const plugins = (): Parts<void> | undefined => (step.outsideTransaction ? mutateInParts(step, draft, request, measure) : void mutateNow(step, draft, request, measure))
+  const again = function* (): Parts<void> {
+    request.reinvocation.again = true
+    yield* plugins() ?? []
   }
   try {
-    const again = function* (): Parts<void> {
-      request.reinvocation.again = true
-      yield* plugins()
-    }
-    yield* plugins()
+    const parts = plugins()
+    if (parts) yield* parts
     const done = step.outside ? yield* step.outside.mutate(draft, request, again) : false
     if (!done && request.reinvocation.wanted) yield* again()
     measure.passed()
@@ -161,31 +176,38 @@ export function review(step: Step, object: AnyObject, request: AdmissionRequest)
   throughout(reviewParts(step, object, request))
 }
 
-/** The same in parts, of which each waits for itself. */
+function validateNow(step: Step, object: AnyObject, request: AdmissionRequest, measure: StepMeasure, last: boolean): void {
+  measure.begin()
+  for (const plugin of step.context.admission) {
+    if (!plugin.validate || (plugin.last ?? false) !== last) continue
+    measure.runs(plugin)
+    const parts = plugin.validate(object, request)
+    if (parts) atOnce(parts)
+    measure.ran(plugin)
+  }
+}
+
+/** Each part waits for itself. */
+function* validateInParts(step: Step, object: AnyObject, request: AdmissionRequest, measure: StepMeasure, last: boolean): WriteParts<void> {
+  for (const plugin of step.context.admission) {
+    if (!plugin.validate || (plugin.last ?? false) !== last) continue
+    measure.begin()
+    measure.runs(plugin)
+    const parts = yield* awaited(step, () => plugin.validate?.(object, request))
+    if (parts) yield* parts
+    measure.ran(plugin)
+    yield
+  }
+}
+
 export function* reviewParts(step: Step, object: AnyObject, request: AdmissionRequest): WriteParts<void> {
   const measure = new StepMeasure(step.context, step.kept.steps, { operation: request.operation, step: 'validate' })
-  const plugins = function* (last: boolean): WriteParts<void> {
-    measure.begin()
-    for (const plugin of step.context.admission) {
-      if (!plugin.validate || (plugin.last ?? false) !== last) continue
-      measure.runs(plugin)
-      if (step.outsideTransaction) {
-        const parts = yield* awaited(step, () => plugin.validate?.(object, request))
-        if (parts) yield* parts
-        measure.ran(plugin)
-        yield
-        measure.begin()
-      } else {
-        const parts = plugin.validate(object, request)
-        if (parts) yield* parts
-        measure.ran(plugin)
-      }
-    }
-  }
   try {
-    yield* plugins(false)
-    step.outside?.validate(object, request)
-    yield* plugins(true)
+    for (const last of [false, true]) {
+      if (step.outsideTransaction) yield* validateInParts(step, object, request, measure, last)
+      else validateNow(step, object, request, measure, last)
+      if (!last) step.outside?.validate(object, request)
+    }
     measure.passed()
   } catch (error) {
     measure.failed(error)
