@@ -39,6 +39,7 @@ async function noteHolds(): Promise<void> {
   const parse = parseMs()
   for (const { name, longestMs } of holds.slice(0, holdsOnly ? undefined : 5)) note(`event loop: ${name}`, `${ms(longestMs)} at most (${percent(longestMs / parse)} of parsing 3 MB)`)
   note('event loop: inputs that hold it for 50 ms', `${holds.filter(({ longestMs }) => longestMs > 50).length} of ${holds.length}`)
+  for (const { name, failed } of holds) if (failed !== undefined) note(`event loop: ${name}`, `not measured: ${failed}`)
 }
 
 const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 0)} ms`

@@ -25,6 +25,8 @@ export interface Hold {
   /** All the processor time that the input took. */
   readonly totalMs: number
   readonly shown: string
+  /** Why there is nothing to tell. */
+  readonly failed?: string
 }
 
 const inputs: Readonly<Record<string, HoldInput>> = { ...holdInputs, ...(process.argv.some((name) => /^lists\b/.test(name)) ? listInputs() : {}) }
@@ -100,36 +102,34 @@ async function probe(names: readonly string[]): Promise<void> {
     for (const name of names) {
       const turns = new Turns()
       const profile = process.env['PROFILE'] ? new TurnProfile() : undefined
-      const shown = await new Promise<string>((resolve, reject) => {
-        client.removeAllListeners('message').on('message', (message: FromClient) => {
-          if (message === 'begin') {
-            if (inputs[name]?.restart) return resolve('')
-            profile?.start()
-            turns.start()
-            client.postMessage('go')
-          } else if ('shown' in message) resolve(message.shown)
-          else if ('failed' in message) reject(new Error(message.failed))
-        })
-        client.postMessage({ run: name })
-      })
-      let after = shown
-      if (inputs[name]?.restart) {
-        client.postMessage('end')
-        await cluster.stop()
-        turns.start()
-        cluster = await Cluster.start(options)
-        client = newClient(cluster)
-        after = await act(client, name)
-      }
-      // What the server has left for later belongs to it.
-      await new Promise((resolve) => setTimeout(resolve, inputs[name]?.settleMs ?? 300))
-      process.stdout.write(`${JSON.stringify({ name, ...turns.stop(), shown: after } satisfies Hold)}\n`)
-      if (profile) process.stdout.write(await profile.stop(turns.longestFrom, turns.longestTo))
-      if (!inputs[name]?.restart) {
-        await new Promise<void>((resolve, reject) => {
-          client.removeAllListeners('message').on('message', (message: FromClient) => (typeof message === 'object' && 'failed' in message ? reject(new Error(message.failed)) : resolve()))
+      try {
+        let shown = await said(client, { run: name }, () => {
+          if (inputs[name]?.restart) return true
+          profile?.start()
+          turns.start()
           client.postMessage('go')
+          return false
         })
+        if (inputs[name]?.restart) {
+          client.postMessage('end')
+          await cluster.stop()
+          turns.start()
+          cluster = await Cluster.start(options)
+          client = newClient(cluster)
+          shown = await said(client, { run: `${name} (after)` }, () => {
+            client.postMessage('go')
+            return false
+          })
+        }
+        // What the server has left for later belongs to it.
+        await new Promise((resolve) => setTimeout(resolve, inputs[name]?.settleMs ?? 300))
+        tell({ name, ...turns.stop(), shown })
+        if (profile) process.stdout.write(await profile.stop(turns.longestFrom, turns.longestTo))
+        if (!inputs[name]?.restart) await said(client, 'go')
+      } catch (error) {
+        tell({ name, ...turns.stop(), shown: '', failed: (error as Error).message })
+        await client.terminate()
+        client = newClient(cluster)
       }
     }
     client.postMessage('end')
@@ -139,15 +139,18 @@ async function probe(names: readonly string[]): Promise<void> {
   }
 }
 
-/** After a restart: the measured part alone. */
-function act(client: Worker, name: string): Promise<string> {
+const tell = (hold: Hold): void => void process.stdout.write(`${JSON.stringify(hold)}\n`)
+
+/** What the client says in the end. It waits to begin until `begun` has told it; or that is all, where it says so. */
+function said(client: Worker, order: 'go' | { run: string }, begun: () => boolean = () => false): Promise<string> {
   return new Promise((resolve, reject) => {
-    client.on('message', (message: FromClient) => {
-      if (message === 'begin') client.postMessage('go')
-      else if ('shown' in message) resolve(message.shown)
-      else if ('failed' in message) reject(new Error(message.failed))
+    client.removeAllListeners('message').on('message', (message: FromClient) => {
+      if (message === 'begin') {
+        if (begun()) resolve('')
+      } else if ('failed' in message) reject(new Error(message.failed))
+      else resolve('shown' in message ? message.shown : '')
     })
-    client.postMessage({ run: `${name} (after)` })
+    client.postMessage(order)
   })
 }
 

@@ -31,6 +31,7 @@ beforeAll(async () => {
 
 it.each(inputs)('%s', (name) => {
   const hold = holds.find((one) => one.name === name)
+  expect(hold?.failed).toBeUndefined()
   expect(hold?.shown).not.toMatch(/\b500 (?!etcdserver: request is too large)/)
   expect(hold?.longestMs).toBeLessThan(inOneGoMs)
 })
