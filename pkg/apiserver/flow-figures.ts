@@ -1,6 +1,6 @@
 // What flow control does with requests, by priority level and flow schema: counts in Prometheus' text form, and who is there now.
 import type { Clock } from '../util/clock.ts'
-import { Counters } from '../util/counters.ts'
+import { Counters, family } from '../util/counters.ts'
 import { Histogram, Histograms } from '../util/histogram.ts'
 import type { FlowRequest } from './flow-rules.ts'
 
@@ -101,7 +101,7 @@ export class FlowFigures {
   lines(): string[] {
     const all = [...this.#lines.values()].flatMap((lines) => [...lines.values()])
     const rows = (name: string, type: 'counter' | 'gauge', help: string, of: (line: Line) => number): string[] =>
-      all.length === 0 ? [] : [`# HELP apiserver_flowcontrol_${name} ${help}`, `# TYPE apiserver_flowcontrol_${name} ${type}`, ...all.map((line) => `apiserver_flowcontrol_${name}{${line.labels}} ${of(line)}`)]
+      family(`apiserver_flowcontrol_${name}`, type, help, all.map((line) => [line.labels, of(line)]))
     const waits = new Histograms('apiserver_flowcontrol_request_wait_duration_seconds', 'How long requests waited for their turn.', bounds)
     const runs = new Histograms('apiserver_flowcontrol_request_execution_seconds', 'How long requests ran.', bounds)
     for (const { labels, waits: entered, refusedWaits, runs: ran } of all) {

@@ -16,8 +16,7 @@ export class Counters {
   }
 
   lines(): string[] {
-    if (this.#counts.size === 0) return []
-    return [`# HELP ${this.#name} ${this.#help}`, `# TYPE ${this.#name} counter`, ...[...this.#counts].map(([labels, count]) => `${this.#name}${labels === '' ? '' : `{${labels}}`} ${count}`)]
+    return family(this.#name, 'counter', this.#help, [...this.#counts])
   }
 }
 
