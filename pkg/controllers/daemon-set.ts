@@ -9,7 +9,7 @@ import { controller, watches, type Controller, type ReconcileContext } from '../
 import { claim, claimCandidates } from '../controller/ownership.ts'
 import { daemonPodSpec, daemonStatus, planDaemons, planDaemonUpdate, targetNode, type DaemonPlan, type DaemonState } from './daemon-plan.ts'
 import { createPod, deletePod, podFromTemplate } from './new-pod.ts'
-import { isTerminal, untilAvailableMs } from './pod-facts.ts'
+import { isTerminal, nextAvailabilityMs } from './pod-facts.ts'
 import { forgetRevisions, revisionHashLabel, syncHistory } from './revision-history.ts'
 
 // A daemon that fails at once on a node must not be made anew in a tight loop.
@@ -60,8 +60,7 @@ export function daemonSetController(): Controller {
       await forgetRevisions(history.old, {
         limit: set.spec.revisionHistoryLimit ?? 10, live: (revision) => hashes.has(revision.metadata.labels?.[revisionHashLabel]),
       }, context)
-      const waits = owned.flatMap((pod) => untilAvailableMs(pod, set.spec.minReadySeconds ?? 0, clock.now()) || [])
-      if (waitMs !== undefined) waits.push(waitMs)
+      const waits = [waitMs, nextAvailabilityMs(owned, set.spec.minReadySeconds ?? 0, state.nowMs)].filter((wait) => wait !== undefined)
       return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : {}
     },
   })

@@ -40,6 +40,15 @@ export function untilAvailableMs(pod: Pod, minReadySeconds: number, nowMs: numbe
   return sinceMs === undefined ? undefined : Math.max(0, sinceMs + minReadySeconds * 1000 - nowMs)
 }
 
+/**
+ * How long until the next of the pods becomes available by time alone; undefined when none will.
+ * `nowMs` must be the time by which they were counted: a pod that was not available then and is a moment later would be looked at by nobody again.
+ */
+export function nextAvailabilityMs(pods: readonly Pod[], minReadySeconds: number, nowMs: number): number | undefined {
+  const waits = pods.flatMap((pod) => untilAvailableMs(pod, minReadySeconds, nowMs) || [])
+  return waits.length > 0 ? Math.min(...waits) : undefined
+}
+
 export function isAvailable(pod: Pod, minReadySeconds: number, nowMs: number): boolean {
   return untilAvailableMs(pod, minReadySeconds, nowMs) === 0
 }

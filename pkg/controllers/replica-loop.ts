@@ -8,8 +8,8 @@ import type { ReconcileContext, ReconcileResult } from '../controller/controller
 import { claim, claimCandidates } from '../controller/ownership.ts'
 import { messageOf } from '../controller/refusals.ts'
 import { createPod, deletePod, podFromTemplate } from './new-pod.ts'
-import { isActive, isTerminal } from './pod-facts.ts'
-import { nextAvailabilityMs, planPods, replicaStatus, type ReplicaOwner } from './replica-plan.ts'
+import { isActive, isTerminal, nextAvailabilityMs } from './pod-facts.ts'
+import { planPods, replicaStatus, type ReplicaOwner } from './replica-plan.ts'
 import { slowStart } from './slow-start.ts'
 
 export interface ReplicaWork {
@@ -36,11 +36,12 @@ export async function reconcileReplicas(work: ReplicaWork, context: ReconcileCon
   const plan = planPods(owner, active, { related: work.related(), nowMs: clock.now() })
   const error = await carryOut(plan, work, context)
   const failure = error === undefined ? undefined : { reason: plan.create > 0 ? 'FailedCreate' as const : 'FailedDelete' as const, message: messageOf(error) }
-  const counted = replicaStatus(owner, { active, owned }, { nowMs: clock.now(), failure })
+  const nowMs = clock.now()
+  const counted = replicaStatus(owner, { active, owned }, { nowMs, failure })
   const status = work.shape ? work.shape(counted) : counted
   if (!equalJson(status, owner.status)) await work.writeStatus(status)
   if (error !== undefined) throw error
-  return { requeueAfterMs: nextAvailabilityMs(owner, active, clock.now()) }
+  return { requeueAfterMs: nextAvailabilityMs(active, owner.minReadySeconds, nowMs) }
 }
 
 /** Gives the first failure. */

@@ -3,7 +3,7 @@ import type { KubeObject } from '../api/object.ts'
 import { formatTime } from '../api/times.ts'
 import type { Pod, PodTemplateSpec } from '../api/types-pod.ts'
 import type { ReplicaSetCondition, ReplicaSetStatus } from '../api/types-workload.ts'
-import { isAvailable, isReady, isTerminating, untilAvailableMs } from './pod-facts.ts'
+import { isAvailable, isReady, isTerminating } from './pod-facts.ts'
 import { podsToDelete } from './pod-ranking.ts'
 
 /** What both kinds have in common. */
@@ -52,10 +52,4 @@ function nextConditions(old: readonly ReplicaSetCondition[], failure: { reason: 
   if (!failure) return others
   const standing = old.find((condition) => condition.type === 'ReplicaFailure')
   return [...others, standing ?? { type: 'ReplicaFailure', status: 'True', lastTransitionTime: formatTime(nowMs), reason: failure.reason, message: failure.message }]
-}
-
-/** When the next pod becomes available by time alone. */
-export function nextAvailabilityMs(owner: ReplicaOwner, active: readonly Pod[], nowMs: number): number | undefined {
-  const waits = active.map((pod) => untilAvailableMs(pod, owner.minReadySeconds, nowMs)).filter((wait) => wait !== undefined && wait > 0)
-  return waits.length > 0 ? Math.min(...(waits as number[])) : undefined
 }

@@ -8,7 +8,7 @@ import { controller, watches, type ReconcileContext } from '../controller/contro
 import { claim, claimCandidates } from '../controller/ownership.ts'
 import { isGone, isNamespaceTerminating, messageOf } from '../controller/refusals.ts'
 import { podFromTemplate } from './new-pod.ts'
-import { untilAvailableMs } from './pod-facts.ts'
+import { nextAvailabilityMs } from './pod-facts.ts'
 import { forgetRevisions, syncHistory, templateOf, type History } from './revision-history.ts'
 import { createClaims, hasStaleClaims, keepClaimOwners } from './stateful-claims.ts'
 import { ordinalOf, planStateful, revisionOfPod, statefulStatus, withIdentity, type StatefulPlan, type StatefulState } from './stateful-plan.ts'
@@ -48,9 +48,8 @@ export default controller<StatefulSet>({
     if (failure !== undefined) throw failure
     const live = new Set([...owned.map(revisionOfPod), status.currentRevision, status.updateRevision])
     await forgetRevisions(history.old, { limit: set.spec.revisionHistoryLimit ?? 10, live: ({ metadata }) => live.has(metadata.name) }, context)
-    const waits = owned.flatMap((pod) => untilAvailableMs(pod, set.spec.minReadySeconds ?? 0, clock.now()) || [])
-    if (plan.create.length < planned.create.length) waits.push(staleClaimMs)
-    return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : {}
+    const waitMs = nextAvailabilityMs(owned, set.spec.minReadySeconds ?? 0, state.nowMs)
+    return { requeueAfterMs: plan.create.length < planned.create.length ? Math.min(staleClaimMs, waitMs ?? staleClaimMs) : waitMs }
   },
 })
 

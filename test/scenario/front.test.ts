@@ -5,23 +5,26 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { jest } from '@jest/globals'
+import { defaultLimits, type FrontLimits } from '../../pkg/apiserver/front-limits.ts'
 import { admin, startServer, type TestServer } from '../../pkg/apiserver/fixture.suite.ts'
 
 jest.setTimeout(30_000)
 
 const configMaps = '/api/v1/namespaces/a/configmaps'
-const limits = { headersMs: 500, handshakeMs: 500, bodyMs: 500, stallMs: 500, pingMs: 100, graceMs: 3000 }
 
 let server: TestServer
 const closers: (() => void)[] = []
 
-beforeEach(async () => {
-  server = await startServer({ limits })
-})
-afterEach(async () => {
-  for (const close of closers.splice(0)) close()
-  await server.stop()
-})
+/** Each test has a server of its own. Only the limits that a test is about are short: a busy machine may need longer for the others. */
+function serverWith(limits: Partial<FrontLimits>): void {
+  beforeEach(async () => {
+    server = await startServer({ limits: { ...defaultLimits, ...limits } })
+  })
+  afterEach(async () => {
+    for (const close of closers.splice(0)) close()
+    await server.stop()
+  })
+}
 
 /** An HTTP/1.1 connection by hand, and what came over it. */
 class Bare {
@@ -67,6 +70,7 @@ const create = (name: string, data: string) => server.call('POST', configMaps, {
 const body = (name: string): string => JSON.stringify({ metadata: { name } })
 
 describe('a body that is too long', () => {
+  serverWith({})
   const tooLong = /^HTTP\/1\.1 413 [^]*"message":"Request entity too large: limit is 3145728"[^]*"reason":"RequestEntityTooLarge"/
 
   it('is refused by its length, before it is sent', async () => {
@@ -102,40 +106,56 @@ describe('a body that is too long', () => {
 })
 
 describe('a client that takes its time', () => {
-  it.each([['with its handshake'], ['with its headers'], ['before its first request']])('%s is cut off', async (what) => {
-    if (what === 'with its handshake') {
+  describe('with its handshake', () => {
+    serverWith({ handshakeMs: 500 })
+
+    it('is cut off', async () => {
       const raw = connectTcp(server.port, '127.0.0.1')
       closers.push(() => raw.destroy())
       await new Promise((done) => raw.once('close', done).resume())
-      return
-    }
-    const client = new Bare()
-    if (what === 'with its headers') client.socket.write('GET /api/v1/pods HTTP/1.1\r\nhost: loc')
-    await client.closed
-    expect(client.text).toMatch(/^HTTP\/1\.1 408 /)
+    })
   })
 
-  it('with its body is cut off', async () => {
-    const client = new Bare()
-    client.send('POST', configMaps, 'content-type: application/json\r\ncontent-length: 100\r\n\r\n{"metadata":')
-    await client.says(/^HTTP\/1\.1 504 [^]*Timeout: request did not complete within the allotted timeout/)
-    const stream = session().request({ ':method': 'POST', ':path': configMaps, 'content-type': 'application/json' }, { endStream: false })
-    stream.on('error', () => undefined)
-    stream.write('{')
-    expect(await status(stream)).toBe(504)
+  describe('with its headers', () => {
+    serverWith({ headersMs: 500 })
+
+    it.each([['in the middle of them', 'GET /api/v1/pods HTTP/1.1\r\nhost: loc'], ['before its first request', '']])('is cut off %s', async (_, sent) => {
+      const client = new Bare()
+      if (sent) client.socket.write(sent)
+      await client.closed
+      expect(client.text).toMatch(/^HTTP\/1\.1 408 /)
+    })
   })
 
-  it('but has sent its request keeps its watch, however quiet', async () => {
-    const old = new Bare(server.port, `${configMaps}?watch=true`)
-    const stream = session().request({ ':path': `${configMaps}?watch=true` })
-    let text = ''
-    stream.setEncoding('utf8').on('data', (piece: string) => void (text += piece))
-    await old.says(/^HTTP\/1\.1 200/)
-    // Longer than all of the limits.
-    await new Promise((done) => setTimeout(done, 1500))
-    await create('late', 'v')
-    await old.says(/"name":"late"/)
-    await until(() => text.includes('"name":"late"'), 'the event over HTTP/2')
+  describe('with its body', () => {
+    serverWith({ bodyMs: 500 })
+
+    it('is cut off', async () => {
+      const client = new Bare()
+      client.send('POST', configMaps, 'content-type: application/json\r\ncontent-length: 100\r\n\r\n{"metadata":')
+      await client.says(/^HTTP\/1\.1 504 [^]*Timeout: request did not complete within the allotted timeout/)
+      const stream = session().request({ ':method': 'POST', ':path': configMaps, 'content-type': 'application/json' }, { endStream: false })
+      stream.on('error', () => undefined)
+      stream.write('{')
+      expect(await status(stream)).toBe(504)
+    })
+  })
+
+  describe('but has sent its request', () => {
+    serverWith({ headersMs: 500, bodyMs: 500, stallMs: 500, pingMs: 100 })
+
+    it('keeps its watch, however quiet', async () => {
+      const old = new Bare(server.port, `${configMaps}?watch=true`)
+      const stream = session().request({ ':path': `${configMaps}?watch=true` })
+      let text = ''
+      stream.setEncoding('utf8').on('data', (piece: string) => void (text += piece))
+      await old.says(/^HTTP\/1\.1 200/)
+      // Longer than all of the limits.
+      await new Promise((done) => setTimeout(done, 1500))
+      await create('late', 'v')
+      await old.says(/"name":"late"/)
+      await until(() => text.includes('"name":"late"'), 'the event over HTTP/2')
+    })
   })
 })
 
@@ -154,6 +174,7 @@ async function bytesHeld(): Promise<number> {
 }
 
 describe('a client that does not read', () => {
+  serverWith({ stallMs: 500 })
   const piece = 'x'.repeat(200_000)
 
   it('loses its watch over HTTP/2, and nothing else on the connection', async () => {
@@ -168,13 +189,8 @@ describe('a client that does not read', () => {
   })
 
   it('loses its watch over HTTP/1.1, and costs no memory until then', async () => {
-    const clients: Bare[] = []
-    // One after the other: twenty handshakes at once may take a busy machine longer than they may take.
-    for (let index = 0; index < 20; index++) {
-      const client = new Bare(server.port, `${configMaps}?watch=true`)
-      await client.says(/^HTTP\/1\.1 200/)
-      clients.push(client)
-    }
+    const clients = Array.from({ length: 20 }, () => new Bare(server.port, `${configMaps}?watch=true`))
+    for (const client of clients) await client.says(/^HTTP\/1\.1 200/)
     for (const client of clients) client.socket.pause()
     const before = await bytesHeld()
     for (let index = 0; index < 60; index++) await create(`big-${index}`, piece)
@@ -244,6 +260,8 @@ class Wire {
 }
 
 describe('a client that vanished', () => {
+  serverWith({ pingMs: 100 })
+
   it('is noticed over HTTP/2, and its connection freed', async () => {
     const wire = new Wire()
     const stream = session(await wire.port).request({ ':path': `${configMaps}?watch=true` })
@@ -271,6 +289,8 @@ describe('a client that vanished', () => {
 })
 
 describe('the end of the server', () => {
+  serverWith({})
+
   it('ends watches cleanly, finishes what is under way, and takes no more', async () => {
     const client = session()
     const stream = client.request({ ':path': `${configMaps}?watch=true` })
@@ -302,7 +322,7 @@ describe('the end of the server', () => {
 
   it('waits for nobody longer than it says', async () => {
     await server.stop()
-    server = await startServer({ limits: { ...limits, bodyMs: 60_000, graceMs: 300 } })
+    server = await startServer({ limits: { ...defaultLimits, graceMs: 300 } })
     const upload = new Bare()
     upload.send('POST', configMaps, 'content-type: application/json\r\ncontent-length: 100\r\n\r\n{')
     await server.call('GET', '/readyz')
