@@ -27,6 +27,7 @@ import type { Leave } from './flow-figures.ts'
 import { defaultLimits, type FrontLimits } from './front-limits.ts'
 import { isUpgrade, listenerOptions, refuseConnection, refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
 import { streamListener } from './http2-exchange.ts'
+import { Intake, sourceOf } from './intake.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { labelsOf, otherLabels, type RequestLabels } from './request-labels.ts'
 import { decodePath, parsePath, type RequestPath, type ResourcePath } from './request-path.ts'
@@ -114,6 +115,7 @@ export class HttpDoor {
   #active = 0
   #onQuiet: (() => void) | undefined
   readonly #sockets = new Set<Socket>()
+  readonly #intake = new Intake()
   /** What ends a handshake for the gate, by the client's address. */
   readonly #handshakes = new Map<string, () => void>()
   readonly #onBlocked = (): void => this.#watchdog.touch()
@@ -128,6 +130,7 @@ export class HttpDoor {
     this.#server.on('session', (session) => this.#pinger.add(session))
     this.#server.prependListener('secureConnection', (socket: TLSSocket) => {
       this.#watchdog.add(socket)
+      this.#intake.onRead()
       this.#handshakes.get(addressOf(socket))?.()
       this.#handshakes.delete(addressOf(socket))
     })
@@ -143,8 +146,13 @@ export class HttpDoor {
       gate.enter((left) => {
         if (socket.destroyed) return left()
         this.#handshakes.set(address, left)
-        socket.on('close', left)
+        const source = sourceOf(socket)
+        socket.on('close', () => {
+          left()
+          this.#intake.delete(source)
+        })
         this.#server.emit('connection', socket)
+        this.#intake.add(source)
       })
     })
     // Clients that break off in a handshake or a session are their own business.
@@ -155,6 +163,7 @@ export class HttpDoor {
       // A client may reset its connection at any time.
       incoming.on('error', () => undefined)
       outgoing.on('error', () => undefined)
+      this.#intake.onRead()
       void this.#serve(incoming as unknown as IncomingMessage, outgoing as unknown as ServerResponse)
     })
     // Requests of HTTP/2 would get the platform's layer otherwise.
@@ -225,6 +234,7 @@ export class HttpDoor {
   /** A client may have a thousand requests in one packet. */
   #serveInTurn(incoming: Incoming, outgoing: Outgoing): Promise<void> {
     const turn = room()
+    if (turn) this.#intake.onRead()
     return turn ? turn.then(() => (outgoing.destroyed ? undefined : this.#serve(incoming, outgoing))) : this.#serve(incoming, outgoing)
   }
 
