@@ -23,11 +23,14 @@ export function placedPodChanges(previous: Pod | undefined, pod: Pod): ChangeKin
   if (isTerminal(pod)) return previous && !isTerminal(previous) && previous.spec.nodeName ? ['pod-gone'] : []
   if (!previous?.spec.nodeName) return ['pod-placed']
   const kinds: ChangeKind[] = []
-  if (differ(previous.metadata.labels, pod.metadata.labels)) kinds.push('pod-placed')
+  const relabelled = differ(previous.metadata.labels, pod.metadata.labels)
+  if (relabelled) kinds.push('pod-placed')
+  let left = relabelled
   if (differ(previous.spec, pod.spec) || previous.status?.containerStatuses !== pod.status?.containerStatuses) {
     const now = podRequests(pod)
-    if ([...podRequests(previous)].some(([name, amount]) => amount > (now.get(name) ?? 0))) kinds.push('pod-gone')
+    left ||= [...podRequests(previous)].some(([name, amount]) => amount > (now.get(name) ?? 0))
   }
+  if (left) kinds.push('pod-gone')
   return kinds
 }
 

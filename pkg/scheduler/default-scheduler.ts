@@ -45,7 +45,8 @@ const watched: readonly WatchedKind[] = [
   { resource: storageClasses, kind: 'storage-class' },
   { resource: csiNodes, kind: 'csi-node' },
   { resource: volumeAttachments, kind: 'attachment' },
-  { resource: csiDrivers },
+  // A driver says whether the capacity of storage is to be reckoned with.
+  { resource: csiDrivers, kind: 'storage-capacity' },
   { resource: csiStorageCapacities, kind: 'storage-capacity' },
   ...[podDisruptionBudgets, services, replicaSets, replicationControllers, statefulSets].map((resource) => ({ resource })),
 ]

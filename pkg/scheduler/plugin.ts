@@ -6,10 +6,10 @@ import type { Snapshot } from './snapshot.ts'
 
 /** What can happen in the cluster that lets a waiting pod be scheduled. */
 export type ChangeKind =
-  | 'node-added' | 'node-allocatable' | 'node-labels' | 'node-taints'
+  | 'node-added' | 'node-gone' | 'node-allocatable' | 'node-labels' | 'node-taints'
   /** A pod came to a node, or one there changed its labels. */
   | 'pod-placed'
-  /** A pod left its node, ended, or asks for less. */
+  /** A pod left its node, ended, asks for less, has lost labels, or gave back what was kept for it. */
   | 'pod-gone'
   | 'namespace' | 'claim' | 'volume' | 'storage-class' | 'csi-node' | 'attachment' | 'storage-capacity'
 

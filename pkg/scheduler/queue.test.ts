@@ -120,6 +120,21 @@ describe('SchedulingQueue', () => {
     expect([popped(), queue.size]).toEqual([undefined, 0])
   })
 
+  it('tries again what was refused five minutes ago, whatever is told', () => {
+    refuse('a', 'Picky')
+    clock.step(60_000)
+    refuse('b', 'Other')
+    clock.step(239_999)
+    expect(popped()).toBeUndefined()
+    clock.step(1)
+    expect([popped(), popped()]).toEqual(['a', undefined])
+    queue.reject(uid('a'), new Set(['Picky']))
+    clock.step(60_000)
+    expect([popped(), popped()]).toEqual(['b', undefined])
+    clock.step(240_000)
+    expect([popped(), popped()]).toEqual(['a', undefined])
+  })
+
   it('leaves no timer behind', () => {
     queue.add(testInfo('a'))
     popped()

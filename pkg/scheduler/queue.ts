@@ -13,6 +13,7 @@ import type { PodInfo } from './pod-info.ts'
 //                      |          |               |
 //                      +----------+---------------+  a change that a rejecting plugin names
 //
+// Whatever is told, a refusal holds for five minutes at most.
 // A pod whose back-off follows a refusal (not an error) is also taken when nothing else is active: waiting would be idle.
 type Place = 'gated' | 'active' | 'back-off' | 'unschedulable' | 'in-flight'
 
@@ -32,6 +33,8 @@ interface Entry {
   rejectors: ReadonlySet<string>
   /** The end of its back-off. */
   readyMs: number
+  /** When it was refused last. */
+  refusedMs: number
   failed: boolean
   /** Raised whenever it moves: what the heaps hold of earlier places is void. */
   move: number
@@ -51,6 +54,8 @@ export interface QueueOptions {
 
 const firstBackOffMs = 1000
 const longestBackOffMs = 10_000
+/** What nobody tells may have changed by then. */
+const longestRefusalMs = 300_000
 
 const isValid = ({ entry, move }: Ticket): boolean => entry.move === move
 
@@ -63,7 +68,9 @@ export class SchedulingQueue {
   readonly #active = new Heap<Ticket>(({ entry: a }, { entry: b }) =>
     a.info.priority !== b.info.priority ? a.info.priority > b.info.priority : earlier(a, b))
   readonly #backOff = new Heap<Ticket>(({ entry: a }, { entry: b }) => (a.readyMs !== b.readyMs ? a.readyMs < b.readyMs : earlier(a, b)))
+  /** In the order of their refusals. */
   readonly #unschedulable = new Set<Entry>()
+  #leftover: Timer | undefined
   #timer: { readyMs: number; timer: Timer } | undefined
   #sequence = 0
   #stopped = false
@@ -89,7 +96,7 @@ export class SchedulingQueue {
     if (!known) {
       const entry: Entry = {
         info, place: 'gated', attempts: 0, sinceMs: this.#options.clock.now(), sequence: this.#sequence++,
-        rejectors: new Set(), readyMs: 0, failed: false, move: 0,
+        rejectors: new Set(), readyMs: 0, refusedMs: 0, failed: false, move: 0,
       }
       this.#entries.set(info.uid, entry)
       if (!gated) this.#activate(entry)
@@ -131,9 +138,11 @@ export class SchedulingQueue {
     if (!entry) return
     entry.rejectors = rejectors
     entry.failed = false
-    entry.readyMs = this.#options.clock.now() + backOffMs(entry.attempts)
+    entry.refusedMs = this.#options.clock.now()
+    entry.readyMs = entry.refusedMs + backOffMs(entry.attempts)
     this.#move(entry, 'unschedulable')
     this.#unschedulable.add(entry)
+    if (!this.#leftover) this.#armLeftover()
   }
 
   /** Something failed: again after its back-off. */
@@ -154,6 +163,8 @@ export class SchedulingQueue {
     this.#stopped = true
     this.#timer?.timer.cancel()
     this.#timer = undefined
+    this.#leftover?.cancel()
+    this.#leftover = undefined
   }
 
   #mayHelp({ rejectors, info }: Entry, change: ClusterChange): boolean {
@@ -216,6 +227,19 @@ export class SchedulingQueue {
     const { clock } = this.#options
     const timer = clock.setTimer(() => this.#expire(), Math.max(0, next.readyMs - clock.now()))
     this.#timer = { readyMs: next.readyMs, timer }
+  }
+
+  #armLeftover(): void {
+    this.#leftover = undefined
+    const [oldest] = this.#unschedulable
+    if (!oldest || this.#stopped) return
+    this.#leftover = this.#options.clock.setTimer(() => this.#flushLeftover(), Math.max(0, oldest.refusedMs + longestRefusalMs - this.#options.clock.now()))
+  }
+
+  #flushLeftover(): void {
+    const nowMs = this.#options.clock.now()
+    for (const entry of [...this.#unschedulable]) if (entry.refusedMs + longestRefusalMs <= nowMs) this.#awake(entry)
+    this.#armLeftover()
   }
 
   #expire(): void {

@@ -96,7 +96,11 @@ export class Scheduler {
   }
 
   #nodeChanged({ object, previous }: InformerChange<Node>): void {
-    if (!object) return this.#snapshot.removeNode(previous?.metadata.name ?? '')
+    if (!object) {
+      if (!previous) return
+      this.#snapshot.removeNode(previous.metadata.name ?? '')
+      return this.#queue.notify({ kind: 'node-gone', object: previous })
+    }
     this.#snapshot.setNode(object)
     for (const kind of nodeChanges(previous, object)) this.#queue.notify({ kind, object })
   }
@@ -106,7 +110,8 @@ export class Scheduler {
     if (pod?.spec.nodeName) {
       this.#queue.remove(uid)
       this.#snapshot.setPod(pod)
-      for (const kind of placedPodChanges(previous, pod)) this.#queue.notify({ kind, object: pod })
+      // What was in the way is to be seen in what it was before.
+      for (const kind of placedPodChanges(previous, pod)) this.#queue.notify({ kind, object: (kind === 'pod-gone' && previous) || pod })
     } else if (pod && !isTerminal(pod) && !pod.metadata.deletionTimestamp) {
       if (pod.spec.schedulerName === this.#schedulerName || pod.spec.schedulerName === undefined) this.#waitingPodChanged(pod, previous)
     } else {
@@ -123,7 +128,9 @@ export class Scheduler {
     const info = podInfo(pod)
     // The informer is behind our own binding.
     if (this.#snapshot.isAssumed(info.uid)) return
+    const promised = this.#snapshot.nominationOf(info.uid)
     if (!previous || previous.status?.nominatedNodeName !== pod.status?.nominatedNodeName) this.#snapshot.nominate(info, pod.status?.nominatedNodeName)
+    if (promised !== undefined && promised !== this.#snapshot.nominationOf(info.uid)) this.#queue.notify({ kind: 'pod-gone', object: pod })
     if (!previous || isOwnChange(previous, pod)) this.#queue.add(info)
     else this.#queue.refresh(info)
   }
@@ -168,7 +175,9 @@ export class Scheduler {
   }
 
   #place(info: PodInfo, nodeName: string): void {
+    const promised = this.#snapshot.nominationOf(info.uid)
     this.#snapshot.assume(info, nodeName)
+    if (promised !== undefined && promised !== nodeName) this.#queue.notify({ kind: 'pod-gone', object: info.pod })
     const node = this.#snapshot.node(nodeName)
     if (node) for (const plugin of this.#options.plugins) plugin.reserve?.(info, node)
     this.#track(this.#bind(info, nodeName))
@@ -197,9 +206,9 @@ export class Scheduler {
     for (const plugin of this.#options.plugins) plugin.unreserve?.(info)
     if (!this.#snapshot.forget(info.uid)) return
     this.#queue.notify({ kind: 'pod-gone', object: info.pod })
-    if (isNotFound(error)) return this.#queue.remove(info.uid)
     if (this.#stop.signal.aborted) return
-    if (!isConflict(error)) this.#failed(info, error)
+    // Not found may be a claim as well as the pod: the next try looks for itself.
+    if (!isConflict(error) && !isNotFound(error)) this.#failed(info, error)
     this.#queue.retry(info.uid)
   }
 

@@ -54,7 +54,7 @@ export class BareCluster {
   }
 
   /** Waits until `holds` for what the informer shows; fails with what it showed last. */
-  async until<T extends KubeObject>(resource: Resource<T>, what: string, holds: (informer: Informer<T>) => boolean, timeoutMs = 4000): Promise<void> {
+  async until<T extends KubeObject>(resource: Resource<T>, what: string, holds: (informer: Informer<T>) => boolean, timeoutMs = 30_000): Promise<void> {
     const informer = this.informers.for(resource)
     let timer: { cancel(): void } | undefined
     const late = new Promise<never>((_, reject) => {

@@ -90,7 +90,7 @@ export class Harness {
   }
 
   /** Waits until `holds` for what the informer of the resource shows, with all that was written before; fails with what it showed last. */
-  async until<T extends KubeObject>(resource: Resource<T>, what: string, holds: (informer: Informer<T>) => boolean, timeoutMs = 4000): Promise<void> {
+  async until<T extends KubeObject>(resource: Resource<T>, what: string, holds: (informer: Informer<T>) => boolean, timeoutMs = 30_000): Promise<void> {
     const informer = this.informers.for(resource)
     const { items } = await this.client.list(resource)
     const newest = Math.max(0, ...items.map(({ metadata }) => Number(metadata.resourceVersion)))

@@ -6,7 +6,7 @@ import { pods, type Pod, type PodSpec } from '../../pkg/api/types-pod.ts'
 import { persistentVolumeClaims, persistentVolumes } from '../../pkg/api/types-volume.ts'
 import { QueuedEventRecorder } from '../../pkg/client/event-recorder.ts'
 import { defaultScheduler } from '../../pkg/scheduler/default-scheduler.ts'
-import type { Scheduler } from '../../pkg/scheduler/scheduler.ts'
+import { Scheduler } from '../../pkg/scheduler/scheduler.ts'
 import { systemClock } from '../../pkg/util/clock.ts'
 import { BareCluster } from './bare-cluster.ts'
 
@@ -103,6 +103,46 @@ describe('the scheduler', () => {
     await refused('second', '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.')
     await remove('first')
     await bound('second')
+  })
+
+  it('schedules when a pod that is in the way loses the label that it is avoided for', async () => {
+    await addNode('a')
+    await addPod('first')
+    await bound('first')
+    const apart = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'first' } } }
+    await addPod('second', '100m', { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [apart] } } })
+    await cluster.until(pods, 'second is refused', () => scheduled('second')?.status === 'False')
+    await cluster.client.patch(pods, { namespace, name: 'first' }, { type: 'merge', body: { metadata: { labels: { app: 'other' } } } })
+    await bound('second')
+  })
+
+  it('schedules when the node is gone that it had to be spread to', async () => {
+    await addNode('a', { labels: { zone: 'one' } })
+    await addNode('b', { labels: { zone: 'two' }, cpu: '10m' })
+    await addPod('first')
+    await bound('first', 'a')
+    const spread = { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchExpressions: [{ key: 'app', operator: 'Exists' }] } }
+    await addPod('second', '100m', { topologySpreadConstraints: [spread] })
+    await cluster.until(pods, 'second is refused', () => scheduled('second')?.status === 'False')
+    await cluster.client.delete(nodes, { name: 'b' })
+    await bound('second', 'a')
+  })
+
+  it('tries again a pod for which something else than the pod was not found', async () => {
+    await addNode('a')
+    let tries = 0
+    const preBind = async (): Promise<void> => {
+      if (++tries === 1) await cluster.client.get(persistentVolumes, { name: 'gone' })
+    }
+    const { client, informers, logged } = cluster
+    const other = new Scheduler({
+      client, informers, events: recorder, clock: systemClock, schedulerName: 'flaky', log: (text) => void logged.push(text),
+      plugins: [{ name: 'Flaky', enqueueOn: [], preBind }],
+    })
+    await other.start()
+    await addPod('web', '100m', { schedulerName: 'flaky' })
+    await bound('web', 'a').finally(() => other.stop())
+    expect(tries).toBe(2)
   })
 
   it('counts each reason', async () => {

@@ -50,7 +50,7 @@ describe('the control plane', () => {
     await harness.namespace('empty')
     await harness.until(serviceAccounts, 'the default account', (informer) => informer.get({ namespace: 'empty', name: 'default' }) !== undefined)
     await harness.client.delete(namespaces, { name: 'empty' })
-    await harness.until(namespaces, 'empty is gone', (informer) => informer.get({ name: 'empty' }) === undefined, 1000)
+    await harness.until(namespaces, 'empty is gone', (informer) => informer.get({ name: 'empty' }) === undefined)
   })
 
   it('rolls a deployment out, onwards and back', async () => {

@@ -131,7 +131,7 @@ export function podTopologySpread(groupOf: (pod: PodInfo) => SelectorObject | un
   return {
     name: 'PodTopologySpread',
     weight: 2,
-    enqueueOn: ['node-added', 'node-labels', 'node-taints', 'pod-placed', 'pod-gone'],
+    enqueueOn: ['node-added', 'node-gone', 'node-labels', 'node-taints', 'pod-placed', 'pod-gone'],
     preFilter: checksOf,
     preScore: (pod, snapshot, feasible) => scorerOf(pod, snapshot, feasible, softOf(pod)),
   }

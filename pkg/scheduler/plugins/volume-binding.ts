@@ -41,7 +41,8 @@ const refuse = (reason: string): Refusal => ({ reasons: [reason], resolvable: fa
 
 export class VolumeBinding implements Plugin {
   readonly name = 'VolumeBinding'
-  readonly enqueueOn = ['node-added', 'node-labels', 'claim', 'volume', 'storage-class', 'storage-capacity'] as const
+  // 'pod-gone': one that is not bound after all gives back the volumes that were kept for it.
+  readonly enqueueOn = ['node-added', 'node-labels', 'pod-gone', 'claim', 'volume', 'storage-class', 'storage-capacity'] as const
   readonly #options: VolumeBindingOptions
   // What pods on their way to a node have been given, by the pod's uid.
   readonly #plans = new Map<string, { plan: VolumePlan; node: string }>()
@@ -92,8 +93,9 @@ export class VolumeBinding implements Plugin {
     if (!reserved) return
     const { bind, provision } = reserved.plan
     for (const { claim, volume } of bind) await this.#give(volume, claim)
-    for (const claim of provision) await this.#choose(claim, nodeName)
-    await this.#untilBound([...bind.map(({ claim }) => claim), ...provision], { pod, nodeName, provisioned: provision, signal })
+    const chosenAt = new Map<string, number>()
+    for (const claim of provision) chosenAt.set(claim.metadata.uid ?? '', await this.#choose(claim, nodeName))
+    await this.#untilBound([...bind.map(({ claim }) => claim), ...provision], { pod, nodeName, chosenAt, signal })
     this.#plans.delete(uid)
   }
 
@@ -144,18 +146,18 @@ export class VolumeBinding implements Plugin {
     await this.#options.client.patch(persistentVolumes, keyOf(volume), { type: 'merge', body })
   }
 
-  /** Names the node in the claim; the provisioner does the rest. */
-  async #choose(claim: PersistentVolumeClaim, nodeName: string): Promise<void> {
-    if (claim.metadata.annotations?.[selectedNodeAnnotation] === nodeName) return
+  /** Names the node in the claim; the provisioner does the rest. Resolves with the version that says so. */
+  async #choose(claim: PersistentVolumeClaim, nodeName: string): Promise<number> {
+    if (claim.metadata.annotations?.[selectedNodeAnnotation] === nodeName) return Number(claim.metadata.resourceVersion ?? 0)
     const body = { metadata: { uid: claim.metadata.uid, annotations: { [selectedNodeAnnotation]: nodeName } } }
-    await this.#options.client.patch(persistentVolumeClaims, keyOf(claim), { type: 'merge', body })
+    const chosen = await this.#options.client.patch(persistentVolumeClaims, keyOf(claim), { type: 'merge', body })
+    return Number(chosen.metadata.resourceVersion ?? 0)
   }
 
-  async #untilBound(awaited: readonly PersistentVolumeClaim[], { pod, nodeName, provisioned, signal }: {
-    pod: Pod; nodeName: string; provisioned: readonly PersistentVolumeClaim[]; signal: AbortSignal
+  async #untilBound(awaited: readonly PersistentVolumeClaim[], { pod, nodeName, chosenAt, signal }: {
+    pod: Pod; nodeName: string; chosenAt: ReadonlyMap<string, number>; signal: AbortSignal
   }): Promise<void> {
     const { claims, clock } = this.#options
-    const chosenSeen = new Set<string>()
     let ended = false
     let failure: string | undefined
     const look = (): boolean => {
@@ -164,10 +166,9 @@ export class VolumeBinding implements Plugin {
         const { namespace, name = '' } = metadata
         const claim = claims.get({ namespace, name })
         if (!claim || claim.metadata.uid !== metadata.uid) failure = `persistentvolumeclaim "${name}" not found`
-        else if (!isBound(claim) && provisioned.some((each) => each.metadata.uid === metadata.uid)) {
-          // The provisioner takes the choice back when it can't make a volume there. The informer may not show the choice yet.
-          if (claim.metadata.annotations?.[selectedNodeAnnotation] === nodeName) chosenSeen.add(name)
-          else if (chosenSeen.has(name)) failure = `provisioning failed for PVC "${name}"`
+        else if (!isBound(claim) && claim.metadata.annotations?.[selectedNodeAnnotation] !== nodeName && Number(claim.metadata.resourceVersion ?? 0) >= (chosenAt.get(metadata.uid ?? '') ?? Infinity)) {
+          // The provisioner takes the choice back when it can't make a volume there. That may come in one with the choice, which nobody sees then.
+          failure = `provisioning failed for PVC "${name}"`
         }
       }
       return failure !== undefined || awaited.every(({ metadata: { namespace, name = '' } }) => {
