@@ -1,8 +1,9 @@
 // The ReplicaSets of a Deployment: which is the new one, what they are called, what is written on them.
-import { equalJson } from '../api/json.ts'
+import { equalParts } from '../api/json-parts.ts'
 import { scaledValue } from '../api/int-or-string.ts'
 import { deployments, type Deployment, type ReplicaSet } from '../api/types-workload.ts'
 import { ownerReferenceOf } from '../controller/ownership.ts'
+import { inParts } from '../util/slices.ts'
 import { hashLabel, templateHash, withoutHash } from './template-hash.ts'
 
 export const revisionAnnotation = 'deployment.kubernetes.io/revision'
@@ -39,9 +40,10 @@ export function boundsOf({ spec }: Deployment): Bounds {
 }
 
 /** The oldest set with the deployment's template is the new one. */
-export function findNewSet(deployment: Deployment, sets: readonly ReplicaSet[]): ReplicaSet | undefined {
+export async function findNewSet(deployment: Deployment, sets: readonly ReplicaSet[]): Promise<ReplicaSet | undefined> {
   const template = withoutHash(deployment.spec.template)
-  return [...sets].sort(byAge).find((set) => equalJson(withoutHash(set.spec.template), template))
+  for (const set of [...sets].sort(byAge)) if (await inParts(equalParts(withoutHash(set.spec.template), template))) return set
+  return undefined
 }
 
 /** 64 bits, as Kubernetes counts them: a set that is adopted may bring any of those. */
@@ -86,9 +88,9 @@ function withHistory(history: string | undefined, revision: bigint): string {
   return revisions.join(',')
 }
 
-export function newSet(deployment: Deployment, others: readonly ReplicaSet[], replicas: number): ReplicaSet {
+export async function newSet(deployment: Deployment, others: readonly ReplicaSet[], replicas: number): Promise<ReplicaSet> {
   const { metadata, spec, status } = deployment
-  const hash = templateHash(withoutHash(spec.template), status?.collisionCount)
+  const hash = await templateHash(withoutHash(spec.template), status?.collisionCount)
   const labels = { ...spec.template.metadata?.labels, [hashLabel]: hash }
   return {
     apiVersion: 'apps/v1', kind: 'ReplicaSet',

@@ -37,7 +37,7 @@ export default controller({
       candidates: claimCandidates(context.informers.for(replicaSets), deployment),
       matches: (set) => selector.matches(set.metadata.labels),
     })
-    return new Rollout(deployment, sets, context).run()
+    return new Rollout(deployment, sets, await findNewSet(deployment, sets), context).run()
   },
 })
 
@@ -48,11 +48,11 @@ class Rollout {
   readonly #context: ReconcileContext
   #fresh: ReplicaSet | undefined
 
-  constructor(deployment: Deployment, sets: readonly ReplicaSet[], context: ReconcileContext) {
+  constructor(deployment: Deployment, sets: readonly ReplicaSet[], fresh: ReplicaSet | undefined, context: ReconcileContext) {
     this.#deployment = deployment
     this.#sets = [...sets]
     this.#context = context
-    this.#fresh = findNewSet(deployment, sets)
+    this.#fresh = fresh
   }
 
   async run(): Promise<ReconcileResult> {
@@ -123,7 +123,7 @@ class Rollout {
   async #createNewSet(): Promise<ReplicaSet | undefined> {
     const { client, events } = this.#context
     const size = newSetSize(this.#deployment, this.#sets, 0)
-    const draft = newSet(this.#deployment, this.#sets, size)
+    const draft = await newSet(this.#deployment, this.#sets, size)
     const { name = '' } = draft.metadata
     try {
       this.#keep(await client.create(replicaSets, draft))
@@ -146,7 +146,7 @@ class Rollout {
   async #resolveCollision(name: string): Promise<ReplicaSet | undefined> {
     const { client } = this.#context
     const taken = await client.get(replicaSets, { namespace: this.#deployment.metadata.namespace, name })
-    if (controllerOf(taken)?.uid === this.#deployment.metadata.uid && findNewSet(this.#deployment, [taken])) {
+    if (controllerOf(taken)?.uid === this.#deployment.metadata.uid && await findNewSet(this.#deployment, [taken])) {
       this.#keep(taken)
       return taken
     }

@@ -1,5 +1,5 @@
 // Earlier templates of a DaemonSet or StatefulSet, kept as ControllerRevisions.
-import { equalJson } from '../api/json.ts'
+import { equalParts } from '../api/json-parts.ts'
 import { keyOf, type KubeObject, type Resource } from '../api/object.ts'
 import { isAlreadyExists } from '../api/status-error.ts'
 import type { PodTemplateSpec } from '../api/types-pod.ts'
@@ -8,6 +8,7 @@ import type { LabelMatcher } from '../api/label-selector.ts'
 import type { ReconcileContext } from '../controller/controller.ts'
 import { claim, claimCandidates, ownerReferenceOf } from '../controller/ownership.ts'
 import { isGone } from '../controller/refusals.ts'
+import { inParts } from '../util/slices.ts'
 import { templateHash } from './template-hash.ts'
 
 export const revisionHashLabel = 'controller-revision-hash'
@@ -47,7 +48,8 @@ export async function syncHistory(request: HistoryRequest, context: ReconcileCon
   })
   const sorted = [...owned].sort((a, b) => a.revision - b.revision)
   const data = revisionData(template)
-  const same = sorted.filter((revision) => equalJson(revision.data, data)).at(-1)
+  let same: ControllerRevision | undefined
+  for (const revision of sorted) if (await inParts(equalParts(revision.data, data))) same = revision
   const highest = sorted.at(-1)?.revision ?? 0
   const current = same ? await raise(same, highest, context) : await create(request, highest + 1, context)
   return { current, old: sorted.filter(({ metadata }) => metadata.uid !== current.metadata.uid) }
@@ -60,7 +62,7 @@ async function raise(revision: ControllerRevision, highest: number, { client }: 
 async function create({ owner, resource, template, collisionCount, hashLabel }: HistoryRequest, revision: number, { client }: ReconcileContext): Promise<ControllerRevision> {
   const { namespace, name, annotations } = owner.metadata
   for (let collisions = collisionCount ?? 0; ; collisions++) {
-    const hash = templateHash(template, collisions || undefined)
+    const hash = await templateHash(template, collisions || undefined)
     const draft: ControllerRevision = {
       apiVersion: 'apps/v1', kind: 'ControllerRevision',
       metadata: {

@@ -1,12 +1,12 @@
 // Which changes of the cluster matter to pods that wait.
-import { isDeepStrictEqual } from 'node:util'
+import { equalJson } from '../api/json.ts'
 import type { Node } from '../api/types-node.ts'
 import type { Pod } from '../api/types-pod.ts'
 import { isTerminal } from './pod-info.ts'
 import type { ChangeKind } from './plugin.ts'
 import { podRequests } from './resources.ts'
 
-const differ = (a: unknown, b: unknown): boolean => a !== b && !isDeepStrictEqual(a, b)
+const differ = (a: unknown, b: unknown): boolean => !equalJson(a, b)
 
 /** Heartbeats change nothing that matters. */
 export function nodeChanges(previous: Node | undefined, node: Node): ChangeKind[] {
