@@ -1,6 +1,6 @@
 // Equality and copies of JSON values in parts, for what is too large for one go.
 import type { Parts } from '../util/slices.ts'
-import { isHeavy } from '../util/weight.ts'
+import { isHeavy, noteMembers } from '../util/weight.ts'
 import { equalJson, setKey, thaw, type JsonObject, type Thawed } from './json.ts'
 
 const stride = 128
@@ -21,6 +21,8 @@ export function* equalParts(a: unknown, b: unknown): Parts<boolean> {
     }
     return true
   }
+  // To begin with the keys of a large object takes long.
+  yield
   let defined = 0
   for (const key in a) {
     if (++count % stride === 0) yield
@@ -31,6 +33,7 @@ export function* equalParts(a: unknown, b: unknown): Parts<boolean> {
     const other = (b as JsonObject)[key]
     if (!(isLarge(value) && isLarge(other) ? yield* equalParts(value, other) : equalJson(value, other))) return false
   }
+  yield
   for (const key in b) {
     if (++count % stride === 0) yield
     if ((b as JsonObject)[key] !== undefined) defined--
@@ -55,10 +58,12 @@ function* copyParts(value: unknown): Parts<unknown> {
     return items
   }
   const result: JsonObject = {}
+  yield
   for (const key in value) {
     if (++count % stride === 0) yield
     const member = (value as JsonObject)[key]
     setKey(result, key, isLarge(member) ? yield* copyParts(member) : thaw(member))
   }
+  noteMembers(result, count)
   return result
 }

@@ -1,8 +1,9 @@
 // The evaluation pool: real workers, users in turn, rights asked from within, time limits, and what is left when it ends.
 import type { AccessQuery } from '../registry/admission.ts'
 import { customTask } from '../registry/custom-version.ts'
-import { policyTask } from '../registry/admission-policy-tasks.ts'
+import { mutationTask, policyTask } from '../registry/admission-policy-tasks.ts'
 import { ManualClock } from '../util/clock.ts'
+import { parseLossless } from '../util/lossless-json.ts'
 import { EvaluationPool } from './evaluation-pool.ts'
 
 const user = (username: string): { username: string; groups: string[] } => ({ username, groups: [] })
@@ -32,6 +33,19 @@ describe('a pool', () => {
     const found = customTask.run(cheap as never, { object: { metadata: {}, t: 'b' } as never }, {})
     expect(found.errors).toHaveLength(1)
     expect(await pool.ask(question(cheap, 'b'), asker)).toEqual(found)
+  })
+
+  it('answers the same when what is asked, stated and answered is so large that it travels as text', async () => {
+    const names = Array.from({ length: 5000 }, (_none, index) => `k${index}`)
+    const object = { metadata: {}, list: names, whole: parseLossless('{"large":9007199254740993,"part":0.5}'), none: undefined } as never
+    const about = { spec: { validations: names.map((name) => ({ expression: `object.list[0] != "${name}"` })) } }
+    const mutating = { spec: { mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: 'object.list.map(n, JSONPatch{op: "add", path: "/data/" + n, value: object.whole.large})' } }] } }
+    const subject = { object, request: {}, user: user('ann'), requested: { group: '', resource: 'configmaps' } }
+    for (const [task, stated, input] of [[policyTask, about, { subject }], [mutationTask, mutating, { subject, object, index: 0 }]] as const) {
+      const here = task.run(stated as never, input as never, {})
+      expect(JSON.stringify(here)).toMatch(/k0|9007199254740993/)
+      expect(await pool.ask({ task: task.name, isJson: true, about: stated, input }, asker)).toEqual(here)
+    }
   })
 
   it('keeps what was stated last, and is told the rest again', async () => {

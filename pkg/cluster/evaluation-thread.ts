@@ -1,8 +1,14 @@
 // The event loop's end of an evaluation worker: one question at a time.
 import { MessageChannel, Worker } from 'node:worker_threads'
+import { readJsonParts } from '../api/json-reader.ts'
+import { textParts } from '../api/object-text-parts.ts'
 import type { Authorize } from '../registry/admission.ts'
 import type { EvaluationContext, Question } from '../registry/evaluation.ts'
-import { leave, type RightsQuestion, started, type WorkerAnswer, type WorkerQuestion, type WorkerStart } from './evaluation-protocol.ts'
+import { leave, type RightsQuestion, type Sent, started, type WorkerAnswer, type WorkerQuestion, type WorkerStart } from './evaluation-protocol.ts'
+import { inParts } from '../util/slices.ts'
+import { isHeavy } from '../util/weight.ts'
+
+const sent = async (value: unknown, isJson: boolean): Promise<Sent> => (isJson && isHeavy(value) ? { text: await inParts(textParts(value as object)) } : { value })
 
 /** How many schemas and policies a worker keeps. */
 const mostKept = 50
@@ -21,7 +27,7 @@ export class EvaluationThread {
   readonly #kept = new Map<object, number>()
   #next = 0
   #authorize: Authorize | undefined
-  #waiting: { readonly resolve: (answer: unknown) => void; readonly reject: (error: Error) => void } | undefined
+  #waiting: { readonly resolve: (answer: Sent) => void; readonly reject: (error: Error) => void } | undefined
   #death: Error | undefined
   #hasStarted: () => void = () => undefined
   /** Or has ended before. */
@@ -48,14 +54,16 @@ export class EvaluationThread {
   }
 
   /** Nothing else may be asked before the answer is there. */
-  ask({ task, about, input }: Question, { authorize }: EvaluationContext): Promise<unknown> {
-    if (this.#death) return Promise.reject(this.#death)
+  async ask({ task, isJson = false, about, input }: Question, { authorize }: EvaluationContext): Promise<unknown> {
+    const [sentInput, sentAbout] = await Promise.all([sent(input, isJson), sent(about, isJson && !this.#kept.has(about))])
+    if (this.#death) throw this.#death
     this.#authorize = authorize
-    return new Promise((resolve, reject) => {
+    const answer = await new Promise<Sent>((resolve, reject) => {
       this.#waiting = { resolve, reject }
-      const question: WorkerQuestion = { task, ...this.#subject(about), input, asksRights: authorize !== undefined }
+      const question: WorkerQuestion = { task, ...this.#subject(about, sentAbout), input: sentInput, isJson, asksRights: authorize !== undefined }
       this.#worker.postMessage(question)
     })
+    return 'text' in answer ? (await inParts(readJsonParts(answer.text))).value : answer.value
   }
 
   /** A worker that evaluates nothing goes by itself; a busy one is cut off, but not while it starts, which threads do not take well. */
@@ -69,16 +77,16 @@ export class EvaluationThread {
     this.#rights.port1.close()
   }
 
-  #subject(about: object): Pick<WorkerQuestion, 'about' | 'stated' | 'forget'> {
+  #subject(about: object, stated: Sent): Pick<WorkerQuestion, 'about' | 'stated' | 'forget'> {
     const known = this.#kept.get(about)
     const id = known ?? this.#next++
     this.#kept.delete(about)
     this.#kept.set(about, id)
     if (known !== undefined) return { about: id }
     const [oldest] = this.#kept.size > mostKept ? this.#kept : []
-    if (!oldest) return { about: id, stated: about }
+    if (!oldest) return { about: id, stated }
     this.#kept.delete(oldest[0])
-    return { about: id, stated: about, forget: oldest[1] }
+    return { about: id, stated, forget: oldest[1] }
   }
 
   #judge(query: RightsQuestion): void {

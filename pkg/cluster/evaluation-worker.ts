@@ -3,7 +3,7 @@ import { constants, setPriority } from 'node:os'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Authorize } from '../registry/admission.ts'
 import { evaluationTasks } from '../registry/evaluation-tasks.ts'
-import { leave, started, type WorkerAnswer, type WorkerQuestion, type WorkerStart } from './evaluation-protocol.ts'
+import { leave, received, started, type WorkerAnswer, type WorkerQuestion, type WorkerStart } from './evaluation-protocol.ts'
 
 const port = parentPort
 if (!port) throw new Error('the evaluation worker must be started as a worker thread')
@@ -32,14 +32,16 @@ function asking(rights: MessagePort, flag: Int32Array): Authorize {
   }
 }
 
-function answerTo({ task, about, input, asksRights, ...question }: WorkerQuestion, authorize: Authorize): WorkerAnswer {
+function answerTo({ task, about, input, isJson, asksRights, ...question }: WorkerQuestion, authorize: Authorize): WorkerAnswer {
   if (question.forget !== undefined) stated.delete(question.forget)
-  if (question.stated) stated.set(about, question.stated)
+  if (question.stated) stated.set(about, received(question.stated) as object)
   const subject = stated.get(about)
   const known = tasks.get(task)
   if (!subject || !known) return { failure: `${task} about ${about} is not known` }
   try {
-    return { answer: known.run(subject, input, asksRights ? { authorize } : {}) }
+    const value = known.run(subject, received(input), asksRights ? { authorize } : {})
+    // As a text whatever its size: who reads long integers can write them.
+    return { answer: isJson ? { text: JSON.stringify(value) } : { value } }
   } catch (error) {
     return { failure: (error as Error).message }
   }

@@ -103,5 +103,18 @@ export function registerAuthorizer(environment: CelEnvironment): void {
 
 const nobodyKnows: Authorize = () => ({ allowed: false, reason: 'there is no authorizer' })
 
+/** The same question gets the same answer, however rights change meanwhile. */
+function remembering(authorize: Authorize): Authorize {
+  const answers = new Map<string, ReturnType<Authorize>>()
+  return (query) => {
+    const { user: { username, groups, uid = '', extra = {} }, ...asked } = query
+    const key = JSON.stringify([username, uid, groups, extra, Object.entries(asked).sort(([a], [b]) => (a < b ? -1 : 1))])
+    let answer = answers.get(key)
+    if (!answer) answers.set(key, answer = authorize(query))
+    return answer
+  }
+}
+
 /** The value of `authorizer` for a request. */
-export const authorizerValue = (user: UserInfo, requested: ResourceQuery, authorize: Authorize = nobodyKnows): unknown => new CelAuthorizer({ user, authorize }, requested)
+export const authorizerValue = (user: UserInfo, requested: ResourceQuery, authorize: Authorize = nobodyKnows): unknown =>
+  new CelAuthorizer({ user, authorize: remembering(authorize) }, requested)

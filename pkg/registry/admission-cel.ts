@@ -74,7 +74,7 @@ export interface ExpressionSubject {
   readonly requested: ResourceQuery
 }
 
-type Variables = Readonly<Record<string, unknown>>
+export type Variables = Readonly<Record<string, unknown>>
 
 const values = new WeakMap<object, unknown>()
 const known = new WeakMap<ExpressionSubject, { readonly authorize: Authorize | undefined; readonly variables: Variables }>()
@@ -87,13 +87,29 @@ function valueOf(object: object | undefined): unknown {
   return values.get(object)
 }
 
+/** Nothing is made of what no expression asks for. */
+function lately<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
+}
+
+/** With members of their own beside those that are not made yet. */
+export function withVariables(variables: Variables, more: Record<string, unknown>): Record<string, unknown> {
+  return Object.create(variables, Object.fromEntries(Object.entries(more).map(([name, value]) => [name, { value }]))) as Record<string, unknown>
+}
+
 /** As expressions name them; absent objects are null. */
 export function celVariables(subject: ExpressionSubject, { authorize }: EvaluationContext): Variables {
   const made = known.get(subject)
   if (made && made.authorize === authorize) return made.variables
-  const { object, old, namespaceObject, request, user, requested } = subject
+  const { user, requested } = subject
+  const object = lately(() => valueOf(subject.object))
+  const oldObject = lately(() => valueOf(subject.old))
+  const namespaceObject = lately(() => valueOf(subject.namespaceObject))
+  const request = lately(() => anyValue(subject.request))
   const variables = {
-    object: valueOf(object), oldObject: valueOf(old), namespaceObject: valueOf(namespaceObject), request: anyValue(request), authorizer: authorizerValue(user, requested, authorize),
+    get object() { return object() }, get oldObject() { return oldObject() }, get namespaceObject() { return namespaceObject() }, get request() { return request() },
+    authorizer: authorizerValue(user, requested, authorize),
   }
   known.set(subject, { authorize, variables })
   return variables

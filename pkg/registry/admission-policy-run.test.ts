@@ -1,6 +1,8 @@
 // Policies' variables: evaluated when they are first needed, once, and their failure is that of who needs them.
+import type { AccessQuery, Authorize } from './admission.ts'
 import { compiledPolicy } from './admission-policy-compile.ts'
-import { runPolicy } from './admission-policy-run.ts'
+import { type PolicyResult, runPolicy } from './admission-policy-run.ts'
+import { policyTask } from './admission-policy-tasks.ts'
 
 type Stated = Parameters<typeof compiledPolicy>[0]
 
@@ -29,4 +31,27 @@ it.each<[string, Stated, string[]]>([
 it('what a variable costs is counted once', () => {
   expect(run(policy({ a: dear }, ...Array<string>(60).fill('variables.a')))).toEqual([])
   expect(run(policy({}, ...Array<string>(500).fill(dear))).at(-1)).toMatch(/out of cost budget/)
+})
+
+describe('what a request is judged by', () => {
+  const common = { request: { name: 'a' }, user: { username: 'ann', groups: [] }, requested: { group: '', resource: 'configmaps' } }
+  const judge = (stated: Stated, subject: object, authorize?: Authorize): PolicyResult => policyTask.run(stated as never, { subject: subject as never }, authorize ? { authorize } : {})
+
+  it('is only looked at as far as expressions ask for it', () => {
+    const subject = { ...common, object: { metadata: {}, get data(): never { throw new Error('nobody asked') } } }
+    expect(judge(policy({ named: 'request.name' }, 'variables.named == "a"'), subject).denials).toEqual([])
+    expect(judge(policy({}, 'object == null && oldObject == null && namespaceObject == null'), common).denials).toEqual([])
+  })
+
+  it('asks for each right once, so that all expressions get the same answer', () => {
+    const asked: AccessQuery[] = []
+    const authorize: Authorize = (query) => ({ allowed: asked.push(query) % 2 === 1 })
+    const check = 'authorizer.group("apps").resource("a").check("get").allowed()'
+    const stated = policy({ may: check }, check, `variables.may && ${check}`, '!authorizer.group("apps").resource("a").namespace("b").check("get").allowed()', 'authorizer.serviceAccount("a", "b").group("apps").resource("a").check("get").allowed()')
+    expect(judge(stated, common, authorize).denials).toEqual([])
+    expect(asked.map(({ user, ...query }) => [user.username, query])).toEqual([
+      ['ann', { group: 'apps', resource: 'a', verb: 'get' }], ['ann', { group: 'apps', resource: 'a', namespace: 'b', verb: 'get' }],
+      ['system:serviceaccount:a:b', { group: 'apps', resource: 'a', verb: 'get' }],
+    ])
+  })
 })

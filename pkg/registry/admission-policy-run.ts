@@ -1,7 +1,7 @@
 // Runs a compiled policy on one request: what it decides, before anybody acts on it.
 import type { CelBudget } from '../api/cel.ts'
 import { CelRunError, celBudget, conditionBudget, outOfBudget } from '../api/cel.ts'
-import type { LateExpression } from './admission-cel.ts'
+import { type LateExpression, withVariables } from './admission-cel.ts'
 import type { CompiledPolicy, Validation } from './admission-policy-compile.ts'
 
 /** A denial. */
@@ -80,7 +80,7 @@ class Variables {
 
   constructor(stated: CompiledPolicy['variables'], values: Readonly<Record<string, unknown>>) {
     const expressions = new Map(stated.map(({ name, expression }) => [name, expression]))
-    const all = { ...values, variables: this.seen }
+    const all = withVariables(values, { variables: this.seen })
     const known = this.seen.get.bind(this.seen)
     // The engine reads fields of a map by this, and a subclass is no map to it.
     this.seen.get = (name) => {
@@ -124,7 +124,7 @@ class Variables {
 
 export function startRun({ variables: stated }: Pick<CompiledPolicy, 'variables'>, values: Readonly<Record<string, unknown>>): Run {
   const variables = new Variables(stated, values)
-  return { values: { ...values, variables: variables.seen }, budget: celBudget(), variables }
+  return { values: withVariables(values, { variables: variables.seen }), budget: celBudget(), variables }
 }
 
 /** Whether all conditions hold, or what is wrong with those that could not be told. One that does not hold settles it. */

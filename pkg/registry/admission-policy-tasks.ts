@@ -4,7 +4,7 @@ import { anyValue } from '../api/cel-schema.ts'
 import { CelRunError, conditionBudget } from '../api/cel.ts'
 import type { AnyObject } from '../api/object.ts'
 import type { ExpressionSubject, NamedExpression } from './admission-cel.ts'
-import { LateExpression, admissionEnvironment, celVariables } from './admission-cel.ts'
+import { LateExpression, admissionEnvironment, celVariables, withVariables } from './admission-cel.ts'
 import type { MutatingPolicy, Policy } from './admission-policy-compile.ts'
 import { compiledMutatingPolicy, compiledPolicy } from './admission-policy-compile.ts'
 import type { PolicyResult, Run } from './admission-policy-run.ts'
@@ -18,12 +18,13 @@ export interface PolicyInput {
 }
 
 function variablesOf({ subject, params }: PolicyInput, context: EvaluationContext): Readonly<Record<string, unknown>> {
-  return { ...celVariables(subject, context), ...(params ? { params: anyValue(params.value) } : {}) }
+  const variables = celVariables(subject, context)
+  return params ? withVariables(variables, { params: anyValue(params.value) }) : variables
 }
 
 /** What a validating policy with one parameter finds. */
 export const policyTask: Task<Policy, PolicyInput, PolicyResult> = {
-  name: 'policy',
+  name: 'policy', isJson: true,
   run: (policy, input, context) => runPolicy(compiledPolicy(policy), variablesOf(input, context), policy.spec?.failurePolicy === 'Ignore'),
 }
 
@@ -33,18 +34,18 @@ interface MutationInput extends PolicyInput {
 }
 
 function startMutation(policy: MutatingPolicy, input: MutationInput, context: EvaluationContext): Run {
-  return startRun(compiledMutatingPolicy(policy), { ...variablesOf(input, context), object: anyValue(input.object) })
+  return startRun(compiledMutatingPolicy(policy), withVariables(variablesOf(input, context), { object: anyValue(input.object) }))
 }
 
 /** Whether a mutating policy is to run. */
 export const mutationWantedTask: Task<MutatingPolicy, MutationInput, ReturnType<typeof conditionsHold>> = {
-  name: 'mutation-wanted',
+  name: 'mutation-wanted', isJson: true,
   run: (policy, input, context) => conditionsHold(compiledMutatingPolicy(policy).conditions, startMutation(policy, input, context)),
 }
 
 /** The patch that one of the policy's mutations makes. */
 export const mutationTask: Task<MutatingPolicy, MutationInput & { readonly index: number }, { readonly patch: unknown } | { readonly fault: string }> = {
-  name: 'mutation',
+  name: 'mutation', isJson: true,
   run(policy, input, context) {
     const mutation = compiledMutatingPolicy(policy).mutations[input.index]
     if (!mutation) throw new Error(`the policy has no mutation ${input.index}`)
@@ -73,7 +74,7 @@ function conditionsOf(stated: Conditional): readonly LateExpression[] {
 
 /** Whether the conditions of a webhook hold; one that does not settles it. The texts are what is wrong with those that could not be told. */
 export const conditionsTask: Task<Conditional, { readonly subject: ExpressionSubject }, { readonly holds: boolean; readonly faults: readonly string[] }> = {
-  name: 'conditions',
+  name: 'conditions', isJson: true,
   run(stated, { subject }, context) {
     const run: Run = { ...startRun({ variables: [] }, celVariables(subject, context)), budget: conditionBudget() }
     const faults: string[] = []

@@ -37,7 +37,7 @@ export interface CustomFindings {
 }
 
 export const customTask: Task<CustomVersion, JudgedCustom, CustomFindings> = {
-  name: 'custom',
+  name: 'custom', isJson: true,
   run(stated, { object, old, status }) {
     const rules = made.get(stated) ?? new CustomVersionRules(stated)
     const { errors, warnings } = status && old ? rules.validateStatus(object, old) : rules.validate(object, old)

@@ -13,11 +13,14 @@ export interface EvaluationContext {
 /** A pure function of plain data: it gives the same here and elsewhere. `about` is what was stated, the same object each time, by which compiled forms are known. */
 export interface Task<A extends object, I, R> {
   readonly name: string
+  /** What was stated, the input and the result are JSON: large ones travel as texts, which are made in parts. */
+  readonly isJson?: boolean
   run(about: A, input: I, context: EvaluationContext): R
 }
 
 export interface Question {
   readonly task: string
+  readonly isJson?: boolean
   readonly about: object
   readonly input: unknown
 }
@@ -59,7 +62,7 @@ export class Evaluations {
       if (!(error instanceof TooDear)) throw error
       throw new AwaitingEvaluation(async () => {
         if (this.#answers.length === mostAnswers) throw internalError('the object changes faster than it can be judged')
-        const question = { task: task.name, about, input }
+        const question = questionOf(task, about, input)
         this.#answers.push({ question, answer: await evaluator.ask(question, this.#asker) })
       })
     }
@@ -68,9 +71,11 @@ export class Evaluations {
   /** Elsewhere without a try: what is known to be dear. */
   elsewhere<A extends object, I, R>(task: Task<A, I, R>, about: A, input: I): Promise<R> {
     if (!this.#evaluator) return Promise.resolve(task.run(about, input, this.#asker))
-    return this.#evaluator.ask({ task: task.name, about, input }, this.#asker) as Promise<R>
+    return this.#evaluator.ask(questionOf(task, about, input), this.#asker) as Promise<R>
   }
 }
+
+const questionOf = <A extends object, I, R>({ name, isJson = false }: Task<A, I, R>, about: A, input: I): Question => ({ task: name, isJson, about, input })
 
 const passing: ReadonlySet<string> = new Set(['managedFields', 'resourceVersion', 'deletionTimestamp'])
 

@@ -36,7 +36,7 @@ export function kindRules({ resource: { group, version, plural } }: Definition, 
 
 const run = (judge: Judge | undefined, { object, old }: Judged): readonly FieldError[] => told(judge?.validate?.(object, old as AnyObject) ?? [])
 
-export const kindTask: Task<KindRules, Judged, readonly FieldError[]> = { name: 'kind', run: (rules, input) => run(judges.get(rules), input) }
+export const kindTask: Task<KindRules, Judged, readonly FieldError[]> = { name: 'kind', isJson: true, run: (rules, input) => run(judges.get(rules), input) }
 
 export interface JudgedText {
   readonly object: string
@@ -65,7 +65,7 @@ export function kindTextTaskOf(definitions: readonly Definition[]): typeof kindT
 
 /** The same where only the names of the rules are known. */
 export function kindTaskOf(definitions: readonly Definition[]): typeof kindTask {
-  return { name: kindTask.name, run: (rules, input) => run(judgeOf(definitions, rules), input) }
+  return { name: kindTask.name, isJson: true, run: (rules, input) => run(judgeOf(definitions, rules), input) }
 }
 
 function judgeOf(definitions: readonly Definition[], { group, version, plural, subresource }: KindRules): Judge | undefined {

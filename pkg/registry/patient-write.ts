@@ -1,7 +1,8 @@
 // Writes in parts. What is small runs through inside one transaction. What is large runs outside, with pauses in which others
 // have their turn, on the state as it finds it; the last part runs inside a transaction, if all that was read still stands.
 import type { Entry, Store, Transaction } from '../storage/store.ts'
-import { slicesOf } from '../util/slices.ts'
+import { Awaiting } from './admission.ts'
+import { slicesOf, type Parts } from '../util/slices.ts'
 import { isHeavy } from '../util/weight.ts'
 import { AwaitingEvaluation } from './evaluation.ts'
 
@@ -11,13 +12,25 @@ export const settle = 'settle'
 /** May be left wherever it yields. What is to be waited for it yields outside of transactions only, and goes on with what comes of it. */
 export type WriteParts<R> = Generator<typeof settle | Promise<unknown> | undefined, R, unknown>
 
-/** A part that may be run again. Outside of a transaction it waits where it is for what is evaluated elsewhere. */
-export function* awaited<R>({ outsideTransaction }: { readonly outsideTransaction: boolean }, work: () => R): WriteParts<R> {
+/** A part that may be run again. Outside of a transaction it waits where it is for what is evaluated elsewhere, or for all that must be asked. */
+export function* awaited<R>({ outsideTransaction }: { readonly outsideTransaction: boolean }, work: () => R, what: typeof Awaiting = AwaitingEvaluation): WriteParts<R> {
   for (;;) {
     try {
       return work()
     } catch (error) {
-      if (!outsideTransaction || !(error instanceof AwaitingEvaluation)) throw error
+      if (!outsideTransaction || !(error instanceof what)) throw error
+      yield error.ask()
+    }
+  }
+}
+
+/** The same for work in parts that others are asked by, while it may be begun again. */
+export function* awaitedParts<R>({ outsideTransaction }: { readonly outsideTransaction: boolean }, work: () => Parts<R>, mayBeginAgain: () => boolean): WriteParts<R> {
+  for (;;) {
+    try {
+      return yield* work()
+    } catch (error) {
+      if (!outsideTransaction || !(error instanceof Awaiting) || !mayBeginAgain()) throw error
       yield error.ask()
     }
   }

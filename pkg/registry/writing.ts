@@ -6,7 +6,7 @@ import { apiVersionOf } from '../api/object.ts'
 import { equalJson } from '../api/json.ts'
 import { equalParts } from '../api/json-parts.ts'
 import { applySchemaDefaults, schemaDefaultParts } from '../api/schema-defaults.ts'
-import type { AdmissionRequest } from './admission.ts'
+import { Awaiting, type AdmissionRequest } from './admission.ts'
 import { customTask } from './custom-version.ts'
 import { judgedAside } from './aside.ts'
 import type { Definition, RuleContext } from './definition.ts'
@@ -18,7 +18,7 @@ import { prepareText } from '../api/object-text-parts.ts'
 import { checkSize, checkStructure } from './stored-size.ts'
 import { deepFreezeParts } from '../util/freeze-parts.ts'
 import { atOnce, type Parts } from '../util/slices.ts'
-import { awaited, checkGrowth, checkSteps, settle, throughout, type WriteParts } from './patient-write.ts'
+import { awaited, awaitedParts, checkGrowth, checkSteps, settle, throughout, type WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 import { StepMeasure } from './write-figures.ts'
 
@@ -123,17 +123,20 @@ function* mutateInParts(step: Step, draft: AnyObject, request: AdmissionRequest,
 }
 
 /** Plugins may add what has defaults of its own, so defaults run again behind them. */
-export function* mutate(step: Step, draft: AnyObject, request: AdmissionRequest): Parts<void> {
+export function* mutate(step: Step, draft: AnyObject, request: AdmissionRequest): WriteParts<void> {
   const measure = new StepMeasure(step.context, step.kept.steps, { operation: request.operation, step: 'admit' })
   const plugins = (): Parts<void> | undefined => (step.outsideTransaction ? mutateInParts(step, draft, request, measure) : void mutateNow(step, draft, request, measure))
+  let isAgain = false
   const again = function* (): Parts<void> {
-    request.reinvocation.again = true
+    request.reinvocation.again = isAgain = true
     yield* plugins() ?? []
+    isAgain = false
   }
   try {
     const parts = plugins()
     if (parts) yield* parts
-    const done = step.outside ? yield* step.outside.mutate(draft, request, again) : false
+    const { outside } = step
+    const done = outside ? yield* awaitedParts(step, () => outside.mutate(draft, request, again), () => !isAgain) : false
     if (!done && request.reinvocation.wanted) yield* again()
     measure.passed()
   } catch (error) {
@@ -206,7 +209,11 @@ export function* reviewParts(step: Step, object: AnyObject, request: AdmissionRe
     for (const last of [false, true]) {
       if (step.outsideTransaction) yield* validateInParts(step, object, request, measure, last)
       else validateNow(step, object, request, measure, last)
-      if (!last) step.outside?.validate(object, request)
+      const { outside } = step
+      if (last || !outside) continue
+      // A large write is not done anew for each answer.
+      if (step.outsideTransaction) yield* awaited(step, () => outside.validate(object, request), Awaiting)
+      else outside.validate(object, request)
     }
     measure.passed()
   } catch (error) {
