@@ -1,6 +1,6 @@
 // The types that expressions see of a schema, with how large their values can become within a request.
 import type { CelScope } from './cel-check.ts'
-import { celFieldName } from './cel-schema.ts'
+import { celFieldName, escapedWord } from './cel-schema.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
 import type { Type } from './cel-type.ts'
 import { boolType, bytesType, doubleType, durationType, dynType, intType, listOf, mapOf, stringType, structType, timestampType } from './cel-type.ts'
@@ -111,7 +111,7 @@ export function scopeOf(variables: Readonly<Record<string, Type>>, roots: readon
     variable: (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined),
     fields(struct) {
       const fields = structs.get(struct)
-      return fields && ((name) => fields.get(name)?.type)
+      return fields && ((name) => fields.get(escapedWord(name) ?? name)?.type)
     },
     made: new Set(structs.keys()),
     ...more,

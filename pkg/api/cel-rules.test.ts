@@ -34,6 +34,11 @@ describe('what is said', () => {
     [{ 'x-kubernetes-int-or-string': true, ...rules('type(self) == string ? self == "80%" : self == 80') }, 80, []],
     [{ type: 'object', properties: { 'a-b': integer, namespace: integer, 'c.d/e': integer }, ...rules('self.a__dash__b + self.__namespace__ + self.c__dot__d__slash__e == 6') }, { 'a-b': 1, namespace: 2, 'c.d/e': 3 }, []],
     [{ ...text, nullable: true, ...rules('self != "x"') }, null, []],
+    // Reserved words may be written plainly, too, and both names mean one field.
+    [{ type: 'object', properties: { namespace: text, if: integer }, ...rules('has(self.namespace) && self.namespace == "n" && self.__namespace__ == self.namespace && self.if == 2 && self.?namespace.orValue("") == "n"') }, { namespace: 'n', if: 2 }, []],
+    [{ type: 'object', properties: { namespace: text }, ...rules('!has(self.namespace) && !self.?namespace.hasValue()') }, {}, []],
+    [{ type: 'array', items: { type: 'object', properties: { meta: { type: 'object', properties: { namespace: text } } } }, ...rules('self.all(t, !has(t.meta.namespace) || size(t.meta.namespace) == 0)') }, [{ meta: { namespace: 'n' } }], ['f: Invalid value: failed rule: self.all']],
+    [{ type: 'object', properties: { package: text }, ...rules('self.namespace == ""') }, {}, ["compile error"]],
     [{ type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true, ...rules('self.kind == "Pod" && self.metadata.name == "n"') }, { kind: 'Pod', metadata: { name: 'n' } }, []],
     [{ ...pair, ...rules('true'), allOf: [rules('self.max < 10')] }, { max: 10 }, ['f: Invalid value: failed rule: self.max < 10']],
     // Without rules elsewhere nobody looks into the logic.

@@ -45,14 +45,28 @@ const reserved = new Set([
   'true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while',
 ])
 
+/** How a reserved word is written when it names a field; after a dot it may also stand as it is, where the grammar allows. */
+export const escapedWord = (name: string): string | undefined => (reserved.has(name) ? `__${name}__` : undefined)
+
 /** The name of a field in expressions; undefined for one that can't be named. */
 export function celFieldName(name: string): string | undefined {
-  if (reserved.has(name)) return `__${name}__`
+  if (reserved.has(name)) return escapedWord(name)
   const escaped = name.replace(/__|\.|-|\//g, (found) => ({ __: '__underscores__', '.': '__dot__', '-': '__dash__', '/': '__slash__' })[found] ?? found)
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(escaped) ? escaped : undefined
 }
 
 const meta: JsonSchemaProps = { type: 'object', properties: { name: { type: 'string' }, generateName: { type: 'string' } } }
+
+/** Members with names that are reserved words: found by either name, held by the escaped one. */
+class WordyValues extends Map<string, unknown> {
+  override get(name: string): unknown {
+    return super.get(escapedWord(name) ?? name)
+  }
+
+  override has(name: string): boolean {
+    return super.has(escapedWord(name) ?? name)
+  }
+}
 
 /** Declares the types of schemas in one environment. */
 export class CelTypes {
@@ -125,8 +139,10 @@ export class CelTypes {
       add('metadata', this.typeOf(meta))
     }
     // A class of its own for each type is how the engine tells values apart.
-    const Values = class extends Map<string, unknown> {}
+    const words = [...members.keys()].filter((field) => reserved.has(field))
+    const Values = words.length > 0 ? class extends WordyValues {} : class extends Map<string, unknown> {}
     const fields = Object.fromEntries([...members.values()].map(({ escaped, type }) => [escaped, type.name]))
+    for (const word of words) fields[word] = members.get(word)!.type.name
     this.#environment.registerType(name, { ctor: Values, fields } as never)
     registerEquality(this.#environment, name, equalCel)
     return simple(name, (value) => {
