@@ -51,6 +51,8 @@ export class EvictionManager {
   readonly #pressedMs = new Map<Pressure, number>()
   #crossed = new Map<Threshold, number>()
   #near = false
+  /** The pressures that were told last. */
+  #told = ''
   #leaving: { readonly uid: string; readonly untilMs: number } | undefined
   #walkAgainMs = 0
   readonly #counts = new Map<string, number>()
@@ -90,7 +92,6 @@ export class EvictionManager {
   /** Measures the node, and evicts nobody yet. */
   async look(): Promise<Observations> {
     const { clock, config, node, log } = this.#options
-    const before = [...this.pressures()].join()
     const observations = await node.observe()
     const nowMs = clock.monotonic()
     const met = crossed(config.thresholds, observations, new Set(this.#crossed.keys()))
@@ -98,7 +99,9 @@ export class EvictionManager {
     this.#near = isNear(config.thresholds, observations)
     for (const pressure of this.#pressed()) this.#pressedMs.set(pressure, nowMs)
     const after = [...this.pressures()].join()
-    if (before !== after) {
+    // Time alone ends a pressure, also between two looks.
+    if (this.#told !== after) {
+      this.#told = after
       log(after === '' ? 'the node has enough of everything again' : `the node is short: ${after}`)
       node.changed()
     }

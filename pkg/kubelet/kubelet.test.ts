@@ -187,6 +187,26 @@ describe('the kubelet on a hollow runtime', () => {
   // Their features are off.
   it.each(['/statusz', '/flagz', '/debug/other'])('has no %s', (path) => expect(kubelet.fetch(new Request(`https://n${path}`))).rejects.toMatchObject({ status: { code: 404 } }))
 
+  it('tries a resize again that failed', async () => {
+    const cpu = (amount: string): Partial<Container> => ({ resources: { requests: { cpu: amount }, limits: { cpu: amount } } })
+    await create('grows', cpu('100m'))
+    await until('grows', (pod) => state(pod) === 'running#0')
+    let tries = 0
+    runtime.updateContainer = async () => {
+      if (++tries < 3) throw new Error('not now')
+    }
+    await client.patch(pods, { namespace: 'default', name: 'grows' }, { type: 'strategic', body: { spec: { containers: [{ name: 'c', ...cpu('200m') }] } } }, { subresource: 'resize' })
+    const progress = (pod: Pod | undefined) => pod?.status?.conditions?.find(({ type }) => type === 'PodResizeInProgress')
+    for (const [tried, waitMs] of [[1, 1000], [2, 2000]] as const) {
+      await until('grows', (pod) => tries === tried && progress(pod)?.message === 'not now')
+      clock.step(waitMs)
+    }
+    const pod = await until('grows', (seen) => tries === 3 && progress(seen) === undefined)
+    expect(pod.status?.containerStatuses?.[0]?.resources?.limits).toEqual({ cpu: '200m' })
+    expect(logged.splice(0)).toEqual([expect.stringContaining('not now'), expect.stringContaining('not now')])
+    await client.delete(pods, { namespace: 'default', name: 'grows' }, { gracePeriodSeconds: 0 })
+  })
+
   it('leaves capacities of others in the node\'s status', async () => {
     await client.patch(nodes, { name: 'n' }, { type: 'merge', body: { status: { capacity: { 'example.com/dongle': '5' } } } }, { subresource: 'status' })
     clock.step(300_000)

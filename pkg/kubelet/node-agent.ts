@@ -108,6 +108,8 @@ export class NodeAgent {
   async #register(): Promise<void> {
     const { client, name, facts, labels, taints } = this.#options
     const wanted = { ...nodeLabels(name, facts.architecture), ...labels }
+    // What an object of this name was told that is gone, this one does not know.
+    this.#sent = undefined
     try {
       this.#node = await client.create(nodes, {
         apiVersion: 'v1', kind: 'Node',

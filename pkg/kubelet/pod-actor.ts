@@ -211,7 +211,14 @@ export class PodActor {
 
   async #resize(pod: Pod, input: ActInput): Promise<void> {
     const { clock, wake, allocation, log } = this.#options
-    if (this.#resizing || this.#resizeBackOff.wait('resize', clock.now(), clock.now()) || this.resizeState(pod, input.runtime) === undefined) return
+    if (this.#resizing || this.resizeState(pod, input.runtime) === undefined) return
+    this.#resizeTimer?.cancel()
+    const nowMs = clock.now()
+    const held = this.#resizeBackOff.wait('resize', this.#resizeBackOff.notedMs('resize'), nowMs)
+    if (held) {
+      this.#resizeTimer = clock.setTimer(wake, held.untilMs - nowMs)
+      return
+    }
     this.#resizing = true
     try {
       const restarts = await this.#resizer.apply(pod, input.runtime)
@@ -231,8 +238,6 @@ export class PodActor {
       this.#resizeError = (error as Error).message
       log(`pod ${pod.metadata.namespace}/${pod.metadata.name} could not be resized: ${this.#resizeError}`)
       this.#resizeBackOff.next('resize', clock.now())
-      this.#resizeTimer?.cancel()
-      this.#resizeTimer = clock.setTimer(wake, this.#resizeBackOff.wait('resize', clock.now(), clock.now())?.delayMs ?? 1000)
       this.#acted()
     }
   }

@@ -412,9 +412,11 @@ export class PodWorker {
       await this.#writer.settled()
       await this.#options.client.delete(pods, keyOf(this.#pod), { gracePeriodSeconds: 0, preconditions: { uid: podUid(this.#pod) } })
     } catch (error) {
-      if (isNotFound(error) || isConflict(error)) return
+      if (isNotFound(error)) return
       this.#deleting = false
-      throw error
+      if (!isConflict(error)) throw error
+      // Another pod has its name, which the watch will tell; or others wrote to it at the same time.
+      this.#wakeAt(this.#options.clock.now() + errorRetryMs)
     }
   }
 

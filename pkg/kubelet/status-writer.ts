@@ -58,7 +58,13 @@ export class StatusWriter {
   #begin(): void {
     this.#patience?.cancel()
     this.#patience = undefined
-    if (!this.#writing && !this.#stop.signal.aborted) this.#writing = this.#run().finally(() => (this.#writing = undefined))
+    if (!this.#writing && !this.#stop.signal.aborted) {
+      this.#writing = this.#run().finally(() => {
+        this.#writing = undefined
+        // What came after the last look at what is wanted.
+        if (this.#wanted) this.write(this.#wanted)
+      })
+    }
   }
 
   /** Resolves when what was wanted is written, or can never be. */
@@ -87,12 +93,23 @@ export class StatusWriter {
         if (same(patch, statusPatch(written.status ?? {}, this.#wanted))) throw new Error(`the API server does not take ${Object.keys(patch).join(', ')}`)
         retryMs = firstRetryMs
       } catch (error) {
-        // The pod is gone, or another one has its name.
-        if (isNotFound(error) || isConflict(error)) return this.#forsaken(known)
+        if (isNotFound(error) || (isConflict(error) && await this.#isReplaced(known))) return this.#forsaken(known)
         this.#options.log(`status of pod ${known.metadata.namespace}/${known.metadata.name} was not written: ${(error as Error).message}`)
         await sleep(this.#options.clock, retryMs, signal).catch(() => undefined)
         retryMs = Math.min(longestRetryMs, retryMs * 2)
       }
+    }
+  }
+
+  /** A conflict may also be about what others write at the same time. */
+  async #isReplaced(known: Pod): Promise<boolean> {
+    try {
+      const now = await this.#options.client.get(pods, keyOf(known))
+      if (now.metadata.uid !== known.metadata.uid) return true
+      if (this.#known?.metadata.uid === known.metadata.uid) this.observe(now)
+      return false
+    } catch (error) {
+      return isNotFound(error)
     }
   }
 
