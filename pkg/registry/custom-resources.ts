@@ -213,13 +213,15 @@ export class CustomResources {
     }).catch((error: unknown) => this.#failed(`status of ${name}`, error))
   }
 
-  /** Changes a CRD as it stands. `change` tells whether there is something to write. A CRD in deletion without finalizers goes. */
+  /** Changes metadata or status of a CRD as it stands. `change` tells whether there is something to write. A CRD in deletion without finalizers goes. */
   #write(name: string, change: (draft: CustomResourceDefinition) => boolean): Promise<void> {
     const key = keyOf(this.#definition, undefined, name)
     return this.#options.registry.write({ user, options: {} }, ({ transaction }) => {
       const stored = transaction.get<CustomResourceDefinition>(key)
       if (!stored) return
-      const draft = thaw(stored.value) as CustomResourceDefinition
+      // Its schemas, which may be large, stay as they are: frozen, and written already.
+      const { metadata, status, ...rest } = stored.value
+      const draft = { ...rest, ...thaw({ metadata, status }) } as CustomResourceDefinition
       if (!change(draft)) return
       if (draft.metadata.deletionTimestamp !== undefined && (draft.metadata.finalizers ?? []).length === 0) transaction.delete(key)
       else transaction.put(key, draft)

@@ -5,6 +5,7 @@ import type { RequestOptions, UserInfo, WatchStream } from '../api/request.ts'
 import { isNotFound, methodNotAllowed, notFound } from '../api/status-error.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
+import { KeyedLock } from '../util/keyed-lock.ts'
 import { slicesOf } from '../util/slices.ts'
 import { isHeavy, isHeavyFrozen, lightText } from '../util/weight.ts'
 import type { AdmissionPlugin, AsyncAdmission, Authorize } from './admission.ts'
@@ -25,7 +26,7 @@ import { keyOf, knownLength, prefixOf, viewOf } from './object-view.ts'
 import { preparePatch } from './patching.ts'
 import { withPatience } from './patience.ts'
 import type { Asking, CollectionRequest, CreateRequest, DeleteRequest, DeleteResult, GetRequest, PatchRequest, UpdateRequest, WatchRequest, WriteResult } from './requests.ts'
-import type { Step, WriteContext } from './transaction-step.ts'
+import type { PartsOf, Step, WriteContext } from './transaction-step.ts'
 import { runParts, runStep } from './transaction-step.ts'
 import { patchIn, subresourceOf, updateIn } from './update.ts'
 import { watchObjects } from './watcher.ts'
@@ -64,7 +65,7 @@ export class Registry {
     this.#table = new DefinitionTable(options.definitions)
     this.#watchCapacity = options.watchCapacity
     this.#context = {
-      store: options.store, clock: options.clock, figures: new WriteFigures(),
+      store: options.store, clock: options.clock, figures: new WriteFigures(), largeWrites: new KeyedLock(),
       admission: options.admission ?? [], allocators: options.allocators ?? [],
       ...(options.evaluator ? { evaluator: options.evaluator } : {}),
       ...(options.asyncAdmission ? { asyncAdmission: options.asyncAdmission } : {}),
@@ -190,23 +191,23 @@ export class Registry {
 
   async create(definition: Definition, request: CreateRequest): Promise<KubeObject> {
     if (definition.storage === undefined) throw methodNotAllowed()
-    const { object } = await withPatience(this.#context, () => runParts(this.#context, request, (step) => createIn(step, definition, request), isHeavy(request.object)))
+    const { object } = await withPatience(this.#context, () => runParts(this.#context, request, (step) => createIn(step, definition, request), { isLarge: isHeavy(request.object) }))
     return object
   }
 
   async update(definition: Definition, request: UpdateRequest): Promise<WriteResult> {
     const target = targetOf(definition, request)
-    return this.#result(target, await runParts(this.#context, request, (step) => updateIn(step, target, request.object), this.#isLarge(target, request.object)))
+    return this.#result(target, await runParts(this.#context, request, (step) => updateIn(step, target, request.object), this.#writeOf(target, request.object)))
   }
 
   async patch(definition: Definition, request: PatchRequest): Promise<WriteResult> {
     const target = targetOf(definition, request)
     const { type, body } = request.patch
     if (type === 'apply') {
-      return this.#result(target, await withPatience(this.#context, () => runParts(this.#context, request, (step) => applyIn(step, target, body), this.#isLarge(target, body))))
+      return this.#result(target, await withPatience(this.#context, () => runParts(this.#context, request, (step) => applyIn(step, target, body), this.#writeOf(target, body))))
     }
     const apply = preparePatch(definition, request)
-    return this.#result(target, await runParts(this.#context, request, (step) => patchIn(step, target, (current, subresource) => apply(current, subresource, step)), this.#isLarge(target, body)))
+    return this.#result(target, await runParts(this.#context, request, (step) => patchIn(step, target, (current, subresource) => apply(current, subresource, step)), this.#writeOf(target, body)))
   }
 
   async delete(definition: Definition, request: DeleteRequest): Promise<DeleteResult> {
@@ -304,11 +305,11 @@ export class Registry {
   }
 
   /** A write is as large as what it brings and what it finds. */
-  #isLarge(target: Target, body: unknown): boolean {
-    if (isHeavy(body)) return true
-    const entry = this.#context.store.get(keyOfTarget(target)) as StoredEntry | undefined
-    if (entry === undefined || (knownLength(target.definition, entry) ?? Infinity) <= lightText) return false
-    return isHeavyFrozen(entry.value)
+  #writeOf(target: Target, body: unknown): PartsOf {
+    const key = keyOfTarget(target)
+    if (isHeavy(body)) return { key, isLarge: true }
+    const entry = this.#context.store.get(key) as StoredEntry | undefined
+    return { key, isLarge: entry !== undefined && (knownLength(target.definition, entry) ?? Infinity) > lightText && isHeavyFrozen(entry.value) }
   }
 
   #result(target: Target, written: Written): WriteResult {

@@ -7,6 +7,7 @@ import { internalError } from '../api/status-error.ts'
 import { Warnings } from '../api/warnings.ts'
 import type { Store, Transaction } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
+import type { KeyedLock } from '../util/keyed-lock.ts'
 import type { AdmissionPlugin, AdmissionView, AsyncAdmission, AsyncReview, Authorize } from './admission.ts'
 import { Awaiting, NotYet } from './admission.ts'
 import type { Allocator } from './allocator.ts'
@@ -26,6 +27,8 @@ export interface WriteContext {
   readonly asyncAdmission?: AsyncAdmission
   readonly allocators: readonly Allocator[]
   readonly figures: WriteFigures
+  /** Large writes of one object run one after another: they would overtake each other. */
+  readonly largeWrites: KeyedLock
   /** undefined: everything is evaluated at once, however long it takes. */
   readonly evaluator?: Evaluator
   /** The definition under which a resource is stored, whatever its version; undefined when there is none. */
@@ -119,10 +122,22 @@ export function runStep<R>(context: WriteContext, asking: Asking, change: (step:
   return runRounds(context, asking, () => attempt)
 }
 
+/** What a write in parts is about. */
+export interface PartsOf {
+  readonly isLarge: boolean
+  /** Of the object, where others may write it. */
+  readonly key?: string
+}
+
 /** The same for a write in parts, which pauses between them when it is about something large. */
-export function runParts<R>(context: WriteContext, asking: Asking, parts: (step: Step) => WriteParts<R>, isLarge: boolean): Promise<R> {
+export function runParts<R>(context: WriteContext, asking: Asking, parts: (step: Step) => WriteParts<R>, { isLarge, key }: PartsOf): Promise<R> {
+  const inTurn: Attempt<R> = (begin) => {
+    const paused = withPauses(context, asking, parts)
+    // Nobody is asked from inside an attempt who might write the object: webhooks are between attempts.
+    return key === undefined ? paused(begin) : context.largeWrites.run(key, () => paused(begin))
+  }
   const atOnce = (asLarge: boolean): Attempt<R> => inOneGo(context, asking, (step) => throughout(parts(step)), asLarge)
-  return runRounds(context, asking, ({ overtaken, grown }) => (!isLarge && !grown ? atOnce(false) : overtaken < mostOvertaken ? withPauses(context, asking, parts) : atOnce(true)))
+  return runRounds(context, asking, ({ overtaken, grown }) => (!isLarge && !grown ? atOnce(false) : overtaken < mostOvertaken ? inTurn : atOnce(true)))
 }
 
 /** So often a large write may be overtaken by small ones; then it makes them wait. */
