@@ -105,15 +105,27 @@ function objectOf(props: JsonSchemaProps): ObjectSchema {
   const needed = new Set(props.required)
   const fields = new Map<string, Field>()
   for (const [name, child] of Object.entries(props.properties ?? {})) {
-    fields.set(name, {
-      ...field(name, schemaOfProps(child)),
-      ...(needed.has(name) ? { required: true } : {}), ...(child.default === undefined ? {} : { default: child.default }),
-    })
+    fields.set(name, fieldOf(name, child, needed.has(name)))
   }
   return {
     type: 'object', fields: props['x-kubernetes-embedded-resource'] ? withMeta(fields) : fields,
     ...(props['x-kubernetes-preserve-unknown-fields'] ? { preserveUnknown: true } : {}), ...mapTypeOf(props),
   }
+}
+
+/** What is below is looked at when it is asked for: of ten thousand fields an object has few. */
+function fieldOf(name: string, props: JsonSchemaProps, required: boolean): Field {
+  let known: Schema | undefined
+  const made: { -readonly [K in keyof Field]: Field[K] } = {
+    name, number: 0, pointer: true,
+    // Its own and enumerable, so that it goes to other threads, too.
+    get schema() {
+      return (known ??= schemaOfProps(props))
+    },
+  }
+  if (required) made.required = true
+  if (props.default !== undefined) made.default = props.default
+  return made
 }
 
 function listOf(props: JsonSchemaProps): ListSchema {
