@@ -117,7 +117,7 @@ export class ClusterNode {
     const { nodeName } = cluster
     const { shutdown, labels, rootDirectory: _told, singleProcessOomKill = false, cgroupDriver, ...settings } = this.#settings
     const network = new ClusterNetwork({
-      informers: plane.informers, nodeName, log,
+      informers: plane.informers, nodeName, clock, log,
       serviceCidr: cluster.serviceCidr, clusterCidr: cluster.clusterCidr, podCidr: nodePodCidr(cluster.clusterCidr, 0),
       dnsIP: cluster.clusterDns, domain: cluster.clusterDomain,
       cniConfigDirectory: cniDirectory(cluster), ipamDirectory: join(cluster.dataDirectory, 'agent/ipam'),

@@ -49,19 +49,23 @@ async function start(cron: CronJob, status: CronJobStatus, owned: readonly Job[]
   if (tooManyMissed) events.record(cron, { type: 'Warning', reason: 'TooManyMissedTimes', message: 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew' })
   if (missedMs === undefined) return { result }
   const active = status.active ?? []
-  const running = owned.filter((job) => !isFinished(job))
-  if (running.length > 0 && cron.spec.concurrencyPolicy === 'Forbid') {
+  // The status that would tell of it may have been refused.
+  const begun = owned.find(({ metadata }) => metadata.name === jobName(cron, missedMs) && !metadata.deletionTimestamp)
+  const running = owned.filter((job) => !isFinished(job) && job !== begun)
+  if (!begun && running.length > 0 && cron.spec.concurrencyPolicy === 'Forbid') {
     events.record(cron, { type: 'Normal', reason: 'JobAlreadyActive', message: 'Not starting job because prior execution is running and concurrency policy is Forbid' })
     return { result }
   }
   const replaced = cron.spec.concurrencyPolicy === 'Replace'
   if (replaced) await Promise.all(running.map((job) => deleteJob(job, cron, context)))
-  const job = await createJob(cron, missedMs, context)
+  const job = begun ?? await createJob(cron, missedMs, context)
   if (!job) return { result }
   const { name, namespace, uid, resourceVersion } = job.metadata
   const reference = { apiVersion: 'batch/v1', kind: 'Job', name, namespace, uid, resourceVersion }
   const kept = replaced ? [] : active.filter((other) => other.uid !== uid)
-  return { started: { ...status, active: [...kept, reference], lastScheduleTime: formatTime(missedMs) }, result }
+  const counted = isFinished(job) ? kept : [...kept, reference]
+  const { active: _, ...rest } = status
+  return { started: { ...rest, ...(counted.length > 0 ? { active: counted } : {}), lastScheduleTime: formatTime(missedMs) }, result }
 }
 
 async function createJob(cron: CronJob, scheduledMs: number, { client, events }: ReconcileContext): Promise<Job | undefined> {

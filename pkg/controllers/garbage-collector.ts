@@ -2,7 +2,7 @@
 import { apiVersionOf, type KubeObject, type ObjectKey, type OwnerReference, type Resource } from '../api/object.ts'
 import { isConflict, isNotFound } from '../api/status-error.ts'
 import type { Client } from '../client/client.ts'
-import type { Following, Informers } from '../client/informer.ts'
+import type { Following, Informer, Informers } from '../client/informer.ts'
 import { isGone, messageOf } from '../controller/refusals.ts'
 import { sleep, type Clock } from '../util/clock.ts'
 import { slicesOf } from '../util/slices.ts'
@@ -29,7 +29,7 @@ export class GarbageCollector {
   readonly #graph = new OwnerGraph()
   // By uid.
   readonly #queue: WorkQueue
-  readonly #followed = new Map<string, { resource: Resource; following: Following }>()
+  readonly #followed = new Map<string, { resource: Resource; informer: Informer<KubeObject>; following: Following }>()
   /** Until the graph is complete, nobody is taken to have no dependents. */
   #complete: () => void = () => undefined
   readonly #whenComplete = new Promise<void>((resolve) => void (this.#complete = resolve))
@@ -67,38 +67,53 @@ export class GarbageCollector {
   }
 
   #follow(): void {
+    const ended: Resource[] = []
     const wanted = new Map(this.#options.resources().map((resource) => [`${apiVersionOf(resource)} ${resource.kind}`, resource]))
-    for (const [name, { following }] of this.#followed) {
-      if (wanted.has(name)) continue
+    for (const [name, { resource, informer, following }] of this.#followed) {
+      const now = wanted.get(name)
+      // A kind that went and came again has another informer: the old one tells nothing any more.
+      if (now && this.#options.informers.for(now) === informer) continue
       following.end()
       this.#followed.delete(name)
+      ended.push(resource)
     }
-    for (const [name, resource] of wanted) {
+    const begun: Promise<void>[] = []
+    for (const [name, served] of wanted) {
       if (this.#followed.has(name)) continue
-      const following = this.#options.informers.for(resource).follow(({ object, previous }) => {
+      const informer = this.#options.informers.for(served)
+      // Its own, so that what is told from now on can be told from what was told before.
+      const resource = { ...served }
+      const following = informer.follow(({ object, previous }) => {
         if (object) this.#seen(resource, object, previous)
         else if (previous) this.#gone(previous)
       })
-      this.#followed.set(name, { resource, following })
+      this.#followed.set(name, { resource, informer, following })
+      begun.push(following.told)
     }
+    // What is not told again went unseen.
+    if (ended.length > 0) void Promise.all(begun).then(() => {
+      if (!this.#stopped) for (const resource of ended) for (const { object } of this.#graph.nodesOf(resource)) this.#gone(object)
+    })
   }
 
   #seen(resource: Resource, object: KubeObject, previous: KubeObject | undefined): void {
     const uid = object.metadata.uid ?? ''
     this.#graph.put(resource, object)
+    const owners = ownersOf(object)
+    const sameOwners = previous !== undefined && previous.metadata.ownerReferences === object.metadata.ownerReferences
+    // Also one that is being deleted itself may hold up its owners no more.
+    if (previous && !sameOwners) for (const owner of ownersOf(previous)) this.#wakeWaiting(owner.uid)
     if (isDeleting(object)) {
       if (hasFinalizer(object, 'orphan') || hasFinalizer(object, 'foregroundDeletion')) this.#queue.add(uid)
       // Owners in foreground deletion count only dependents that are not gone: nothing to tell them yet.
       return
     }
-    const owners = ownersOf(object)
-    if (previous && previous.metadata.ownerReferences === object.metadata.ownerReferences) return
+    if (sameOwners) return
     const settled = owners.every((owner) => {
       const node = this.#graph.get(owner.uid)
       return node !== undefined && !waitsForDependents(node.object)
     })
     if (!settled) this.#queue.add(uid)
-    for (const owner of previous ? ownersOf(previous) : []) this.#wakeWaiting(owner.uid)
   }
 
   #gone(object: KubeObject): void {

@@ -20,8 +20,9 @@ const firstRetryMs = 10_000
 const lastRetryMs = 600_000
 const burst = 500
 
-/** Failures in a row, since the last success. */
+/** Failures in a row, since the last success, of the Job of this uid: another one may have taken the name. */
 interface Streak {
+  readonly uid: string
   readonly failures: number
   readonly atMs: number
 }
@@ -87,25 +88,35 @@ class JobRun {
       return {}
     }
     const count = countPods(job, owned)
-    this.#noteStreak(count)
+    const streak = this.#streakAfter(count)
     const verdict = judge(job, count, this.#nowMs)
     const suspended = job.spec.suspend === true && !verdict
-    const { failure, waitMs, created, removed } = verdict || suspended ? await this.#removeAll(count) : await this.#scale(count, owned)
+    const { failure, waitMs, created, removed } = verdict || suspended ? await this.#removeAll(count) : await this.#scale(count, owned, streak)
     const status = this.#nextStatus(count, { verdict, suspended, change: created - removed, drained: count.active.length === 0 && count.terminating.length === 0 })
     if (!equalJson(status, job.status)) await client.update(jobs, { ...job, status }, { subresource: 'status' })
+    // Not earlier: what could not be told is counted once more.
+    this.#keepStreak(streak)
     this.#tell(status)
     // Only what the stored status tells of may be let go.
     await Promise.all(count.release.map((pod) => release(pod, client)))
     if (failure !== undefined) throw failure
-    const deadlineMs = deadlineOf({ ...job, status })
+    // A Job that is decided waits for its pods only.
+    const deadlineMs = verdict ? undefined : deadlineOf({ ...job, status })
     const waits = [waitMs, deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - this.#nowMs)].filter((wait) => wait !== undefined)
     return waits.length > 0 && !isFinished({ ...job, status }) ? { requeueAfterMs: Math.min(...waits) } : {}
   }
 
-  #noteStreak(count: JobCount): void {
+  #streakAfter({ newlySucceeded, newlyFailed }: JobCount): Streak | undefined {
+    const { uid = '' } = this.#job.metadata
+    const known = this.#streaks.get(keyText(keyOf(this.#job)))
+    const before = newlySucceeded.length > 0 || known?.uid !== uid ? undefined : known
+    return newlyFailed.length > 0 ? { uid, failures: (before?.failures ?? 0) + newlyFailed.length, atMs: this.#nowMs } : before
+  }
+
+  #keepStreak(streak: Streak | undefined): void {
     const key = keyText(keyOf(this.#job))
-    if (count.newlySucceeded.length > 0) this.#streaks.delete(key)
-    if (count.newlyFailed.length > 0) this.#streaks.set(key, { failures: (this.#streaks.get(key)?.failures ?? 0) + count.newlyFailed.length, atMs: this.#nowMs })
+    if (streak) this.#streaks.set(key, streak)
+    else this.#streaks.delete(key)
   }
 
   async #removeAll({ active }: JobCount): Promise<{ failure?: unknown; waitMs?: number; created: number; removed: number }> {
@@ -117,7 +128,7 @@ class JobRun {
     return { removed: results.filter(({ status }) => status === 'fulfilled').length, failure: results.find((result) => result.status === 'rejected')?.reason }
   }
 
-  async #scale(count: JobCount, owned: readonly Pod[]): Promise<{ failure?: unknown; waitMs?: number; created: number; removed: number }> {
+  async #scale(count: JobCount, owned: readonly Pod[], streak: Streak | undefined): Promise<{ failure?: unknown; waitMs?: number; created: number; removed: number }> {
     const wanted = wantedActive(this.#job, count)
     const { active } = count
     if (active.length > wanted) {
@@ -127,7 +138,6 @@ class JobRun {
     const leaving = this.#job.spec.podReplacementPolicy === 'Failed' ? count.terminating.length : 0
     const missing = Math.min(burst, wanted - active.length - leaving)
     if (missing <= 0) return { created: 0, removed: 0 }
-    const streak = this.#streaks.get(keyText(keyOf(this.#job)))
     const waitMs = streak ? streak.atMs + Math.min(lastRetryMs, firstRetryMs * 2 ** (streak.failures - 1)) - this.#nowMs : 0
     if (waitMs > 0) return { waitMs, created: 0, removed: 0 }
     const indexes = isIndexed(this.#job) ? freeIndexes(this.#job, count, missing) : undefined

@@ -3,7 +3,7 @@ import { leases } from '../api/types-config.ts'
 import { nodes, type Node } from '../api/types-node.ts'
 import { pods } from '../api/types-pod.ts'
 import { controller, watches, type Controller, type ReconcileContext } from '../controller/controller.ts'
-import { isGone } from '../controller/refusals.ts'
+import { isNotFound } from '../api/status-error.ts'
 import { formatTime } from '../api/times.ts'
 import { readyStatus, silentConditions, wantedTaints } from './node-health.ts'
 import { podsByNode } from './pods-by-node.ts'
@@ -42,8 +42,9 @@ export function nodeLifecycleController({ graceMs = 50_000 }: NodeLifecycleOptio
         current = await client.update(nodes, { ...node, status: { ...node.status, conditions } }, { subresource: 'status' })
         heard.set(name, { sign: signOfLife(current, informers.for(leases).get({ namespace: leaseNamespace, name })?.spec.renewTime), atMs })
         if (wasReady) context.events.record(node, { type: 'Normal', reason: 'NodeNotReady', message: `Node ${name} status is now: NodeNotReady` })
-        await markPodsNotReady(name, context)
       }
+      // Each time: what was refused before, or came to the node since, is marked then.
+      if (leftMs <= 0) await markPodsNotReady(name, context)
       const taints = wantedTaints(current, clock.now())
       if (taints) await client.update(nodes, { ...current, spec: { ...current.spec, taints } })
       return leftMs > 0 ? { requeueAfterMs: leftMs } : {}
@@ -65,7 +66,7 @@ async function markPodsNotReady(node: string, { client, informers, clock }: Reco
     if (!conditions.some(({ type, status }) => type === 'Ready' && status === 'True')) return
     const changed = conditions.map((condition) => (condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime } : condition))
     await client.update(pods, { ...pod, status: { ...pod.status, conditions: changed } }, { subresource: 'status' }).catch((error: unknown) => {
-      if (!isGone(error)) throw error
+      if (!isNotFound(error)) throw error
     })
   }))
 }

@@ -35,6 +35,11 @@ export class OwnerGraph {
     this.#nodes.set(uid, { resource, key: keyOf(object), object })
   }
 
+  /** All of this resource. */
+  nodesOf(resource: Resource): readonly GraphNode[] {
+    return [...this.#nodes.values()].filter((node) => node.resource === resource)
+  }
+
   remove(uid: string): void {
     const node = this.#nodes.get(uid)
     if (!node) return

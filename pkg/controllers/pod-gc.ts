@@ -16,7 +16,11 @@ export function podGarbageController(): Controller {
   return controller<Pod>({
     name: 'pod-garbage-collector',
     for: pods,
-    watches: [watches<Node>(nodes, ({ metadata }, { informers }) => informers.for(pods).byIndex(podsByNode, metadata.name ?? '').map(keyOf))],
+    watches: [watches<Node>(nodes, ({ metadata: { name = '' } }, { informers }) => {
+      // One that is back is missed anew when it goes again, whether it has pods now or not.
+      if (informers.for(nodes).get({ name })) missed.delete(name)
+      return informers.for(pods).byIndex(podsByNode, name).map(keyOf)
+    })],
     async reconcile(_, pod, context) {
       const { informers, clock } = context
       const nodeName = pod?.spec.nodeName

@@ -1,12 +1,11 @@
 // The claims of a StatefulSet's pods: whom they belong to, as persistentVolumeClaimRetentionPolicy says.
 import { controllerOf, type OwnerReference } from '../api/object.ts'
-import { isAlreadyExists } from '../api/status-error.ts'
+import { isAlreadyExists, isNotFound } from '../api/status-error.ts'
 import { pods, type Pod } from '../api/types-pod.ts'
 import { persistentVolumeClaims, type PersistentVolumeClaim } from '../api/types-volume.ts'
 import { statefulSets, type StatefulSet } from '../api/types-workload.ts'
 import type { ReconcileContext } from '../controller/controller.ts'
 import { ownerReferenceOf } from '../controller/ownership.ts'
-import { isGone } from '../controller/refusals.ts'
 import { claimName, ordinalOf } from './stateful-plan.ts'
 
 type Owner = 'set' | 'pod' | undefined
@@ -47,7 +46,7 @@ export async function keepClaimOwners(set: StatefulSet, owned: readonly Pod[], c
       const ownerReferences = claim.metadata.deletionTimestamp ? undefined : ownersOfClaim(claim, set, pod)
       if (!ownerReferences) continue
       await context.client.update(persistentVolumeClaims, { ...claim, metadata: { ...claim.metadata, ownerReferences } }).catch((error: unknown) => {
-        if (!isGone(error)) throw error
+        if (!isNotFound(error)) throw error
       })
     }
   }

@@ -1,5 +1,7 @@
 // Static pods: read from files, run without the API server's leave, shown by mirrors.
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Pod } from '../api/types-pod.ts'
@@ -7,6 +9,8 @@ import { pods } from '../api/types-pod.ts'
 import type { Client } from '../client/client.ts'
 import { HollowTestNode, isGone, isRunning } from './hollow-node.suite.ts'
 import { readStaticPod } from './static-pod.ts'
+import { StaticPods } from './static-pods.ts'
+import { ManualClock } from '../util/clock.ts'
 
 const manifest = (name: string, image = 'i:1', more = ''): string => `apiVersion: v1\nkind: Pod\nmetadata:\n  name: ${name}\n  namespace: kube-system\nspec:\n  containers:\n  - name: c\n    image: ${image}\n${more}`
 const read = (text: string, nodeName = 'n', path = '/m/web.yaml'): Pod => readStaticPod({ path, text, nodeName, seen: '2026-01-01T00:00:00Z' })
@@ -137,4 +141,32 @@ describe('static pods of a node', () => {
     await starting
     await until('early-n', isRunning)
   })
+})
+
+it('reads what changed while it was reading, and not only when it looks anyway', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'kinglet-manifests-'))
+  const slow = join(directory, 'slow.yaml')
+  // Whoever reads it waits for who writes it.
+  execFileSync('mkfifo', [slow])
+  const clock = new ManualClock()
+  const waits: number[] = []
+  const found: string[] = []
+  const watched = { ...clock, setTimer: (callback: () => void, delayMs: number) => (waits.push(delayMs), clock.setTimer(callback, delayMs)), now: () => clock.now(), monotonic: () => clock.monotonic(), random: () => 0 }
+  const until = async (holds: () => boolean): Promise<void> => {
+    while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  const statics = new StaticPods({ directory, nodeName: 'n', clock: watched, log: () => undefined, onPod: ({ metadata }) => void found.push(metadata.name ?? ''), onRemove: () => undefined })
+  const started = statics.start()
+  const writer = await open(slow, 'w')
+  writeFileSync(join(directory, 'late.yaml'), manifest('late'))
+  await until(() => waits.includes(100))
+  await writer.write(manifest('slow'))
+  await writer.close()
+  await started
+  expect(found).toEqual(['slow-n'])
+  rmSync(slow)
+  clock.step(100)
+  await until(() => found.includes('late-n'))
+  await statics.stop()
+  rmSync(directory, { recursive: true })
 })

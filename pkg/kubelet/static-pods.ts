@@ -31,6 +31,8 @@ export class StaticPods {
   #watcher: FSWatcher | undefined
   #timer: Timer | undefined
   #reading: Promise<void> | undefined
+  /** Something has changed since the directory was read last, or is being read. */
+  #changed = false
   #stopped = false
 
   constructor(options: StaticPodsOptions) {
@@ -45,7 +47,7 @@ export class StaticPods {
   async start(): Promise<void> {
     const { directory } = this.#options
     await mkdir(directory, { recursive: true, mode: 0o750 })
-    this.#watcher = watch(directory, { persistent: false }, () => this.#arm(quietMs))
+    this.#watcher = watch(directory, { persistent: false }, () => this.#noteChange())
     this.#watcher.on('error', (error) => this.#options.log(`static pods: ${directory} is not watched any more: ${error.message}`))
     await this.#read()
   }
@@ -57,6 +59,11 @@ export class StaticPods {
     await this.#reading
   }
 
+  #noteChange(): void {
+    this.#changed = true
+    this.#arm(quietMs)
+  }
+
   #arm(delayMs: number): void {
     if (this.#stopped) return
     this.#timer?.cancel()
@@ -65,10 +72,11 @@ export class StaticPods {
 
   async #read(): Promise<void> {
     // What changes while it is being read is read again.
-    if (this.#reading) return this.#arm(quietMs)
+    if (this.#reading) return this.#noteChange()
+    this.#changed = false
     this.#reading = this.#readAll().catch((error: Error) => this.#options.log(`static pods: ${error.message}`)).finally(() => {
       this.#reading = undefined
-      this.#arm(rereadMs)
+      if (!this.#changed) this.#arm(rereadMs)
     })
     await this.#reading
   }

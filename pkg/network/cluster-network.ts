@@ -4,12 +4,14 @@ import { namespaces } from '../api/types-config.ts'
 import { pods } from '../api/types-pod.ts'
 import { endpointSlices, serviceCIDRs, services } from '../api/types-service.ts'
 import type { Informers } from '../client/informer.ts'
+import type { Clock } from '../util/clock.ts'
 import { writeConflist } from './cni.ts'
 import { Dataplane } from './dataplane.ts'
 import { buildDnsTable } from './dns-table.ts'
 import { nameserversOf } from './dns-upstream.ts'
 import { addServiceRoute, removeHostNetwork, replaceFurtherRoutes, setSysctls } from './host-network.ts'
 import { hostPortsOf } from './host-ports.ts'
+import { Publisher } from './publisher.ts'
 import { furtherRanges } from './service-ranges.ts'
 import { buildServiceTable } from './service-table.ts'
 
@@ -25,6 +27,7 @@ export interface ClusterNetworkOptions {
   /** undefined: the pod network is someone else's. */
   readonly cniConfigDirectory?: string
   readonly ipamDirectory: string
+  readonly clock: Clock
   readonly log: (text: string) => void
 }
 
@@ -43,8 +46,9 @@ export class ClusterNetwork {
   constructor(options: ClusterNetworkOptions) {
     this.#options = options
     const failed = (error: Error): void => options.log(`data plane: ${error.message}`)
-    this.#services = new Publisher(() => this.#publishServices(), failed)
-    this.#dns = new Publisher(() => this.#publishDns(), failed)
+    const { clock } = options
+    this.#services = new Publisher({ publish: () => this.#publishServices(), clock, failed })
+    this.#dns = new Publisher({ publish: () => this.#publishDns(), clock, failed })
   }
 
   /** Prepares the machine; pods can get addresses when this resolves. Needs root. */
@@ -82,6 +86,8 @@ export class ClusterNetwork {
 
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()
+    this.#services.stop()
+    this.#dns.stop()
     await this.#dataplane?.close()
     this.#dataplane = undefined
   }
@@ -111,36 +117,4 @@ export function removeNetwork(serviceCidr: string): Promise<void> {
 
 function hasHostPorts(pod: { spec: { containers: { ports?: { hostPort?: number }[] }[] } } | undefined): boolean {
   return pod?.spec.containers.some((container) => container.ports?.some((port) => port.hostPort)) ?? false
-}
-
-/** Runs a publication again as long as triggers came while it ran; many triggers make one run. */
-class Publisher {
-  #publish: () => Promise<void>
-  #failed: (error: Error) => void
-  #dirty = false
-  #running: Promise<void> | undefined
-
-  constructor(publish: () => Promise<void>, failed: (error: Error) => void) {
-    this.#publish = publish
-    this.#failed = failed
-  }
-
-  trigger(): void {
-    this.#dirty = true
-    this.#running ??= this.#run()
-  }
-
-  idle(): Promise<void> {
-    return this.#running ?? Promise.resolve()
-  }
-
-  async #run(): Promise<void> {
-    // A batch of changes triggers many times in one turn; all of them belong to one table.
-    await Promise.resolve()
-    while (this.#dirty) {
-      this.#dirty = false
-      await this.#publish().catch(this.#failed)
-    }
-    this.#running = undefined
-  }
 }
