@@ -153,7 +153,7 @@ export class Aggregation {
   #find(path: string): ApiService | undefined {
     const { services } = this.#current()
     if (services.size === 0 || !path.startsWith('/apis/')) return undefined
-    const [, group, version] = path.split('/').filter((part) => part !== '')
+    const [, , group, version] = path.split('/')
     return group && version ? services.get(nameOf(group, version)) : undefined
   }
 

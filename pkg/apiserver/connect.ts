@@ -10,10 +10,10 @@ import type { ResourcePath } from './request-path.ts'
 const streams = new Set(['exec', 'attach', 'portforward'])
 const proxied = new Set(['pods', 'services', 'nodes'])
 
-export function isConnect({ group, version, plural, subresource, watch }: ResourcePath): boolean {
+export function isConnect({ group, version, plural, subresource, rest, watch }: ResourcePath): boolean {
   if (group !== '' || version !== 'v1' || subresource === undefined || watch) return false
   if (subresource === 'proxy') return proxied.has(plural)
-  return plural === 'pods' && (subresource === 'log' || streams.has(subresource))
+  return plural === 'pods' && rest === undefined && (subresource === 'log' || streams.has(subresource))
 }
 
 export const isStream = (path: ResourcePath): boolean => isConnect(path) && streams.has(path.subresource ?? '')

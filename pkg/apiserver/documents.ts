@@ -80,8 +80,9 @@ export function createDocuments({ definitions, descriptions = findDescriptions()
   }
 
   return (request) => {
-    const path = request.path.replace(/\/+$/, '')
-    if (path === '/openapi/v2') return swagger(request)
+    if (request.path === '/openapi/v2') return swagger(request)
+    if (request.path.startsWith('/openapi/') && request.path.endsWith('/')) return undefined
+    const path = request.path.replace(/\/$/, '')
     if (path === '/openapi/v3') return openApiIndex()
     if (path.startsWith('/openapi/v3/')) return openApiDocument(path.slice('/openapi/v3/'.length), request)
     return discovery(path, request, current())

@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Hono } from 'hono'
 import { formatGoDuration } from '../api/go-duration.ts'
-import { StatusError, badRequest, internalError } from '../api/status-error.ts'
+import { PageNotFound, StatusError, badRequest, internalError } from '../api/status-error.ts'
 import type { UserInfo } from '../api/request.ts'
 import type { Clock } from '../util/clock.ts'
 import { onNextTurn } from '../util/turn.ts'
@@ -25,7 +25,7 @@ import { hasShortBody, header, readBody, type Contact, type Exchange, type Incom
 import type { FlowControl } from './flow-control.ts'
 import type { Leave } from './flow-figures.ts'
 import { defaultLimits, type FrontLimits } from './front-limits.ts'
-import { isUpgrade, listenerOptions, refuseConnection, refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
+import { isPlainPath, isUpgrade, listenerOptions, originForm, refuseConnection, refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
 import { streamListener } from './http2-exchange.ts'
 import { Intake, sourceOf } from './intake.ts'
 import type { RequestMetrics } from './metrics.ts'
@@ -164,12 +164,16 @@ export class HttpDoor {
       incoming.on('error', () => undefined)
       outgoing.on('error', () => undefined)
       this.#intake.onRead()
+      incoming.url = originForm(incoming.url)
       void this.#serve(incoming as unknown as IncomingMessage, outgoing as unknown as ServerResponse)
     })
     // Requests of HTTP/2 would get the platform's layer otherwise.
     this.#server.removeAllListeners('stream')
     this.#server.on('stream', streamListener((incoming, outgoing) => void this.#serveInTurn(incoming, outgoing)))
-    this.#server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(incoming, socket, head))
+    this.#server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      incoming.url = originForm(incoming.url ?? '/')
+      void this.#upgrade(incoming, socket, head)
+    })
   }
 
   listen(port: number, host: string): Promise<AddressInfo> {
@@ -336,7 +340,7 @@ export class HttpDoor {
 
   async #serveSystem(exchange: Exchange): Promise<void> {
     const { incoming, method, path, user, audit } = exchange
-    if (!openPaths.has(`/${path.split('/')[1]}`)) this.#options.metrics.access.measured(this.#options.clock, () => requireAllowed(this.#options.authorizer, { user, verb: method.toLowerCase(), path }, audit?.annotate))
+    if (!openPaths.has(path)) this.#options.metrics.access.measured(this.#options.clock, () => requireAllowed(this.#options.authorizer, { user, verb: method.toLowerCase(), path }, audit?.annotate))
     const headers = new Headers()
     for (const name of ['accept', 'if-none-match']) {
       const value = header(incoming, name)
@@ -344,8 +348,11 @@ export class HttpDoor {
     }
     // The platform makes no requests of these.
     if (['CONNECT', 'TRACE', 'TRACK'].includes(method)) throw new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
+    // What has been authorized is what is answered: the platform would resolve `..` first.
+    if (!isPlainPath(path)) throw new PageNotFound()
+    const [, query] = splitUrl(incoming.url ?? '/')
     const host = header(incoming, ':authority') ?? header(incoming, 'host') ?? 'localhost'
-    const response = await this.#options.system.fetch(new Request(`https://${host}${incoming.url ?? '/'}`, { method, headers, ...(takesBody(method, path) ? { body: new Uint8Array(await readBody(exchange)) } : {}) }))
+    const response = await this.#options.system.fetch(new Request(`https://${host}${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}?${query}`, { method, headers, ...(takesBody(method, path) ? { body: new Uint8Array(await readBody(exchange)) } : {}) }))
     const { 'content-type': contentType = 'text/plain', ...rest } = Object.fromEntries(response.headers)
     const answer = { code: response.status, contentType, body: await bodyOf(response), headers: rest }
     await send(exchange, isDiscovery(path) && contentType.startsWith('application/json') ? jsonFor(exchange, answer) : answer)

@@ -51,6 +51,17 @@ export function sendTooMany(outgoing: Outgoing): void {
   outgoing.end(body)
 }
 
+/** Of a target with scheme and host, as for a proxy, what stands behind them. */
+export function originForm(target: string): string {
+  const [whole = ''] = /^https?:\/\/[^/?#]*/i.exec(target) ?? []
+  if (whole === '') return target
+  const rest = target.slice(whole.length)
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+/** A path without empty segments and such that lead elsewhere: all readers of it agree on what it names. */
+export const isPlainPath = (path: string): boolean => !/\/\/|\/\.{1,2}(?:\/|$)/.test(path)
+
 /** Path and query as the client wrote them. */
 export function splitUrl(url: string): [path: string, query: string] {
   const at = url.indexOf('?')

@@ -9,10 +9,13 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 /** Everything the server says until it closes the connection. */
-function said(head: string, ...headers: string[]): Promise<string> {
+const said = (head: string, ...headers: string[]): Promise<string> => saidTo('admin', head, ...headers)
+
+function saidTo(who: 'admin' | 'nobody', head: string, ...headers: string[]): Promise<string> {
+  const credentials = who === 'admin' ? { cert: admin.certificate, key: admin.key } : {}
   return new Promise((resolve, reject) => {
     let text = ''
-    const socket = connect({ host: '127.0.0.1', port: server.port, ca: server.ca, cert: admin.certificate, key: admin.key }, () => {
+    const socket = connect({ host: '127.0.0.1', port: server.port, ca: server.ca, ...credentials }, () => {
       socket.write([head, 'Host: x', ...headers, '', ''].join('\r\n'))
     })
     socket.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk)).on('error', reject).on('close', () => resolve(text))
@@ -62,4 +65,23 @@ it.each(['__proto__', 'constructor', 'toString'])('%s is no name of ours', async
   ].map(({ code }) => code)
   expect(codes).toEqual([400, 404, 404, 201, 400])
   expect(server.logged).toEqual([])
+})
+
+describe('what is authorized is what is answered', () => {
+  it.each(['/healthz/../metrics', '/livez/%2e%2e/metrics', '/healthz/..%2fmetrics', '/healthz/./../debug/flags/v', '/version/../metrics', '/readyz/ping/../../metrics'])('nobody gets more by %s', async (path) => {
+    const text = await said(`GET ${path} HTTP/1.1`, 'Connection: close')
+    expect(text).toMatch(/^HTTP\/1\.1 404 /)
+    expect((await server.call('GET', '/healthz/ping', { as: 'nobody' })).code).toBe(403)
+    expect((await server.call('GET', '/healthz', { as: 'nobody' })).text).toBe('ok')
+    expect(await saidTo('nobody', `GET ${path} HTTP/1.1`, 'Connection: close')).toMatch(/^HTTP\/1\.1 40[34] /)
+  })
+
+  it.each([
+    ['//version', 404], ['/metrics/', 404], ['/healthz/', 404], ['/livez/ping/', 404], ['/openapi/v2/', 404], ['//api/v1/pods', 404], ['/api/v1//pods', 404],
+    ['/api/v1/namespaces//a', 404], ['/api/v1/namespaces/a/pods/p/log/more', 404], ['/api/v1/namespaces/a/configmaps/x/y/z/w', 404],
+    ['/version/', 200], ['/api/', 200], ['/apis/apps/', 200], ['/api/v1/pods/', 200], ['/api/v1/namespaces/a/', 200], ['/index.html', 200], ['/api/v1/namespaces/%61', 200],
+    ['http://example.com/version', 200], ['https://x:1/api/v1/namespaces/a?pretty=1', 200], ['http://example.com', 200],
+  ])('%s: %d', async (path, code) => {
+    expect(await said(`GET ${path} HTTP/1.1`, 'Connection: close')).toMatch(new RegExp(`^HTTP/1\\.1 ${code} `))
+  })
 })

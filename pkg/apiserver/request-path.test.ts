@@ -25,11 +25,15 @@ describe('parsePath', () => {
     ['/api/v1/namespaces/a/pods/p/proxy/', resource({ ...core, plural: 'pods', namespace: 'a', name: 'p', subresource: 'proxy', rest: '/' })],
     ['/api/v1/namespaces/a/services/s/proxy/x//y/', resource({ ...core, plural: 'services', namespace: 'a', name: 's', subresource: 'proxy', rest: '/x//y/' })],
     ['/api/v1/nodes/n/proxy/metrics', resource({ ...core, plural: 'nodes', name: 'n', subresource: 'proxy', rest: '/metrics' })],
+    ['/api/v1/namespaces/a/pods/p/log/more/of/it', resource({ ...core, plural: 'pods', namespace: 'a', name: 'p', subresource: 'log', rest: '/more/of/it' })],
+    ['/api/v1/namespaces//pods/p', resource({ ...core, plural: 'pods', namespace: '', name: 'p' })],
+    ['/api/v1//pods//log', resource({ ...core, plural: '', name: 'pods', subresource: '', rest: '/log' })],
+    ['/apis//v1/pods', resource({ group: '', version: 'v1', plural: 'pods' })],
   ])('%s is a resource', (path, expected) => {
     expect(parsePath(path)).toEqual(expected)
   })
 
-  it.each(['/', '/api', '/api/v1', '/api/v1/', '/apis', '/apis/apps', '/apis/apps/v1', '/version', '/api/v1/watch', '/api/v1/namespaces/a/pods/p/log/more'])('%s is not', (path) => {
+  it.each(['/', '/api', '/api/v1', '/api/v1/', '/apis', '/apis/apps', '/apis/apps/v1', '/version', '/api/v1/watch', '//api/v1/pods'])('%s is not', (path) => {
     expect(parsePath(path)).toEqual({ kind: 'other', path })
   })
 })

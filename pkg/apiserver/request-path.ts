@@ -8,7 +8,7 @@ export interface ResourcePath {
   readonly namespace?: string
   readonly name?: string
   readonly subresource?: string
-  /** What follows `/proxy`, with its leading slash; '' when nothing follows. */
+  /** What follows the subresource, with its leading slash; of `/proxy` '' when nothing follows. */
   readonly rest?: string
   /** The old `/watch/` form: a GET of it is a watch. */
   readonly watch: boolean
@@ -24,7 +24,10 @@ export type RequestPath = ResourcePath | OtherPath
 /** Subresources of the namespace object itself; every other word there is a resource in the namespace. */
 const namespaceSubresources = new Set(['status', 'finalize'])
 
-/** Splits a decoded path as Kubernetes does: `/api/v1/…` and `/apis/GROUP/VERSION/…` with at least a resource behind it. */
+/**
+ * Splits a decoded path as Kubernetes does: `/api/v1/…` and `/apis/GROUP/VERSION/…` with at least a resource behind it.
+ * Between two slashes there is a segment, an empty one too: what is authorized is what every reader of the path sees.
+ */
 export function parsePath(path: string): RequestPath {
   const other: OtherPath = { kind: 'other', path }
   const parts = splitPath(path)
@@ -39,31 +42,24 @@ export function parsePath(path: string): RequestPath {
   if (namespaced) at += 2
   const subresource = parts[at + 2]
   const proxied = subresource === 'proxy'
-  if (!proxied && parts.length > at + 3) return other
   return {
     kind: 'resource', group: core ? '' : parts[1]!, version: parts[head - 1]!, plural: parts[at]!, watch, namespace, name: parts[at + 1], subresource,
-    rest: proxied ? proxyRest(path, at + 3) : undefined,
+    rest: proxied || parts.length > at + 3 ? restAfter(path, at + 3) : undefined,
   }
 }
 
-/** What stands between slashes. */
+/** What stands between slashes; those at the end don't count. */
 function splitPath(path: string): string[] {
-  const parts: string[] = []
-  for (let from = 0; from < path.length;) {
-    const found = path.indexOf('/', from)
-    const to = found < 0 ? path.length : found
-    if (to > from) parts.push(path.slice(from, to))
-    from = to + 1
-  }
-  return parts
+  let end = path.length
+  while (end > 1 && path[end - 1] === '/') end--
+  return path.slice(1, end).split('/')
 }
 
 /** The text of `path` after `skip` segments, kept as it is: a trailing or double slash means something to the one behind the proxy. */
-function proxyRest(path: string, skip: number): string {
+function restAfter(path: string, skip: number): string {
   let at = 0
   for (let passed = 0; passed < skip; passed++) {
-    while (path[at] === '/') at++
-    const next = path.indexOf('/', at)
+    const next = path.indexOf('/', at + 1)
     if (next < 0) return ''
     at = next
   }

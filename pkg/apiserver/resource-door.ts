@@ -61,6 +61,9 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   audit?.took('authorization', decidedMs)
   const definition = registry.definition(group, version, plural)
   if (!definition) throw isBuiltIn(registry, group) ? unknownPath() : new PageNotFound()
+  if (path.rest !== undefined || name === '' || subresource === '') throw unknownPath()
+  // Kubernetes' own kinds are read by GET only.
+  if (exchange.method === 'HEAD' && definition.schema.goName !== undefined) throw methodNotAllowed()
   if (definition.deprecation !== undefined) options.metrics.deprecated(labelsOf(path, exchange.method, query), removedRelease(definition.deprecation) ?? '')
   const form = negotiate(header(incoming, 'accept'))
   checkForm(definition, form)

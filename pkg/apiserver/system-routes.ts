@@ -70,8 +70,8 @@ const toResponse = ({ code, contentType, body, headers }: Answer): Response => {
 export const bodyOf = async (response: Response): Promise<Buffer> => longBodies.get(response) ?? Buffer.from(await response.arrayBuffer())
 
 export function createSystemRoutes(options: SystemRoutesOptions): Hono {
-  const app = new Hono({ strict: false })
-  app.get('/version', () => toResponse({ ...json(200, null), body: JSON.stringify(versionInfo, null, 2) }))
+  const app = new Hono()
+  for (const path of ['/version', '/version/']) app.get(path, () => toResponse({ ...json(200, null), body: JSON.stringify(versionInfo, null, 2) }))
   app.get('/metrics', () => toResponse({ ...text(200, options.metrics()), contentType: 'text/plain; version=0.0.4; charset=utf-8' }))
   app.get('/metrics/slis', () => toResponse({ ...text(200, options.healthMetrics?.() ?? ''), contentType: 'text/plain; version=0.0.4; charset=utf-8' }))
   const { dumpFlows } = options
@@ -87,14 +87,14 @@ export function createSystemRoutes(options: SystemRoutesOptions): Hono {
     app.get(`/${endpoint}/:check?`, async (context) =>
       toResponse(await healthAnswer(endpoint, context.req.param('check'), new URL(context.req.url).searchParams, options)))
   }
-  app.get('/', () => {
+  for (const path of ['/', '/index.html']) app.get(path, () => {
     const paths = [...new Set([...fixedPaths, ...healthPaths(options.health), ...options.groupVersions()])].sort()
     return toResponse({ ...json(200, null), body: JSON.stringify({ paths }, null, 2) })
   })
   const { issuer } = options
   if (issuer) {
-    app.get('/.well-known/openid-configuration', ({ req }) => toResponse({ ...json(200, issuer.discovery(`https://${new URL(req.url).host}/openid/v1/jwks`)), headers: forAnHour }))
-    app.get('/openid/v1/jwks', () => toResponse({ ...json(200, issuer.jwks()), contentType: 'application/jwk-set+json', headers: forAnHour }))
+    for (const path of ['/.well-known/openid-configuration', '/.well-known/openid-configuration/']) app.get(path, ({ req }) => toResponse({ ...json(200, issuer.discovery(`https://${new URL(req.url).host}/openid/v1/jwks`)), headers: forAnHour }))
+    for (const path of ['/openid/v1/jwks', '/openid/v1/jwks/']) app.get(path, () => toResponse({ ...json(200, issuer.jwks()), contentType: 'application/jwk-set+json', headers: forAnHour }))
   }
   app.all('*', async (context) => {
     const { url, method } = context.req
