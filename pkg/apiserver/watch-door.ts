@@ -6,6 +6,7 @@ import type { Definition } from '../registry/definition.ts'
 import { encoded } from '../registry/object-view.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Histogram } from '../util/histogram.ts'
+import { linesOf, RecentLines } from './event-lines.ts'
 import type { Exchange } from './exchange.ts'
 import type { Form } from './negotiate.ts'
 import { pieceBytes, write } from './patient-writer.ts'
@@ -24,12 +25,12 @@ export interface WatchDoorOptions {
 }
 
 /** Bytes of events that are gathered before they are written. */
-const gatheredBytes = 128 * 1024
-/** Longer objects are written as they are, the same bytes to all who watch. */
-const longBytes = 16 * 1024
+const mostGathered = 128 * 1024
+/** However many wait for their clients: what many are sent is there once. */
+const leastGathered = 32 * 1024
 
-const heads = new Map(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'].map((type) => [type, Buffer.from(`{"type":"${type}","object":`)]))
-const tail = Buffer.from('}\n')
+/** Of all watches. */
+const recent = new RecentLines(4 * 1024 * 1024)
 
 export async function sendWatch(exchange: Exchange, events: WatchStream, options: WatchDoorOptions): Promise<void> {
   const { outgoing } = exchange
@@ -41,31 +42,16 @@ export async function sendWatch(exchange: Exchange, events: WatchStream, options
   const encode = eventEncoder(options)
   const { clock, limits: { stallMs }, onBlocked } = exchange
   const patience = { clock, stallMs, onBlocked }
-  let pieces: Buffer[] = []
-  let length = 0
-  const gather = (bytes: Buffer): void => {
-    length += bytes.length
-    pieces.push(bytes)
-  }
-  /** Whether more may follow. */
-  const flush = async (bytes: Buffer = Buffer.concat(pieces, length)): Promise<boolean> => {
-    pieces = []
-    length = 0
-    const writing = write(outgoing, bytes, patience)
-    const written = writing instanceof Promise ? await writing : writing
-    if (written === 'stalled') options.onStall()
-    return written === 'written'
-  }
+  const most = (): number => Math.max(leastGathered, Math.min(mostGathered, pieceBytes()))
+  const shared = options.form.as === undefined ? recent : undefined
   for await (const batch of events) {
-    for (const event of batch) {
-      const body = encode(event)
-      gather(heads.get(event.type)!)
-      if (body.length <= longBytes) gather(body)
-      else if (!await flush() || !await flush(body)) return
-      gather(tail)
-      if (length >= gatheredBytes || length >= pieceBytes()) if (!await flush()) return
+    for (const { bytes, sizes } of linesOf(batch, encode, most, shared)) {
+      if (options.sizes) for (const size of sizes) options.sizes.observe(size)
+      const writing = write(outgoing, bytes, patience)
+      const written = writing instanceof Promise ? await writing : writing
+      if (written === 'stalled') options.onStall()
+      if (written !== 'written') return
     }
-    if (length > 0 && !await flush()) return
   }
   if (!outgoing.destroyed) outgoing.end()
 }
