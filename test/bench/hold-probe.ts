@@ -113,6 +113,7 @@ async function probe(names: readonly string[]): Promise<void> {
         if (inputs[name]?.restart) {
           client.postMessage('end')
           await cluster.stop()
+          profile?.start()
           turns.start()
           cluster = await Cluster.start(options)
           client = newClient(cluster)
