@@ -58,10 +58,10 @@ export function enumCheck({ enum: values = [] }: JsonSchemaProps): Check | undef
   }
 }
 
-const goNumber = (value: number, whole: boolean): string => (whole ? String(value) : goFloat(value))
+const goNumber = (value: number, whole: boolean): string => (whole ? String(BigInt(value)) : goFloat(value))
 
-/** What a whole number is compared with is a whole number, too. */
-const bound = (limit: number, whole: boolean): number => (whole ? Math.trunc(limit) : limit)
+/** What a whole number is compared with is a whole number, too. Limits are doubles, but large ones come as bigints out of the storage. */
+const bound = (limit: number | bigint, whole: boolean): number => (whole ? Math.trunc(Number(limit)) : Number(limit))
 
 export function numberCheck({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf }: JsonSchemaProps): Check | undefined {
   if (minimum === undefined && maximum === undefined && multipleOf === undefined) return undefined
