@@ -12,7 +12,7 @@ import { registerCelQuantities } from './cel-quantities.ts'
 import { registerNullable } from './cel-register.ts'
 import { costNodes } from './cel-run-cost.ts'
 import { registerCelStrings } from './cel-strings.ts'
-import { spend } from '../util/allowance.ts'
+import { TooDear, spend } from '../util/allowance.ts'
 
 export type { Environment as CelEnvironment } from '@marcbachmann/cel-js'
 
@@ -59,6 +59,8 @@ let base: Environment | undefined
 
 const compileFloor = 500
 const compilePerCharacter = 8
+/** What is deep takes longer than its text tells. */
+const preparePerPart = 10
 
 /** A new environment with all functions of Kubernetes and no variable. */
 export function celEnvironment(): CelEnvironment {
@@ -129,6 +131,7 @@ export function compileCel(environment: CelEnvironment, expression: string): Cel
       },
     }
   } catch (error) {
+    if (error instanceof TooDear) throw error
     throw new CelCompileError(compileText(error, expression))
   }
 }
@@ -152,6 +155,7 @@ const replacedCalls: ReadonlySet<string> = new Set(['matches', 'substring', 'ind
 function prepare(part: unknown, names: Set<string>, tick: () => void, seen = new Set<unknown>()): void {
   if (typeof part !== 'object' || part === null || seen.has(part)) return
   seen.add(part)
+  spend(preparePerPart)
   if (Array.isArray(part)) {
     for (const one of part) prepare(one, names, tick, seen)
     return

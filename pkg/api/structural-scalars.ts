@@ -50,10 +50,15 @@ export function typeCheck(props: JsonSchemaProps): ((...args: Parameters<Check>)
 /** Of null nothing is in an enumeration. */
 export function enumCheck({ enum: values = [] }: JsonSchemaProps): Check | undefined {
   if (values.length === 0) return undefined
+  const texts = new Set(values.filter((one) => typeof one === 'string'))
+  const others = values.filter((one) => typeof one !== 'string')
   return (value, _old, walk) => {
+    if (typeof value === 'string' && texts.has(value)) return
+    spend(others.length)
     // A number is made an integer to be compared with one.
     const whole = typeof value === 'number' ? Math.trunc(value) : value
-    if (value !== null && values.some((one) => equalJson(one, value) || (typeof one === 'number' && Number.isInteger(one) && one === whole))) return
+    if (value !== null && others.some((one) => equalJson(one, value) || (typeof one === 'number' && Number.isInteger(one) && one === whole))) return
+    spend(values.length / 4)
     fail(walk, (field) => notSupported(field, value, values.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))))
   }
 }

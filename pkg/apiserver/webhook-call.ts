@@ -1,6 +1,7 @@
 // Calls webhooks: a POST of JSON over TLS to a URL, or to an endpoint of a Service under the Service's name.
 import { Agent, request } from 'node:https'
 import { isIP } from 'node:net'
+import { readJsonParts } from '../api/json-reader.ts'
 import { textParts } from '../api/object-text-parts.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
@@ -35,6 +36,8 @@ interface Destination extends Address {
 }
 
 const longestAnswer = 10 << 20
+/** Read in parts: conversions bring hundreds of objects in one answer. */
+const longAnswer = 64 << 10
 
 /** Keeps connections between calls. `registry` may be made after this. */
 export class WebhookCaller {
@@ -52,7 +55,7 @@ export class WebhookCaller {
     const address = addressOf(client, timeoutMs)
     try {
       const text = isHeavy(body) ? await inParts(textParts(body as object)) : JSON.stringify(body)
-      return parsed(await this.#post(this.#destination(client, address), client.caBundle, text, timeoutMs))
+      return await parsed(await this.#post(this.#destination(client, address), client.caBundle, text, timeoutMs))
     } catch (error) {
       if (error instanceof RefusedAnswer || error instanceof TooLong) throw error
       throw new Error(`Post ${JSON.stringify(`https://${address.authority}${address.path}`)}: ${networkWords(error)}`, { cause: error })
@@ -116,14 +119,14 @@ function addressOf({ url, service }: WebhookClient, timeoutMs: number): Address 
   }
 }
 
-function parsed({ code, text }: { code: number; text: string }): unknown {
+async function parsed({ code, text }: { code: number; text: string }): Promise<unknown> {
   if (code < 200 || code >= 300) {
     if (code === 404) throw new RefusedAnswer('the server could not find the requested resource')
     if (code >= 500) throw new RefusedAnswer(`an error on the server (${JSON.stringify(text.trim() || 'unknown')}) has prevented the request from succeeding`)
     throw new RefusedAnswer('the server rejected our request for an unknown reason')
   }
   try {
-    return parseLossless(text)
+    return text.length > longAnswer ? (await inParts(readJsonParts(text))).value : parseLossless(text)
   } catch (error) {
     throw new RefusedAnswer(`couldn't get version/kind; json parse error: ${(error as Error).message}`, { cause: error })
   }

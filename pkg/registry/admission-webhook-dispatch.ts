@@ -10,6 +10,7 @@ import type { Clock } from '../util/clock.ts'
 import { legacyNamedHost, legacyNameReason } from '../util/peer-identity.ts'
 import type { Conversions } from './conversions.ts'
 import { inParts } from '../util/slices.ts'
+import { room } from '../util/turn-share.ts'
 import { settled } from './conversions.ts'
 import type { AdmissionNotes } from './admission.ts'
 import { expressionSubject } from './admission-cel.ts'
@@ -117,7 +118,12 @@ async function asked(hook: Webhook, facts: ReviewFacts, context: WebhookContext,
     context.log(text)
     annotate?.(failedOpen, name)
   }
-  const answer = await answered(async () => readAnswer(await called(), uid, version), hook, failurePolicy === 'Ignore' ? ignored : undefined)
+  const read = async (): Promise<ReviewAnswer> => {
+    const body = await called()
+    await room()
+    return readAnswer(body, uid, version)
+  }
+  const answer = await answered(read, hook, failurePolicy === 'Ignore' ? ignored : undefined)
   answer?.warnings.forEach(warn)
   if (annotate) for (const [key, value] of Object.entries(answer?.auditAnnotations ?? {})) annotate(`${name}/${key}`, value)
   if (answer && !answer.allowed) throw denial(name, answer.status)
@@ -178,7 +184,10 @@ export async function askMutating(
 
 async function patchedBy({ stated: { name } }: Webhook, patch: unknown, { as, object }: ReviewFacts, { definition, operation, conversions }: Subject): Promise<AnyObject> {
   if (operation === 'DELETE') throw internalError(`admission webhook ${JSON.stringify(name)} attempted to modify the object, which is not supported for this operation`)
-  const patched = appliedTo(await inParts(thawParts(object ?? {})), patch)
+  const own = await inParts(thawParts(object ?? {}))
+  await room()
+  const patched = appliedTo(own, patch)
+  await room()
   return settled(() => converted(patched, as, definition, conversions))
 }
 
