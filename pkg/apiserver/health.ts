@@ -8,8 +8,12 @@ export type HealthCheck = () => string | undefined | Promise<string | undefined>
 export interface HealthChecks {
   /** In the order in which they are listed. `ping` is always there. */
   readonly livez?: Readonly<Record<string, HealthCheck>>
-  /** All of livez too. */
+  /** Asked by readyz after livez'. */
   readonly readyz?: Readonly<Record<string, HealthCheck>>
+  /** What has been done when the server has started: asked after those, everywhere. */
+  readonly startup?: Readonly<Record<string, HealthCheck>>
+  /** Asked by readyz last. */
+  readonly ending?: Readonly<Record<string, HealthCheck>>
 }
 
 type Endpoint = 'healthz' | 'livez' | 'readyz'
@@ -19,12 +23,14 @@ export function healthPaths(health: HealthChecks): string[] {
   return (['healthz', 'livez', 'readyz'] as const).flatMap((endpoint) => Object.keys(checksOf(endpoint, health)).map((name) => `/${endpoint}/${name}`))
 }
 
-const checksOf = (endpoint: Endpoint, { livez, readyz }: HealthChecks): Record<string, HealthCheck> =>
-  ({ ping: () => undefined, ...livez, ...(endpoint === 'livez' ? {} : readyz) })
+function checksOf(endpoint: Endpoint, { livez, readyz, startup, ending }: HealthChecks): Record<string, HealthCheck> {
+  const always = { ping: () => undefined, ...livez }
+  return endpoint === 'readyz' ? { ...always, ...readyz, ...startup, ...ending } : { ...always, ...startup }
+}
 
 export async function healthAnswer(endpoint: Endpoint, only: string | undefined, query: URLSearchParams, { health, log, checked }: { health: HealthChecks; log: (text: string) => void; checked?: (name: string, endpoint: string, ok: boolean) => void }): Promise<Answer> {
   const all = checksOf(endpoint, health)
-  if (only) {
+  if (only !== undefined) {
     const check = Object.hasOwn(all, only) ? all[only] : undefined
     if (!check) throw new PageNotFound()
     const wrong = await fault(check)

@@ -84,8 +84,13 @@ export function createSystemRoutes(options: SystemRoutesOptions): Hono {
     for (const path of ['/debug/flags', '/debug/flags/*']) app.all(path, () => toResponse(flagsPage))
   }
   for (const endpoint of ['healthz', 'livez', 'readyz'] as const) {
-    app.get(`/${endpoint}/:check?`, async (context) =>
-      toResponse(await healthAnswer(endpoint, context.req.param('check'), new URL(context.req.url).searchParams, options)))
+    // Names of checks have slashes.
+    for (const path of [`/${endpoint}`, `/${endpoint}/*`]) {
+      app.get(path, async ({ req }) => {
+        const only = req.path === `/${endpoint}` ? undefined : req.path.slice(endpoint.length + 2)
+        return toResponse(await healthAnswer(endpoint, only, new URL(req.url).searchParams, options))
+      })
+    }
   }
   for (const path of ['/', '/index.html']) app.get(path, () => {
     const paths = [...new Set([...fixedPaths, ...healthPaths(options.health), ...options.groupVersions()])].sort()

@@ -50,7 +50,7 @@ import { authenticationConfig, authenticationConfigName, kubernetesEndpoints, ku
 import { NodeRoles } from './node-roles.ts'
 import { reconcileRoles } from './role-reconciliation.ts'
 import { ServedResources, servedKind } from './served-resources.ts'
-import { AggregatorFigures, bytesIn, planeHealth, planeMetrics } from './plane-health.ts'
+import { AggregatorFigures, bytesIn, planeHealth, planeMetrics, type PlaneStage } from './plane-health.ts'
 import { addressAt, type ClusterOptions, nodePodCidr, nodeRangeCount } from './options.ts'
 import { volumeDirectories } from './volume-directories.ts'
 
@@ -87,7 +87,7 @@ export class ControlPlane {
   readonly #evaluator: EvaluationPool
   #components: { stop(): Promise<void> }[] = []
   #runner: ControllerRunner | undefined
-  #stopping = false
+  #stage: PlaneStage | 'stopping' = 'serving'
 
   private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; audit: AuditLog | undefined; aggregator: AggregatorFigures; manifests: readonly KubeObject[]; compaction: CompactionSchedule; evaluator: EvaluationPool; port: number }) {
     this.#pki = parts.pki
@@ -138,7 +138,7 @@ export class ControlPlane {
       registry, clock, nodeConnections, webhooks, log,
       ...(auditor ? { auditor } : {}),
       frontProxy: pki.frontProxyClient,
-      health: planeHealth({ store, clock, isStopping: () => plane !== undefined && plane.#stopping }),
+      health: planeHealth({ store, clock, stage: () => (plane ? plane.#stage : 'serving') }),
       moreMetrics: () => webhooks.figures.text() + planeMetrics({ queues: (plane && plane.#runner?.queues()) ?? [], lines: (plane && plane.#runner?.times()) ?? [], ...(audit ? { audit: audit.figures } : {}), ...(auditor ? { auditor } : {}), ...(cluster.inMemory ? {} : { storeBytes: bytesIn(join(serverDirectory, 'db')) }) }) + `${aggregator.lines(registry).join('\n')}\n`,
       onUnreachable: (name, message) => {
         const client = new DirectClient(server.handle, trusted('system:apiserver'), 'apiserver')
@@ -158,6 +158,7 @@ export class ControlPlane {
       plane = new ControlPlane({ options, pki, store, registry, caller, custom, server, audit, aggregator, manifests, compaction, evaluator, port })
       await plane.#publishAddresses()
       await publishApiServices(plane.client('system:apiserver'), own, clock.now())
+      plane.#stage = 'published'
       return plane
     } catch (error) {
       await server.stop()
@@ -248,12 +249,13 @@ export class ControlPlane {
     if (!cluster.disableAgent) roles.start()
     this.#components = [kept, roles, following, localServices, scheduler, collector, runner]
     await Promise.all([runner.start(signal), collector.start(signal), scheduler.start(signal)])
+    if (this.#stage === 'published') this.#stage = 'running'
     this.#compaction.start(this.#store)
   }
 
   /** Ends what runs on the API, then the API, then the store: everything acknowledged is on disk when this resolves. */
   async stop(): Promise<void> {
-    this.#stopping = true
+    this.#stage = 'stopping'
     this.#compaction.stop()
     await Promise.all(this.#components.splice(0).map((component) => component.stop()))
     await this.informers.stop()

@@ -13,8 +13,32 @@ import { Counters, family, type Sample } from '../util/counters.ts'
 /** A disk that takes longer is no disk to rely on. */
 const patienceMs = 2000
 
+/** How far the control plane has come: `serving` when what it needs by itself is there, `published` when others find it, `running` when its controllers run. */
+export type PlaneStage = 'serving' | 'published' | 'running'
+
+const stages: readonly PlaneStage[] = ['serving', 'published', 'running']
+
+/** What kube-apiserver does at its start, in its order and by its names, as far as there is something here that does it, and when that is done. */
+const startHooks: readonly (readonly [name: string, done: PlaneStage])[] = [
+  ['start-apiserver-admission-initializer', 'serving'], ['generic-apiserver-start-informers', 'serving'],
+  ['priority-and-fairness-config-consumer', 'serving'], ['priority-and-fairness-filter', 'serving'], ['storage-object-count-tracker-hook', 'serving'],
+  ['start-apiextensions-informers', 'serving'], ['start-apiextensions-controllers', 'serving'], ['crd-informer-synced', 'serving'],
+  ['start-system-namespaces-controller', 'running'], ['start-cluster-authentication-info-controller', 'published'], ['start-legacy-token-tracking-controller', 'serving'],
+  ['start-service-ip-repair-controllers', 'serving'], ['rbac/bootstrap-roles', 'serving'], ['scheduling/bootstrap-system-priority-classes', 'serving'],
+  ['priority-and-fairness-config-producer', 'serving'], ['bootstrap-controller', 'published'], ['start-kubernetes-service-cidr-controller', 'running'],
+  ['start-kube-aggregator-informers', 'running'], ['apiservice-status-local-available-controller', 'published'], ['apiservice-status-remote-available-controller', 'running'],
+  ['apiservice-registration-controller', 'published'], ['apiservice-wait-for-first-sync', 'published'], ['apiservice-discovery-controller', 'serving'],
+  ['kube-apiserver-autoregistration', 'running'],
+]
+const documentHooks = ['apiservice-openapi-controller', 'apiservice-openapiv3-controller']
+
 /** The checks that tools ask for by name; `etcd` is what stores, whatever it is. */
-export function planeHealth({ store, clock, isStopping }: { store: Store; clock: Clock; isStopping: () => boolean }): HealthChecks {
+export function planeHealth({ store, clock, stage }: { store: Store; clock: Clock; stage: () => PlaneStage | 'stopping' | undefined }): HealthChecks {
+  const reached = (wanted: PlaneStage): HealthCheck => () => {
+    const now = stage()
+    return now === 'stopping' || (now && stages.indexOf(now) >= stages.indexOf(wanted)) ? undefined : 'not finished'
+  }
+  const hook = (name: string, wanted: PlaneStage): [string, HealthCheck] => [`poststarthook/${name}`, reached(wanted)]
   const answers: HealthCheck = () => new Promise((resolve) => {
     const timer = clock.setTimer(() => resolve(`the store has not answered for ${patienceMs} ms`), patienceMs)
     // Resolves when all that was written before is on disk.
@@ -22,7 +46,11 @@ export function planeHealth({ store, clock, isStopping }: { store: Store; clock:
   })
   return {
     livez: { log: () => undefined, etcd: answers },
-    readyz: { 'etcd-readiness': answers, shutdown: () => (isStopping() ? 'process is shutting down' : undefined) },
+    readyz: { 'etcd-readiness': answers, 'informer-sync': reached('running') },
+    startup: Object.fromEntries([
+      ...startHooks.map(([name, wanted]) => hook(name, wanted)), ['autoregister-completion', reached('published')], ...documentHooks.map((name) => hook(name, 'serving')),
+    ]),
+    ending: { shutdown: () => (stage() === 'stopping' ? 'process is shutting down' : undefined) },
   }
 }
 

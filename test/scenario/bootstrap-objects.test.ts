@@ -100,7 +100,12 @@ interface Kubeconfig {
 }
 
 it('says how it is, by the names that tools know', async () => {
-  expect(await read('/readyz?verbose')).toBe('[+]ping ok\n[+]log ok\n[+]etcd ok\n[+]etcd-readiness ok\n[+]shutdown ok\nreadyz check passed\n')
+  const ready = (await read('/readyz?verbose')).split('\n')
+  const hooks = ready.filter((line) => /^\[\+\](?:poststarthook\/|autoregister)/.test(line))
+  expect(ready).toEqual(['[+]ping ok', '[+]log ok', '[+]etcd ok', '[+]etcd-readiness ok', '[+]informer-sync ok', ...hooks, '[+]shutdown ok', 'readyz check passed', ''])
+  expect((await read('/livez?verbose')).split('\n')).toEqual(['[+]ping ok', '[+]log ok', '[+]etcd ok', ...hooks, 'livez check passed', ''])
+  expect(hooks.length).toBeGreaterThan(20)
+  expect(await read('/readyz/poststarthook/rbac/bootstrap-roles')).toBe('ok')
   expect(await read('/livez/etcd')).toBe('ok')
   await read('/api/v1/namespaces/default')
   const metrics = await read('/metrics')
