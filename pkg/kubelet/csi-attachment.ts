@@ -1,7 +1,7 @@
 // Waits until a volume is attached to this node, as its VolumeAttachment and the node's status say.
 import { attachmentName, uniqueVolumeName } from '../api/csi-names.ts'
 import { isNotFound } from '../api/status-error.ts'
-import { nodes } from '../api/types-node.ts'
+import { nodes, type Node } from '../api/types-node.ts'
 import { volumeAttachments } from '../api/types-storage.ts'
 import type { Client } from '../client/client.ts'
 import type { CsiVolume } from './csi-request.ts'
@@ -33,14 +33,14 @@ export class CsiAttachments {
         throw error
       }),
     ])
-    const noted = node.status?.volumesAttached?.some((each) => each.name === unique) ?? false
+    const isNoted = ({ status }: Node): boolean => status?.volumesAttached?.some(({ name: each }) => each === unique) ?? false
     if (!found) throw new VolumePending(context.volume.name, `volume ${name} has no VolumeAttachment yet`)
     if (found.metadata.deletionTimestamp !== undefined) throw new VolumePending(context.volume.name, `VolumeAttachment ${attachment} is being deleted`)
     if (!found.status?.attached) throw new VolumePending(context.volume.name, `volume ${name} is not attached yet`)
-    if (!noted) {
-      // The node's status is told after the attachment's.
+    if (!isNoted(node)) {
+      // The node's status is told after the attachment's; perhaps before we listen to it.
       context.watch({ resource: nodes, name: this.#nodeName })
-      throw new VolumePending(context.volume.name, `volume ${name} is not in the node's volumesAttached yet`)
+      if (!isNoted(await this.#client.get(nodes, { name: this.#nodeName }))) throw new VolumePending(context.volume.name, `volume ${name} is not in the node's volumesAttached yet`)
     }
     return { ...found.status.attachmentMetadata }
   }
