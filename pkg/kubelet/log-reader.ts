@@ -83,6 +83,7 @@ class FileTail {
       // So many lines were asked for: what comes while they are read is not among them.
       const end = follow ? Infinity : tail?.end ?? Infinity
       let rest = Buffer.alloc(0)
+      let last = false
       for (;;) {
         // Asked before reading: what was written before the end is read after it.
         const more = follow && this.#options.running()
@@ -98,6 +99,9 @@ class FileTail {
         }
         const replaced = await stat(path).then(async (now) => now.ino !== (await handle.stat()).ino, () => false)
         if (replaced && end === Infinity) {
+          // Its last lines may have come after we had read it.
+          last = !last
+          if (last) continue
           await handle.close()
           handle = await open(path, 'r')
           position = 0

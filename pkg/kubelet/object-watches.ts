@@ -8,11 +8,13 @@ import type { ObjectRef } from './volume.ts'
 interface Watched {
   readonly listeners: Set<() => void>
   readonly abort: AbortController
+  /** What there was has been told. */
+  told: boolean
 }
 
 const retryMs = 1000
 
-/** A listener is called once the watch runs, and then for every change: it may be called when nothing is new. */
+/** A listener is called once the watch runs, and then for every change: it may be called when nothing is new. One that joins a watch that runs hears of the next change only, unless it asks for more. */
 export class ObjectWatches {
   readonly #client: Client
   readonly #clock: Clock
@@ -23,11 +25,12 @@ export class ObjectWatches {
     this.#clock = clock
   }
 
-  watch(ref: ObjectRef, listener: () => void): () => void {
+  /** `catchUp`: called once in any case; for who has looked before it listens. */
+  watch(ref: ObjectRef, listener: () => void, { catchUp = false } = {}): () => void {
     const key = `${groupResource(ref.resource)}/${ref.namespace ?? ''}/${ref.name}`
     let watched = this.#watched.get(key)
     if (!watched) {
-      watched = { listeners: new Set(), abort: new AbortController() }
+      watched = { listeners: new Set(), abort: new AbortController(), told: false }
       this.#watched.set(key, watched)
       void this.#run(ref, watched)
     }
@@ -35,6 +38,7 @@ export class ObjectWatches {
     // Its own function: two may watch with the same listener.
     const own = (): void => listener()
     listeners.add(own)
+    if (catchUp && watched.told) queueMicrotask(() => listeners.has(own) && own())
     return () => {
       listeners.delete(own)
       if (listeners.size > 0 || this.#watched.get(key)?.abort !== abort) return
@@ -48,12 +52,16 @@ export class ObjectWatches {
     this.#watched.clear()
   }
 
-  async #run(ref: ObjectRef, { listeners, abort: { signal } }: Watched): Promise<void> {
+  async #run(ref: ObjectRef, watched: Watched): Promise<void> {
+    const { listeners, abort: { signal } } = watched
     while (!signal.aborted) {
+      watched.told = false
       try {
         const options = { fieldSelector: `metadata.name=${ref.name}`, sendInitialEvents: true, signal, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
         for await (const batch of this.#client.watch<KubeObject>(ref.resource, options)) {
-          if (batch.some((event) => event.type !== 'ERROR')) for (const listener of [...listeners]) listener()
+          if (batch.every((event) => event.type === 'ERROR')) continue
+          watched.told = true
+          for (const listener of [...listeners]) listener()
         }
         await sleep(this.#clock, 50, signal)
       } catch {

@@ -405,7 +405,7 @@ export class PodActor {
       const trouble = this.#trouble.get(container.name)
       if (trouble) this.#trouble.set(container.name, { ...trouble, untilMs: 0 })
       this.#options.wake()
-    }))
+    }, { catchUp: true }))
     this.#unwatch.set(container.name, () => stops.forEach((stop) => stop()))
   }
 
