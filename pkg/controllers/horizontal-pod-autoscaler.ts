@@ -42,7 +42,8 @@ type Served = Required<Pick<AutoscalerOptions, 'resources'>> & Pick<AutoscalerOp
 
 export function autoscalerController({ periodMs = 15_000, resources = () => [], readMetrics }: AutoscalerOptions = {}): Controller {
   const served: Served = { resources, readMetrics }
-  const histories = new Map<string, ScalingHistory>()
+  /** With the uid: another one may take the name. */
+  const histories = new Map<string, { readonly uid: string; readonly history: ScalingHistory }>()
   // Its own status is news to it; without this, each look would lead to the next at once.
   const looked = new Map<string, { sign: string; atMs: number }>()
   return controller<HorizontalPodAutoscaler>({
@@ -63,8 +64,10 @@ export function autoscalerController({ periodMs = 15_000, resources = () => [], 
       const leftMs = last?.sign === sign ? last.atMs + periodMs - now : 0
       if (leftMs > 0) return { requeueAfterMs: leftMs }
       looked.set(text, { sign, atMs: now })
-      const history = histories.get(text) ?? { recommendations: [], changes: [] }
-      histories.set(text, await look(autoscaler, history, { ...context, ...served }))
+      const { uid = '' } = autoscaler.metadata
+      const known = histories.get(text)
+      const history = known?.uid === uid ? known.history : { recommendations: [], changes: [] }
+      histories.set(text, { uid, history: await look(autoscaler, history, { ...context, ...served }) })
       return { requeueAfterMs: periodMs }
     },
   })

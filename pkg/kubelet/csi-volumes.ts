@@ -118,12 +118,14 @@ export class CsiVolumes {
     const mounting: Mounting = { volume, context, spec, attachable, publishContext, driver, capabilities, ...(by === 'driver' ? { mountGroup: String(fsGroup) } : {}) }
     const { target, staged } = await this.#mount(mounting, by === 'kubelet')
     const grown = !claim || !hasGrown(volume.capacity, claim) || !capabilities.has('EXPAND_VOLUME') || await this.#grow(mounting, { claim, target, staged })
-    const again = Math.min(spec?.requiresRepublish ? republishMs : Infinity, grown ? Infinity : expandAgainMs)
+    // By the time that it was published at: a timer may fire a moment early, and others may call in between.
+    const published = spec?.requiresRepublish ? this.#published.get(`${uniqueVolumeName(volume.driver, volume.handle)}/${context.pod.metadata.uid}`) : undefined
+    const refreshAtMs = Math.min(published ? published.atMs + republishMs : Infinity, grown ? Infinity : clock.now() + expandAgainMs)
     return {
       hostPath: volume.block ? join(this.#records.paths.podDevices(context.pod.metadata.uid ?? ''), volume.name) : target,
       readOnly: volume.readOnly, ...(volume.block ? { block: true } : {}),
       ...(capabilities.has('GET_VOLUME_STATS') ? { usage: this.#usage({ driver, volumeId: volume.handle, volumePath: target, stagingTargetPath: staged && capabilities.has('STAGE_UNSTAGE_VOLUME') ? staged.target : '' }) } : {}),
-      ...(Number.isFinite(again) ? { refreshAtMs: clock.now() + again } : {}),
+      ...(Number.isFinite(refreshAtMs) ? { refreshAtMs } : {}),
     }
   }
 

@@ -126,8 +126,8 @@ export class Scheduler {
 
   #waitingPodChanged(pod: Pod, previous: Pod | undefined): void {
     const info = podInfo(pod)
-    // The informer is behind our own binding.
-    if (this.#snapshot.isAssumed(info.uid)) return
+    // The informer is behind our own binding. Should that fail, it is this pod that is tried again.
+    if (this.#snapshot.isAssumed(info.uid)) return this.#queue.refresh(info)
     const promised = this.#snapshot.nominationOf(info.uid)
     if (!previous || previous.status?.nominatedNodeName !== pod.status?.nominatedNodeName) this.#snapshot.nominate(info, pod.status?.nominatedNodeName)
     if (promised !== undefined && promised !== this.#snapshot.nominationOf(info.uid)) this.#queue.notify({ kind: 'pod-gone', object: pod })
