@@ -5,7 +5,7 @@
 // resource only unknown fields are dropped; what else is wrong with it is a matter of validation.
 import { conformScalar, kindOf } from './conform-scalar.ts'
 import { goKind } from './go-print.ts'
-import { clipped } from './json-text.ts'
+import { below as stepBelow, clipped } from './json-text.ts'
 import { setKey } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { definitionNamed, objectMetaSchema } from './schema-table.ts'
@@ -80,7 +80,7 @@ export function pathOf(place: Place): string {
 }
 
 /** The path of a member. */
-export const below = (path: string, key: string): string => clipped(`${path}.${key}`)
+export const below = (path: string, key: string): string => stepBelow(path, `.${key}`)
 
 /** In the words of Go: fields alone, and the innermost struct. */
 export function wrongType(value: unknown, what: string, schema: Schema, place: Place): DecodingError {

@@ -78,6 +78,9 @@ const longestPath = 1024
 /** Nobody is told more of a path; what is below a path of that length has the same. */
 export const clipped = (path: string): string => (path.length > longestPath ? path.slice(0, longestPath) : path)
 
+/** A step below a path. Texts of a thousand characters are not made for nothing. */
+export const below = (path: string, step: string): string => (path.length >= longestPath ? path : clipped(`${path}${step}`))
+
 /** Every key of a text that `parseJson` accepts, in its order. Fails if the text is nested too deeply. */
 export function keysOf(text: string): KeyOccurrence[] {
   const scan = new KeyScan(text)
@@ -120,7 +123,7 @@ class KeyScan {
           if (top?.keys && top.expectsKey) {
             const raw = text.slice(at, end + 1)
             const key = raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1)
-            top.member = clipped(top.path === '' ? key : `${top.path}.${key}`)
+            top.member = top.path === '' ? clipped(key) : below(top.path, `.${key}`)
             this.found.push({ path: top.member, duplicate: top.keys.has(key) })
             top.keys.add(key)
             top.expectsKey = false
@@ -133,7 +136,7 @@ class KeyScan {
         case 0x7d: case 0x5d: top = this.#stack.pop(); break
         case 0x2c:
           if (top?.keys) top.expectsKey = true
-          else if (top) top.member = clipped(`${top.path}[${++top.index}]`)
+          else if (top) top.member = below(top.path, `[${++top.index}]`)
           break
       }
     }

@@ -6,6 +6,7 @@ import { forbidden, isNotFound, notFound } from '../api/status-error.ts'
 import type { ClusterRole, PolicyRule, RoleBinding } from '../api/types-auth.ts'
 import type { Definition } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
+import { inParts, type Parts } from '../util/slices.ts'
 import { userText } from './authorize.ts'
 import { superuserGroup, type RbacAuthorizer } from './rbac.ts'
 import { ruleText, uncovered } from './rbac-rules.ts'
@@ -27,8 +28,8 @@ export function rbacGuard(registry: Registry, authorizer: RbacAuthorizer): (requ
 async function check(registry: Registry, authorizer: RbacAuthorizer, request: ApiRequest, definition: Definition): Promise<void> {
   const next = await written(registry, definition, request)
   if (grantsTheSame(stored(registry, definition, request), next)) return
-  if (roleKinds.has(request.plural)) checkRole(authorizer, request, next)
-  else if (bindingKinds.has(request.plural)) checkBinding(authorizer, request, next)
+  if (roleKinds.has(request.plural)) await checkRole(authorizer, request, next)
+  else if (bindingKinds.has(request.plural)) await checkBinding(authorizer, request, next)
 }
 
 type Written = KubeObject & Partial<ClusterRole & RoleBinding>
@@ -57,27 +58,38 @@ async function written(registry: Registry, definition: Definition, request: ApiR
 /** Whoever lets a role gather rules by labels can't know what it will hold. */
 const everyRule: PolicyRule = { apiGroups: ['*'], resources: ['*'], verbs: ['*'] }
 
-function checkRole(authorizer: RbacAuthorizer, request: ApiRequest, role: Written): void {
+async function checkRole(authorizer: RbacAuthorizer, request: ApiRequest, role: Written): Promise<void> {
   if (!role.rules?.length && !role.aggregationRule) return
   const name = request.name ?? role.metadata.name ?? ''
   if (authorizer.authorize({ user: request.user, verb: 'escalate', group, version: 'v1', resource: request.plural, namespace: request.namespace, name }).allowed) return
-  requireHeld(authorizer, request, name, role.aggregationRule ? [everyRule, ...role.rules ?? []] : role.rules!)
+  await requireHeld(authorizer, request, name, role.aggregationRule ? [everyRule, ...role.rules ?? []] : role.rules!)
 }
 
-function checkBinding(authorizer: RbacAuthorizer, request: ApiRequest, { roleRef, metadata }: Written): void {
+async function checkBinding(authorizer: RbacAuthorizer, request: ApiRequest, { roleRef, metadata }: Written): Promise<void> {
   if (!roleRef) return
   const plural = roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles'
   if (authorizer.authorize({ user: request.user, verb: 'bind', group, version: 'v1', resource: plural, namespace: request.namespace, name: roleRef.name }).allowed) return
   const rules = authorizer.rulesOf(roleRef, request.namespace ?? '')
   if (!rules) throw notFound({ group, plural: roleRef.kind.toLowerCase() }, roleRef.name)
-  requireHeld(authorizer, request, request.name ?? metadata.name ?? '', rules)
+  await requireHeld(authorizer, request, request.name ?? metadata.name ?? '', rules)
 }
 
-function requireHeld(authorizer: RbacAuthorizer, request: ApiRequest, name: string, rules: readonly PolicyRule[]): void {
+/** Both may be thousands of rules: it may take more than a turn. */
+async function requireHeld(authorizer: RbacAuthorizer, request: ApiRequest, name: string, rules: readonly PolicyRule[]): Promise<void> {
   const { rules: held } = authorizer.rulesFor(request.user, request.namespace ?? '')
-  const missing = uncovered(held, rules)
+  const missing = await inParts(missingTexts(held, rules))
   if (missing.length === 0) return
   const fault = authorizer.resolutionFault(request.user, request.namespace ?? '')
   const because = fault === undefined ? '' : `; resolution errors: [${fault}]`
-  throw forbidden({ group, plural: request.plural }, name, `${userText(request.user)} is attempting to grant RBAC permissions not currently held:\n${[...new Set(missing.map(ruleText))].sort().join('\n')}${because}`)
+  throw forbidden({ group, plural: request.plural }, name, `${userText(request.user)} is attempting to grant RBAC permissions not currently held:\n${missing.join('\n')}${because}`)
+}
+
+function* missingTexts(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): Parts<readonly string[]> {
+  const texts = new Set<string>()
+  let count = 0
+  for (const rule of yield* uncovered(held, wanted)) {
+    texts.add(ruleText(rule))
+    if (++count % 100 === 0) yield
+  }
+  return [...texts].sort()
 }

@@ -1,6 +1,7 @@
 // What one RBAC rule allows, and which rules cover which.
 import type { PolicyRule } from '../api/types-auth.ts'
 import type { Attributes, PathAttributes, ResourceAttributes } from './authorizer.ts'
+import type { Parts } from '../util/slices.ts'
 import { goQuotedList } from '../util/go-text.ts'
 
 export function ruleAllows(rule: PolicyRule, attributes: Attributes): boolean {
@@ -33,15 +34,19 @@ function pathMatches(pattern: string, path: string): boolean {
   return pattern.endsWith('*') && path.startsWith(pattern.replace(/\*+$/, ''))
 }
 
-/** The smallest rules that `rules` consist of: one group, resource and verb (and name), or one path and verb. */
-function atoms(rules: readonly PolicyRule[]): PolicyRule[] {
-  return rules.flatMap((rule) => rule.verbs.flatMap((verb): PolicyRule[] => [
-    ...(rule.apiGroups ?? []).flatMap((group) => (rule.resources ?? []).flatMap((resource): PolicyRule[] =>
-      rule.resourceNames?.length
-        ? rule.resourceNames.map((name) => ({ apiGroups: [group], resources: [resource], resourceNames: [name], verbs: [verb] }))
-        : [{ apiGroups: [group], resources: [resource], verbs: [verb] }])),
-    ...(rule.nonResourceURLs ?? []).map((url) => ({ nonResourceURLs: [url], verbs: [verb] })),
-  ]))
+/** The smallest rules that a rule consists of: one group, resource and verb (and name), or one path and verb. */
+function* atoms(rule: PolicyRule): Generator<PolicyRule, void> {
+  for (const verb of rule.verbs) {
+    const verbs = [verb]
+    for (const group of rule.apiGroups ?? []) {
+      for (const resource of rule.resources ?? []) {
+        const atom = { apiGroups: [group], resources: [resource], verbs }
+        if (rule.resourceNames?.length) for (const name of rule.resourceNames) yield { ...atom, resourceNames: [name] }
+        else yield atom
+      }
+    }
+    for (const url of rule.nonResourceURLs ?? []) yield { nonResourceURLs: [url], verbs }
+  }
 }
 
 function covers(owner: PolicyRule, atom: PolicyRule): boolean {
@@ -54,13 +59,17 @@ function covers(owner: PolicyRule, atom: PolicyRule): boolean {
     && (!owner.resourceNames?.length || (atom.resourceNames !== undefined && owner.resourceNames.includes(atom.resourceNames[0]!)))
 }
 
+const stride = 64
+
 /** What `wanted` allows and `held` does not, with the verbs of equal rules about resources joined. */
-export function uncovered(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] {
-  const missing = new Map<string, PolicyRule>()
+export function* uncovered(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): Parts<PolicyRule[]> {
+  const missing = new Map<string, { readonly rest: Omit<PolicyRule, 'verbs'>; readonly verbs: Set<string> }>()
   // Both may be many: only rules that may cover it are asked about an atom.
   const named = new Map<string, PolicyRule[]>()
   const others: PolicyRule[] = []
+  let count = 0
   for (const rule of held) {
+    if (++count % stride === 0) yield
     const { resources = [] } = rule
     if (resources.length === 0 || rule.nonResourceURLs?.length || resources.some((resource) => resource.includes('*'))) {
       others.push(rule)
@@ -72,15 +81,25 @@ export function uncovered(held: readonly PolicyRule[], wanted: readonly PolicyRu
       else named.set(resource, [rule])
     }
   }
-  for (const atom of atoms(wanted)) {
-    const [resource = ''] = atom.resources ?? []
-    if (others.some((rule) => covers(rule, atom)) || named.get(resource)?.some((rule) => covers(rule, atom))) continue
-    const { verbs, ...rest } = atom
-    const key = JSON.stringify(atom.nonResourceURLs ? atom : rest)
-    const known = missing.get(key)
-    missing.set(key, known ? { ...known, verbs: [...new Set([...known.verbs, ...verbs])] } : atom)
+  for (const rule of wanted) {
+    for (const atom of atoms(rule)) {
+      const [resource = ''] = atom.resources ?? []
+      const about = named.get(resource) ?? []
+      // As many steps as there are rules to ask.
+      count += 1 + others.length + about.length
+      if (count >= stride) {
+        count = 0
+        yield
+      }
+      if (others.some((owner) => covers(owner, atom)) || about.some((owner) => covers(owner, atom))) continue
+      const { verbs, ...rest } = atom
+      const key = JSON.stringify(atom.nonResourceURLs ? atom : rest)
+      const known = missing.get(key)
+      if (known) for (const verb of verbs) known.verbs.add(verb)
+      else missing.set(key, { rest, verbs: new Set(verbs) })
+    }
   }
-  return [...missing.values()]
+  return [...missing.values()].map(({ rest, verbs }) => ({ ...rest, verbs: [...verbs] }))
 }
 
 /** A rule as Kubernetes prints it: `{APIGroups:["apps"], Resources:["deployments"], Verbs:["create"]}`. */

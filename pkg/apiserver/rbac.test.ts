@@ -1,8 +1,10 @@
 // RBAC: what rules match, who holds them, and what may be granted on.
 import type { PolicyRule } from '../api/types-auth.ts'
 import { RbacAuthorizer, type RbacObjects } from './rbac.ts'
-import { ruleAllows, ruleText, uncovered } from './rbac-rules.ts'
+import { ruleAllows, ruleText, uncovered as uncoveredParts } from './rbac-rules.ts'
+import { atOnce } from '../util/slices.ts'
 
+const uncovered = (held: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] => atOnce(uncoveredParts(held, wanted))
 const user = (username: string, ...groups: string[]) => ({ username, groups })
 const ask = (fields: object) => ({ user: user('u'), verb: 'get', group: '', resource: 'pods', ...fields })
 

@@ -4,6 +4,7 @@ import type { KubeObject } from '../api/object.ts'
 import type { ClusterRole, PolicyRule, RoleBinding, Subject } from '../api/types-auth.ts'
 import { isNotFound } from '../api/status-error.ts'
 import { uncovered } from '../apiserver/rbac-rules.ts'
+import { atOnce } from '../util/slices.ts'
 import { bootstrapUser, definitionFor, ensureObjects } from '../registry/bootstrap.ts'
 import type { Registry } from '../registry/registry.ts'
 
@@ -40,7 +41,7 @@ function completedRules(wanted: Role, found: Role): Partial<Role> {
     return missing.length > 0 ? { aggregationRule: { clusterRoleSelectors: [...selectors, ...missing] } } : {}
   }
   if (equalJson(wanted.rules ?? [], found.rules ?? [])) return {}
-  const missing = uncovered(found.rules ?? [], wanted.rules ?? [])
+  const missing = atOnce(uncovered(found.rules ?? [], wanted.rules ?? []))
   return missing.length > 0 ? { rules: [...found.rules ?? [], ...missing] } : {}
 }
 

@@ -1,4 +1,5 @@
 // A short name for a pod template: equal templates give equal texts.
+import type { JsonObject } from '../api/json.ts'
 import type { PodTemplateSpec } from '../api/types-pod.ts'
 import { inParts, type Parts } from '../util/slices.ts'
 import { isHeavy } from '../util/weight.ts'
@@ -50,21 +51,67 @@ export function canonicalText(value: unknown): string {
 /** What `canonicalText` says. */
 export function* canonicalParts(value: unknown): Parts<string> {
   if (typeof value !== 'object' || value === null || !isHeavy(value)) return canonicalText(value)
-  const texts: string[] = []
+  const texts = new JoinedTexts()
   if (Array.isArray(value)) {
-    for (const item of value) {
-      texts.push(yield* canonicalParts(item))
-      if (texts.length % stride === 0) yield
-    }
-    return `[${texts.join(',')}]`
+    for (const item of value) if (texts.add(yield* canonicalParts(item))) yield
+    return `[${texts.whole()}]`
   }
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined).sort(([a], [b]) => (a < b ? -1 : 1))
+  for (const key of yield* sortedKeys(value)) {
+    const field = (value as JsonObject)[key]
+    if (field !== undefined && texts.add(`${JSON.stringify(key)}:${yield* canonicalParts(field)}`)) yield
+  }
+  return `{${texts.whole()}}`
+}
+
+/** By strides, for to join very many takes long. */
+class JoinedTexts {
+  readonly #joined: string[] = []
+  #texts: string[] = []
+
+  /** True when a stride is full. */
+  add(text: string): boolean {
+    if (this.#texts.push(text) < stride) return false
+    this.#flush()
+    return true
+  }
+
+  whole(): string {
+    if (this.#texts.length > 0) this.#flush()
+    return this.#joined.join(',')
+  }
+
+  #flush(): void {
+    this.#joined.push(this.#texts.join(','))
+    this.#texts = []
+  }
+}
+
+const sortedAtOnce = 2000
+
+/** Runs are sorted, then merged by twos. */
+function* sortedKeys(object: object): Parts<readonly string[]> {
+  const keys = Object.keys(object)
   yield
-  for (const [key, field] of fields) {
-    texts.push(`${JSON.stringify(key)}:${yield* canonicalParts(field)}`)
-    if (texts.length % stride === 0) yield
+  let runs: (readonly string[])[] = []
+  for (let at = 0; at < keys.length; at += sortedAtOnce) {
+    runs.push(keys.slice(at, at + sortedAtOnce).sort())
+    yield
   }
-  return `{${texts.join(',')}}`
+  while (runs.length > 1) {
+    const longer: (readonly string[])[] = []
+    for (let at = 0; at < runs.length; at += 2) longer.push(runs[at + 1] ? yield* merged(runs[at]!, runs[at + 1]!) : runs[at]!)
+    runs = longer
+  }
+  return runs[0] ?? []
+}
+
+function* merged(one: readonly string[], two: readonly string[]): Parts<readonly string[]> {
+  const all: string[] = []
+  for (let first = 0, second = 0; first < one.length || second < two.length;) {
+    const takesFirst = second === two.length || (first < one.length && one[first]! < two[second]!)
+    if (all.push(takesFirst ? one[first++]! : two[second++]!) % sortedAtOnce === 0) yield
+  }
+  return all
 }
 
 export const hashLabel = 'pod-template-hash'

@@ -12,26 +12,38 @@ export const settle = 'settle'
 /** May be left wherever it yields. What is to be waited for it yields outside of transactions only, and goes on with what comes of it. */
 export type WriteParts<R> = Generator<typeof settle | Promise<unknown> | undefined, R, unknown>
 
+/** Where a write is that may have to wait. */
+interface Waiter {
+  readonly outsideTransaction: boolean
+  readonly leaveTurn?: (() => void) | undefined
+}
+
+/** Other programs may write the same object before they answer. */
+function asked(step: Waiter, error: Awaiting): Promise<void> {
+  if (!(error instanceof AwaitingEvaluation)) step.leaveTurn?.()
+  return error.ask()
+}
+
 /** A part that may be run again. Outside of a transaction it waits where it is for what is evaluated elsewhere, or for all that must be asked. */
-export function* awaited<R>({ outsideTransaction }: { readonly outsideTransaction: boolean }, work: () => R, what: typeof Awaiting = AwaitingEvaluation): WriteParts<R> {
+export function* awaited<R>(step: Waiter, work: () => R, what: typeof Awaiting = AwaitingEvaluation): WriteParts<R> {
   for (;;) {
     try {
       return work()
     } catch (error) {
-      if (!outsideTransaction || !(error instanceof what)) throw error
-      yield error.ask()
+      if (!step.outsideTransaction || !(error instanceof what)) throw error
+      yield asked(step, error)
     }
   }
 }
 
 /** The same for work in parts that others are asked by, while it may be begun again. */
-export function* awaitedParts<R>({ outsideTransaction }: { readonly outsideTransaction: boolean }, work: () => Parts<R>, mayBeginAgain: () => boolean): WriteParts<R> {
+export function* awaitedParts<R>(step: Waiter, work: () => Parts<R>, mayBeginAgain: () => boolean): WriteParts<R> {
   for (;;) {
     try {
       return yield* work()
     } catch (error) {
-      if (!outsideTransaction || !(error instanceof Awaiting) || !mayBeginAgain()) throw error
-      yield error.ask()
+      if (!step.outsideTransaction || !(error instanceof Awaiting) || !mayBeginAgain()) throw error
+      yield asked(step, error)
     }
   }
 }

@@ -57,6 +57,8 @@ export interface Step {
   readonly transaction: Transaction
   /** It is about something large, has pauses, and may wait: others' writes go on. */
   readonly outsideTransaction: boolean
+  /** Other large writes of the object need not wait any longer. */
+  readonly leaveTurn?: (() => void) | undefined
   /** It was known to be about something large when it began. */
   readonly isLarge: boolean
   readonly asking: Asking
@@ -131,11 +133,8 @@ export interface PartsOf {
 
 /** The same for a write in parts, which pauses between them when it is about something large. */
 export function runParts<R>(context: WriteContext, asking: Asking, parts: (step: Step) => WriteParts<R>, { isLarge, key }: PartsOf): Promise<R> {
-  const inTurn: Attempt<R> = (begin) => {
-    const paused = withPauses(context, asking, parts)
-    // Nobody is asked from inside an attempt who might write the object: webhooks are between attempts.
-    return key === undefined ? paused(begin) : context.largeWrites.run(key, () => paused(begin))
-  }
+  const { largeWrites } = context
+  const inTurn = key === undefined ? withPauses(context, asking, parts) : takingTurns(largeWrites, key, (leaveTurn) => withPauses(context, asking, parts, leaveTurn))
   const atOnce = (asLarge: boolean): Attempt<R> => inOneGo(context, asking, (step) => throughout(parts(step)), asLarge)
   return runRounds(context, asking, ({ overtaken, grown }) => (!isLarge && !grown ? atOnce(false) : overtaken < mostOvertaken ? inTurn : atOnce(true)))
 }
@@ -155,9 +154,21 @@ const inOneGo = <R>({ store }: WriteContext, asking: Asking, change: (step: Step
   })
 }
 
-const withPauses = <R>(context: WriteContext, asking: Asking, parts: (step: Step) => WriteParts<R>): Attempt<R> => async (begin) => {
+/** After whoever has the key now; until the end, or until the attempt leaves its turn to others. */
+const takingTurns = <R>(locks: KeyedLock, key: string, attempt: (leaveTurn: () => void) => Attempt<R>): Attempt<R> => async (begin) => {
+  const { promise: isLeft, resolve: leaveTurn } = Promise.withResolvers<void>()
+  return (await new Promise<{ readonly running: Promise<R> }>((resolve) => {
+    void locks.run(key, () => {
+      const running = attempt(leaveTurn)(begin)
+      resolve({ running })
+      return Promise.race([isLeft, running.then(() => undefined, () => undefined)])
+    })
+  })).running
+}
+
+const withPauses = <R>(context: WriteContext, asking: Asking, parts: (step: Step) => WriteParts<R>, leaveTurn?: () => void): Attempt<R> => async (begin) => {
   const tracked = new TrackedTransaction(context.store)
-  const step = begin(tracked, true)
+  const step: Step = Object.assign(begin(tracked, true), { leaveTurn })
   const running = parts(step)
   const early = await upToLast(running)
   if (early) return early.result
