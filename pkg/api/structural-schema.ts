@@ -57,8 +57,15 @@ export interface ValidationRule {
 /** The root of a custom resource: its schema, and what every object has. */
 export function customObjectSchema(props: JsonSchemaProps): ObjectSchema {
   const root = objectOf(props)
-  return { ...root, fields: withMeta(root.fields) }
+  const schema = { ...root, fields: withMeta(root.fields) }
+  sources.set(schema, props)
+  return schema
 }
+
+const sources = new WeakMap<ObjectSchema, JsonSchemaProps>()
+
+/** What `customObjectSchema` made a schema of. */
+export const propsOfSchema = (schema: ObjectSchema): JsonSchemaProps | undefined => sources.get(schema)
 
 const text: Schema = { type: 'scalar', format: 'string' }
 const field = (name: string, schema: Schema): Field => ({ name, number: 0, schema, pointer: true })

@@ -8,6 +8,7 @@ import { applyPatch, type PlainPatch } from '../api/patch.ts'
 import type { ObjectSchema } from '../api/schema.ts'
 import { schemaOf } from '../api/schema-table.ts'
 import { StatusError, type Status } from '../api/status-error.ts'
+import { customObjectSchema, type JsonSchemaProps } from '../api/structural-schema.ts'
 import { YamlSyntaxError, readYaml } from '../api/yaml-text.ts'
 import { parseLossless } from '../util/lossless-json.ts'
 import type { Task } from './evaluation.ts'
@@ -18,8 +19,16 @@ export interface KindName {
   readonly kind: string
 }
 
-/** A built-in kind by its name; of others the schema itself. */
-export type SchemaName = KindName | ObjectSchema
+/** A built-in kind by its name; of others what the work is about, or the schema itself. */
+export type SchemaName = KindName | ObjectSchema | typeof statedSchema
+
+/** The schema is that of the CRD's version which the work is about. */
+export const statedSchema = { stated: true } as const
+
+/** What a version of a CRD states, as the text that goes to the thread beside: it is large where the schema is. */
+export interface StatedProps {
+  readonly text: string
+}
 
 export interface OwnersJob {
   readonly job: 'owners'
@@ -80,6 +89,7 @@ const parsed = <T>(text: string): T => parseLossless(text) as T
 
 function schemaNamed(name: SchemaName): ObjectSchema {
   if ('type' in name) return name
+  if ('stated' in name) throw new Error('no schema was stated')
   const schema = schemaOf(name.group, name.version, name.kind)
   if (!schema) throw new Error(`no schema for ${name.kind}`)
   return schema
@@ -135,7 +145,18 @@ function answer(job: Job): AsideAnswer {
 /** What all of it is about: nothing that anybody stated. */
 export const asideWork: object = {}
 
-export const asideTask: Task<object, Job, AsideAnswer> = { name: 'aside', run: (_, job) => answer(job) }
+export const asideTask: Task<object, Job, AsideAnswer> = {
+  name: 'aside',
+  run: (about, job) => answer('schema' in job && 'stated' in job.schema ? { ...job, schema: schemaStated(about as StatedProps) } : job),
+}
+
+const made = new WeakMap<StatedProps, ObjectSchema>()
+
+function schemaStated(about: StatedProps): ObjectSchema {
+  let known = made.get(about)
+  if (!known) made.set(about, known = customObjectSchema(parseLossless(about.text) as JsonSchemaProps))
+  return known
+}
 
 /** Fails as the work did. */
 export function resultOf<K extends Job['job']>(_job: Extract<Job, { job: K }>, answer: AsideAnswer): Results[K] {

@@ -8,14 +8,29 @@ import type { JsonObject } from '../api/json.ts'
 import type { AnyObject, ManagedFieldsEntry } from '../api/object.ts'
 import type { PlainPatch } from '../api/patch.ts'
 import type { ObjectSchema } from '../api/schema.ts'
-import { asideTask, asideWork, resultOf, type ApplyJob, type AsideAnswer, type Job, type OwnersJob, type OwnersText, type Results, type SchemaName } from './aside-jobs.ts'
+import { propsOfSchema } from '../api/structural-schema.ts'
+import type { Parts } from '../util/slices.ts'
+import { asideTask, asideWork, resultOf, type ApplyJob, type AsideAnswer, type Job, type OwnersJob, type OwnersText, type Results, type SchemaName, statedSchema, type StatedProps } from './aside-jobs.ts'
 import { kindTextTask, type Judged, type Judgement, type KindRules } from './kind-task.ts'
 import type { WriteParts } from './patient-write.ts'
 import type { Step } from './transaction-step.ts'
 
 /** Yields the promise, and is handed what it resolves with. */
 function* ran<K extends Job['job']>(step: Step, job: Extract<Job, { job: K }>): WriteParts<Results[K]> {
-  return resultOf<K>(job, (yield step.evaluations.elsewhere(asideTask, asideWork, job)) as AsideAnswer)
+  const stated = 'schema' in job && 'type' in job.schema ? yield* statedBy(job.schema) : undefined
+  const [about, asked] = stated ? [stated, { ...job, schema: statedSchema }] : [asideWork, job]
+  return resultOf<K>(job, (yield step.evaluations.elsewhere(asideTask, about, asked)) as AsideAnswer)
+}
+
+const stated = new WeakMap<ObjectSchema, StatedProps>()
+
+function* statedBy(schema: ObjectSchema): Parts<StatedProps | undefined> {
+  const props = propsOfSchema(schema)
+  const known = stated.get(schema)
+  if (known || !props) return known
+  const made = { text: yield* textParts(props) }
+  stated.set(schema, made)
+  return made
 }
 
 const named = (schema: ObjectSchema, { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): SchemaName => {
