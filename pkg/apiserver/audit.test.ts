@@ -32,7 +32,7 @@ afterAll(() => server.stop())
 
 /** The events of one request, when all have been told. */
 async function of(id: string | string[] | undefined, count: number): Promise<Event[]> {
-  for (let turn = 0; turn < 1000; turn++) {
+  for (const deadline = performance.now() + 50_000; performance.now() < deadline;) {
     const found = events.filter(({ auditID }) => auditID === id)
     if (found.length >= count) return found
     await new Promise(setImmediate)
@@ -266,6 +266,5 @@ test('an upgrade: it begins when the protocol is switched', async () => {
   await new Promise((resolve) => socket.once('data', resolve))
   const started = await of('switched', 2)
   socket.destroy()
-  for (let turn = 0; turn < 2000 && events.filter(({ auditID }) => auditID === 'switched').length < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 1))
   expect([...started, ...await of('switched', 3)].slice(2).map(({ stage, responseStatus }) => [stage, responseStatus?.['code']])).toEqual([['RequestReceived', undefined], ['ResponseStarted', 101], ['ResponseComplete', 101]])
 })

@@ -99,7 +99,7 @@ describeWithContainerd('a private containerd', () => {
     expect(log).toMatch(/^\S+Z stderr F err$/m)
     await cri.stopPodSandbox({ podSandboxId: pod })
     await cri.removePodSandbox({ podSandboxId: pod })
-  }, 30_000)
+  })
 
   it('executes commands and says what went wrong', async () => {
     const config = podConfig('exec')
@@ -111,7 +111,7 @@ describeWithContainerd('a private containerd', () => {
     await expect(cri.execSync({ containerId, cmd: ['sleep', '9'], timeout: 1 })).rejects.toMatchObject({ codeName: 'DEADLINE_EXCEEDED' })
     await cri.stopPodSandbox({ podSandboxId: pod })
     await cri.removePodSandbox({ podSandboxId: pod })
-  }, 30_000)
+  })
 
   it('imports docker archives and compressed ones, once, and removes them', async () => {
     const layer = gzipSync(packTar([{ path: 'hello', type: 'file', bytes: Buffer.from('hello') }]))
@@ -157,7 +157,7 @@ describeWithContainerd('a private containerd', () => {
     expect(await images.has('wrong:1')).toBe(false)
     await expect(images.import(Readable.from([packTar([])]))).rejects.toThrow('holds no image')
     await expect(images.import(Readable.from([docker.subarray(0, docker.length - 2048)]))).rejects.toThrow()
-  }, 30_000)
+  })
 
   it('is adopted by the next supervisor, and started again when it dies, while pods run on', async () => {
     const config = podConfig('steady')

@@ -58,7 +58,7 @@ export function describeRuntime(name: string, open: () => Promise<RuntimeUnderTe
       expect(containerNotes(running?.annotations ?? {})).toMatchObject({ messageFile: '/tmp/message', messagePolicy: 'File', graceSeconds: 30 })
       expect((await under.runtime.pods()).map((each) => each.uid)).toEqual([uid])
       await under.runtime.removeSandbox(sandboxId)
-    }, 20_000)
+    })
 
     it('tells of an end after it can be read', async () => {
       const sandboxId = await under.runtime.createSandbox(sandboxSpec())
@@ -78,7 +78,7 @@ export function describeRuntime(name: string, open: () => Promise<RuntimeUnderTe
       await under.runtime.stopContainer(second, 0)
       expect((await pod())?.containers).toMatchObject([{ attempt: 1, phase: 'exited', exitCode: 137 }])
       await under.runtime.removeSandbox(sandboxId)
-    }, 20_000)
+    })
 
     it('stops all of a sandbox, and still shows it', async () => {
       const sandboxId = await under.runtime.createSandbox(sandboxSpec(2))
@@ -88,13 +88,13 @@ export function describeRuntime(name: string, open: () => Promise<RuntimeUnderTe
       await expect(under.runtime.createContainer(sandboxId, sandboxSpec(2), containerSpec('sleep 1', 1)).then((made) => under.runtime.startContainer(made))).rejects.toThrow()
       await under.runtime.removeSandbox(sandboxId)
       expect(await pod()).toBeUndefined()
-    }, 20_000)
+    })
 
     it('removes a sandbox that is just being stopped', async () => {
       const sandboxId = await under.runtime.createSandbox(sandboxSpec(3))
       await Promise.all([under.runtime.stopSandbox(sandboxId), under.runtime.removeSandbox(sandboxId), under.runtime.stopSandbox(sandboxId)])
       expect(await pod()).toBeUndefined()
-    }, 20_000)
+    })
 
     it('does not mind what is gone', async () => {
       await under.runtime.stopContainer('none', 0)

@@ -134,7 +134,9 @@ describe('static pods of a node', () => {
     await node.until(() => node.runtime.pods(), (found) => found[0]?.containers[0]?.phase === 'running', 'the container')
     expect(await node.pod('early-n', 'kube-system')).toBeUndefined()
     reachable = true
-    for (let turn = 0; turn < 50; turn++) {
+    let begun = false
+    void starting.finally(() => (begun = true)).catch(() => undefined)
+    while (!begun) {
       node.clock.step(100)
       await new Promise((resolve) => setTimeout(resolve, 2))
     }

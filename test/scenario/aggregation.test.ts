@@ -41,7 +41,7 @@ beforeAll(async () => {
   extension = extensionServer()
   port = await extension.listen(ownAddress)
   extension.put('first')
-}, 30_000)
+})
 afterAll(async () => {
   await cluster.stop()
   await extension.stop()
@@ -183,7 +183,7 @@ describe('an aggregated API', () => {
     const code = await new Promise((resolve, reject) => outgoing.on('response', (response) => resolve(response.resume().statusCode)).on('error', reject).end())
     expect(code).toBe(404)
     expect(extension.asked.length).toBe(seen)
-  }, 30_000)
+  })
 
   it('survives that its server closes kept connections', async () => {
     for (let round = 0; round < 3; round++) {
@@ -192,7 +192,7 @@ describe('an aggregated API', () => {
       expect((await get(flunders)).code).toBe(200)
     }
     expect(await ok('get apiservice v1alpha1.wardle.example.com --no-headers')).toMatch(/True/)
-  }, 30_000)
+  })
 
   it('streams watches', async () => {
     const child = spawn(program, ['get', 'flunders', '--watch-only', '-o', 'name'], { env: environment() })
@@ -229,7 +229,7 @@ describe('an aggregated API', () => {
       outgoing.end()
     })
     expect(text).toBe('hello kubernetes-admin!')
-  }, 30_000)
+  })
 
   it('is known to quotas, garbage collection and the end of namespaces', async () => {
     await ok('create namespace agg')

@@ -17,7 +17,7 @@ beforeAll(async () => {
     ...defaultClusterOptions, dataDirectory: directory, stateDirectory: join(directory, 'run'), bindAddress: '127.0.0.1', httpsPort: 0,
     nodeName: 'test', nodeIP: '192.0.2.7', kubeconfigPath: kubeconfig, disableAgent: true, inMemory: true,
   })
-}, 30_000)
+})
 afterAll(async () => {
   await cluster.stop()
   rmSync(directory, { recursive: true })

@@ -44,7 +44,7 @@ it('has every request when it stops, those of its own parts too', async () => {
   expect(made[0]?.annotations?.['authorization.k8s.io/reason']).toBe('RBAC: allowed by ClusterRoleBinding "system:controller:service-account-controller" of ClusterRole "system:controller:service-account-controller" to ServiceAccount "service-account-controller/kube-system"')
   // Whatever the cluster's own parts do, they may.
   expect(events.filter(({ annotations }) => annotations?.['authorization.k8s.io/decision'] === 'forbid')).toEqual([])
-}, 30_000)
+})
 
 it.each<[string, string | undefined, Partial<AuditOptions>]>([
   ['--audit-policy-file: DIR/missing.yaml can\'t be read (ENOENT)', undefined, { policyFile: join(directory, 'missing.yaml') }],
@@ -54,7 +54,7 @@ it.each<[string, string | undefined, Partial<AuditOptions>]>([
 ])('%s', async (message, policy, more) => {
   if (policy !== undefined) writeFileSync(policyFile, policy)
   await expect(Cluster.start(options({ policyFile, logPath, ...more }))).rejects.toThrow(message.replace('DIR', directory))
-}, 30_000)
+})
 
 it('sends what it tells to another server, too', async () => {
   const { createServer } = await import('node:http')
@@ -79,4 +79,4 @@ it('sends what it tells to another server, too', async () => {
   await new Promise<void>((resolve) => void server.close(() => resolve()))
   expect(sent.map(({ objectRef, annotations }) => [objectRef?.name, annotations?.['audit.k8s.io/truncated']])).toEqual([['w0', undefined], ['w1', 'true'], ['w2', undefined], ['w3', undefined]])
   expect(readFileSync(both, 'utf8').trimEnd().split('\n').map((line) => (JSON.parse(line) as Event).objectRef?.name)).toEqual(['w0', 'w1', 'w2', 'w3'])
-}, 30_000)
+})

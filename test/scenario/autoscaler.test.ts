@@ -58,7 +58,7 @@ it('sizes a deployment by what its pods use', async () => {
   await runner.stop()
   await harness.stop()
   expect(harness.logged).toEqual([])
-}, 15_000)
+})
 
 it('sizes a deployment by a metric from outside', async () => {
   const harness = await Harness.start()
@@ -91,4 +91,4 @@ it('sizes a deployment by a metric from outside', async () => {
   expect(asked[0]).toBe(`/apis/external.metrics.k8s.io/v1beta1/namespaces/${namespace}/queue`)
   await runner.stop()
   await harness.stop()
-}, 15_000)
+})

@@ -34,11 +34,11 @@ describe('control plane in a process', () => {
     const left = process.getActiveResourcesInfo()
     for (const resource of before) if (left.includes(resource)) left.splice(left.indexOf(resource), 1)
     expect(left).toEqual([])
-  }, 30_000)
+  })
 
   it('refuses a data directory that another process of the same data holds', async () => {
     const first = await Cluster.start(options)
     await expect(Cluster.start(options)).rejects.toThrow(/in use|locked|another/)
     await first.stop()
-  }, 30_000)
+  })
 })

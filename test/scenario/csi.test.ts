@@ -101,7 +101,7 @@ describeWithContainerd('CSI volumes', () => {
     await node.until(csiNodes, nodeName, (found) => found?.spec.drivers.length === 0)
     await driver.start()
     await node.until(csiNodes, nodeName, (found) => found?.spec.drivers.length === 1)
-  }, 30_000)
+  })
 
   it('are staged once and published for each pod, and both taken back', async () => {
     const opaque = (secret: string, data: Record<string, string>): Promise<Secret> => node.client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: inDefault(secret), stringData: data })
@@ -146,7 +146,7 @@ describeWithContainerd('CSI volumes', () => {
     expect(existsSync(join(staging, '..'))).toBe(false)
     expect(mountsBelow(join(root, 'plugins'))).toEqual([])
     expect(readFileSync(join(driver.directory('handle-shared'), 'files/file'), 'utf8')).toBe('hello\n')
-  }, 40_000)
+  })
 
   it('are made for one pod where they are inline', async () => {
     const pod = await addPod('inline', { csi: { driver: name, volumeAttributes: { size: 'small' }, readOnly: false } }, { command: 'echo mine > /data/file' })
@@ -159,7 +159,7 @@ describeWithContainerd('CSI volumes', () => {
     await remove('inline')
     expect(existsSync(driver.directory(request?.volumeId ?? ''))).toBe(false)
     expect(existsSync(join(root, 'pods', pod.metadata.uid ?? ''))).toBe(false)
-  }, 30_000)
+  })
 
   it('are devices in block mode', async () => {
     await addClaim('disk', { volumeMode: 'Block' })
@@ -172,7 +172,7 @@ describeWithContainerd('CSI volumes', () => {
     expect(driver.of('NodeUnstageVolume').at(-1)).toMatchObject({ volumeId: 'handle-disk' })
     expect(mountsBelow(join(root, 'plugins'))).toEqual([])
     expect(readdirSync(join(root, 'plugins/kubernetes.io/csi/volumeDevices')).sort()).toEqual(['publish', 'staging'])
-  }, 30_000)
+  })
 
   it('tell in events what their driver said, and are tried again', async () => {
     driver.failNext('NodeStageVolume', 'INTERNAL', 'the disk is cold')
@@ -187,7 +187,7 @@ describeWithContainerd('CSI volumes', () => {
     await addPod('strange', { csi: { driver: 'nobody.knows' } })
     await eventually(async () => (await node.eventsOf('strange')).includes('FailedMount: MountVolume.NewMounter initialization failed for volume "data" : volume mode "Ephemeral" not supported by driver nobody.knows (no CSIDriver object)'))
     await remove('strange')
-  }, 40_000)
+  })
 
   it('grow on the node when the volume has grown', async () => {
     await addClaim('grows')
@@ -202,7 +202,7 @@ describeWithContainerd('CSI volumes', () => {
     expect(driver.of('NodeExpandVolume')).toMatchObject([{ volumeId: 'handle-grows', capacityRange: { requiredBytes: 2 ** 31 }, volumePath: expect.stringMatching(/pv-grows\/mount$/) }])
     await eventually(async () => (await node.eventsOf('grows')).includes(`FileSystemResizeSuccessful: MountVolume.NodeExpandVolume succeeded for volume "pv-grows" ${nodeName}`))
     await remove('grows')
-  }, 30_000)
+  })
 
   it('wait until they are attached, and are in use until they are given back', async () => {
     await setDriver({ attachRequired: true })
@@ -225,7 +225,7 @@ describeWithContainerd('CSI volumes', () => {
     await remove('attached')
     await node.until(nodes, nodeName, (found) => found?.status?.volumesInUse === undefined)
     await setDriver({ attachRequired: false })
-  }, 40_000)
+  })
 
   it('outlive the kubelet, and are given back by the next one when their pod is gone', async () => {
     await addClaim('stays')

@@ -20,7 +20,7 @@ beforeAll(async () => {
     ...defaultClusterOptions, nodeName: 'crd', nodeIP: '127.0.0.1', bindAddress: '127.0.0.1', httpsPort: 0, inMemory: true, disableAgent: true,
     dataDirectory: join(directory, 'data'), stateDirectory: join(directory, 'state'), kubeconfigPath: join(directory, 'kubeconfig'),
   }, { log: (text) => void logged.push(text) })
-}, 30_000)
+})
 afterAll(async () => {
   await cluster.stop()
   rmSync(directory, { recursive: true })
@@ -203,7 +203,7 @@ describe('one kind', () => {
     await ok('delete ct three')
     await seen(/DELETED\s+three/)
     child.kill()
-  }, 20_000)
+  })
 
   it('goes with its definition', async () => {
     expect(await ok('delete crd crontabs.stable.example.com')).toContain('deleted')
@@ -222,7 +222,7 @@ describe('in the cluster', () => {
     await ok('apply -n crowded -f -', cronTab('in', '{cronSpec: "* * * * *"}'))
     await ok('delete namespace crowded --timeout=20s')
     expect(await ok('get ct -A -o name')).toBe('')
-  }, 30_000)
+  })
 
   it('goes with its owner, and owns', async () => {
     await ok('apply -f -', cronTab('owner', '{cronSpec: "* * * * *"}'))
@@ -232,7 +232,7 @@ describe('in the cluster', () => {
     await ok('apply -f -', `{apiVersion: v1, kind: ConfigMap, metadata: {name: owned, ${owner}}}`)
     await ok('delete ct owner')
     await ok('wait --for=delete ct/owned configmap/owned --timeout=20s')
-  }, 30_000)
+  })
 
   it('definitions that are wrong are refused', async () => {
     const bad = (spec: string): string => crontabs.replace('crontabs.stable', 'bads.stable').replace('plural: crontabs', 'plural: bads').replace(/openAPIV3Schema:[\s\S]*$/, `openAPIV3Schema: ${spec}`)
@@ -270,7 +270,7 @@ describe('in the cluster', () => {
     while (await missing() > 0) await new Promise((resolve) => setImmediate(resolve))
     expect(performance.now() - start).toBeLessThan(10_000)
     expect((await ok('api-resources --api-group=many.example.com --no-headers')).trim().split('\n')).toHaveLength(200)
-  }, 30_000)
+  })
 })
 
 it('a file with a definition and its object can be applied at once', async () => {

@@ -19,7 +19,7 @@ beforeAll(async () => {
     ...defaultClusterOptions, nodeName: 'scale', nodeIP: '127.0.0.1', bindAddress: '127.0.0.1', httpsPort: 0, inMemory: true, disableAgent: true,
     dataDirectory: join(directory, 'data'), stateDirectory: join(directory, 'state'), kubeconfigPath: join(directory, 'kubeconfig'),
   }, { log: (text) => void logged.push(text) })
-}, 30_000)
+})
 afterAll(async () => {
   await cluster.stop()
   rmSync(directory, { recursive: true })

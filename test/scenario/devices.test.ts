@@ -54,7 +54,7 @@ describeWithContainerd('device plugins', () => {
     expect(await node.log(pod, { container: 'main' })).toBe('from the plugin\nw3,w2 pod\n')
     // The feature ResourceHealthStatus is off.
     expect(up.status?.containerStatuses?.[0]).not.toHaveProperty('allocatedResourcesStatus')
-  }, 30_000)
+  })
 
   it('are told of with their pods on the pod-resources socket', async () => {
     const monitor = new GrpcConnection(join(node.directory, 'agent/pod-resources/kubelet.sock'), { clock: systemClock, schema: podResourcesSchema })
@@ -73,7 +73,7 @@ describeWithContainerd('device plugins', () => {
     } finally {
       monitor.close()
     }
-  }, 30_000)
+  })
 
   it('refuse pods that come to a node where there are none left', async () => {
     await node.createPod('greedy', { containers: [using(2)] })
@@ -88,21 +88,21 @@ describeWithContainerd('device plugins', () => {
     plugin.failure = undefined
     await remove('greedy')
     await remove('stuck')
-  }, 30_000)
+  })
 
   it('do not count devices that fall ill', async () => {
     plugin.setHealth('w2', 'Unhealthy')
     await amounts('3', '2')
     plugin.setHealth('w2', 'Healthy')
     await amounts('3', '3')
-  }, 30_000)
+  })
 
   it('have the devices of init containers used again', async () => {
     await node.createPod('stages', { restartPolicy: 'Never', initContainers: [using(1, 'true', 'first')], containers: [using(1, 'true')] })
     await node.untilPod('stages', ({ status }) => status?.phase === 'Succeeded')
     expect(plugin.allocated.slice(-2)).toEqual([['w1'], ['w1']])
     await remove('stages')
-  }, 30_000)
+  })
 
   it('register again with the next kubelet, which knows who has what', async () => {
     const entries = (): object[] => (JSON.parse(readFileSync(join(directory, 'kubelet_internal_checkpoint'), 'utf8')) as { Data: { PodDeviceEntries: object[] } }).Data.PodDeviceEntries

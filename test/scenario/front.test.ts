@@ -8,7 +8,7 @@ import { jest } from '@jest/globals'
 import { defaultLimits, type FrontLimits } from '../../pkg/apiserver/front-limits.ts'
 import { admin, startServer, type TestServer } from '../../pkg/apiserver/fixture.suite.ts'
 
-jest.setTimeout(30_000)
+jest.setTimeout(60_000)
 
 const configMaps = '/api/v1/namespaces/a/configmaps'
 
@@ -57,7 +57,7 @@ function session(port = server.port): ClientHttp2Session {
   return made
 }
 
-async function until(holds: () => boolean | Promise<boolean>, what: string | (() => string), timeoutMs = 10_000): Promise<void> {
+async function until(holds: () => boolean | Promise<boolean>, what: string | (() => string), timeoutMs = 45_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
   while (!await holds()) {
     if (performance.now() > deadline) throw new Error(`never came true: ${typeof what === 'string' ? what : what()}`)

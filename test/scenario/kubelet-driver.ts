@@ -156,7 +156,7 @@ export class TestNode {
   }
 
   /** Waits, by watching, until the object is as wanted; `undefined` is one that is gone. Fails with the last state. */
-  async until<T extends KubeObject>(resource: Resource<T>, name: string, fits: (object: T | undefined) => boolean, timeoutMs = 20_000): Promise<T | undefined> {
+  async until<T extends KubeObject>(resource: Resource<T>, name: string, fits: (object: T | undefined) => boolean, timeoutMs = 45_000): Promise<T | undefined> {
     const abort = new AbortController()
     let last: T | undefined
     let synced = false

@@ -42,7 +42,7 @@ describeWithContainerd('limits of a node', () => {
     expect([['307', '12'], ['2', '1']].map((either, index) => either.includes(shares(`kubepods/${['burstable', 'besteffort'][index]}`)))).toEqual([true, true])
     await node.client.delete(pods, { namespace: 'default', name: 'asks' })
     await node.until(pods, 'asks', (gone) => gone === undefined)
-  }, 30_000)
+  })
 
   // What becomes of it where users can be mapped is in test/containerd2.
   it('says that it cannot map users', async () => {
@@ -55,21 +55,21 @@ describeWithContainerd('limits of a node', () => {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     await node.client.delete(pods, { namespace: 'default', name: 'mapped' })
-  }, 30_000)
+  })
 
   it('takes no pod whose groups are to be its own alone when the runtime cannot', async () => {
     if (node.runtimeStrictGroups) return
     await node.createPod('strict', { securityContext: { supplementalGroupsPolicy: 'Strict' }, containers: [{ name: 'c', command: ['sleep', '1000'] }] })
     const refused = await node.untilPod('strict', ({ status }) => status?.phase === 'Failed')
     expect(refused.status).toMatchObject({ reason: 'SupplementalGroupsPolicyNotSupported', message: 'Pod was rejected: SupplementalGroupsPolicy=Strict is not supported in this node' })
-  }, 30_000)
+  })
 
   it('cannot enforce AppArmor where the kernel has none', async () => {
     if (existsSync('/sys/kernel/security/apparmor')) return
     await node.createPod('confined', { containers: [{ name: 'c', command: ['sleep', '1000'], securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } }] })
     const refused = await node.untilPod('confined', ({ status }) => status?.phase === 'Failed')
     expect(refused.status).toMatchObject({ reason: 'AppArmor', message: 'Pod was rejected: Cannot enforce AppArmor: AppArmor is not enabled on the host' })
-  }, 30_000)
+  })
 
   const withHugePages = before === undefined ? it.skip : it
   withHugePages('huge pages are counted, and mounted where a pod asks for them', async () => {
@@ -89,5 +89,5 @@ describeWithContainerd('limits of a node', () => {
     expect([done.status?.phase, await node.log(pod, { container: 'c' })]).toEqual(['Succeeded', expect.stringMatching(/hugetlbfs .*pagesize=2M/)])
     await node.createPod('greedy', { containers: [{ name: 'c', command: ['sleep', '1000'], resources: { limits: { 'hugepages-2Mi': '400Mi', memory: '64Mi' } } }] })
     expect((await node.untilPod('greedy', ({ status }) => status?.phase === 'Failed')).status?.reason).toBe('OutOfhugepages-2Mi')
-  }, 30_000)
+  })
 })

@@ -51,7 +51,7 @@ describeWithContainerd('in-place resize', () => {
       'ResizeStarted: Pod resize started: {"containers":[{"name":"c","resources":{"limits":{"cpu":"50m","memory":"30Mi"},"requests":{"cpu":"50m","memory":"30Mi"}}}],"generation":3}',
       expect.stringMatching(/^ResizeCompleted: Pod resize completed: .*"generation":2}$/),
     ]))
-  }, 30_000)
+  })
 
   it('says when a limit would be below what is used, and takes the next one', async () => {
     await resize('sized', both('50m', '10Ki'))
@@ -61,7 +61,7 @@ describeWithContainerd('in-place resize', () => {
     await resize('sized', both('50m', '40Mi'))
     const freed = await node.untilPod('sized', (pod) => settled(pod) && statusOf(pod)?.resources?.limits?.['memory'] === '40Mi')
     expect(enforced(freed).container).toEqual([5000, 40 * mebi])
-  }, 30_000)
+  })
 
   it('goes on with a resize after a restart of the kubelet', async () => {
     await node.stopKubelet()
@@ -80,7 +80,7 @@ describeWithContainerd('in-place resize', () => {
     expect(statusOf(refused)?.resources).toEqual(both('70m', '40Mi'))
     await node.client.delete(pods, { namespace: 'default', name: 'sized' }, { gracePeriodSeconds: 0 })
     await node.until(pods, 'sized', (gone) => gone === undefined)
-  }, 30_000)
+  })
 
   it('restarts a container whose policy wants it', async () => {
     await node.createPod('again', { containers: [{
@@ -97,7 +97,7 @@ describeWithContainerd('in-place resize', () => {
     expect(await node.eventsOf('again')).toContain('Killing: Container c resize requires restart')
     await node.client.delete(pods, { namespace: 'default', name: 'again' })
     await node.until(pods, 'again', (gone) => gone === undefined)
-  }, 30_000)
+  })
 
   it('waits for room, and takes it when another pod goes', async () => {
     const cpus = Number(await node.cpus())
@@ -110,5 +110,5 @@ describeWithContainerd('in-place resize', () => {
     expect(statusOf(waiting)?.resources).toEqual({ requests: { cpu: '100m' } })
     await node.client.delete(pods, { namespace: 'default', name: 'large' }, { gracePeriodSeconds: 0 })
     await node.untilPod('small', (pod) => settled(pod) && statusOf(pod)?.resources?.requests?.['cpu'] === '900m')
-  }, 30_000)
+  })
 })

@@ -65,7 +65,7 @@ describeWithContainerd('the kubelet', () => {
     ]))
     await remove(node, 'once')
     await node.until(pods, 'once', (gone) => gone === undefined)
-  }, 30_000)
+  })
 
   it('restarts what ends, and waits when it ends again', async () => {
     const pod = await node.createPod('crash', { containers: [{ name: 'main', command: script('echo run; exit 1') }] })
@@ -78,7 +78,7 @@ describeWithContainerd('the kubelet', () => {
     expect(await node.log(pod, { container: 'main', previous: true })).toBe('run\n')
     expect(await node.eventsOf('crash')).toContain(`BackOff: Back-off restarting failed container main in pod crash_default(${pod.metadata.uid})`)
     await remove(node, 'crash')
-  }, 30_000)
+  })
 
   it('says why an image is not there', async () => {
     await node.createPod('never', { containers: [{ name: 'main', image: 'nowhere.invalid/none:1', imagePullPolicy: 'Never' }] })
@@ -89,7 +89,7 @@ describeWithContainerd('the kubelet', () => {
     expect(bad.status?.phase).toBe('Pending')
     expect(await node.eventsOf('never')).toContain('Failed: Error: ErrImageNeverPull')
     await Promise.all([remove(node, 'never'), remove(node, 'bad-name')])
-  }, 30_000)
+  })
 
   it('probes: not ready before, restarted after', async () => {
     const { promise: asked, resolve: onAsked } = Promise.withResolvers<void>()
@@ -121,7 +121,7 @@ describeWithContainerd('the kubelet', () => {
     expect(told).toContain('Killing: Container main failed liveness probe, will be restarted')
     await remove(node, 'probed')
     server.close()
-  }, 40_000)
+  })
 
   it('mounts volumes and keeps them up to date', async () => {
     await node.client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: inDefault('settings'), data: { color: 'red', size: 'big' } })
@@ -156,7 +156,7 @@ describeWithContainerd('the kubelet', () => {
     expect(log).toBe('reds3cretbig2777 1234\n440 1234\n\nblue\n')
     await remove(node, 'volumes')
     await node.until(pods, 'volumes', (gone) => gone === undefined)
-  }, 40_000)
+  })
 
   it('waits for what a pod refers to', async () => {
     await node.createPod('waits', {
@@ -167,7 +167,7 @@ describeWithContainerd('the kubelet', () => {
     await node.client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: inDefault('later'), data: { a: '1' } })
     await node.untilPod('waits', running)
     await remove(node, 'waits')
-  }, 30_000)
+  })
 
   it('deletes gracefully: hook, signal, then the object', async () => {
     const pod = await node.createPod('graceful', {
@@ -186,7 +186,7 @@ describeWithContainerd('the kubelet', () => {
     await node.until(pods, 'graceful', (gone) => gone === undefined)
     expect(await follow).toBe('up\nhooked\nstopped\n')
     expect(await node.eventsOf('graceful')).toContain('Killing: Stopping container main')
-  }, 30_000)
+  })
 
   it('starts sidecars before and ends them after', async () => {
     const pod = await node.createPod('sidecar', {
@@ -198,7 +198,7 @@ describeWithContainerd('the kubelet', () => {
     expect(done.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode).toBe(0)
     expect(await node.log(pod, { container: 'main' })).toBe('done\n')
     await remove(node, 'sidecar')
-  }, 30_000)
+  })
 
   it('confines containers as they ask, and lets others be added', async () => {
     const pod = await node.createPod('secure', {
@@ -239,14 +239,14 @@ describeWithContainerd('the kubelet', () => {
     const refused = await node.untilPod('root', (seen) => statusOf(seen).state?.waiting?.reason === 'CreateContainerConfigError')
     expect(statusOf(refused).state?.waiting?.message).toBe(`container has runAsNonRoot and image will run as root (pod: "root_default(${root.metadata.uid})", container: main)`)
     await Promise.all([remove(node, 'secure'), remove(node, 'root')])
-  }, 30_000)
+  })
 
   it('ends a pod at its deadline', async () => {
     await node.createPod('deadline', { activeDeadlineSeconds: 1, containers: [{ name: 'main', command: ['sleep', '1000'] }] })
     const late = await node.untilPod('deadline', ({ status }) => status?.phase === 'Failed')
     expect(late.status).toMatchObject({ reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' })
     await remove(node, 'deadline')
-  }, 30_000)
+  })
 
   it('takes over running pods after a restart', async () => {
     await node.createPod('kept', { containers: [{ name: 'main', command: ['sleep', '1000'] }] })
@@ -267,7 +267,7 @@ describeWithContainerd('the kubelet', () => {
     const restarted = await node.untilPod('kept', (pod) => statusOf(pod).restartCount === 1 && running(pod))
     expect(statusOf(restarted).lastState?.terminated?.containerID).toBe(statusOf(before).containerID)
     await remove(node, 'kept')
-  }, 30_000)
+  })
 
   it('leaves nothing of a removed pod', async () => {
     await node.until(pods, 'kept', (gone) => gone === undefined)
@@ -281,5 +281,5 @@ describeWithContainerd('the kubelet', () => {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     expect(node.logged).toEqual([])
-  }, 20_000)
+  })
 })

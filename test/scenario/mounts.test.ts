@@ -98,7 +98,7 @@ describeWithContainerd('mounts', () => {
     expect(pod.status?.containerStatuses?.[0]?.volumeMounts).toEqual([{ name: 'data', mountPath: '/data', readOnly: true, recursiveReadOnly: can ? 'Enabled' : 'Disabled' }])
     await remove('must')
     await remove('may')
-  }, 40_000)
+  })
 
   it('of file servers are those of the machine, or tell what mount said', async () => {
     const claim = await addClaim('server', { nfs: { server: '127.0.0.1', path: '/export' }, mountOptions: ['soft', 'timeo=1'] })
@@ -122,7 +122,7 @@ describeWithContainerd('mounts', () => {
     await addPod('nowhere', { image: { reference: 'nowhere.test/none:1', pullPolicy: 'Never' } })
     expect(await waiting('nowhere', 'ErrImageNeverPull')).toBe('Container image "nowhere.test/none:1" is not present with pull policy of Never')
     await remove('nowhere')
-  }, 40_000)
+  })
 
   it('are given to the group each time, or only where the top is not its own', async () => {
     const directory = join(node.directory, 'owned')
@@ -173,5 +173,5 @@ describeWithContainerd('mounts', () => {
     mkdirSync(path)
     await node.untilPod('typed', running)
     await remove('typed')
-  }, 40_000)
+  })
 })
