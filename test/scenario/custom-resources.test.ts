@@ -268,7 +268,7 @@ describe('in the cluster', () => {
     for (const crd of made) await cluster.client.create(customResourceDefinitions, crd)
     const missing = async (): Promise<number> => (await cluster.client.list(customResourceDefinitions)).items.filter((crd) => !isTrue(crd, 'Established')).length
     while (await missing() > 0) await new Promise((resolve) => setImmediate(resolve))
-    expect(performance.now() - start).toBeLessThan(10_000)
+    expect(performance.now() - start).toBeLessThan(40_000)
     expect((await ok('api-resources --api-group=many.example.com --no-headers')).trim().split('\n')).toHaveLength(200)
   })
 })

@@ -328,7 +328,8 @@ describe('the end of the server', () => {
     await server.call('GET', '/readyz')
     const begin = performance.now()
     await server.api.stop()
-    expect(performance.now() - begin).toBeLessThan(3000)
+    // Not for the minute that a body may take.
+    expect(performance.now() - begin).toBeLessThan(30_000)
     await upload.closed
   })
 })

@@ -162,6 +162,6 @@ class Follower {
     await eventually(() => {
       if (this.#failure !== undefined) throw this.#failure
       return holds()
-    }, what, 5_000)
+    }, what, 30_000)
   }
 }
