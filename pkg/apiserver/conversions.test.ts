@@ -177,6 +177,37 @@ describe('writes and reads', () => {
     expect(owners).toMatchObject([{ manager: 'm', apiVersion: `${group}/v2`, fieldsV1: { 'f:spec': { 'f:host': {}, 'f:port': {} } } }])
   })
 
+  it('owners in another version are asked what the change means there', async () => {
+    await define()
+    const v1 = { apiVersion: `${group}/v1`, kind: 'Conv', metadata: { name: 'one' }, spec: { hostPort: 'h:80' } }
+    expect((await server.call('PATCH', at('v1', 'one', '?fieldManager=a'), { headers: apply, body: JSON.stringify(v1) })).code).toBe(201)
+    const refused = await server.call('PATCH', at('v2', 'one', '?fieldManager=b'), { headers: apply, body: JSON.stringify(v2('one', { port: '81' })) })
+    expect([refused.code, refused.json.message]).toEqual([409, 'Apply failed with 1 conflict: conflict with "a": .spec.hostPort'])
+    const forced = await server.call('PATCH', at('v2', 'one', '?fieldManager=b&force=true'), { headers: apply, body: JSON.stringify(v2('one', { port: '81' })) })
+    expect([forced.code, specOf(forced)]).toEqual([200, { host: 'h', port: '81', size: 3 }])
+    expect(forced.json.metadata?.managedFields).toMatchObject([{ manager: 'b', apiVersion: `${group}/v2`, fieldsV1: { 'f:spec': { 'f:port': {} } } }])
+  })
+
+  it('a version that objects may be stored in stays until a migration is told', async () => {
+    await define()
+    await create('one')
+    const path = `${crdPath}/${plural}.${group}`
+    const merged = (body: object, under = ''): Promise<Reply> => server.call('PATCH', `${path}${under}`, { headers: merge, body: JSON.stringify(body) })
+    expect((await merged({ spec: { versions: versions('v2') } })).json['status']).toMatchObject({ storedVersions: ['v1', 'v2'] })
+    const [, second] = versions('v2')
+    expect((await merged({ spec: { versions: [second] } })).json.message).toBe(`CustomResourceDefinition.apiextensions.k8s.io "${plural}.${group}" is invalid: status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions`)
+    // Whoever migrates writes each object as it is.
+    const { json } = await read('v2', 'one')
+    const written = await server.call('PUT', at('v2', 'one'), { body: json })
+    expect(written.json.metadata?.resourceVersion).not.toBe(json.metadata?.resourceVersion)
+    expect((await server.call('PUT', at('v2', 'one'), { body: written.json })).json.metadata?.resourceVersion).toBe(written.json.metadata?.resourceVersion)
+    expect((await merged({ status: { storedVersions: ['v2'] } }, '/status')).code).toBe(200)
+    expect((await merged({ spec: { versions: [second] } })).code).toBe(200)
+    asked = []
+    expect(specOf(await read('v2', 'one'))).toEqual({ host: 'h', port: '80', size: 3 })
+    expect(asked).toEqual([])
+  })
+
   it('deletes one and many', async () => {
     await define()
     for (const name of ['one', 'two', 'three']) await create(name, { host: name, port: '1' })
@@ -317,7 +348,9 @@ describe('answers that are wrong', () => {
     ['too few', () => ({ convertedObjects: [] }), `${about} returned 0 objects, expected 1`],
     ['an error', () => 'broken', `${about} failed: an error on the server ("went wrong") has prevented the request from succeeding`],
     ['another version', wrong((object) => ({ ...object, apiVersion: `${group}/v3` })), `${about} returned invalid object at index 0: invalid groupVersion (expected ${group}/v2, received ${group}/v3)`],
-    ['another kind', wrong((object) => ({ ...object, kind: 'Other' })), `${about} returned invalid object: must have the same kind: Conv != Other`],
+    ['another kind', wrong((object) => ({ ...object, kind: 'Other' })), `${about} returned invalid object at index 0: invalid kind (expected Conv, received Other)`],
+    ['no kind', wrong(({ spec }) => ({ spec })), `Object 'Kind' is missing in '{"spec":{"size":3,"host":"h","port":"80"}}'`],
+    ['no object', wrong(() => 'x'), 'json: cannot unmarshal string into Go value of type map[string]interface {}'],
     ['another name', meta({ name: 'two' }), `${about} returned invalid object: must have the same name: one != two`],
     ['another uid of the object', meta({ uid: 'u' }), `${about} returned invalid object: must have the same UID: OBJECT != u`],
     ['no metadata', wrong(({ metadata: _metadata, ...rest }) => rest), `${about} returned invalid object: must have the same name: one != `],
@@ -355,7 +388,7 @@ describe('answers that are wrong', () => {
     await define()
     for (const name of ['one', 'two']) await server.call('POST', at('v1'), { body: { metadata: { name }, spec: { hostPort: 'h:80' } } })
     answer = (_request, right) => (right.some(({ metadata }) => metadata.name === 'two') ? { result: { status: 'Failure', message: 'not two' } } : { convertedObjects: right })
-    expect((await server.call('GET', at('v2'))).json.message).toBe('conversion webhook for conv.example.com/v1, Kind=ConvList failed: not two')
+    expect((await server.call('GET', at('v2'))).json.message).toBe('conversion webhook for conv.example.com/v1, Kind=Conv failed: not two')
     const get = (name: string) => server.registry.getConverted(definition('v2'), { namespace: 'a', name })
     const [one, two] = await Promise.allSettled([get('one'), get('two')])
     expect([one.status, two.status]).toEqual(['fulfilled', 'rejected'])

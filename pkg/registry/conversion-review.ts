@@ -21,10 +21,11 @@ const failure = (text: string): StatusError => new StatusError(500, '', text)
 /** Objects that share their version need not be asked about; the caller leaves them out. */
 export function webhookConverter({ webhook, kind, call, clock }: { readonly webhook: WebhookConversion; readonly kind: string; readonly call: CallWebhook; readonly clock: Clock }): ConvertObjects {
   const version = webhook.conversionReviewVersions.find((one) => one === 'v1' || one === 'v1beta1')
-  const ask = async (objects: readonly AnyObject[], desiredAPIVersion: string, list: boolean): Promise<AnyObject[]> => {
+  const ask = async (objects: readonly AnyObject[], desiredAPIVersion: string): Promise<AnyObject[]> => {
     if (!version) throw failure('no supported conversion review versions')
     const [group = '', from = ''] = (objects[0]?.apiVersion ?? '').split('/')
-    const about = `conversion webhook for ${group}/${from}, Kind=${kind}${list ? 'List' : ''}`
+    // Kubernetes asks about each object by itself, and says so of lists, too.
+    const about = `conversion webhook for ${group}/${from}, Kind=${kind}`
     const uid = newUid(clock)
     let answered: readonly unknown[]
     try {
@@ -35,11 +36,11 @@ export function webhookConverter({ webhook, kind, call, clock }: { readonly webh
       throw failure(`${about} failed: ${(error as Error).message}`)
     }
     if (answered.length !== objects.length) throw failure(`${about} returned ${answered.length} objects, expected ${objects.length}`)
-    return objects.map((object, index) => checked(object, answered[index], desiredAPIVersion, { about, at: list ? ` at index ${index}` : '', noun: list ? 'converted object' : 'object' }))
+    return objects.map((object, index) => checked(object, answered[index], desiredAPIVersion, about))
   }
-  return async (objects, apiVersion, list = false) => {
+  return async (objects, apiVersion) => {
     const made: AnyObject[] = []
-    for (let from = 0; from < objects.length; from += mostObjects) made.push(...await ask(objects.slice(from, from + mostObjects), apiVersion, list))
+    for (let from = 0; from < objects.length; from += mostObjects) made.push(...await ask(objects.slice(from, from + mostObjects), apiVersion))
     return made
   }
 }
@@ -48,7 +49,7 @@ export function webhookConverter({ webhook, kind, call, clock }: { readonly webh
 function convertedIn(body: unknown, uid: string, version: string): readonly unknown[] {
   const { kind = '', apiVersion = '', response } = isJsonObject(body) ? body : {}
   const wanted = `${reviewGroup}/${version}, Kind=ConversionReview`
-  const got = `${String(apiVersion)}, Kind=${String(kind)}`
+  const got = `${typeof apiVersion === 'string' && apiVersion.includes('/') ? apiVersion : `/${String(apiVersion)}`}, Kind=${String(kind)}`
   if (version === 'v1' && got !== wanted) throw new Error(`expected webhook response of ${wanted}, got ${got}`)
   if (!isJsonObject(response)) throw new Error('no response provided')
   if (version === 'v1' && response.uid !== uid) throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid ?? '')}`)
@@ -57,24 +58,18 @@ function convertedIn(body: unknown, uid: string, version: string): readonly unkn
   return Array.isArray(response.convertedObjects) ? response.convertedObjects : []
 }
 
-interface Words {
-  readonly about: string
-  readonly at: string
-  readonly noun: string
-}
-
 /** The converted object with the metadata that it had, but for labels and annotations. */
-function checked(object: AnyObject, converted: unknown, apiVersion: string, { about, at, noun }: Words): AnyObject {
-  const refuse = (text: string): never => {
-    throw failure(`${about} returned invalid ${noun}${at}: ${text}`)
+function checked(object: AnyObject, converted: unknown, apiVersion: string, about: string): AnyObject {
+  const refuse = (text: string, at = ''): never => {
+    throw failure(`${about} returned invalid object${at}: ${text}`)
   }
-  if (!isJsonObject(converted)) return refuse("Object 'Kind' is missing")
+  if (!isJsonObject(converted)) throw failure(`json: cannot unmarshal ${jsonType(converted)} into Go value of type map[string]interface {}`)
+  const { kind } = converted
+  if (typeof kind !== 'string' || kind === '') throw failure(`Object 'Kind' is missing in '${JSON.stringify(converted)}'`)
   if (converted.apiVersion !== apiVersion) {
-    const shown = typeof converted.apiVersion === 'string' ? converted.apiVersion : ''
-    const versionAt = at === '' ? ' at index 0' : at
-    throw failure(`${about} returned invalid ${noun}${versionAt}: invalid groupVersion (expected ${apiVersion}, received ${shown})`)
+    refuse(`invalid groupVersion (expected ${apiVersion}, received ${typeof converted.apiVersion === 'string' ? converted.apiVersion : ''})`, ' at index 0')
   }
-  if (converted.kind !== object.kind) return refuse(`must have the same kind: ${object.kind} != ${typeof converted.kind === 'string' ? converted.kind : ''}`)
+  if (kind !== object.kind) refuse(`invalid kind (expected ${object.kind}, received ${kind})`, ' at index 0')
   const metadata = isJsonObject(converted.metadata) ? converted.metadata : {}
   for (const [field, word] of [['name', 'name'], ['namespace', 'namespace'], ['uid', 'UID']] as const) {
     const [before, after] = [object.metadata[field] ?? '', metadata[field] ?? '']
@@ -83,9 +78,11 @@ function checked(object: AnyObject, converted: unknown, apiVersion: string, { ab
   try {
     return { ...converted, metadata: restored(object.metadata, converted.metadata) } as AnyObject
   } catch (error) {
-    throw failure(`${about} returned invalid metadata${at === '' ? '' : ` in object${at}`}: ${(error as Error).message}`)
+    throw failure(`${about} returned invalid metadata: ${(error as Error).message}`)
   }
 }
+
+const jsonType = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value === 'object' ? 'null' : typeof value)
 
 const goType = (value: unknown): string => {
   if (Array.isArray(value)) return '[]interface {}'

@@ -2,8 +2,8 @@
 import type { AnyObject } from '../api/object.ts'
 import { Awaiting } from './admission.ts'
 
-/** Resolves with the objects in the wanted version, in order. Rejects with StatusError. `list`: they are asked for as a list. */
-export type ConvertObjects = (objects: readonly AnyObject[], apiVersion: string, list?: boolean) => Promise<readonly AnyObject[]>
+/** Resolves with the objects in the wanted version, in order. Rejects with StatusError. */
+export type ConvertObjects = (objects: readonly AnyObject[], apiVersion: string) => Promise<readonly AnyObject[]>
 
 /**
  * Each run builds its objects anew, so they are known by what they say. What a conversion cannot change is not part of

@@ -125,7 +125,7 @@ export class OutsideVersion implements Conversion {
   }
 
   async #convert(stored: readonly AnyObject[]): Promise<void> {
-    const made = await this.#options.convert(stored.map((object) => this.#read(object)), this.#apiVersion, stored.length > 1)
+    const made = await this.#options.convert(stored.map((object) => this.#read(object)), this.#apiVersion)
     for (const [index, object] of stored.entries()) this.#show(object, this.#accepted(made[index]!))
   }
 }
