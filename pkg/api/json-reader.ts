@@ -217,3 +217,12 @@ export function* readJsonParts(text: string): Parts<ReadJson> {
   const value = yield* reader.read()
   return { value, hasDuplicates: reader.hasDuplicates }
 }
+
+/** The value alone; undefined for what must be read in one go, which also tells what is wrong with it. */
+export function* readStored(text: string): Parts<unknown> {
+  try {
+    return (yield* readJsonParts(text)).value
+  } catch {
+    return undefined
+  }
+}

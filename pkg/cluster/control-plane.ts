@@ -1,6 +1,7 @@
 // The control plane: store, registry, API server, controllers and scheduler of one server, wired together.
 import { join } from 'node:path'
 import type { KubeObject, ObjectKey, Resource } from '../api/object.ts'
+import { readStored } from '../api/json-reader.ts'
 import { objectText } from '../api/object-text.ts'
 import type { UserInfo } from '../api/request.ts'
 import { isAlreadyExists } from '../api/status-error.ts'
@@ -118,7 +119,7 @@ export class ControlPlane {
     const audit = await openAuditLog(cluster, { clock, log })
     const [pki, store] = await Promise.all([
       loadOrCreatePki(pkiOptions(options, nodeIP)),
-      cluster.inMemory ? new MemoryStore() : SqliteStore.open({ directory: join(serverDirectory, 'db'), clock, text: objectText, onWritten: (characters) => compaction.written(characters) }),
+      cluster.inMemory ? new MemoryStore() : SqliteStore.open({ directory: join(serverDirectory, 'db'), clock, text: objectText, read: readStored, onWritten: (characters) => compaction.written(characters) }),
     ])
     const caller = new WebhookCaller({ registry: () => registry, clock })
     const call: CallWebhook = (client, body, timeoutMs) => caller.call(client, body, timeoutMs)

@@ -10,7 +10,7 @@ import { checkListOptions, expired, parseRevision, tooLargeRevision } from './li
 import { viewOf } from './object-view.ts'
 import type { CollectionRequest } from './requests.ts'
 import { selectionOf } from './selection.ts'
-import { unsliced, type Slices } from '../util/slices.ts'
+import { inParts, unsliced, type Slices } from '../util/slices.ts'
 
 const expiredContinue = 'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.'
 
@@ -75,6 +75,10 @@ export function* listObjects(store: Store, definition: Definition, request: Coll
     let unread = 0
     for (const [index, entry] of result.entries.entries()) {
       if (index % entriesBetweenLooks === 0 && slices.due) yield () => slices.pause()
+      if (entry.prepare && slices !== unsliced) {
+        const parts = entry.prepare()
+        yield () => inParts(parts, slices)
+      }
       const object = viewOf(definition, entry)
       if (!selection.selective || selection.matches(object)) items.push(object)
       lastKey = entry.key

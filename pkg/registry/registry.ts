@@ -6,7 +6,7 @@ import { isNotFound, methodNotAllowed, notFound } from '../api/status-error.ts'
 import type { Store } from '../storage/store.ts'
 import type { Clock } from '../util/clock.ts'
 import { KeyedLock } from '../util/keyed-lock.ts'
-import { slicesOf } from '../util/slices.ts'
+import { inParts, slicesOf } from '../util/slices.ts'
 import { isHeavy, isHeavyFrozen, lightText } from '../util/weight.ts'
 import type { AdmissionPlugin, AsyncAdmission, Authorize } from './admission.ts'
 import type { Allocator } from './allocator.ts'
@@ -154,6 +154,8 @@ export class Registry {
 
   /** Like `get`, of any kind. */
   async getConverted(definition: Definition, request: GetRequest): Promise<KubeObject> {
+    const reading = this.#read(keyOf(definition, request.namespace, request.name))
+    if (reading) await reading
     return settled(() => this.get(definition, request))
   }
 
@@ -197,12 +199,16 @@ export class Registry {
 
   async update(definition: Definition, request: UpdateRequest): Promise<WriteResult> {
     const target = targetOf(definition, request)
+    const reading = this.#read(keyOfTarget(target))
+    if (reading) await reading
     return this.#result(target, await runParts(this.#context, request, (step) => updateIn(step, target, request.object), this.#writeOf(target, request.object)))
   }
 
   async patch(definition: Definition, request: PatchRequest): Promise<WriteResult> {
     const target = targetOf(definition, request)
     const { type, body } = request.patch
+    const reading = this.#read(keyOfTarget(target))
+    if (reading) await reading
     if (type === 'apply') {
       return this.#result(target, await withPatience(this.#context, () => runParts(this.#context, request, (step) => applyIn(step, target, body), this.#writeOf(target, body))))
     }
@@ -214,6 +220,8 @@ export class Registry {
     const target = targetOf(definition, request)
     const options = request.options.delete ?? {}
     checkDeleteOptions(options)
+    const reading = this.#read(keyOfTarget(target))
+    if (reading) await reading
     const { object, gone } = await runStep(this.#context, request, (step) => deleteIn(step, target, options))
     return { object, gone, status: deletedStatus(target, object) }
   }
@@ -302,6 +310,12 @@ export class Registry {
     const { checkView, view } = subresourceOf(definition, name)
     checkView?.(object as AnyObject)
     return view?.(object as AnyObject) ?? object
+  }
+
+  /** What is long and was not asked for since the start is read in parts first. */
+  #read(key: string): Promise<void> | undefined {
+    const parts = this.#context.store.get(key)?.prepare?.()
+    return parts && inParts(parts)
   }
 
   /** A write is as large as what it brings and what it finds. */

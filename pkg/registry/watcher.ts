@@ -6,10 +6,11 @@ import { StatusError, internalError } from '../api/status-error.ts'
 import type { ListResult, Store, Watch } from '../storage/store.ts'
 import { RevisionCompactedError, RevisionInFutureError } from '../storage/store.ts'
 import type { Clock, Timer } from '../util/clock.ts'
+import { isTurnUsedUp } from '../util/turn-share.ts'
 import type { Definition } from './definition.ts'
 import { checkWatchOptions, expired, parseRevision, tooLargeRevision, tooOldRevision } from './list-options.ts'
 import { deletedView, viewOf } from './object-view.ts'
-import type { StoredChange } from './object-view.ts'
+import type { StoredChange, StoredEntry } from './object-view.ts'
 import type { WatchRequest } from './requests.ts'
 import type { Selection } from './selection.ts'
 import { selectionOf } from './selection.ts'
@@ -31,6 +32,8 @@ const beforeTimeoutMs = 2_000
 const defaultCapacity = 10_000
 /** So many events of a state, or of a past, are made at a time. */
 const atOnce = 100
+/** A look at what is left of the turn costs as much as some events. */
+const betweenLooks = 16
 
 // All watchers of a kind get the same event objects.
 const shared = new WeakMap<AnyObject, Event>()
@@ -39,6 +42,12 @@ export function eventOf(type: Event['type'], object: AnyObject): Event {
   let event = shared.get(object)
   if (event?.type !== type) shared.set(object, event = Object.freeze({ type, object }))
   return event
+}
+
+/** Nothing, until the value can be asked for. */
+function* prepared(entry: StoredEntry | undefined): Generator<Event[], void> {
+  const parts = entry?.prepare?.()
+  if (parts) while (!parts.next().done) yield []
 }
 
 /** What a change is to a selection: entering it is ADDED, leaving it DELETED, with the change's revision. */
@@ -132,8 +141,13 @@ class ObjectWatch {
   *#state(state: ListResult<AnyObject>, withEnd: boolean): Generator<Event[], void> {
     const { entries, revision } = state
     for (let from = 0; from < entries.length; from += atOnce) {
-      const events: Event[] = []
+      let events: Event[] = []
       for (let at = from; at < Math.min(from + atOnce, entries.length); at++) {
+        if (entries[at]!.prepare || (at % betweenLooks === 0 && at > from && isTurnUsedUp())) {
+          yield events
+          events = []
+          yield* prepared(entries[at])
+        }
         const object = viewOf(this.#definition, entries[at]!)
         if (this.#selection.matches(object)) events.push({ type: 'ADDED', object })
       }
@@ -160,6 +174,8 @@ class ObjectWatch {
     for (let from = 0; from < changes.length; from += atOnce) {
       const events: Event[] = []
       for (let at = from; at < Math.min(from + atOnce, changes.length); at++) {
+        yield* prepared(changes[at]!.entry)
+        yield* prepared(changes[at]!.previous)
         const event = eventFor(this.#definition, this.#selection, changes[at]!)
         if (event) events.push(event)
       }

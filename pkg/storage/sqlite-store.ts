@@ -4,7 +4,7 @@ import { followed, ownSlices } from '../util/slices.ts'
 import { onNextTurn } from '../util/turn.ts'
 import { emptyRows } from './commit-protocol.ts'
 import { CommitThread } from './commit-thread.ts'
-import { addRow, encode, type EncodedChange, StateLoader } from './stored-rows.ts'
+import { addRow, encode, type EncodedChange, type ReadParts, StateLoader } from './stored-rows.ts'
 import type { Change, Entry, ListOptions, ListResult, Store, Transaction, Watch } from './store.ts'
 import { RevisionInFutureError } from './store.ts'
 import type { VersionedState } from './versioned-state.ts'
@@ -30,6 +30,8 @@ export interface SqliteOptions {
   readonly clock: Clock
   /** A value's JSON; for owners who know a faster way than JSON.stringify. */
   readonly text?: (value: unknown) => string | undefined
+  /** Reads the JSON of long values in parts, as parseLossless does in one go. */
+  readonly read?: ReadParts
   /** Commits that would make the database bigger are refused. */
   readonly maxBytes?: number
   /** Told after each batch how much JSON it had, in characters. */
@@ -84,7 +86,7 @@ export class SqliteStore implements Store {
 
   /** Rejects when the directory is in use, or was written by a newer version. */
   static async open(options: SqliteOptions): Promise<SqliteStore> {
-    const loader = new StateLoader()
+    const loader = new StateLoader(options.read)
     const thread = new CommitThread(loader)
     try {
       await thread.request({ type: 'open', directory: options.directory, maxBytes: options.maxBytes })

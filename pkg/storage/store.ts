@@ -1,4 +1,5 @@
 // The Store contract: current state and a log of changes under one revision counter.
+import type { Parts } from '../util/slices.ts'
 
 /** One key's value. Values are frozen JSON objects and never hold their own revision. */
 export interface Entry<V = unknown> {
@@ -8,6 +9,8 @@ export interface Entry<V = unknown> {
   readonly revision: number
   /** The revision of the change that made this key. */
   readonly createRevision: number
+  /** Where `value` would take long to make when it is asked for: makes it in parts. They may be left, and several may be at it. */
+  readonly prepare?: (() => Parts<void>) | undefined
 }
 
 /** One step of history. Each change has a revision of its own, one higher than the change before it. */

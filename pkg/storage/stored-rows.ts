@@ -1,6 +1,8 @@
 // Between changes and the rows they are kept as.
 import { deepFreeze } from '../util/deep-freeze.ts'
+import { deepFreezeParts } from '../util/freeze-parts.ts'
 import { parseLossless } from '../util/lossless-json.ts'
+import type { Parts } from '../util/slices.ts'
 import type { Loader } from './commit-thread.ts'
 import type { Rows } from './commit-protocol.ts'
 import type { Change, Entry } from './store.ts'
@@ -45,6 +47,48 @@ function lazyEntry(row: { key: string; json: string; revision: number; createRev
   }
 }
 
+/** Longer JSON can be read in parts. */
+const longJson = 16 * 1024
+
+/** Reads JSON in parts; undefined where it cannot. */
+export type ReadParts = (json: string) => Parts<unknown>
+
+/** The same of a long value. */
+function longEntry(row: { key: string; json: string; revision: number; createRevision: number }, read: ReadParts): Entry {
+  let json: string | undefined = row.json
+  let value: unknown
+  let making: Parts<void> | undefined
+  function* make(text: string): Parts<void> {
+    const made = yield* read(text)
+    if (made === undefined) return
+    yield* deepFreezeParts(made)
+    // Somebody may have asked for it meanwhile.
+    if (json === undefined) return
+    value = made
+    json = undefined
+  }
+  function* prepare(): Parts<void> {
+    // What one has made so far is there for all.
+    for (making ??= make(row.json); json !== undefined && !making.next().done;) yield
+  }
+  return {
+    key: row.key,
+    revision: row.revision,
+    createRevision: row.createRevision,
+    get value() {
+      if (json !== undefined) {
+        value = deepFreeze(parseLossless(json))
+        json = undefined
+        making = undefined
+      }
+      return value
+    },
+    get prepare() {
+      return json === undefined ? undefined : prepare
+    },
+  }
+}
+
 /** Builds the state from a file's rows: the last row of a key is its entry, the rows after compaction are the log. */
 export class StateLoader implements Loader {
   readonly #entries = new Map<string, Entry>()
@@ -53,6 +97,11 @@ export class StateLoader implements Loader {
   readonly garbage: number[] = []
   #compacted = 0
   #revision = 0
+  readonly #read: ReadParts | undefined
+
+  constructor(read?: ReadParts) {
+    this.#read = read
+  }
 
   counters(compacted: number, reserved: number): void {
     this.#compacted = compacted
@@ -65,7 +114,7 @@ export class StateLoader implements Loader {
       const json = values[index] as string | null
       const revision = revisions[index] as number
       const previous = this.#entries.get(key)
-      const entry = json === null ? undefined : lazyEntry({ key, json, revision, createRevision: createRevisions[index] as number })
+      const entry = json === null ? undefined : this.#entry({ key, json, revision, createRevision: createRevisions[index] as number })
       if (entry) this.#entries.set(key, entry)
       else this.#entries.delete(key)
       const change: Change = { type: entry ? 'put' : 'delete', key, revision, entry, previous }
@@ -73,6 +122,10 @@ export class StateLoader implements Loader {
       else for (const superseded of supersededBy(change)) this.garbage.push(superseded)
       if (revision > this.#revision) this.#revision = revision
     }
+  }
+
+  #entry(row: { key: string; json: string; revision: number; createRevision: number }): Entry {
+    return this.#read && row.json.length > longJson ? longEntry(row, this.#read) : lazyEntry(row)
   }
 
   state(): VersionedState {
