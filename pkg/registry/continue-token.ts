@@ -1,5 +1,7 @@
 // The continue token of a paged list: where the next page starts and which revision it shows.
-import { badRequest } from '../api/status-error.ts'
+import { parseJson } from '../api/json-text.ts'
+import { isJsonObject, type JsonObject } from '../api/json.ts'
+import { badRequest, type StatusError } from '../api/status-error.ts'
 
 export interface ContinueToken {
   /** -1: the newest state, no longer that of the first page. */
@@ -10,20 +12,34 @@ export interface ContinueToken {
 
 const version = 'meta.k8s.io/v1'
 
+const invalid = (why: string): StatusError => badRequest(`invalid continue token: continue key is not valid${why}`)
+
+/** Where Go finds that this is no base64. */
+function illegalByte(text: string): number | undefined {
+  const at = text.search(/[^A-Za-z0-9_-]/)
+  if (at >= 0) return at
+  return text.length % 4 === 1 ? text.length - 1 : undefined
+}
+
 export function encodeContinue(token: ContinueToken): string {
   return Buffer.from(JSON.stringify({ v: version, rv: token.revision, start: token.start })).toString('base64url')
 }
 
 export function decodeContinue(text: string): ContinueToken {
+  const illegal = illegalByte(text)
+  if (illegal !== undefined) throw invalid(`: illegal base64 data at input byte ${illegal}`)
   let parsed: unknown
   try {
-    parsed = JSON.parse(Buffer.from(text, 'base64url').toString())
-  } catch {
-    throw badRequest('invalid continue token: continue key is not valid: the token is not one that this server made')
+    parsed = parseJson(Buffer.from(text, 'base64url').toString('latin1'))
+  } catch (error) {
+    throw invalid(`: ${(error as Error).message}`)
   }
-  const { v, rv, start } = (parsed ?? {}) as Record<string, unknown>
-  if (v !== version) throw badRequest(`invalid continue token: continue key is not valid: server does not recognize this encoded version ${JSON.stringify(v)}`)
-  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0 || rv < -1) throw badRequest('invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
-  if (typeof start !== 'string' || start === '' || start.split('/').includes('..')) throw badRequest('invalid continue token: continue key is not valid: encoded start key is empty or not below the list')
+  if (parsed !== null && !isJsonObject(parsed)) throw invalid(`: json: cannot unmarshal ${Array.isArray(parsed) ? 'array' : typeof parsed === 'boolean' ? 'bool' : typeof parsed} into Go value of type storage.continueToken`)
+  const { v = '', rv = 0, start = '' }: JsonObject = parsed ?? {}
+  if (v !== version) throw invalid(`: server does not recognize this encoded version ${String(v)}`)
+  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0 || rv < -1) throw invalid(': incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
+  if (typeof start !== 'string' || start === '') throw invalid(': encoded start key empty (version meta.k8s.io/v1)')
+  // A key that leads out of the list.
+  if (/(?:^|\/)\.{0,2}(?:\/|$)/.test(start.replace(/^\//, ''))) throw invalid(`: ${start}`)
   return { revision: rv, start }
 }

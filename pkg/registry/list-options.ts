@@ -3,6 +3,7 @@ import type { FieldError } from '../api/field-error.ts'
 import { forbiddenField, invalidObject, notSupported } from '../api/field-error.ts'
 import type { RequestOptions } from '../api/request.ts'
 import { StatusError, badRequest } from '../api/status-error.ts'
+import { goQuoted } from '../util/go-text.ts'
 
 const listOptionsKind = { group: 'meta.k8s.io', kind: 'ListOptions' }
 
@@ -37,11 +38,15 @@ export function checkWatchOptions(options: RequestOptions): void {
   refuse(errors)
 }
 
-/** The number in a resourceVersion; undefined when it is not set. */
-export function parseRevision(text: string | undefined): number | undefined {
+const largest = 2n ** 64n - 1n
+
+/** The number in a resourceVersion; undefined when it is not set. A list's is refused as the request's fault, any other's as Kubernetes does: as a failure without a reason. */
+export function parseRevision(text: string | undefined, verb: 'list' | 'get' | 'watch'): number | undefined {
   if (!text) return undefined
-  if (!/^[0-9]{1,20}$/.test(text)) throw badRequest(`resourceVersion: Invalid value: ${JSON.stringify(text)}: must be an unsigned decimal number`)
-  return Number(text)
+  const wrong = !/^[0-9]+$/.test(text) ? 'invalid syntax' : BigInt(text) > largest ? 'value out of range' : undefined
+  if (wrong === undefined) return Number(text)
+  const message = `resourceVersion: Invalid value: ${goQuoted(text)}: strconv.ParseUint: parsing ${goQuoted(text)}: ${wrong}`
+  throw verb === 'list' ? badRequest(`invalid resource version: ${message}`) : new StatusError(500, '', message)
 }
 
 export const tooLargeRevision = (wanted: number, current: number): StatusError =>

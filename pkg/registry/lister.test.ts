@@ -78,8 +78,13 @@ describe('list', () => {
   })
 
   it.each<[RequestOptions, number, unknown]>([
-    [{ continue: 'x' }, 400, expect.stringMatching(/^invalid continue token: continue key is not valid/)],
-    [{ resourceVersion: 'x' }, 400, expect.stringContaining('resourceVersion: Invalid value: "x"')],
+    [{ continue: 'x' }, 400, 'invalid continue token: continue key is not valid: illegal base64 data at input byte 0'],
+    [{ continue: 'ab=' }, 400, 'invalid continue token: continue key is not valid: illegal base64 data at input byte 2'],
+    [{ continue: 'YWJj', resourceVersion: '1' }, 400, "invalid continue token: continue key is not valid: invalid character 'a' looking for beginning of value"],
+    [{ continue: 'e30' }, 400, 'invalid continue token: continue key is not valid: server does not recognize this encoded version '],
+    ...['../x', 'a//b', 'a/../b', 'a/'].map((start): [RequestOptions, number, unknown] => [{ continue: Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: 1, start })).toString('base64url') }, 400, `invalid continue token: continue key is not valid: ${start}`]),
+    [{ resourceVersion: 'x' }, 400, 'invalid resource version: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax'],
+    [{ resourceVersion: '99999999999999999999' }, 400, expect.stringMatching(/: value out of range$/)],
     [{ resourceVersion: '99' }, 504, 'Timeout: Too large resource version: 99, current: 5'],
     [{ resourceVersion: '1', resourceVersionMatch: 'Exact' }, 410, 'The resourceVersion for the provided list is too old.'],
     [{ resourceVersionMatch: 'Exact' }, 422, 'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided'],

@@ -23,11 +23,11 @@ interface Start {
 
 function startOf(store: Store, options: CollectionRequest['options']): Start {
   if (options.continue) {
-    if (options.resourceVersion && options.resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue')
     const token = decodeContinue(options.continue)
+    if (options.resourceVersion && options.resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue')
     return token.revision < 0 ? { start: token.start } : { revision: token.revision, start: token.start }
   }
-  const wanted = parseRevision(options.resourceVersion)
+  const wanted = parseRevision(options.resourceVersion, 'list')
   if (wanted === undefined || wanted === 0) return {}
   if (wanted > store.revision) throw tooLargeRevision(wanted, store.revision)
   // Without a match, a limited list at a version means Exact, an unlimited one "not older than".

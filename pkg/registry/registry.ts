@@ -301,7 +301,7 @@ export class Registry {
   }
 
   #checkReached(options: RequestOptions | undefined): void {
-    const wanted = parseRevision(options?.resourceVersion)
+    const wanted = parseRevision(options?.resourceVersion, 'get')
     if (wanted !== undefined && wanted > this.#context.store.revision) throw tooLargeRevision(wanted, this.#context.store.revision)
   }
 

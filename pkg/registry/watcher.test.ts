@@ -129,6 +129,7 @@ describe('watch', () => {
   })
 
   it.each<[RequestOptions, number, unknown]>([
+    [{ resourceVersion: '-1' }, 500, 'resourceVersion: Invalid value: "-1": strconv.ParseUint: parsing "-1": invalid syntax'],
     [{ sendInitialEvents: true }, 422, expect.stringContaining('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')],
     [{ resourceVersionMatch: 'NotOlderThan', resourceVersion: '1' }, 422, expect.stringContaining('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')],
     [{ sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan', resourceVersion: '9' }, 504, 'Timeout: Too large resource version: 9, current: 2'],

@@ -88,7 +88,7 @@ export function watchObjects(source: WatchSource, definition: Definition, reques
   const { options } = request
   checkWatchOptions(options)
   const selection = selectionOf(definition, request, options)
-  const wanted = parseRevision(options.resourceVersion)
+  const wanted = parseRevision(options.resourceVersion, 'watch')
   return new ObjectWatch(source, definition, selection, request).open(wanted)
 }
 
