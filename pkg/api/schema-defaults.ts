@@ -4,7 +4,7 @@ import { isJsonObject, thaw } from './json.ts'
 import type { JsonObject } from './json.ts'
 import type { Field, ObjectSchema, Schema } from './schema.ts'
 import { entityTooLarge } from './status-error.ts'
-import type { Parts } from '../util/slices.ts'
+import { atOnce, type Parts } from '../util/slices.ts'
 import { isHeavy } from '../util/weight.ts'
 
 /** How much may be filled in. */
@@ -27,7 +27,6 @@ export function applySomeDefaults(schema: ObjectSchema, draft: JsonObject): Room
 
 /** Like `applySchemaDefaults`, in parts. */
 export function* schemaDefaultParts(schema: ObjectSchema, draft: JsonObject): Parts<void> {
-  if (!hasDefaults(schema)) return
   const room = { left: mostStoredBytes }
   yield* fillParts(schema, draft, room)
   if (room.left < 0) throw entityTooLarge(mostStoredBytes)
@@ -65,7 +64,7 @@ function* fillParts(schema: Schema, value: unknown, room: Room): Parts<void> {
   if (!isHeavy(value)) return fill(schema, value, room)
   if (schema.type === 'object') {
     if (!isJsonObject(value)) return
-    for (const filling of fillingsOf(schema)) {
+    for (const filling of yield* fillingParts(schema)) {
       const current = filled(filling, value, room)
       yield
       if (filling.below && typeof current === 'object' && current !== null) yield* fillParts(filling.field.schema, current, room)
@@ -98,12 +97,20 @@ interface Filling {
 /** Fields that defaults are about. Derived from the schema alone. */
 const fillings = new WeakMap<ObjectSchema, readonly Filling[]>()
 
-function fillingsOf(schema: ObjectSchema): readonly Filling[] {
+const fillingsOf = (schema: ObjectSchema): readonly Filling[] => fillings.get(schema) ?? atOnce(fillingParts(schema))
+
+function* fillingParts(schema: ObjectSchema): Parts<readonly Filling[]> {
   let known = fillings.get(schema)
-  if (!known) {
-    const all = [...schema.fields.values()].map((field) => ({ field, weight: hasEffect(field) ? JSON.stringify(field.default).length : 0, below: hasDefaults(field.schema) }))
-    fillings.set(schema, known = all.filter(({ weight, below }) => weight > 0 || below))
+  if (known) return known
+  const all: Filling[] = []
+  let count = 0
+  for (const field of schema.fields.values()) {
+    if (++count % stride === 0) yield
+    const weight = hasEffect(field) ? JSON.stringify(field.default).length : 0
+    const below = hasDefaults(field.schema)
+    if (weight > 0 || below) all.push({ field, weight, below })
   }
+  fillings.set(schema, known = all)
   return known
 }
 

@@ -2,12 +2,16 @@
 import { invalidObject } from '../api/field-error.ts'
 import { escapeFieldValue } from '../api/field-selector.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
+import { prepareText } from '../api/object-text-parts.ts'
 import type { ApiRequest, ApiResponse, UserInfo } from '../api/request.ts'
 import { badRequest } from '../api/status-error.ts'
 import type {
   FieldSelectorAttributes, LocalSubjectAccessReview, NonResourceAttributes, ResourceAttributes as ReviewedResource, SelfSubjectAccessReview,
   SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewStatus, TokenReview,
 } from '../api/types-auth.ts'
+import { inParts } from '../util/slices.ts'
+import { laterRoom } from '../util/turn-share.ts'
+import { isHeavy } from '../util/weight.ts'
 import type { Attributes, Authorizer } from './authorizer.ts'
 import { withAuthenticated, type TokenAuthenticator } from './authenticator.ts'
 import type { SpecialRequest } from './handle.ts'
@@ -24,8 +28,18 @@ function checked(answer: SpecialRequest): SpecialRequest {
     const placed = request.namespace ? { ...asked, metadata: { ...asked.metadata, namespace: request.namespace } } : asked
     const errors = definition.validate?.(placed) ?? []
     if (errors.length > 0) throw invalidObject(definition.resource, '', errors)
-    return answer({ ...request, object: placed }, definition)
+    const judged = { ...request, object: placed }
+    return isHeavy(placed) ? inTurns(() => answer(judged, definition)) : answer(judged, definition)
   }
+}
+
+/** What is found and what is written of it take turns of their own. */
+async function inTurns(answer: () => ApiResponse | Promise<ApiResponse>): Promise<ApiResponse> {
+  await laterRoom()
+  const response = await answer()
+  await laterRoom()
+  if (response.type === 'object') await inParts(prepareText(response.object))
+  return response
 }
 
 const created = (object: KubeObject): ApiResponse => ({ type: 'object', code: 201, object })

@@ -1,6 +1,7 @@
 // Kinds that are only answered, never stored: access and token reviews, and bindings. The API server gives their `create`.
 import { localSubjectAccessReviews, selfSubjectAccessReviews, selfSubjectReviews, selfSubjectRulesReviews, subjectAccessReviews, tokenReviews } from '../../api/types-auth.ts'
 import { bindings } from '../../api/types-pod.ts'
+import { labelValueFaults, qualifiedNameFaults } from '../../api/names.ts'
 import type { KubeObject, ObjectMeta } from '../../api/object.ts'
 import type { FieldSelectorAttributes, LabelSelectorAttributes, NonResourceAttributes, ResourceAttributes } from '../../api/types-auth.ts'
 import type { Definition } from '../definition.ts'
@@ -27,9 +28,9 @@ function checkSubject(out: Errors, { user = '', groups = [] }: { user?: string; 
 }
 
 /** Operators that this server does not know are let in: a newer client may. */
-function checkValues(out: Errors, path: string, { operator, values = [] }: { operator?: string; values?: readonly string[] }): void {
-  if ((operator === 'In' || operator === 'NotIn') && values.length === 0) out.push(required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'"))
-  if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0) out.push(forbiddenField(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
+function checkValues(out: Errors, path: () => string, { operator, values = [] }: { operator?: string; values?: readonly string[] }): void {
+  if ((operator === 'In' || operator === 'NotIn') && values.length === 0) out.push(required(`${path()}.values`, "must be specified when `operator` is 'In' or 'NotIn'"))
+  if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0) out.push(forbiddenField(`${path()}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
 }
 
 function checkSelector(out: Errors, path: string, { rawSelector = '', requirements = [] }: FieldSelectorAttributes | LabelSelectorAttributes): void {
@@ -42,17 +43,20 @@ function checkSelectors(out: Errors, resource: ResourceAttributes | undefined): 
   const fieldPath = 'spec.resourceAttributes.fieldSelector'
   if (fields) checkSelector(out, fieldPath, fields)
   for (const [index, requirement] of (fields?.requirements ?? []).entries()) {
-    if (!requirement.key) out.push(required(`${fieldPath}.requirements[${index}].key`, 'must be specified'))
-    checkValues(out, `${fieldPath}.requirements[${index}]`, requirement)
+    const at = (): string => `${fieldPath}.requirements[${index}]`
+    if (!requirement.key) out.push(required(`${at()}.key`, 'must be specified'))
+    checkValues(out, at, requirement)
   }
   const labels = resource?.labelSelector
   const labelPath = 'spec.resourceAttributes.labelSelector'
   if (labels) checkSelector(out, labelPath, labels)
   for (const [index, requirement] of (labels?.requirements ?? []).entries()) {
-    const at = `${labelPath}.requirements[${index}]`
+    // There may be very many: what is right needs no path.
+    const at = (): string => `${labelPath}.requirements[${index}]`
+    const { key = '', values = [] } = requirement
     checkValues(out, at, requirement)
-    checkLabelKey(out, `${at}.key`, requirement.key ?? '')
-    for (const [position, value] of (requirement.values ?? []).entries()) checkLabelValue(out, `${at}.values[${position}]`, value)
+    if (qualifiedNameFaults(key).length > 0) checkLabelKey(out, `${at()}.key`, key)
+    for (const [position, value] of values.entries()) if (labelValueFaults(value).length > 0) checkLabelValue(out, `${at()}.values[${position}]`, value)
   }
 }
 
