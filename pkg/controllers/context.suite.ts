@@ -55,6 +55,7 @@ export class TestContext {
     }
     const client = {
       get: async (resource: Resource, key: ObjectKey) => found(resource, key),
+      getSubresource: async (resource: Resource, key: ObjectKey) => found(resource, key),
       list: async (resource: Resource) => ({ items: [...this.#of(resource).values()] }),
       create: (resource: Resource, object: KubeObject) => {
         const name = object.metadata.name ?? `${object.metadata.generateName}${++this.#count}`

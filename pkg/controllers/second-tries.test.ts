@@ -2,14 +2,16 @@
 import { keyOf, type KubeObject } from '../api/object.ts'
 import { conflict } from '../api/status-error.ts'
 import { formatTime } from '../api/times.ts'
-import { leases } from '../api/types-config.ts'
+import { horizontalPodAutoscalers, leases, type HorizontalPodAutoscaler } from '../api/types-config.ts'
+import { podMetrics } from '../api/types-metrics.ts'
 import { nodes, type Node } from '../api/types-node.ts'
 import { pods, type Pod } from '../api/types-pod.ts'
-import { cronJobs, jobs, type CronJob, type Job } from '../api/types-workload.ts'
+import { cronJobs, deployments, jobs, type CronJob, type Deployment, type Job } from '../api/types-workload.ts'
 import type { Controller, ReconcileResult } from '../controller/controller.ts'
 import { ManualClock } from '../util/clock.ts'
 import { TestContext } from './context.suite.ts'
 import cronJobController from './cron-job.ts'
+import { autoscalerController } from './horizontal-pod-autoscaler.ts'
 import { jobController } from './job.ts'
 import { trackingFinalizer } from './job-plan.ts'
 import { nodeLifecycleController } from './node-lifecycle.ts'
@@ -127,4 +129,38 @@ it('gives each absence of a node its own time before its pods go', async () => {
   test.remove(nodes, { name: 'n' })
   nodeChanged()
   expect(await run(controller, placed('two'))).toEqual({ requeueAfterMs: 40_000 })
+})
+
+it('does not hold an autoscaler to what an earlier one of its name recommended', async () => {
+  const controller = autoscalerController()
+  const labels = { app: 'web' }
+  const autoscaler = (uid: string): HorizontalPodAutoscaler => ({
+    apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { namespace: 'a', name: 'web', uid },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, minReplicas: 1, maxReplicas: 2,
+      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }],
+    },
+  })
+  const deployment: Deployment = {
+    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'a', name: 'web', uid: 'd' }, status: { replicas: 2 },
+    spec: { replicas: 2, selector: { matchLabels: labels }, template: {} },
+  }
+  test.put(deployments, deployment)
+  const uses = (cpu: string): void => {
+    for (const name of ['one', 'two']) {
+      const pod = placed(name)
+      test.put(pods, { ...pod, metadata: { ...pod.metadata, labels }, status: { ...pod.status, startTime: formatTime(0) }, spec: { ...pod.spec, containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] } })
+      test.put(podMetrics, { apiVersion: 'metrics.k8s.io/v1beta1', kind: 'PodMetrics', metadata: { namespace: 'a', name }, timestamp: formatTime(clock.now()), window: '15s', containers: [{ name: 'c', usage: { cpu } }] })
+    }
+  }
+  test.put(horizontalPodAutoscalers, autoscaler('u'))
+  uses('500m')
+  await run(controller, autoscaler('u'))
+  uses('10m')
+  clock.step(15_000)
+  await run(controller, autoscaler('u'))
+  const resized = (): unknown[] => test.writes.filter(({ subresource }) => subresource === 'scale').map(({ body }) => (body as Deployment).spec.replicas)
+  expect(resized()).toEqual([])
+  await run(controller, autoscaler('v'))
+  expect(resized()).toEqual([1])
 })

@@ -41,7 +41,7 @@ const sliceMs = 5
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** Nothing in it polls: it works when an informer, a finished binding or the end of a back-off wakes it. */
+/** Nothing in it polls: it works when an informer, a finished binding or the end of a back-off wakes it, or when a refusal is five minutes old. */
 export class Scheduler {
   readonly name = 'scheduler'
   readonly #options: SchedulerOptions
