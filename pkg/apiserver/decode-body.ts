@@ -5,7 +5,7 @@ import { JsonSyntaxError, keysInParts, keysOf, parseJson } from '../api/json-tex
 import type { KubeObject } from '../api/object.ts'
 import type { Patch, PatchType } from '../api/request.ts'
 import { schemaOf } from '../api/schema-table.ts'
-import { badRequest } from '../api/status-error.ts'
+import { badRequest, StatusError } from '../api/status-error.ts'
 import { YamlSyntaxError, hasAliases, readYaml } from '../api/yaml-text.ts'
 import type { Definition } from '../registry/definition.ts'
 import { atOnce, inParts, slicesOf, type Parts } from '../util/slices.ts'
@@ -43,9 +43,10 @@ export function* decodeObject(bytes: Buffer, context: BodyContext): Parts<KubeOb
 }
 
 /** A patch as its type has it: fields are checked against the kind when it has been applied. */
-export function* decodePatch(bytes: Buffer, { contentType, fieldValidation, warn, yaml }: BodyContext): Parts<Patch> {
+export function* decodePatch(bytes: Buffer, { definition, contentType, fieldValidation, warn, yaml }: BodyContext): Parts<Patch> {
   const type = patchTypes.get((contentType ?? '').split(';')[0]!.trim().toLowerCase())
-  if (!type) throw unsupportedMediaType([...patchTypes.keys()])
+  // Of Kubernetes' own kinds already the router refuses it.
+  if (!type) throw definition.schema.goName === undefined ? unsupportedMediaType([...patchTypes.keys()].filter((one) => !one.includes('strategic'))) : new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
   const text = bytes.toString()
   try {
     if (type === 'apply') {

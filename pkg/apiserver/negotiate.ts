@@ -1,4 +1,5 @@
 // Content negotiation: from an Accept header to the form of the answer.
+import type { Verb } from '../api/request.ts'
 import { StatusError } from '../api/status-error.ts'
 
 export type MediaType = 'application/json' | 'application/yaml'
@@ -47,23 +48,28 @@ function mediaOf(type: string): MediaType | undefined {
   }
 }
 
+/** What Kubernetes' own kinds are produced in, by whether they are listed. */
+const objectTypes = offered.split(', ')
+const listTypes = [...objectTypes, 'application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
+export const producedFor = (verb: Verb): readonly string[] => (verb === 'list' || verb === 'watch' ? listTypes : objectTypes)
+
 const notAcceptable = (text: string): StatusError => new StatusError(406, 'NotAcceptable', text)
 
 const cache = new Map<string, Form>()
 const cacheLimit = 256
 
-/** The best form that the client takes. Throws 406 when it takes none. */
-export function negotiate(accept: string | undefined): Form {
+/** The best form that the client takes. Throws 406 when it takes none; `produced`: what a router in front offers, which refuses what it does not know in words of its own. */
+export function negotiate(accept: string | undefined, produced?: readonly string[]): Form {
   if (!accept || accept === 'application/json' || accept === '*/*') return plainJson
   const known = cache.get(accept)
   if (known) return known
-  const form = choose(accept)
+  const form = choose(accept, produced)
   if (cache.size >= cacheLimit) cache.clear()
   cache.set(accept, form)
   return form
 }
 
-function choose(accept: string): Form {
+function choose(accept: string, produced?: readonly string[]): Form {
   for (const { type, parameters } of clauses(accept)) {
     const media = mediaOf(type)
     if (!media) continue
@@ -72,6 +78,10 @@ function choose(accept: string): Form {
     const version = parameters.get('v')
     if (!shapes.has(as) || parameters.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) continue
     return { media, as: as as Form['as'], version }
+  }
+  const bare = accept.split(',').map((part) => (part.split(';')[0] ?? '').trim())
+  if (produced && !bare.some((type) => type === '*/*' || produced.includes(type))) {
+    throw new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${produced.join(', ')}`, {})
   }
   throw notAcceptable(`only the following media types are accepted: ${offered}`)
 }

@@ -11,7 +11,7 @@ import { decodeObject, decodePatch, decoded } from './decode-body.ts'
 import { checkForm, encodeAnswer } from './encode.ts'
 import { header, readBody, type Exchange } from './exchange.ts'
 import { attributesOf, removedRelease } from './handle.ts'
-import { negotiate } from './negotiate.ts'
+import { negotiate, producedFor } from './negotiate.ts'
 import { parseDeleteQuery, parseOptions, truth, wantsPretty } from './query-options.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { labelsOf } from './request-labels.ts'
@@ -65,7 +65,7 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   // Kubernetes' own kinds are read by GET only.
   if (exchange.method === 'HEAD' && definition.schema.goName !== undefined) throw methodNotAllowed()
   if (definition.deprecation !== undefined) options.metrics.deprecated(labelsOf(path, exchange.method, query), removedRelease(definition.deprecation) ?? '')
-  const form = negotiate(header(incoming, 'accept'))
+  const form = negotiate(header(incoming, 'accept'), definition.schema.goName === undefined ? undefined : producedFor(verb))
   checkForm(definition, form)
   const include = form.as === 'Table' ? parseInclude(query.get('includeObject')) : 'Metadata'
 

@@ -39,12 +39,12 @@ function mergeOf(definition: Definition, subresource: Subresource): (stored: Any
 /** PUT: the body is the wanted state. */
 export function* updateIn(step: Step, target: Target, body: KubeObject): WriteParts<Written> {
   const { definition, subresource } = target
+  checkIdentity(target, body)
   const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
   if (!stored) {
     if (subresource || !definition.allowCreateOnUpdate) throw notFound(definition.resource, target.name)
     return yield* createMissing(step, target, body)
   }
-  checkIdentity(target, body)
   if (definition.requireVersionOnUpdate && !subresource && !body.metadata.resourceVersion) {
     const { group, plural } = definition.resource
     throw invalidObject({ group, kind: plural }, target.name, [versionRequired])
