@@ -123,6 +123,7 @@ export class ApiServer {
   async listen(at: { host: string; port: number; tls: TlsOptions }): Promise<AddressInfo> {
     const { registry, clock, nodeConnections, webhooks, accountTokens, health = {}, anonymous } = this.#options
     const log = this.#log
+    await this.#graph?.ready
     const connect = { registry, authorizer: this.authorizer, nodeConnections, clock, log, ...(webhooks ? { webhooks } : {}) }
     const resources = { handle: this.#core, carryOut: this.#allowed, registry, authorizer: this.authorizer, clock, onStall: () => log('a client that did not read its watch was cut off'), metrics: this.#metrics }
     const { aggregation } = this

@@ -24,16 +24,23 @@ export class NodeGraph {
   readonly #volumes = new Map<string, { readonly claim: string; readonly secrets: readonly string[] }>()
   readonly #volumesOfSecret = new Map<string, Set<string>>()
   readonly #ends: (() => void)[] = []
+  /** Resolves when it shows all that is stored. */
+  readonly ready: Promise<unknown>
 
   constructor(registry: Registry) {
+    const told: Promise<void>[] = []
     const follow = (group: string, plural: string, listener: (object: AnyObject | undefined, previous: AnyObject | undefined) => void): void => {
       const definition = registry.definition(group, 'v1', plural)
-      if (definition) this.#ends.push(registry.follow(definition, listener))
+      if (!definition) return
+      const following = registry.follow(definition, listener)
+      this.#ends.push(following.end)
+      told.push(following.told)
     }
     follow('', 'pods', (pod, previous) => this.#followPod(pod as unknown as Pod | undefined, previous as unknown as Pod | undefined))
     follow('', 'persistentvolumes', (volume, previous) => this.#followVolume(volume, previous))
     follow('storage.k8s.io', 'volumeattachments', (object, previous) => this.#followPlaced('volumeattachments', object, previous))
     follow('resource.k8s.io', 'resourceslices', (object, previous) => this.#followPlaced('resourceslices', object, previous))
+    this.ready = Promise.all(told)
   }
 
   /** Whether anything that the node has to do with leads to the object. */

@@ -171,17 +171,39 @@ export class Registry {
 
   /**
    * Tells each stored object, and each change from now on in the commit's own turn: before whoever watches from later on.
-   * `object` is undefined after a deletion. The listener must not throw. Returns the function that ends it.
+   * `object` is undefined after a deletion. The listener must not throw. `told` resolves when it has been told of all that is stored:
+   * at once where that is little, else in slices; an object that changes meanwhile is told of by its change alone.
    */
-  follow(definition: Definition, listener: (object: AnyObject | undefined, previous: AnyObject | undefined) => void): () => void {
+  follow(definition: Definition, listener: (object: AnyObject | undefined, previous: AnyObject | undefined) => void): { readonly told: Promise<void>; readonly end: () => void } {
     const { store } = this.#context
     const prefix = prefixOf(definition)
     const { entries, revision } = store.list<AnyObject>(prefix)
-    for (const { value } of entries) listener(value, undefined)
+    let changed: Set<string> | undefined = new Set()
+    let isOver = false
     const watch = store.watch<AnyObject>(prefix, revision, (changes) => {
-      for (const { entry, previous } of changes) listener(entry?.value, previous?.value)
+      for (const { key, entry, previous } of changes) {
+        changed?.add(key)
+        listener(entry?.value, previous?.value)
+      }
     })
-    return () => watch.close()
+    const tell = async (): Promise<void> => {
+      const slices = slicesOf()
+      for (const entry of entries) {
+        const parts = entry.prepare?.()
+        if (parts) await inParts(parts, slices)
+        else if (slices.due) await slices.pause()
+        if (isOver) return
+        if (!changed?.has(entry.key)) listener(entry.value, undefined)
+      }
+      changed = undefined
+    }
+    return {
+      told: tell(),
+      end: () => {
+        isOver = true
+        watch.close()
+      },
+    }
   }
 
   /** Throws at once when the options are wrong. Ends by the signal, its time, the definition's or the registry's end, or because the consumer is too slow. */
