@@ -24,7 +24,7 @@ import type { Asker } from './pod-target.ts'
 import type { RequestPath } from './request-path.ts'
 import { verbOf } from './resource-door.ts'
 import { send, text, type Answer } from './respond.ts'
-import { legacyNamedHost, legacyNameReason } from '../util/peer-identity.ts'
+import { invalidCertificate } from '../util/peer-identity.ts'
 import { networkWords } from './network-words.ts'
 
 export interface AggregationOptions {
@@ -214,8 +214,8 @@ export class Aggregation {
       response = await ask(this.#server(service), { method, path: incoming.url ?? '/', headers: forwarded(incoming.headers), user, ...(body ? { body } : {}), signal: gone, agent: this.#agent, clock: this.#options.clock })
     } catch (error) {
       if (gone.aborted) return void outgoing.destroy()
-      const host = legacyNamedHost(error)
-      if (host) exchange.audit?.annotate(`missing-san.invalid-cert.kubernetes.io/${host}`, legacyNameReason)
+      const invalid = invalidCertificate(error)
+      if (invalid) exchange.audit?.annotate(invalid.key, invalid.reason)
       return send(exchange, this.#unreachable(service, error as Error))
     }
     if (gone.aborted) return void response.destroy()

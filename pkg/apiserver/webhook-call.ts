@@ -1,13 +1,14 @@
 // Calls webhooks: a POST of JSON over TLS to a URL, or to an endpoint of a Service under the Service's name.
 import { Agent, request } from 'node:https'
 import { isIP } from 'node:net'
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import { readJsonParts } from '../api/json-reader.ts'
 import { textParts } from '../api/object-text-parts.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import { serviceEndpoint } from './service-target.ts'
 import { parseLossless } from '../util/lossless-json.ts'
-import { serverIdentity } from '../util/peer-identity.ts'
+import { serverIdentity, signatureFailure } from '../util/peer-identity.ts'
 import { inParts } from '../util/slices.ts'
 import { isHeavy } from '../util/weight.ts'
 import { TooLong, wholeText } from '../util/whole-text.ts'
@@ -83,10 +84,15 @@ export class WebhookCaller {
         },
       })
       const timer = this.#clock.setTimer(() => outgoing.destroy(new Error('context deadline exceeded')), timeoutMs)
+      let shown: DetailedPeerCertificate | undefined
       const fail = (error: Error): void => {
         timer.cancel()
-        reject(error)
+        reject(signatureFailure(hostname, error, shown))
       }
+      outgoing.on('socket', (socket: TLSSocket & { secureConnecting?: boolean }) => {
+        // Seen before the connection is ended for it.
+        if (socket.secureConnecting) socket.prependOnceListener('secure', () => void (shown = socket.getPeerCertificate(true)))
+      })
       outgoing.on('error', fail)
       outgoing.on('response', (response) => {
         wholeText(response, longestAnswer).then((text) => {

@@ -7,7 +7,7 @@ import { RejectedPatch } from '../api/patch-merge.ts'
 import type { UserInfo } from '../api/request.ts'
 import { StatusError, badRequest, internalError } from '../api/status-error.ts'
 import type { Clock } from '../util/clock.ts'
-import { legacyNamedHost, legacyNameReason } from '../util/peer-identity.ts'
+import { invalidCertificate } from '../util/peer-identity.ts'
 import type { Conversions } from './conversions.ts'
 import { inParts } from '../util/slices.ts'
 import { room } from '../util/turn-share.ts'
@@ -107,10 +107,10 @@ async function asked(hook: Webhook, facts: ReviewFacts, context: WebhookContext,
   const uid = newUid(context.clock)
   const review = { kind: 'AdmissionReview', apiVersion: `admission.k8s.io/${version}`, request: { uid, ...reviewRequest(facts) } }
   const called = (): Promise<unknown> => context.call(clientConfig, review, timeoutSeconds * 1000).catch((error: Error) => {
-    const host = legacyNamedHost(error)
-    if (host) {
-      annotate?.(`missing-san.invalid-cert.kubernetes.io/${host}`, legacyNameReason)
-      context.figures.legacyNamed()
+    const invalid = invalidCertificate(error)
+    if (invalid) {
+      annotate?.(invalid.key, invalid.reason)
+      context.figures.certificate(invalid.id)
     }
     throw new Error(`failed to call webhook: ${error.message}`, { cause: error })
   })

@@ -20,8 +20,8 @@ export class WebhookFigures {
   readonly #requests = new Map<string, number>()
   readonly #rejections = new Map<string, number>()
   readonly #failedOpen = new Map<string, number>()
-  /** Servers whose certificates name them in their common name only. */
-  #missingNames = 0
+  /** Servers whose certificates nobody should have any more. */
+  readonly #certificates = { 'missing-san': 0, 'insecure-sha1': 0 }
 
   told({ name, type, operation }: WebhookCall, seconds: number, outcome: WebhookOutcome): void {
     const rejected = typeof outcome === 'object'
@@ -33,9 +33,9 @@ export class WebhookFigures {
     if (rejected) raise(this.#rejections, `error_type="${outcome.byWebhook ? 'no_error' : 'calling_webhook_error'}",${own},rejection_code="${outcome.byWebhook ? Math.min(code, 600) : 0}",type="${type}"`)
   }
 
-  /** A call came to nothing since the certificate has only a common name. */
-  legacyNamed(): void {
-    this.#missingNames++
+  /** A call came to nothing for the server's certificate. */
+  certificate(id: 'missing-san' | 'insecure-sha1'): void {
+    this.#certificates[id]++
   }
 
   text(): string {
@@ -43,7 +43,8 @@ export class WebhookFigures {
       ...this.#durations.lines(),
       ...counter('webhook_request_total', 'How webhooks answered.', this.#requests), ...counter('webhook_rejection_count', 'Requests that webhooks refused, or that failed for them.', this.#rejections),
       ...counter('webhook_fail_open_count', 'Webhooks that failed and were passed over.', this.#failedOpen),
-      '# HELP apiserver_webhooks_x509_missing_san_total Calls to webhooks whose certificates have only a common name.', '# TYPE apiserver_webhooks_x509_missing_san_total counter', `apiserver_webhooks_x509_missing_san_total ${this.#missingNames}`, '',
+      '# HELP apiserver_webhooks_x509_missing_san_total Calls to webhooks whose certificates have only a common name.', '# TYPE apiserver_webhooks_x509_missing_san_total counter', `apiserver_webhooks_x509_missing_san_total ${this.#certificates['missing-san']}`,
+      '# HELP apiserver_webhooks_x509_insecure_sha1_total Calls to webhooks whose certificates are signed with SHA-1.', '# TYPE apiserver_webhooks_x509_insecure_sha1_total counter', `apiserver_webhooks_x509_insecure_sha1_total ${this.#certificates['insecure-sha1']}`, '',
     ].join('\n')
   }
 }

@@ -1,6 +1,6 @@
 // What certificates are for, in Go's words.
 import type { PeerCertificate } from 'node:tls'
-import { legacyNamedHost, serverIdentity } from './peer-identity.ts'
+import { invalidCertificate, serverIdentity } from './peer-identity.ts'
 
 const certificate = (CN: string, subjectaltname?: string): PeerCertificate => ({ subject: { CN }, ...(subjectaltname ? { subjectaltname } : {}) }) as unknown as PeerCertificate
 
@@ -17,6 +17,6 @@ it.each<[string, PeerCertificate, string | undefined]>([
 
 it('finds the host behind other errors', () => {
   const inner = serverIdentity('a.b.svc', certificate('a.b.svc'))
-  expect(legacyNamedHost(new Error('Post', { cause: inner }))).toBe('a.b.svc')
-  expect(legacyNamedHost(new Error('Post', { cause: new Error('x') }))).toBeUndefined()
+  expect(invalidCertificate(new Error('Post', { cause: inner }))?.key).toBe('missing-san.invalid-cert.kubernetes.io/a.b.svc')
+  expect(invalidCertificate(new Error('Post', { cause: new Error('x') }))).toBeUndefined()
 })

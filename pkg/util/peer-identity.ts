@@ -1,6 +1,7 @@
 // Whether a server's certificate is for the name that it was asked under, as Go's clients judge it: a common name counts for nothing.
+import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import { checkServerIdentity, type PeerCertificate } from 'node:tls'
+import { checkServerIdentity, type DetailedPeerCertificate, type PeerCertificate } from 'node:tls'
 
 const code = 'ERR_TLS_CERT_ALTNAME_INVALID'
 
@@ -33,11 +34,50 @@ export function serverIdentity(host: string, certificate: PeerCertificate): Erro
 
 const mismatch = (message: string): Error => Object.assign(new Error(message), { code })
 
-/** The host of a server whose certificate has only a common name, when that is why the error came. */
-export function legacyNamedHost(error: unknown): string | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof LegacyNameError) return at.host
-  return undefined
+const weak = 'CA signature digest algorithm too weak'
+
+/** Some certificate of the server's, not one that signs itself, is signed with SHA-1. */
+export class WeakSignatureError extends Error {
+  override name = 'WeakSignatureError'
+  readonly code = code
+  readonly host: string
+
+  constructor(host: string, algorithm: string, authority: string) {
+    super(`certificate signed by unknown authority (possibly because of "x509: cannot verify signature: insecure algorithm ${algorithm}" while trying to verify candidate authority certificate ${JSON.stringify(authority)})`)
+    this.host = host
+  }
 }
 
-/** What audit logs say of it. */
-export const legacyNameReason = 'relies on a legacy Common Name field instead of the SAN extension for subject validation'
+/** What a failed connection means for the certificate that the server has shown. */
+export function signatureFailure(host: string, error: Error, shown: DetailedPeerCertificate | undefined): Error {
+  if (error.message !== weak) return error
+  const seen = new Set<DetailedPeerCertificate>()
+  for (let at = shown; at?.raw && !seen.has(at); at = at.issuerCertificate) {
+    seen.add(at)
+    const { issuer, subject, signatureAlgorithm = '' } = new X509Certificate(at.raw)
+    if (issuer !== subject && /sha-?1(?!\d)/i.test(signatureAlgorithm)) return new WeakSignatureError(host, /ecdsa/i.test(signatureAlgorithm) ? 'ECDSA-SHA1' : 'SHA1-RSA', authorityName(issuer))
+  }
+  return error
+}
+
+function authorityName(issuer: string): string {
+  const part = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(issuer)?.[1]
+  return part('CN') ?? part('O') ?? ''
+}
+
+/** What audit logs and figures say of a server whose certificate nobody should have any more, when that is why the error came. */
+export interface InvalidCertificate {
+  readonly id: 'missing-san' | 'insecure-sha1'
+  /** The annotation. */
+  readonly key: string
+  readonly reason: string
+}
+
+export function invalidCertificate(error: unknown): InvalidCertificate | undefined {
+  const found = (id: InvalidCertificate['id'], host: string, reason: string): InvalidCertificate => ({ id, key: `${id}.invalid-cert.kubernetes.io/${host}`, reason })
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof LegacyNameError) return found('missing-san', at.host, 'relies on a legacy Common Name field instead of the SAN extension for subject validation')
+    if (at instanceof WeakSignatureError) return found('insecure-sha1', at.host, 'uses an insecure SHA-1 signature')
+  }
+  return undefined
+}
