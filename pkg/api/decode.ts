@@ -3,7 +3,7 @@ import { DecodingError } from './conform.ts'
 import { conformParts } from './conform-parts.ts'
 import { decodeMessage, decodeMessageParts, readEnvelope, type Envelope } from './decode-protobuf.ts'
 import { readJsonParts } from './json-reader.ts'
-import { JsonSyntaxError, keysInParts, keysOf, parseJson } from './json-text.ts'
+import { hasDuplicateKeys, JsonSyntaxError, keysInParts, keysOf, parseJson } from './json-text.ts'
 import type { KeyOccurrence } from './json-text.ts'
 import { isJsonObject } from './json.ts'
 import { apiVersionOf } from './object.ts'
@@ -24,7 +24,7 @@ export interface DecodedBody {
   readonly format: BodyFormat
   /** Plain JSON, not shared with anyone. */
   readonly value: unknown
-  /** JSON only: every key in the order of the text. */
+  /** JSON only, and only where a key stands twice: every key in the order of the text. */
   readonly keys: readonly KeyOccurrence[]
   /** YAML only: `line 11: key "foo" already set in map`. */
   readonly duplicateLines: readonly string[]
@@ -109,7 +109,8 @@ function decodeAs(format: BodyFormat, bytes: Uint8Array, schemas: SchemaLookup):
     const { value, duplicates } = readYaml(text)
     return { format, value, keys: [], duplicateLines: duplicates }
   }
-  return { format, value: parseJson(text), keys: keysOf(text), duplicateLines: [] }
+  const value = parseJson(text)
+  return { format, value, keys: hasDuplicateKeys(text, value) ? keysOf(text) : [], duplicateLines: [] }
 }
 
 /** Slower, and with places to pause. */

@@ -1,7 +1,7 @@
 // Request bodies of one kind and subresource: objects and patches in the media types that are taken.
 import { decodeBodyParts, decodeObjectParts, jsonInYaml, yamlValue, type YamlText, strictFaults, strictFaultsParts, unsupportedMediaType, type FieldValidation } from '../api/decode.ts'
 import { readJsonParts } from '../api/json-reader.ts'
-import { JsonSyntaxError, keysInParts, keysOf, parseJson } from '../api/json-text.ts'
+import { hasDuplicateKeys, JsonSyntaxError, keysInParts, keysOf, parseJson } from '../api/json-text.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Patch, PatchType } from '../api/request.ts'
 import { schemaOf } from '../api/schema-table.ts'
@@ -56,7 +56,7 @@ export function* decodePatch(bytes: Buffer, { definition, contentType, fieldVali
     }
     if (text.length > longText) return { type, body: yield* readLong(text, type === 'json' ? undefined : { fieldValidation, warn }) }
     const body = parseJson(text)
-    if (type !== 'json') report(strictFaults({ format: 'json', keys: keysOf(text), duplicateLines: [] }, []), { fieldValidation, warn })
+    if (type !== 'json' && hasDuplicateKeys(text, body)) report(strictFaults({ format: 'json', keys: keysOf(text), duplicateLines: [] }, []), { fieldValidation, warn })
     return { type, body }
   } catch (error) {
     if (error instanceof JsonSyntaxError || error instanceof YamlSyntaxError) throw badRequest(type === 'strategic' ? error.message : `error decoding patch: ${error.message}`)

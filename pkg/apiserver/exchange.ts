@@ -26,7 +26,10 @@ export interface Incoming {
   on(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'end' | 'aborted', listener: () => void): unknown
   once(event: 'end' | 'close', listener: () => void): unknown
-  removeAllListeners(event: 'data'): unknown
+  removeListener(event: 'data', listener: (chunk: Buffer) => void): unknown
+  removeListener(event: 'error', listener: (error: Error) => void): unknown
+  removeListener(event: 'end' | 'aborted', listener: () => void): unknown
+  pause(): unknown
   resume(): unknown
   pipe<T extends NodeJS.WritableStream>(destination: T): T
 }
@@ -109,27 +112,42 @@ export function hasShortBody(incoming: Incoming): boolean {
 export function readBody({ incoming, body, clock, limits }: Pick<Exchange, 'incoming' | 'body' | 'clock' | 'limits'>): Promise<Buffer> {
   if (body) return Promise.resolve(body)
   return new Promise((resolve, reject) => {
-    if (Number(header(incoming, 'content-length') ?? 0) > bodyLimit) return reject(entityTooLarge(bodyLimit))
+    const said = Number(header(incoming, 'content-length') ?? NaN)
+    if (said > bodyLimit) return reject(entityTooLarge(bodyLimit))
     const chunks: Buffer[] = []
     let length = 0
-    const timer = clock.setTimer(() => fail(late()), limits.bodyMs)
-    const fail = (error: Error): void => {
+    // A stream may be kept for long after its end by those who clear up, and with it whatever its listeners know.
+    const over = (): void => {
       timer.cancel()
-      incoming.removeAllListeners('data')
+      incoming.removeListener('data', onData)
+      incoming.removeListener('end', onEnd)
+      incoming.removeListener('error', fail)
+      incoming.removeListener('aborted', onAborted)
+    }
+    const fail = (error: Error): void => {
+      over()
       reject(error)
     }
-    incoming.on('data', (chunk: Buffer) => {
-      length += chunk.length
-      if (length > bodyLimit) fail(entityTooLarge(bodyLimit))
-      else chunks.push(chunk)
-    })
-    incoming.on('end', () => {
-      timer.cancel()
+    const onEnd = (): void => {
+      over()
       resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
-    })
-    incoming.on('error', fail)
+    }
+    const onData = (chunk: Buffer): void => {
+      length += chunk.length
+      if (length > bodyLimit) return fail(entityTooLarge(bodyLimit))
+      chunks.push(chunk)
+      // HTTP/2 lets no more come than was said. A stream that has told its end goes as soon as the answer does, which the platform takes for a failure and makes an error of.
+      if (length !== said || !incoming.stream) return
+      incoming.pause()
+      onEnd()
+    }
     // A client that leaves in the middle of its body is nobody's bug.
-    incoming.on('aborted', () => fail(new StatusError(400, 'BadRequest', 'the client went away before the body was complete')))
+    const onAborted = (): void => fail(new StatusError(400, 'BadRequest', 'the client went away before the body was complete'))
+    const timer = clock.setTimer(() => fail(late()), limits.bodyMs)
+    incoming.on('data', onData)
+    incoming.on('end', onEnd)
+    incoming.on('error', fail)
+    incoming.on('aborted', onAborted)
   })
 }
 

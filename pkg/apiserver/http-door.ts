@@ -118,6 +118,10 @@ export class HttpDoor {
   readonly #intake = new Intake()
   /** What ends a handshake for the gate, by the client's address. */
   readonly #handshakes = new Map<string, () => void>()
+  /** One for all: what a stream's listeners know may be kept long after its end. */
+  readonly #onAnswered = (): void => {
+    if (--this.#active === 0) this.#onQuiet?.()
+  }
   readonly #onBlocked = (): void => this.#watchdog.touch()
 
   constructor(options: HttpDoorOptions) {
@@ -248,9 +252,7 @@ export class HttpDoor {
     const contact: Contact = { incoming, outgoing, warnings: [], clock, limits: this.#limits, onBlocked: this.#onBlocked, tally }
     this.#watchdog.touch()
     this.#active++
-    outgoing.on('close', () => {
-      if (--this.#active === 0) this.#onQuiet?.()
-    })
+    outgoing.on('close', this.#onAnswered)
     const receivedMs = clock.monotonic()
     const method = incoming.method ?? 'GET'
     let counted = otherLabels(method)

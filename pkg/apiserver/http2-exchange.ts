@@ -52,8 +52,13 @@ export class StreamRequest implements Incoming {
     return this
   }
 
-  removeAllListeners(event: 'data'): this {
-    this.stream.removeAllListeners(event)
+  removeListener(event: string, listener: (...args: never[]) => void): this {
+    this.stream.removeListener(event, listener as () => void)
+    return this
+  }
+
+  pause(): this {
+    this.stream.pause()
     return this
   }
 
