@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { build } from 'esbuild'
+import { loadAll } from 'js-yaml'
 
 const root = resolve(import.meta.dirname, '..')
 const out = join(root, 'dist')
@@ -51,6 +52,12 @@ await build({
 })
 // The texts of `kubectl explain`, out of a package that only the build needs.
 execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'scripts/generate-descriptions.mjs'), join(out, 'descriptions.json')], { stdio: 'inherit' })
-cpSync(join(root, 'manifests'), join(out, 'manifests'), { recursive: true })
+rmSync(join(out, 'manifests'), { recursive: true, force: true })
+mkdirSync(join(out, 'manifests'))
+for (const name of readdirSync(join(root, 'manifests')).filter((one) => one.endsWith('.yaml'))) {
+  writeFileSync(join(out, 'manifests', name.replace(/yaml$/, 'json')), JSON.stringify(loadAll(readFileSync(join(root, 'manifests', name), 'utf8'))))
+}
+// What was compiled of earlier builds.
+rmSync(join(out, 'compiled'), { recursive: true, force: true })
 cpSync(join(root, 'package.json'), join(out, 'package.json'))
 writeFileSync(join(out, '.built'), '')

@@ -11,9 +11,10 @@ const directory = new URL('../../manifests/', import.meta.url)
 /** All objects of manifests/ and the mandatory ones of flow control, namespaces first, then in the order of file names; `$(CLUSTER_DNS)` and the like stand for options. */
 export function readManifests(options: ClusterOptions): KubeObject[] {
   const values: Record<string, string> = { CLUSTER_DNS: options.clusterDns, CLUSTER_DOMAIN: options.clusterDomain, SERVICE_CIDR: options.serviceCidr }
-  const objects = readdirSync(directory).filter((name) => name.endsWith('.yaml')).sort().flatMap((name) => {
+  // A build has them as JSON, which is read much quicker.
+  const objects = readdirSync(directory).filter((name) => /\.(?:yaml|json)$/.test(name)).sort().flatMap((name) => {
     const text = readFileSync(new URL(name, directory), 'utf8').replace(/\$\((CLUSTER_DNS|CLUSTER_DOMAIN|SERVICE_CIDR)\)/g, (_match, key: string) => values[key] ?? '')
-    return (loadAll(text) as (KubeObject | null)[]).filter((object) => object !== null)
+    return ((name.endsWith('.json') ? JSON.parse(text) : loadAll(text)) as (KubeObject | null)[]).filter((object) => object !== null)
   })
   const last = (object: KubeObject): number => Number(object.kind !== 'Namespace')
   return [...objects, ...mandatoryFlowObjects()].sort((a, b) => last(a) - last(b))

@@ -26,17 +26,25 @@ export function withDefaults(registry: Registry, objects: readonly KubeObject[])
   })
 }
 
-/** Creates what is missing, in list order, and leaves alone what is there. Returns what it created. */
+/** Creates what is missing, in list order, and leaves alone what is there. Returns what it created. All of it is written at once, not one after the other. */
 export async function ensureObjects(registry: Registry, objects: readonly KubeObject[], user = bootstrapUser): Promise<KubeObject[]> {
-  const created: KubeObject[] = []
-  for (const object of objects) {
-    const definition = definitionFor(registry, object)
-    const namespace = definition.resource.namespaced ? object.metadata.namespace ?? 'default' : undefined
-    try {
-      created.push(await registry.create(definition, { object, user, options: {}, ...(namespace ? { namespace } : {}) }))
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw new Error(`bootstrap: ${object.kind} ${object.metadata.name}: ${(error as Error).message}`, { cause: error })
-    }
+  const creations = await Promise.allSettled(objects.map((object) => ensure(registry, object, user)))
+  return creations.flatMap((creation) => {
+    if (creation.status === 'rejected') throw creation.reason
+    return creation.value ?? []
+  })
+}
+
+async function ensure(registry: Registry, object: KubeObject, user: UserInfo): Promise<KubeObject | undefined> {
+  const definition = definitionFor(registry, object)
+  const namespace = definition.resource.namespaced ? object.metadata.namespace ?? 'default' : undefined
+  const within = namespace ? { namespace } : {}
+  // A create would find out, too, but only at its end.
+  if (object.metadata.name && registry.has(definition, { ...within, name: object.metadata.name })) return undefined
+  try {
+    return await registry.create(definition, { object, user, options: {}, ...within })
+  } catch (error) {
+    if (isAlreadyExists(error)) return undefined
+    throw new Error(`bootstrap: ${object.kind} ${object.metadata.name}: ${(error as Error).message}`, { cause: error })
   }
-  return created
 }

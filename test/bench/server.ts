@@ -39,14 +39,16 @@ export class ApiConnection {
 
   request(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const stream = this.#session.request({ ':method': method, ':path': path, ...(body === undefined ? {} : { 'content-type': contentType }) })
+      const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+      // As clients in Go say it.
+      const stream = this.#session.request({ ':method': method, ':path': path, ...(sent ? { 'content-type': contentType, 'content-length': sent.length } : {}) })
       let status = 0
       const chunks: Buffer[] = []
       stream.on('response', (headers) => (status = Number(headers[constants.HTTP2_HEADER_STATUS])))
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
       stream.on('end', () => resolve({ status, body: Buffer.concat(chunks).toString() }))
       stream.on('error', reject)
-      stream.end(body === undefined ? undefined : JSON.stringify(body))
+      stream.end(sent)
     })
   }
 
