@@ -136,3 +136,26 @@ describe('definitions', () => {
     expect(seen).toEqual([2, 2, 1])
   })
 })
+
+describe('follow', () => {
+  it('tells of all that is stored and of each change, in slices where telling takes long', async () => {
+    const { create, registry } = fixture()
+    for (const name of ['a', 'b', 'c', 'd']) await create(configMaps, named(name))
+    const heard: string[] = []
+    const tell = (object: AnyObject | undefined, previous: AnyObject | undefined): void => {
+      heard.push(`${previous?.metadata.name ?? '-'} ${object?.metadata.name ?? '-'}`)
+      // More than a turn's share.
+      for (const from = performance.now(); performance.now() - from < 11;);
+    }
+    const { told, end } = registry.follow(configMaps, tell)
+    expect(heard).toEqual(['- a'])
+    // Who is not told of yet, and changes meanwhile, is told of once.
+    await registry.delete(configMaps, { ...asking(), namespace: 'default', name: 'd' })
+    await create(configMaps, named('e'))
+    await told
+    expect(heard.toSorted()).toEqual(['- a', '- b', '- c', '- e', 'd -'])
+    end()
+    await create(configMaps, named('f'))
+    expect(heard.length).toBe(5)
+  })
+})
