@@ -35,6 +35,7 @@ import type { Definition } from '../registry/definition.ts'
 import { Registry } from '../registry/registry.ts'
 import { ServiceAllocator } from '../registry/service-allocator.ts'
 import { defaultScheduler } from '../scheduler/default-scheduler.ts'
+import type { Scheduler } from '../scheduler/scheduler.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
 import { SqliteStore } from '../storage/sqlite-store.ts'
 import type { Store } from '../storage/store.ts'
@@ -88,6 +89,7 @@ export class ControlPlane {
   readonly #evaluator: EvaluationPool
   #components: { stop(): Promise<void> }[] = []
   #runner: ControllerRunner | undefined
+  #scheduler: Scheduler | undefined
   #stage: PlaneStage | 'stopping' = 'serving'
 
   private constructor(parts: { options: ControlPlaneOptions; pki: ClusterPki; store: Store; registry: Registry; caller: WebhookCaller; custom: CustomResources; server: ApiServer; audit: AuditLog | undefined; aggregator: AggregatorFigures; manifests: readonly KubeObject[]; compaction: CompactionSchedule; evaluator: EvaluationPool; port: number }) {
@@ -140,7 +142,7 @@ export class ControlPlane {
       ...(auditor ? { auditor } : {}),
       frontProxy: pki.frontProxyClient,
       health: planeHealth({ store, clock, stage: () => (plane ? plane.#stage : 'serving') }),
-      moreMetrics: () => webhooks.figures.text() + planeMetrics({ queues: (plane && plane.#runner?.queues()) ?? [], lines: (plane && plane.#runner?.times()) ?? [], ...(audit ? { audit: audit.figures } : {}), ...(auditor ? { auditor } : {}), ...(cluster.inMemory ? {} : { storeBytes: bytesIn(join(serverDirectory, 'db')) }) }) + `${aggregator.lines(registry).join('\n')}\n`,
+      moreMetrics: () => webhooks.figures.text() + planeMetrics({ queues: (plane && plane.#runner?.queues()) ?? [], lines: [...(plane && plane.#runner?.times()) ?? [], ...(plane && plane.#scheduler?.lines()) ?? []], ...(audit ? { audit: audit.figures } : {}), ...(auditor ? { auditor } : {}), ...(cluster.inMemory ? {} : { storeBytes: bytesIn(join(serverDirectory, 'db')) }) }) + `${aggregator.lines(registry).join('\n')}\n`,
       onUnreachable: (name, message) => {
         const client = new DirectClient(server.handle, trusted('system:apiserver'), 'apiserver')
         reportUnreachable(client, name, message, clock.now()).catch((error: Error) => log(`the state of APIService ${name} could not be told: ${error.message}`))
@@ -218,7 +220,7 @@ export class ControlPlane {
     })
     // Like a scheduler outside it writes with what its own role grants.
     const schedulerClient = new DirectClient(this.#server.handle, { username: 'system:kube-scheduler', groups: ['system:authenticated'] }, 'kube-scheduler')
-    const scheduler = defaultScheduler({ client: schedulerClient, informers, clock, log, events: this.events('default-scheduler', undefined, schedulerClient) })
+    const scheduler = this.#scheduler = defaultScheduler({ client: schedulerClient, informers, clock, log, events: this.events('default-scheduler', undefined, schedulerClient) })
     const following = new ServedResources({
       resources: () => ownedResources(served()),
       onChange: (listener) => {

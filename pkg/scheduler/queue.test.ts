@@ -33,6 +33,19 @@ describe('SchedulingQueue', () => {
     expect([popped(), popped(), popped(), popped(), popped()]).toEqual(['c', 'a', 'b', 'd', undefined])
   })
 
+  it('counts who waits where', () => {
+    refuse('a', 'Picky')
+    queue.add(testInfo('b'))
+    expect(popped()).toBe('b')
+    queue.retry(uid('b'))
+    queue.add(testInfo('c', { spec: { schedulingGates: [{ name: 'x' }] } }))
+    queue.add(testInfo('d'))
+    queue.add(testInfo('e'))
+    expect(queue.pending()).toEqual({ active: 2, backoff: 1, gated: 1, unschedulable: 1 })
+    popped()
+    expect(queue.pending().active).toBe(1)
+  })
+
   it('follows a priority that changes while the pod waits', () => {
     queue.add(testInfo('a'))
     queue.add(testInfo('b'))

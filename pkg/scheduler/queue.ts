@@ -84,6 +84,13 @@ export class SchedulingQueue {
     return this.#entries.size
   }
 
+  /** How many pods wait, by the names that Kubernetes has for where. */
+  pending(): Readonly<Record<'active' | 'backoff' | 'gated' | 'unschedulable', number>> {
+    const counts = { active: 0, backoff: 0, gated: 0, unschedulable: 0 }
+    for (const { place } of this.#entries.values()) if (place !== 'in-flight') counts[place === 'back-off' ? 'backoff' : place]++
+    return counts
+  }
+
   placeOf(uid: string): Place | undefined {
     return this.#entries.get(uid)?.place
   }

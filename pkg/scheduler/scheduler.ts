@@ -7,6 +7,7 @@ import { isConflict, isNotFound } from '../api/status-error.ts'
 import { nodes, type Node } from '../api/types-node.ts'
 import { pods, type Pod } from '../api/types-pod.ts'
 import { sleep, type Clock } from '../util/clock.ts'
+import { family, type Sample } from '../util/counters.ts'
 import { isOwnChange, nodeChanges, placedPodChanges } from './changes.ts'
 import { decide, type Unplaced } from './cycle.ts'
 import type { ChangeKind, Plugin } from './plugin.ts'
@@ -84,6 +85,11 @@ export class Scheduler {
     if (this.#stop.signal.aborted || signal?.aborted) return
     this.#running = true
     this.#wake()
+  }
+
+  /** Its figures, in Prometheus' text form. */
+  lines(): string[] {
+    return family('scheduler_pending_pods', 'gauge', 'Pods that wait to be scheduled, by where.', Object.entries(this.#queue.pending()).map(([queue, count]): Sample => [`queue="${queue}"`, count]))
   }
 
   async stop(): Promise<void> {

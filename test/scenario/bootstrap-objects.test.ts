@@ -119,6 +119,7 @@ it('says how it is, by the names that tools know', async () => {
   expect(value('apiserver_storage_objects{resource="flowschemas.flowcontrol.apiserver.k8s.io"}')).toBeGreaterThan(5)
   expect(value('workqueue_adds_total{name="namespace"}')).toBeGreaterThan(3)
   expect(value('workqueue_depth{name="deployment"}')).toBe(0)
+  expect(['active', 'backoff', 'gated', 'unschedulable'].map((queue) => value(`scheduler_pending_pods{queue="${queue}"}`))).toEqual([0, 0, 0, 0])
   expect(value('workqueue_queue_duration_seconds_count{name="namespace"}')).toBeGreaterThan(3)
   expect(value('workqueue_work_duration_seconds_bucket{name="namespace",le="+Inf"}')).toBeGreaterThan(3)
   expect(value('workqueue_unfinished_work_seconds{name="namespace"}')).toBe(0)
