@@ -3,10 +3,10 @@ import { apiVersionOf, controllerOf, groupResource, keyText, type KubeObject, ty
 import { isConflict, isNotFound, StatusError } from '../api/status-error.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
-import type { Informer, InformerChange, Informers } from '../client/informer.ts'
+import type { Following, Informer, InformerChange, Informers } from '../client/informer.ts'
 import { WorkQueue, type WorkQueueOptions } from '../util/work-queue.ts'
 import type { Clock } from '../util/clock.ts'
-import type { Controller, ReconcileContext } from './controller.ts'
+import type { Controller, ReconcileContext, Trigger } from './controller.ts'
 import { isNamespaceTerminating } from './refusals.ts'
 import { NotingClient } from './noting-client.ts'
 
@@ -31,7 +31,9 @@ export class ControllerLoop {
   // Kinds that this controller reads from caches: its own writes to them are waited for.
   readonly #watched = new Set<string>()
   readonly #informers: Informers
-  #unsubscribe: (() => void)[] = []
+  readonly #followed: Following[] = []
+  // By kind: one that went and came again has another informer.
+  readonly #followedLater = new Map<string, { readonly informer: Informer<KubeObject>; readonly following: Following }>()
 
   constructor(controller: Controller, options: ControllerLoopOptions) {
     this.#controller = controller
@@ -56,9 +58,9 @@ export class ControllerLoop {
   /** Call when the informers are synced: keys are worked on from here on. */
   start(): void {
     const { owns = [], watches = [] } = this.#controller
-    this.#subscribe(this.#controller.for, (object) => [object.metadata])
-    for (const resource of owns) this.#subscribe(resource, (object) => this.#ownerKeys(object))
-    for (const { resource, keys } of watches) this.#subscribe(resource, (object) => keys(object, this.#context(this.#options.client)))
+    this.#followed.push(this.#subscribe(this.#controller.for, (object) => [object.metadata]))
+    for (const resource of owns) this.#followed.push(this.#subscribe(resource, (object) => this.#ownerKeys(object)))
+    for (const trigger of watches) this.#followed.push(this.#follow(trigger))
   }
 
   get queue(): Pick<WorkQueue, 'depth' | 'added' | 'retried' | 'unfinished'> {
@@ -67,18 +69,31 @@ export class ControllerLoop {
 
   async stop(): Promise<void> {
     this.#stop.abort()
-    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()
+    for (const following of [...this.#followed, ...[...this.#followedLater.values()].map(({ following }) => following)]) following.end()
     await this.#queue.stop()
   }
 
   // Both states lead to keys: what an object no longer points to must be looked at too.
-  #subscribe(resource: Resource, keys: (object: KubeObject) => readonly Partial<ObjectKey>[]): void {
-    const following = this.#options.informers.for(resource).follow(({ object, previous }: InformerChange<KubeObject>) => {
+  #subscribe(resource: Resource, keys: (object: KubeObject) => readonly Partial<ObjectKey>[]): Following {
+    return this.#options.informers.for(resource).follow(({ object, previous }: InformerChange<KubeObject>) => {
       for (const state of [previous, object]) {
         if (state) for (const key of keys(state)) this.#queue.add(keyText({ namespace: key.namespace, name: key.name ?? '' }))
       }
     })
-    this.#unsubscribe.push(() => following.end())
+  }
+
+  #follow({ resource, keys }: Trigger): Following {
+    return this.#subscribe(resource, (object) => keys(object, this.#context(this.#options.client)))
+  }
+
+  #followLater(trigger: Trigger): void {
+    if (this.#stop.signal.aborted) return
+    const name = groupResource(trigger.resource)
+    const informer = this.#informers.for(trigger.resource)
+    const known = this.#followedLater.get(name)
+    if (known?.informer === informer) return
+    known?.following.end()
+    this.#followedLater.set(name, { informer, following: this.#follow(trigger) })
   }
 
   #ownerKeys(object: KubeObject): readonly ObjectKey[] {
@@ -90,7 +105,7 @@ export class ControllerLoop {
 
   #context(client: Client): ReconcileContext {
     const { events, clock } = this.#options
-    return { client, informers: this.#informers, events, clock, signal: this.#stop.signal }
+    return { client, informers: this.#informers, events, clock, signal: this.#stop.signal, watch: (trigger) => this.#followLater(trigger) }
   }
 
   async #work(text: string): Promise<void> {

@@ -23,6 +23,8 @@ export interface ReconcileContext {
   readonly events: EventRecorder
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** From now on changes of this kind lead to keys, too; for kinds that come and go while the controller runs. What is there is told as new. */
+  watch(trigger: Trigger): void
 }
 
 /** When to look at the key again although nothing has changed; undefined means never. */

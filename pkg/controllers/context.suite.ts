@@ -79,7 +79,7 @@ export class TestContext {
       },
     }
     const events = { record: (about: KubeObject, { reason, message }: { reason: string; message: string }) => void this.told.push(`${about.metadata.name} ${reason}: ${message}`) }
-    return { client, informers, events, clock: this.#clock, signal: new AbortController().signal } as unknown as ReconcileContext
+    return { client, informers, events, clock: this.#clock, signal: new AbortController().signal, watch: () => undefined } as unknown as ReconcileContext
   }
 
   #of(resource: Resource): Map<string, KubeObject> {

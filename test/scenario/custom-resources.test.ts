@@ -280,3 +280,37 @@ it('a file with a definition and its object can be applied at once', async () =>
   await kubectl(`apply -f ${file}`)
   expect(await ok(`apply -f ${file}`)).toMatch(/crontab\.both\.example\.com\/one (created|unchanged)/)
 })
+
+describe('a quota', () => {
+  const definition = JSON.stringify({
+    apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'bolts.quota.test' },
+    spec: {
+      group: 'quota.test', scope: 'Namespaced', names: { plural: 'bolts', singular: 'bolt', kind: 'Bolt' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    },
+  })
+  const bolt = (name: string): string => JSON.stringify({ apiVersion: 'quota.test/v1', kind: 'Bolt', metadata: { name } })
+  const define = async (): Promise<void> => {
+    await ok('create -f -', definition)
+    await ok('wait crd bolts.quota.test --for=condition=Established --timeout=20s')
+  }
+  const used = (count: number): Promise<string> => ok(`wait quota bolts --for=jsonpath={.status.used.count/bolts\\.quota\\.test}=${count} --timeout=20s`)
+
+  it('counts a kind that comes after it, what is deleted of it, and the kind when it comes again', async () => {
+    await ok('create quota bolts --hard=count/bolts.quota.test=2')
+    await define()
+    await used(0)
+    await ok('create -f -', bolt('one'))
+    await ok('create -f -', bolt('two'))
+    await used(2)
+    expect((await kubectl('create -f -', bolt('three'))).err).toContain('exceeded quota: bolts, requested: count/bolts.quota.test=1, used: count/bolts.quota.test=2, limited: count/bolts.quota.test=2')
+    await ok('delete bolt one')
+    await used(1)
+    await ok('delete crd bolts.quota.test')
+    await define()
+    await ok('create -f -', bolt('four'))
+    await used(1)
+    await ok('delete bolt four')
+    await used(0)
+  })
+})
