@@ -25,7 +25,7 @@ import { hasShortBody, header, readBody, type Contact, type Exchange, type Incom
 import type { FlowControl } from './flow-control.ts'
 import type { Leave } from './flow-figures.ts'
 import { defaultLimits, type FrontLimits } from './front-limits.ts'
-import { isPlainPath, isUpgrade, listenerOptions, originForm, refuseConnection, refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
+import { isPlainPath, isUpgrade, keepParsing, listenerOptions, originForm, refuseConnection, refuseUpgrade, sendTooMany, serverOptions, splitUrl } from './http-parts.ts'
 import { streamListener } from './http2-exchange.ts'
 import { Intake, sourceOf } from './intake.ts'
 import type { RequestMetrics } from './metrics.ts'
@@ -168,6 +168,7 @@ export class HttpDoor {
       incoming.on('error', () => undefined)
       outgoing.on('error', () => undefined)
       this.#intake.onRead()
+      keepParsing(incoming.socket)
       incoming.url = originForm(incoming.url)
       void this.#serve(incoming as unknown as IncomingMessage, outgoing as unknown as ServerResponse)
     })

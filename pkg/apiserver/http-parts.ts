@@ -1,6 +1,6 @@
 // Small parts of the HTTP door: server settings, splitting URLs, and refusing an upgrade on a bare socket.
 import type { SecureServerOptions } from 'node:http2'
-import type { ServerOpts } from 'node:net'
+import type { ServerOpts, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import { badRequest } from '../api/status-error.ts'
@@ -75,6 +75,17 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): 
   const code = refusals[error.code ?? ''] ?? (error.code?.startsWith('HPE_') ? 400 : undefined)
   if (!socket.writable || code === undefined) return void socket.destroy()
   socket.end(`HTTP/1.1 ${code} ${STATUS_CODES[code]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
+}
+
+const goesOn = (): void => undefined
+
+/**
+ * When a request comes while an answer has not been sent, the platform stops reading and pauses its parser of HTTP/1.1.
+ * TLS still hands over what it has deciphered by then: a paused parser takes that for a fault of the client's, and it is lost.
+ */
+export function keepParsing(socket: Socket): void {
+  const { parser } = socket as { parser?: { pause: () => void } | null }
+  if (parser) parser.pause = goesOn
 }
 
 /** Answers an upgrade request with a Status and closes. Returns the code. */

@@ -51,7 +51,7 @@ describeWithContainerd('device plugins', () => {
     const up = await node.untilPod('user', running)
     expect(plugin.allocated).toEqual([['w3', 'w2']])
     expect(plugin.preStarted).toEqual([['w3', 'w2']])
-    expect(await node.log(pod, { container: 'main' })).toBe('from the plugin\nw3,w2 pod\n')
+    expect(await node.logUntil(pod, 'main', ' pod\n')).toBe('from the plugin\nw3,w2 pod\n')
     // The feature ResourceHealthStatus is off.
     expect(up.status?.containerStatuses?.[0]).not.toHaveProperty('allocatedResourcesStatus')
   })

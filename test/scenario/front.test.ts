@@ -226,6 +226,23 @@ describe('a client that does not read', () => {
   })
 })
 
+describe('a client that asks on before it has read', () => {
+  serverWith({})
+
+  it('gets the long answer, and the answer to the long request behind it', async () => {
+    for (let index = 0; index < 30; index++) await create(`big-${index}`, 'x'.repeat(900_000))
+    const client = new Bare(server.port, configMaps)
+    await client.says(/^HTTP\/1\.1 200/)
+    client.socket.pause()
+    const long = JSON.stringify({ metadata: { name: 'behind' }, data: { k: 'x'.repeat(500_000) } })
+    client.send('POST', configMaps, `content-type: application/json\r\ncontent-length: ${long.length}\r\n\r\n${long}`)
+    // The server has read what was sent before: it looks at its connections in one go.
+    await server.call('GET', '/readyz')
+    client.socket.resume()
+    await until(() => client.text.includes('HTTP/1.1 201 '), () => `the second answer after ${client.text.length} bytes`)
+  })
+})
+
 /** A wire between client and server that can be cut without either end being told. */
 class Wire {
   readonly port: Promise<number>

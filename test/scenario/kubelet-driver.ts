@@ -193,6 +193,19 @@ export class TestNode {
     for await (const piece of await this.kubelet.logs({ namespace, name, uid }, { signal: new AbortController().signal, ...options })) pieces.push(piece)
     return Buffer.concat(pieces).toString()
   }
+
+  /** Follows the log until `text` is in it; gives all of it so far. */
+  async logUntil(pod: Pod, container: string, text: string): Promise<string> {
+    const { namespace = '', name = '', uid = '' } = pod.metadata
+    if (!this.kubelet) throw new Error('no kubelet runs')
+    const abort = new AbortController()
+    let log = ''
+    for await (const piece of await this.kubelet.logs({ namespace, name, uid }, { container, follow: true, signal: abort.signal })) {
+      log += Buffer.from(piece).toString()
+      if (log.includes(text)) abort.abort()
+    }
+    return log
+  }
 }
 
 function removeCgroups(directory: string): void {

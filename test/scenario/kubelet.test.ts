@@ -146,14 +146,7 @@ describeWithContainerd('the kubelet', () => {
     expect(readFileSync(join(directory, 'labels'), 'utf8')).toBe('app="demo"')
     expect(readFileSync(join(directory, 'token'), 'utf8').split('.')).toHaveLength(3)
     await node.client.patch(configMaps, inDefault('settings'), { type: 'merge', body: { data: { color: 'blue' } } })
-    const abort = new AbortController()
-    let log = ''
-    if (!node.kubelet) throw new Error('no kubelet')
-    for await (const piece of await node.kubelet.logs({ namespace: 'default', name: 'volumes', uid: pod.metadata.uid ?? '' }, { container: 'main', follow: true, signal: abort.signal })) {
-      log += Buffer.from(piece).toString()
-      if (log.includes('blue')) abort.abort()
-    }
-    expect(log).toBe('reds3cretbig2777 1234\n440 1234\n\nblue\n')
+    expect(await node.logUntil(pod, 'main', 'blue\n')).toBe('reds3cretbig2777 1234\n440 1234\n\nblue\n')
     await remove(node, 'volumes')
     await node.until(pods, 'volumes', (gone) => gone === undefined)
   })
@@ -210,13 +203,7 @@ describeWithContainerd('the kubelet', () => {
       }],
     })
     await node.untilPod('secure', running)
-    let log = ''
-    const abort = new AbortController()
-    if (!node.kubelet) throw new Error('no kubelet')
-    for await (const piece of await node.kubelet.logs({ namespace: 'default', name: 'secure', uid: pod.metadata.uid ?? '' }, { container: 'main', follow: true, signal: abort.signal })) {
-      log += Buffer.from(piece).toString()
-      if (log.includes('kubepods')) abort.abort()
-    }
+    const log = await node.logUntil(pod, 'main', `kubepods/pod${pod.metadata.uid}`)
     expect(log).toMatch(/1000\n2000\n2000 3000\n/)
     expect(log).toContain('Read-only file system')
     expect(log).toMatch(/CapBnd:\t0+\nNoNewPrivs:\t1\nSeccomp:\t2\n/)
