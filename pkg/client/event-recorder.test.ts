@@ -27,6 +27,15 @@ describe('QueuedEventRecorder', () => {
     await settle()
   }
 
+  it('names what two of them tell of one name at the same time differently', async () => {
+    const clock = new ManualClock()
+    const names: (string | undefined)[] = []
+    const client = { create: async (_: unknown, { metadata }: Event) => void names.push(metadata.name) } as unknown as Client
+    for (const component of ['one', 'other']) new QueuedEventRecorder({ client, clock, component, log: () => undefined }).record(about('a'), { type: 'Normal', reason: 'Started', message: 'Started' })
+    await settle()
+    expect(new Set(names).size).toBe(2)
+  })
+
   it('writes the first at once, and what soon follows together', async () => {
     const { clock, said, answers, record } = setUp()
     record('a')

@@ -41,11 +41,13 @@ export class QueuedEventRecorder implements EventRecorder {
   #begunMs = -Infinity
   /** Aborted when somebody waits for the queue to be empty. */
   #gathering = new AbortController()
-  #sequence = 0
+  /** Of the names, below the millisecond. Recorders begin apart: two of them may tell of objects of one name at the same time. */
+  #sequence: number
   #stopped = false
 
   constructor(options: EventRecorderOptions) {
     this.#options = options
+    this.#sequence = Math.floor(options.clock.random() * 1_000_000)
   }
 
   record(about: KubeObject, occurrence: Occurrence): void {

@@ -67,7 +67,7 @@ export function allControllers({ contentResources, unknownGroups, rootCertificat
     autoscalerController({ resources: contentResources, readMetrics }),
     endpointSlice, endpoints, endpointSliceMirroring, clusterRoleAggregation,
     resourceQuotaController({ resources: contentResources }),
-    claimBinder, volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, attachDetachController(), volumeExpand, ...(localPath ? localPathControllers(localPath) : []),
+    claimBinder(), volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, attachDetachController(), volumeExpand, ...(localPath ? localPathControllers(localPath) : []),
     ipAddress, serviceCidr, tokenCleaner, bootstrapSigner, ...legacyTokenControllers, flowSchema,
     ...(signSecretToken ? [tokenSecretController({ certificate: rootCertificate, sign: signSecretToken })] : []),
     ...(certificates ? [certificateSigningController(certificates)] : []),

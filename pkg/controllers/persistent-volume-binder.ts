@@ -10,7 +10,7 @@ import type { Index } from '../client/informer.ts'
 import { controller, watches, type Controller, type ReconcileContext } from '../controller/controller.ts'
 import { planClaim } from './claim-plan.ts'
 import { podsByClaim } from './pods-by-claim.ts'
-import { betaStorageProvisioner, bindCompleted, boundByController, classOf, classOfVolume, namedClass, storageProvisioner } from './volume-match.ts'
+import { betaStorageProvisioner, bindCompleted, boundByController, classOf, classOfVolume, isFree, namedClass, storageProvisioner } from './volume-match.ts'
 import { planVolume, withoutClaim } from './volume-phase.ts'
 
 const defaultMarks = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']
@@ -18,38 +18,61 @@ const volumesByClaim: Index<PersistentVolume> = {
   name: 'spec.claimRef', values: ({ spec: { claimRef } }) => (claimRef ? [`${claimRef.namespace}/${claimRef.name}`] : []),
 }
 
+const freeVolumesByClass: Index<PersistentVolume> = { name: 'free, by class', values: (volume) => (isFree(volume) ? [classOfVolume(volume)] : []) }
+const openClaimsByClass: Index<PersistentVolumeClaim> = { name: 'open, by class', values: (claim) => (claim.status?.phase === 'Bound' ? [] : [classOf(claim)]) }
+const openClaimsByVolume: Index<PersistentVolumeClaim> = {
+  name: 'open, by spec.volumeName', values: ({ spec, status }) => (spec.volumeName && status?.phase !== 'Bound' ? [spec.volumeName] : []),
+}
+
+/** After that a volume that was given to a claim is the claim's, as a rule. */
+const givenMs = 1000
+
 /** The two halves write of the same events' source, which is how people know them. */
 const name = 'persistentvolume'
 
-export const claimBinder: Controller = controller<PersistentVolumeClaim>({
-  name,
-  for: persistentVolumeClaims,
-  watches: [
-    watches(persistentVolumes, claimsFor),
-    watches(storageClasses, ({ metadata }, context) => openClaims(context, (claim) => (namedClass(claim) ?? metadata.name) === metadata.name)),
-  ],
-  async reconcile(_, claim, context) {
-    if (!claim) return
-    const { client, informers, events } = context
-    const plan = planClaim(claim, {
-      volumes: () => informers.for(persistentVolumes).list(),
-      volume: (name) => informers.for(persistentVolumes).get({ name }),
-      storageClass: (name) => informers.for(storageClasses).get({ name }),
-      defaultClass: () => defaultClass(informers.for(storageClasses).list()),
-      waitingPod: () => informers.for(pods).byIndex(podsByClaim, `${claim.metadata.namespace}/${claim.metadata.name}`).find(({ spec }) => !spec.nodeName)?.metadata.name,
-    })
-    if (plan.do === 'bind') return bind(claim, plan.volume, context)
-    if (plan.do === 'name-class') return void (await client.update(persistentVolumeClaims, { ...claim, spec: { ...claim.spec, storageClassName: plan.className } }))
-    if (plan.do === 'lose') {
-      if (claim.status?.phase === 'Lost') return
-      events.record(claim, plan.notice)
-      return void (await client.update(persistentVolumeClaims, { ...claim, status: { ...claim.status, phase: 'Lost' } }, { subresource: 'status' }))
-    }
-    if (plan.notice) events.record(claim, plan.notice)
-    if (plan.do === 'provision') await nameProvisioner(claim, plan.provisioner, context)
-    else if (claim.status?.phase !== 'Pending') await client.update(persistentVolumeClaims, { ...claim, status: { phase: 'Pending' } }, { subresource: 'status' })
-  },
-})
+export const claimBinder = (): Controller => {
+  /** As the cache had them when they were given to a claim: it does not show that yet, and the next claim looks for another. */
+  const given = new WeakSet<PersistentVolume>()
+  return controller<PersistentVolumeClaim>({
+    name,
+    for: persistentVolumeClaims,
+    watches: [
+      watches(persistentVolumes, claimsFor),
+      watches(storageClasses, ({ metadata }, context) => openClaims(context, (claim) => (namedClass(claim) ?? metadata.name) === metadata.name)),
+    ],
+    async reconcile(_, claim, context) {
+      if (!claim) return
+      const { client, informers, events } = context
+      const free = informers.for(persistentVolumes).byIndex(freeVolumesByClass, classOf(claim))
+      const left = free.filter((volume) => !given.has(volume))
+      const plan = planClaim(claim, {
+        volumes: () => [...informers.for(persistentVolumes).byIndex(volumesByClaim, `${claim.metadata.namespace}/${claim.metadata.name}`), ...left],
+        volume: (name) => informers.for(persistentVolumes).get({ name }),
+        storageClass: (name) => informers.for(storageClasses).get({ name }),
+        defaultClass: () => defaultClass(informers.for(storageClasses).list()),
+        waitingPod: () => informers.for(pods).byIndex(podsByClaim, `${claim.metadata.namespace}/${claim.metadata.name}`).find(({ spec }) => !spec.nodeName)?.metadata.name,
+      })
+      if (plan.do === 'bind') {
+        given.add(plan.volume)
+        return bind(claim, plan.volume, context).catch((error: unknown) => {
+          given.delete(plan.volume)
+          throw error
+        })
+      }
+      if (plan.do === 'name-class') return void (await client.update(persistentVolumeClaims, { ...claim, spec: { ...claim.spec, storageClassName: plan.className } }))
+      if (plan.do === 'lose') {
+        if (claim.status?.phase === 'Lost') return
+        events.record(claim, plan.notice)
+        return void (await client.update(persistentVolumeClaims, { ...claim, status: { ...claim.status, phase: 'Lost' } }, { subresource: 'status' }))
+      }
+      if (plan.notice) events.record(claim, plan.notice)
+      if (plan.do === 'provision') await nameProvisioner(claim, plan.provisioner, context)
+      else if (claim.status?.phase !== 'Pending') await client.update(persistentVolumeClaims, { ...claim, status: { phase: 'Pending' } }, { subresource: 'status' })
+      // Another claim may not get after all what it was given.
+      return left.length < free.length ? { requeueAfterMs: givenMs } : undefined
+    },
+  })
+}
 
 export const volumeBinder: Controller = controller<PersistentVolume>({
   name,
@@ -71,11 +94,14 @@ export const volumeBinder: Controller = controller<PersistentVolume>({
   },
 })
 
-/** A volume concerns the claim that it names; one that is free, every claim of its class. */
+/** A volume concerns the claim that it names, and those that name it; one that is free now, every open claim of its class. */
 function claimsFor(volume: PersistentVolume, context: ReconcileContext): readonly ObjectKey[] {
   const { claimRef } = volume.spec
   if (claimRef?.name) return [{ namespace: claimRef.namespace ?? '', name: claimRef.name }]
-  return openClaims(context, (claim) => classOf(claim) === classOfVolume(volume) || claim.spec.volumeName === volume.metadata.name)
+  const { name = '' } = volume.metadata
+  const claims = context.informers.for(persistentVolumeClaims)
+  const isFreeNow = isFree(volume) && context.informers.for(persistentVolumes).get({ name }) === volume
+  return [...claims.byIndex(openClaimsByVolume, name), ...(isFreeNow ? claims.byIndex(openClaimsByClass, classOfVolume(volume)) : [])].map(keyOf)
 }
 
 function openClaims({ informers }: ReconcileContext, concerned: (claim: PersistentVolumeClaim) => boolean): ObjectKey[] {

@@ -28,9 +28,21 @@ export function isFor({ spec: { claimRef } }: PersistentVolume, { metadata }: Pe
   return claimRef !== undefined && claimRef.namespace === metadata.namespace && claimRef.name === metadata.name && (!claimRef.uid || claimRef.uid === metadata.uid)
 }
 
+// Objects of the cache do not change, and each is compared with many.
+const capacities = new WeakMap<PersistentVolume, Quantity>()
+
+function capacityOf(volume: PersistentVolume): Quantity {
+  let capacity = capacities.get(volume)
+  if (!capacity) capacities.set(volume, capacity = storageOf(volume.spec.capacity))
+  return capacity
+}
+
+/** Nobody has it, nor is it meant for anybody. */
+export const isFree = ({ spec, status }: PersistentVolume): boolean => !spec.claimRef && status?.phase === 'Available'
+
 const modeOf = ({ spec }: PersistentVolume | PersistentVolumeClaim): string => spec.volumeMode ?? 'Filesystem'
 const tooSmall = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
-  compareQuantities(storageOf(volume.spec.capacity), storageOf(claim.spec.resources?.requests)) < 0
+  compareQuantities(capacityOf(volume), storageOf(claim.spec.resources?.requests)) < 0
 const offersModes = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
   (claim.spec.accessModes ?? []).every((mode) => volume.spec.accessModes?.includes(mode))
 
@@ -50,19 +62,23 @@ export interface MatchOptions {
 
 /** The volume that names the claim; else of those with the fewest further access modes the smallest. */
 export function bestVolume(claim: PersistentVolumeClaim, volumes: readonly PersistentVolume[], { delayed }: MatchOptions): PersistentVolume | undefined {
-  const able = volumes.filter((volume) => !volume.metadata.deletionTimestamp && modeOf(volume) === modeOf(claim) && !tooSmall(volume, claim) && offersModes(volume, claim))
-  const meant = able.find((volume) => isFor(volume, claim))
+  const size = storageOf(claim.spec.resources?.requests)
+  const does = (volume: PersistentVolume): boolean =>
+    !volume.metadata.deletionTimestamp && modeOf(volume) === modeOf(claim) && offersModes(volume, claim) && compareQuantities(capacityOf(volume), size) >= 0
+  const meant = volumes.find((volume) => isFor(volume, claim) && does(volume))
   if (meant || delayed) return meant
   const labels = claim.spec.selector ? selectorMatcher(claim.spec.selector) : undefined
-  return able
-    .filter((volume) => !volume.spec.claimRef && volume.status?.phase === 'Available' && classOfVolume(volume) === classOf(claim))
-    .filter((volume) => !labels || labels.matches(volume.metadata.labels))
-    .sort(preferred)[0]
+  let best: PersistentVolume | undefined
+  for (const volume of volumes) {
+    if (!isFree(volume) || classOfVolume(volume) !== classOf(claim) || !does(volume)) continue
+    if ((!labels || labels.matches(volume.metadata.labels)) && (!best || preferred(volume, best) < 0)) best = volume
+  }
+  return best
 }
 
 function preferred(a: PersistentVolume, b: PersistentVolume): number {
   const modes = (a.spec.accessModes?.length ?? 0) - (b.spec.accessModes?.length ?? 0)
   if (modes !== 0) return modes
-  const size = compareQuantities(storageOf(a.spec.capacity), storageOf(b.spec.capacity))
+  const size = compareQuantities(capacityOf(a), capacityOf(b))
   return size !== 0 ? size : (a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1
 }

@@ -35,7 +35,7 @@ describe('claims and volumes', () => {
     const scheduler = defaultScheduler({ client, informers, events: recorder, clock: systemClock, log })
     const runner = new ControllerRunner({
       client, clientFor: ({ name }) => cluster.clientFor(name), informers, clock: systemClock, log,
-      controllers: [claimBinder, volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, ...localPathControllers(volumeDirectories({ directory, nodeName: 'here' }))],
+      controllers: [claimBinder(), volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, ...localPathControllers(volumeDirectories({ directory, nodeName: 'here' }))],
     })
     await cluster.makeRoles()
     stops = [runner, scheduler, recorder]
