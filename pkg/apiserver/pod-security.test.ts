@@ -34,6 +34,7 @@ it('refuses pods, warns of workloads, and of pods that run already', async () =>
 it('lets pods be updated that were there before, unless their images change', async () => {
   const patch = (body: object): Promise<Reply> => server.call('PATCH', '/api/v1/namespaces/a/pods/before', { body, headers: { 'content-type': 'application/strategic-merge-patch+json' } })
   expect((await patch({ metadata: { labels: { x: 'y' } } })).code).toBe(200)
+  expect((await patch({ metadata: { annotations: { 'seccomp.security.alpha.kubernetes.io/pod': 'unconfined' } } })).code).toBe(200)
   expect((await patch({ spec: { containers: [{ name: 'c', image: 'other' }] } })).code).toBe(403)
 })
 

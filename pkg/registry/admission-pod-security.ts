@@ -11,7 +11,7 @@ import { isAbout, isResource, refusal } from './admission.ts'
 import type { PolicyLevel } from './pod-security-checks.ts'
 import { detailText, levelText, reasonText, violationsOf } from './pod-security-checks.ts'
 import type { PodSecurityPolicy } from './pod-security-policy.ts'
-import { openPolicy, policyOf, strictness } from './pod-security-policy.ts'
+import { isFullyOpen, labelOf, openPolicy, policyOf, strictness } from './pod-security-policy.ts'
 
 export interface PodSecurityOptions {
   /** Of namespaces that state no policy; open to all when left out. */
@@ -37,35 +37,59 @@ const workloads = new Map<string, (object: AnyObject) => Template | undefined>([
   ['batch/cronjobs', (object) => (object.spec as { jobTemplate?: { spec?: { template?: Template } } } | undefined)?.jobTemplate?.spec?.template],
 ])
 
-const ignoredSubresources = new Set(['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status', 'resize'])
+const ignoredSubresources = new Set(['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status'])
 
-/** Of what can change in a pod, images, annotations of seccomp and new containers count. */
-function isSignificant(pod: Pod, old: Pod): boolean {
-  const facts = ({ metadata, spec }: Pod): unknown => [
-    metadata.annotations?.['seccomp.security.alpha.kubernetes.io/pod'] ?? '',
-    ...[spec.containers, spec.initContainers ?? [], spec.ephemeralContainers ?? []].map((list: readonly Container[]) => list.map(({ name, image }) =>
-      [name, image ?? '', metadata.annotations?.[`container.seccomp.security.alpha.kubernetes.io/${name}`] ?? ''])),
-  ]
-  return !equalJson(facts(pod), facts(old))
+/** Of what can change in a pod, images and new containers count. */
+function isSignificant({ spec }: Pod, { spec: old }: Pod): boolean {
+  const images = (list: readonly Container[] | undefined): unknown => (list ?? []).map(({ image }) => image ?? '')
+  if (!equalJson([images(spec.containers), images(spec.initContainers)], [images(old.containers), images(old.initContainers)])) return true
+  const before = new Map((old.ephemeralContainers ?? []).map(({ name, image }) => [name, image]))
+  return (spec.ephemeralContainers ?? []).some(({ name, image }) => !before.has(name) || before.get(name) !== image)
+}
+
+const modes = ['enforce', 'audit', 'warn'] as const
+
+/** What an exempt namespace states in vain; undefined when that is nothing. */
+function statedInVain(policy: PodSecurityPolicy, labels: Readonly<Record<string, string>>, defaults: PodSecurityPolicy): string | undefined {
+  const isSame = (a: PolicyLevel, b: PolicyLevel): boolean => a.level === b.level && (a.level === 'privileged' || a.version === b.version)
+  if (isFullyOpen(policy) || modes.every((mode) => isSame(policy[mode], defaults[mode]))) return undefined
+  return modes.filter((mode) => policy[mode].level !== 'privileged' && (labels[labelOf(mode)] !== undefined || labels[labelOf(`${mode}-version`)] !== undefined))
+    .map((mode) => `${mode}=${levelText(policy[mode])}`).join(', ')
 }
 
 function checkNamespace(object: Readonly<AnyObject>, request: AdmissionRequest, defaults: PodSecurityPolicy, exempt: PodSecurityExemptions): void {
-  const { old } = request
-  const policy = policyOf(object.metadata.labels, defaults)
-  const before = old ? policyOf(old.metadata.labels, defaults) : openPolicy
-  if (policy.errors.length > 0 && !equalJson(policy.errors, before.errors)) throw invalidObject(request.definition.resource, request.name, policy.errors)
-  if (!old || equalJson(policy.enforce, before.enforce)) return
-  if (exempt.namespaces?.includes(request.name)) return request.warn(`namespace ${JSON.stringify(request.name)} is exempt from Pod Security, and the policy (${policyText(policy)}) will be ignored`)
-  if (policy.enforce.version === before.enforce.version && strictness(policy.enforce.level) <= strictness(before.enforce.level)) return
-  warnOfPods(policy.enforce, request)
+  const { old, name } = request
+  const labels = object.metadata.labels ?? {}
+  const policy = policyOf(labels, defaults)
+  const before = old ? policyOf(old.metadata.labels, defaults) : undefined
+  if (policy.errors.length > 0 && !equalJson(policy.errors, before?.errors)) throw invalidObject(request.definition.resource, name, policy.errors)
+  if (before) {
+    const [{ level, version }, was] = [policy.enforce, before.enforce]
+    if (level === 'privileged' || (version === was.version && strictness(level) <= strictness(was.level))) return
+  }
+  if (exempt.namespaces?.includes(name)) {
+    const stated = statedInVain(policy, labels, defaults)
+    if (stated !== undefined) request.warn(`namespace ${JSON.stringify(name)} is exempt from Pod Security, and the policy (${stated}) will be ignored`)
+  } else if (before) warnOfPods(policy.enforce, request, exempt)
 }
 
 const mostPods = 3000
 
+/** One pod of each controller comes before its others. */
+function inOrderOfNews(all: readonly Pod[]): Pod[] {
+  const seen = new Set<string>()
+  const [first, more]: [Pod[], Pod[]] = [[], []]
+  for (const pod of all) {
+    const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller)?.uid
+    ;(owner !== undefined && seen.has(owner) ? more : first).push(pod)
+    if (owner !== undefined) seen.add(owner)
+  }
+  return [...first, ...more]
+}
+
 /** Tells which pods that run already would be refused now. */
-function warnOfPods(level: PolicyLevel, request: AdmissionRequest): void {
-  if (level.level === 'privileged') return
-  const all = request.view.list<Pod>(pods, request.name)
+function warnOfPods(level: PolicyLevel, request: AdmissionRequest, exempt: PodSecurityExemptions): void {
+  const all = inOrderOfNews(request.view.list<Pod>(pods, request.name).filter(({ spec }) => !exempt.runtimeClasses?.includes(spec.runtimeClassName ?? '')))
   const checked = all.slice(0, mostPods)
   const byReason = new Map<string, string[]>()
   for (const pod of checked) {
@@ -77,8 +101,9 @@ function warnOfPods(level: PolicyLevel, request: AdmissionRequest): void {
   if (checked.length < all.length) request.warn(`new PodSecurity enforce level only checked against the first ${checked.length} of ${all.length} existing pods`)
   if (byReason.size > 0) request.warn(`existing pods in namespace ${JSON.stringify(request.name)} violate the new PodSecurity enforce level ${JSON.stringify(levelText(level))}`)
   const texts = [...byReason].map(([reason, names]) => {
+    const first = names.reduce((a, b) => (b < a ? b : a))
     const others = names.length - 1
-    return `${names[0]!}${others === 0 ? '' : ` (and ${others} other ${others === 1 ? 'pod' : 'pods'})`}: ${reason}`
+    return `${first}${others === 0 ? '' : ` (and ${others} other ${others === 1 ? 'pod' : 'pods'})`}: ${reason}`
   })
   for (const text of texts.sort()) request.warn(text)
 }
@@ -89,7 +114,8 @@ const noted = (request: AdmissionRequest, key: 'enforce-policy' | 'audit-violati
 
 function evaluate(policy: PodSecurityPolicy, { metadata = {}, spec }: Template, request: AdmissionRequest, enforces: boolean): void {
   if (!spec) return
-  if (policy.errors.length > 0) noted(request, 'error', `Failed to parse policy: ${policy.errors.map((error) => `${error.field}: ${error.text}`).join(', ')}`)
+  const faults = policy.errors.map((error) => `${error.field}: ${error.text}`)
+  if (faults.length > 0) noted(request, 'error', `Failed to parse policy: ${faults.length > 1 ? `[${faults.join(', ')}]` : faults[0]!}`)
   if (request.annotate) {
     const audited = violationsOf(policy.audit, metadata, spec)
     if (audited.length > 0) noted(request, 'audit-violations', `would violate PodSecurity ${JSON.stringify(levelText(policy.audit))}: ${detailText(audited)}`)
@@ -102,8 +128,6 @@ function evaluate(policy: PodSecurityPolicy, { metadata = {}, spec }: Template, 
   const warned = violationsOf(policy.warn, metadata, spec)
   if (warned.length > 0) request.warn(`would violate PodSecurity ${JSON.stringify(levelText(policy.warn))}: ${detailText(warned)}`)
 }
-
-const policyText = (policy: PodSecurityPolicy): string => (['enforce', 'audit', 'warn'] as const).map((mode) => `${mode}=${JSON.stringify(levelText(policy[mode]))}`).join(', ')
 
 export function podSecurity({ defaults = openPolicy, exemptions: exempt = {} }: PodSecurityOptions = {}): AdmissionPlugin {
   return {
@@ -119,7 +143,9 @@ export function podSecurity({ defaults = openPolicy, exemptions: exempt = {} }: 
       if (exempt.namespaces?.includes(namespace)) return noted(request, 'exempt', 'namespace')
       if (exempt.usernames?.includes(request.user.username)) return noted(request, 'exempt', 'user')
       const policy = policyOf(request.view.get<Namespace>(namespaces, { name: namespace })?.metadata.labels, defaults)
-      if (policy === openPolicy) return isPod ? noted(request, 'enforce-policy', levelText(policy.enforce)) : undefined
+      if (policy.errors.length === 0 && (isPod ? isFullyOpen(policy) : policy.warn.level === 'privileged' && policy.audit.level === 'privileged')) {
+        return isPod ? noted(request, 'enforce-policy', levelText(openPolicy.enforce)) : undefined
+      }
       if (isPod && old && !isSignificant(object as unknown as Pod, old as unknown as Pod)) return
       const template = templateOf ? templateOf(object) : object as Template
       if (!template) return

@@ -4,7 +4,7 @@ import type { Check, NamedCheck, PodShape } from './pod-security-checks.ts'
 import { containersText, isInUserNamespace, namesWhere, plural, quoted, settersText, sortedSet } from './pod-security-words.ts'
 
 const profilePrefix = 'container.apparmor.security.beta.kubernetes.io/'
-const isAppArmorAllowed = (type: string): boolean => type === '' || type === 'RuntimeDefault' || type === 'Localhost'
+const isAppArmorAllowed = (type: string): boolean => type === 'RuntimeDefault' || type === 'Localhost'
 
 const appArmor: Check = (pod) => {
   const own = pod.spec.securityContext?.appArmorProfile
@@ -75,8 +75,8 @@ const privileged: Check = (pod) => {
   return names.length > 0 ? { reason: 'privileged', detail: `${containersText(names)} must not set securityContext.privileged=true` } : undefined
 }
 
-const procMount: Check = (pod) => {
-  if (isInUserNamespace(pod)) return undefined
+/** Mounts of /proc that are not the usual one, wherever the pod runs. */
+export const procMountSet: Check = (pod) => {
   const bad = pod.containers.filter(({ securityContext }) => securityContext?.procMount !== undefined && securityContext.procMount !== 'Default')
   if (bad.length === 0) return undefined
   const types = sortedSet(bad.map(({ securityContext }) => securityContext?.procMount ?? ''))
@@ -149,7 +149,7 @@ export const baselineChecks: readonly NamedCheck[] = [
   { id: 'hostPorts', since: 0, check: hostPorts },
   { id: 'hostProbesAndHostLifecycle', since: 34, check: hostProbes },
   { id: 'privileged', since: 0, check: privileged },
-  { id: 'procMount', since: 0, check: procMount },
+  { id: 'procMount', since: 0, check: (pod) => (isInUserNamespace(pod) ? undefined : procMountSet(pod)) },
   { id: 'seLinuxOptions', since: 0, check: seLinux },
   { id: 'seccompProfile_baseline', since: 0, check: (pod) => (pod.minor < 19 ? seccompAnnotations(pod) : seccompSet(pod)) },
   { id: 'sysctls', since: 0, check: sysctls },

@@ -11,6 +11,8 @@ export interface PodSecurityPolicy {
 }
 
 const prefix = 'pod-security.kubernetes.io/'
+export const labelOf = (setting: string): string => `${prefix}${setting}`
+
 const levels: readonly Level[] = ['privileged', 'baseline', 'restricted']
 
 export const strictness = (level: Level): number => levels.indexOf(level)
@@ -27,7 +29,7 @@ function versionOf(labels: Labels, key: string, errors: FieldError[], otherwise:
   if (text === undefined) return otherwise
   if (text === 'latest') return 'latest'
   const [, minor] = /^v1\.(0|[1-9]\d*)$/.exec(text) ?? []
-  if (minor !== undefined) return Number(minor)
+  if (minor !== undefined && Number.isSafeInteger(Number(minor))) return Number(minor)
   errors.push(invalid(`metadata.labels[${key}]`, text, 'must be "latest" or "v1.x"'))
   return 'latest'
 }
@@ -47,9 +49,12 @@ export function policyOf(labels: Labels | undefined, defaults: PodSecurityPolicy
   const errors: FieldError[] = []
   const [enforce, audit, warn] = (['enforce', 'audit', 'warn'] as const).map((mode) => levelOf(labels, mode, errors, defaults[mode])) as [PolicyLevel, PolicyLevel, PolicyLevel]
   // Who makes workloads whose pods would be refused hears of it, unless the labels say otherwise.
-  const silent = labels[`${prefix}warn`] === undefined && strictness(enforce.level) > strictness(warn.level)
+  const silent = labels[`${prefix}warn`] === undefined && labels[`${prefix}enforce`] === enforce.level && strictness(enforce.level) > strictness(warn.level)
   return { enforce, audit, warn: silent ? { level: enforce.level, version: labels[`${prefix}warn-version`] === undefined ? enforce.version : warn.version } : warn, errors }
 }
+
+/** Nothing is enforced, told or noted. */
+export const isFullyOpen = ({ enforce, audit, warn }: PodSecurityPolicy): boolean => [enforce, audit, warn].every(({ level }) => level === 'privileged')
 
 export interface PodSecurityDefaults {
   readonly enforce?: string

@@ -1,6 +1,6 @@
 // The checks that the restricted level adds to the baseline.
 import type { Volume } from '../api/types-volume.ts'
-import { seccompSet } from './pod-security-baseline.ts'
+import { procMountSet, seccompSet } from './pod-security-baseline.ts'
 import type { Check, NamedCheck } from './pod-security-checks.ts'
 import { containersText, isInUserNamespace, isWindows, namesWhere, plural, quoted, settersText, sortedSet } from './pod-security-words.ts'
 
@@ -67,6 +67,8 @@ const seccomp: Check = (pod) => {
 export const restrictedChecks: readonly NamedCheck[] = [
   { id: 'allowPrivilegeEscalation', since: 8, check: allowPrivilegeEscalation },
   { id: 'capabilities_restricted', since: 22, check: capabilities, replaces: 'capabilities_baseline' },
+  // Here a user namespace excuses nothing.
+  { id: 'procMount_restricted', since: 35, check: procMountSet, replaces: 'procMount' },
   { id: 'restrictedVolumes', since: 0, check: restrictedVolumes, replaces: 'hostPathVolumes' },
   { id: 'runAsNonRoot', since: 0, check: runAsNonRoot },
   { id: 'runAsUser', since: 23, check: runAsUser },

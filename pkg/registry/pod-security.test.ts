@@ -36,6 +36,12 @@ describe('violations', () => {
     ['sysctls', latest('baseline'), { securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }, { name: 'net.ipv4.tcp_rmem', value: '1' }] } }, 'forbidden sysctls (kernel.msgmax)'],
     ['sysctls of an older version', { level: 'baseline', version: 26 }, { securityContext: { sysctls: [{ name: 'net.ipv4.tcp_rmem', value: '1' }] } }, 'forbidden sysctls (net.ipv4.tcp_rmem)'],
     ['proc mount', latest('baseline'), { containers: [c({ ...good, procMount: 'Unmasked' })] }, 'procMount (container "c" must not set securityContext.procMount to "Unmasked")'],
+    ['proc mount in a user namespace', latest('baseline'), { hostUsers: false, containers: [c({ ...good, procMount: 'Unmasked' })] }, ''],
+    ['proc mount in a user namespace, restricted', latest('restricted'), { hostUsers: false, containers: [c({ procMount: 'Unmasked' })] },
+      'allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false), '
+      + 'unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"]), '
+      + 'procMount (container "c" must not set securityContext.procMount to "Unmasked"), '
+      + 'seccompProfile (pod or container "c" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")'],
     ['AppArmor', latest('baseline'), { securityContext: { appArmorProfile: { type: 'Unconfined' } } }, 'forbidden AppArmor profile (pod must not set AppArmor profile type to "Unconfined")'],
     ['hosts in probes', latest('baseline'), { containers: [c(good, { livenessProbe: { httpGet: { port: 80, host: '8.8.8.8' } } })] }, 'probe or lifecycle host (container "c" uses probe or lifecycle host "8.8.8.8")'],
     ['hosts in probes, before 1.34', { level: 'baseline', version: 33 }, { containers: [c(good, { livenessProbe: { httpGet: { port: 80, host: '8.8.8.8' } } })] }, ''],
@@ -58,9 +64,13 @@ describe('policies', () => {
     ['are open without labels', {}, { enforce: latest('privileged'), audit: latest('privileged'), warn: latest('privileged'), errors: [] }],
     ['warn where they enforce', { [key('enforce')]: 'restricted', [key('enforce-version')]: 'v1.20' }, { enforce: { level: 'restricted', version: 20 }, audit: latest('privileged'), warn: { level: 'restricted', version: 20 } }],
     ['warn as they say', { [key('enforce')]: 'restricted', [key('warn')]: 'privileged' }, { enforce: latest('restricted'), warn: latest('privileged') }],
-    ['fail closed', { [key('enforce')]: 'x' }, { enforce: latest('restricted'), errors: [{ field: `metadata.labels[${key('enforce')}]`, reason: 'FieldValueInvalid', text: 'Invalid value: "x": must be one of privileged, baseline, restricted' }] }],
+    ['fail closed, and do not warn', { [key('enforce')]: 'x' }, { enforce: latest('restricted'), warn: latest('privileged'), errors: [{ field: `metadata.labels[${key('enforce')}]`, reason: 'FieldValueInvalid', text: 'Invalid value: "x": must be one of privileged, baseline, restricted' }] }],
     ['know versions', { [key('warn-version')]: 'v1.01' }, { errors: [{ field: `metadata.labels[${key('warn-version')}]`, reason: 'FieldValueInvalid', text: 'Invalid value: "v1.01": must be "latest" or "v1.x"' }] }],
   ])('%s', (_name, labels, expected) => {
     expect(policyOf(labels)).toMatchObject(expected)
+  })
+  it('do not warn of what only the defaults enforce', () => {
+    const defaults = { ...policyOf({}), enforce: latest('restricted') }
+    expect(policyOf({ [key('audit')]: 'baseline' }, defaults)).toMatchObject({ enforce: latest('restricted'), audit: latest('baseline'), warn: latest('privileged') })
   })
 })
