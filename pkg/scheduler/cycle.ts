@@ -3,6 +3,7 @@ import { describeFailure } from './failure-text.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
 import { isRefusal, type Filter, type Plugin, type Refusal, type Remedy, type Scorer } from './plugin.ts'
+import type { ExtensionPoint, PointStatus } from './scheduler-figures.ts'
 import { withNode, type Snapshot } from './snapshot.ts'
 
 export interface Placed {
@@ -23,6 +24,8 @@ export interface CycleOptions {
   readonly random: () => number
   /** Where to start looking, so that large clusters, of which only a part is looked at, fill evenly. */
   readonly offset?: number
+  /** Told after each part. */
+  readonly passed?: (point: ExtensionPoint, status: PointStatus) => void
 }
 
 interface NamedFilter {
@@ -99,26 +102,31 @@ export function enoughNodes(count: number): number {
   return Math.max(100, Math.floor((count * percent) / 100))
 }
 
-function bestOf(pod: PodInfo, snapshot: Snapshot, feasible: readonly NodeInfo[], { plugins, random }: CycleOptions): NodeInfo | undefined {
+function bestOf(pod: PodInfo, snapshot: Snapshot, feasible: readonly NodeInfo[], { plugins, random, passed }: CycleOptions): NodeInfo | undefined {
   if (feasible.length <= 1) return feasible[0]
   const totals = new Array<number>(feasible.length).fill(0)
-  for (const plugin of plugins) {
-    const scorer: Scorer | undefined = plugin.preScore?.(pod, snapshot, feasible)
-    if (!scorer) continue
+  const scorers = plugins.flatMap((plugin): { plugin: Plugin; scorer: Scorer }[] => {
+    const scorer = plugin.preScore?.(pod, snapshot, feasible)
+    return scorer ? [{ plugin, scorer }] : []
+  })
+  passed?.('PreScore', 'Success')
+  for (const { plugin, scorer } of scorers) {
     const raw = feasible.map((node) => scorer.score(node))
     const scores = scorer.normalize?.(raw) ?? raw
     for (let index = 0; index < totals.length; index++) totals[index] = (totals[index] ?? 0) + (scores[index] ?? 0) * (plugin.weight ?? 1)
   }
+  passed?.('Score', 'Success')
   const most = Math.max(...totals)
   const best = feasible.filter((_node, index) => totals[index] === most)
   return best[Math.floor(random() * best.length)]
 }
 
 export function decide(pod: PodInfo, snapshot: Snapshot, options: CycleOptions): Placed | Unplaced {
-  const { plugins, offset = 0 } = options
+  const { plugins, offset = 0, passed } = options
   const { nodes } = snapshot
   if (nodes.length === 0) return { message: 'no nodes available to schedule pods', rejectors: new Set(), remedy: {} }
   const prepared = prepare(pod, snapshot, plugins)
+  passed?.('PreFilter', prepared.refused ? 'Unschedulable' : 'Success')
   const refusals = new Map<string, NamedRefusal>()
   const rejectors = new Set<string>()
   const feasible: NodeInfo[] = []
@@ -139,7 +147,10 @@ export function decide(pod: PodInfo, snapshot: Snapshot, options: CycleOptions):
       return !refusal
     }
     // The node that this pod preempted others on, before anything better has to be found.
-    if (nominatedFirst && (!nodeNames || nodeNames.has(nominatedFirst.name)) && passes(nominatedFirst)) return { node: nominatedFirst.name }
+    if (nominatedFirst && (!nodeNames || nodeNames.has(nominatedFirst.name)) && passes(nominatedFirst)) {
+      passed?.('Filter', 'Success')
+      return { node: nominatedFirst.name }
+    }
     const enough = nodeNames ? nodes.length : enoughNodes(nodes.length)
     for (let index = 0; index < nodes.length && feasible.length < enough; index++) {
       const node = nodes[(index + offset) % nodes.length]
@@ -148,10 +159,12 @@ export function decide(pod: PodInfo, snapshot: Snapshot, options: CycleOptions):
       else if (!refusals.has(node.name) && passes(node)) feasible.push(node)
     }
     if (nodeNames) for (const namer of namers) rejectors.add(namer)
+    passed?.('Filter', 'Success')
   }
   const best = bestOf(pod, snapshot, feasible, options)
   if (best) return { node: best.name }
   const remedy = remedyOf(pod, snapshot, { plugins, refusals })
+  passed?.('PostFilter', remedy.nominate ? 'Success' : 'Unschedulable')
   return { message: describeFailure({ nodes: nodes.length, refused: prepared.refused, refusals, remedy: remedy.message }), rejectors, remedy }
 }
 

@@ -17,6 +17,8 @@ export interface ClusterChange {
   readonly kind: ChangeKind
   /** What changed, as it is now (or was last). */
   readonly object: KubeObject
+  /** What happened to it, where the kind does not say. */
+  readonly action?: 'Add' | 'Update' | 'Delete'
 }
 
 /** Why a pod can't go to a node. */

@@ -11,10 +11,12 @@ describe('SchedulingQueue', () => {
   let clock: ManualClock
   let queue: SchedulingQueue
   let woken: number
+  let came: string[]
   beforeEach(() => {
     clock = new ManualClock()
     woken = 0
-    queue = new SchedulingQueue({ clock, plugins: [picky, other], onReady: () => woken++ })
+    came = []
+    queue = new SchedulingQueue({ clock, plugins: [picky, other], onReady: () => woken++, incoming: (name, event) => void came.push(`${name} ${event}`) })
   })
   const popped = (): string | undefined => queue.pop()?.info.pod.metadata.name
   const uid = (name: string): string => `uid-default-${name}`
@@ -44,6 +46,39 @@ describe('SchedulingQueue', () => {
     expect(queue.pending()).toEqual({ active: 2, backoff: 1, gated: 1, unschedulable: 1 })
     popped()
     expect(queue.pending().active).toBe(1)
+  })
+
+  it('says who comes to wait, where and why', () => {
+    queue.add(testInfo('gated', { spec: { schedulingGates: [{ name: 'x' }] } }))
+    queue.add(testInfo('gated'))
+    // Only its priority.
+    queue.add(testInfo('gated', { spec: { priority: 1 } }))
+    expect(came.splice(0)).toEqual(['unschedulable UnschedulablePodAdd', 'active UnschedulablePodUpdate'])
+    popped()
+    refuse('a', 'Picky', 'Other')
+    refuse('b', 'Other')
+    expect([...queue.rejections()]).toEqual([['Picky', 1], ['Other', 2]])
+    queue.notify({ ...change('claim'), action: 'Add' })
+    expect([popped(), popped()]).toEqual(['a', 'b'])
+    expect(came.splice(0)).toEqual([
+      'active UnschedulablePodAdd', 'unschedulable ScheduleAttemptFailure', 'active UnschedulablePodAdd', 'unschedulable ScheduleAttemptFailure',
+      'backoff PersistentVolumeClaimAdd', 'backoff PersistentVolumeClaimAdd', 'active PopFromBackoffQ', 'active PopFromBackoffQ',
+    ])
+    queue.retry(uid('a'))
+    queue.reject(uid('b'), new Set(['Picky']))
+    clock.step(300_000)
+    expect(came.splice(0)).toEqual(['backoff ScheduleAttemptFailure', 'unschedulable ScheduleAttemptFailure', 'active BackoffComplete', 'active UnschedulableTimeout'])
+  })
+
+  it('knows since when a pod could be tried', () => {
+    queue.add(testInfo('a', { spec: { schedulingGates: [{ name: 'x' }] } }))
+    clock.step(5000)
+    const activeMs = clock.now()
+    queue.add(testInfo('a'))
+    expect(queue.pop()).toMatchObject({ attempts: 1, activeMs })
+    queue.retry(uid('a'))
+    clock.step(1000)
+    expect(queue.pop()).toMatchObject({ attempts: 2, activeMs })
   })
 
   it('follows a priority that changes while the pod waits', () => {

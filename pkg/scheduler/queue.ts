@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../util/clock.ts'
 import { Heap } from './heap.ts'
 import type { ClusterChange, Plugin } from './plugin.ts'
 import type { PodInfo } from './pod-info.ts'
+import { eventName, type QueueName } from './scheduler-figures.ts'
 
 //            add                 pop
 //   gated ---------> active -----------> in flight ---> (bound, or gone: remove)
@@ -21,12 +22,15 @@ export interface QueuedPod {
   readonly info: PodInfo
   /** Tries that have begun. */
   readonly attempts: number
+  /** When it could be tried for the first time. */
+  readonly activeMs: number
 }
 
 interface Entry {
   info: PodInfo
   place: Place
   attempts: number
+  activeMs: number | undefined
   /** When it came into the queue, and in which order. */
   readonly sinceMs: number
   readonly sequence: number
@@ -50,7 +54,13 @@ export interface QueueOptions {
   readonly plugins: readonly Plugin[]
   /** Called when there may be something to pop. */
   readonly onReady: () => void
+  /** A pod comes to wait. */
+  readonly incoming?: (queue: QueueName, event: string) => void
 }
+
+const podAdded = 'UnschedulablePodAdd'
+const podUpdated = 'UnschedulablePodUpdate'
+const attemptFailed = 'ScheduleAttemptFailure'
 
 const firstBackOffMs = 1000
 const longestBackOffMs = 10_000
@@ -91,6 +101,13 @@ export class SchedulingQueue {
     return counts
   }
 
+  /** How many pods each plugin has refused; a pod that several have counts for each. */
+  rejections(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>()
+    for (const { rejectors } of this.#unschedulable) for (const name of rejectors) counts.set(name, (counts.get(name) ?? 0) + 1)
+    return counts
+  }
+
   placeOf(uid: string): Place | undefined {
     return this.#entries.get(uid)?.place
   }
@@ -102,16 +119,17 @@ export class SchedulingQueue {
     const known = this.#entries.get(info.uid)
     if (!known) {
       const entry: Entry = {
-        info, place: 'gated', attempts: 0, sinceMs: this.#options.clock.now(), sequence: this.#sequence++,
+        info, place: 'gated', attempts: 0, activeMs: undefined, sinceMs: this.#options.clock.now(), sequence: this.#sequence++,
         rejectors: new Set(), readyMs: 0, refusedMs: 0, failed: false, move: 0,
       }
       this.#entries.set(info.uid, entry)
-      if (!gated) this.#activate(entry)
+      if (gated) this.#options.incoming?.('unschedulable', podAdded)
+      else this.#activate(entry, podAdded)
       return
     }
     known.info = info
-    if (known.place === 'gated' && !gated) this.#activate(known)
-    else if (known.place === 'unschedulable') this.#awake(known)
+    if (known.place === 'gated' && !gated) this.#activate(known, podUpdated)
+    else if (known.place === 'unschedulable') this.#awake(known, podUpdated)
     // Its priority may have changed.
     else if (known.place === 'active') this.#activate(known)
   }
@@ -136,7 +154,7 @@ export class SchedulingQueue {
     if (!entry) return undefined
     this.#move(entry, 'in-flight')
     entry.attempts++
-    return { info: entry.info, attempts: entry.attempts }
+    return { info: entry.info, attempts: entry.attempts, activeMs: entry.activeMs ?? entry.sinceMs }
   }
 
   /** No node would do. Without rejectors any change brings it back. */
@@ -149,6 +167,7 @@ export class SchedulingQueue {
     entry.readyMs = entry.refusedMs + backOffMs(entry.attempts)
     this.#move(entry, 'unschedulable')
     this.#unschedulable.add(entry)
+    this.#options.incoming?.('unschedulable', attemptFailed)
     if (!this.#leftover) this.#armLeftover()
   }
 
@@ -158,12 +177,12 @@ export class SchedulingQueue {
     if (!entry || this.#stopped) return
     entry.failed = true
     entry.readyMs = this.#options.clock.now() + backOffMs(entry.attempts)
-    this.#delay(entry)
+    this.#delay(entry, attemptFailed)
   }
 
   /** Brings back the pods that the change may help. */
   notify(change: ClusterChange): void {
-    for (const entry of [...this.#unschedulable]) if (this.#mayHelp(entry, change)) this.#awake(entry)
+    for (const entry of [...this.#unschedulable]) if (this.#mayHelp(entry, change)) this.#awake(entry, eventName(change))
   }
 
   stop(): void {
@@ -183,18 +202,22 @@ export class SchedulingQueue {
     return false
   }
 
-  #awake(entry: Entry): void {
-    if (entry.readyMs <= this.#options.clock.now()) this.#activate(entry)
-    else this.#delay(entry)
+  #awake(entry: Entry, event: string): void {
+    if (entry.readyMs <= this.#options.clock.now()) this.#activate(entry, event)
+    else this.#delay(entry, event)
   }
 
-  #activate(entry: Entry): void {
+  /** Without an event it was active before. */
+  #activate(entry: Entry, event?: string): void {
+    entry.activeMs ??= this.#options.clock.now()
+    if (event !== undefined) this.#options.incoming?.('active', event)
     this.#move(entry, 'active')
     this.#active.push({ entry, move: entry.move })
     this.#options.onReady()
   }
 
-  #delay(entry: Entry): void {
+  #delay(entry: Entry, event: string): void {
+    this.#options.incoming?.('backoff', event)
     this.#move(entry, 'back-off')
     this.#backOff.push({ entry, move: entry.move })
     this.#arm()
@@ -221,6 +244,7 @@ export class SchedulingQueue {
       else found = ticket.entry
     }
     for (const ticket of errors) this.#backOff.push(ticket)
+    if (found) this.#options.incoming?.('active', 'PopFromBackoffQ')
     return found
   }
 
@@ -245,7 +269,7 @@ export class SchedulingQueue {
 
   #flushLeftover(): void {
     const nowMs = this.#options.clock.now()
-    for (const entry of [...this.#unschedulable]) if (entry.refusedMs + longestRefusalMs <= nowMs) this.#awake(entry)
+    for (const entry of [...this.#unschedulable]) if (entry.refusedMs + longestRefusalMs <= nowMs) this.#awake(entry, 'UnschedulableTimeout')
     this.#armLeftover()
   }
 
@@ -255,7 +279,7 @@ export class SchedulingQueue {
     for (let ticket = this.#backOff.peek(); ticket; ticket = this.#backOff.peek()) {
       if (isValid(ticket) && ticket.entry.readyMs > nowMs) break
       this.#backOff.pop()
-      if (isValid(ticket)) this.#activate(ticket.entry)
+      if (isValid(ticket)) this.#activate(ticket.entry, 'BackoffComplete')
     }
     this.#arm()
   }

@@ -7,13 +7,14 @@ import { isConflict, isNotFound } from '../api/status-error.ts'
 import { nodes, type Node } from '../api/types-node.ts'
 import { pods, type Pod } from '../api/types-pod.ts'
 import { sleep, type Clock } from '../util/clock.ts'
-import { family, type Sample } from '../util/counters.ts'
+import { family, labelValue, type Sample } from '../util/counters.ts'
 import { isOwnChange, nodeChanges, placedPodChanges } from './changes.ts'
 import { decide, type Unplaced } from './cycle.ts'
 import type { ChangeKind, Plugin } from './plugin.ts'
 import { isTerminal, podInfo, type PodInfo } from './pod-info.ts'
 import { deleteVictim, writeBinding, writeStatus, type StatusChange } from './pod-writes.ts'
 import { SchedulingQueue, type QueuedPod } from './queue.ts'
+import { type Attempt, SchedulerFigures } from './scheduler-figures.ts'
 import { ClusterSnapshot } from './snapshot.ts'
 
 /** Scheduling starts when the kind has been read; with `kind`, its changes bring pods back. */
@@ -49,6 +50,7 @@ export class Scheduler {
   readonly #schedulerName: string
   readonly #snapshot = new ClusterSnapshot()
   readonly #queue: SchedulingQueue
+  readonly #figures: SchedulerFigures
   readonly #pods: Informer<Pod>
   readonly #stop = new AbortController()
   readonly #unsubscribe: (() => void)[] = []
@@ -64,7 +66,8 @@ export class Scheduler {
     this.#options = options
     this.#schedulerName = options.schedulerName ?? 'default-scheduler'
     this.#pods = options.informers.for(pods)
-    this.#queue = new SchedulingQueue({ clock: options.clock, plugins: options.plugins, onReady: () => this.#wake() })
+    this.#figures = new SchedulerFigures({ clock: options.clock, profile: this.#schedulerName })
+    this.#queue = new SchedulingQueue({ clock: options.clock, plugins: options.plugins, onReady: () => this.#wake(), incoming: this.#figures.incoming })
   }
 
   /** Resolves when it has seen the cluster and schedules. */
@@ -78,7 +81,7 @@ export class Scheduler {
       if (!kind) continue
       this.#unsubscribe.push(informer.onChange(({ object, previous }) => {
         const changed = object ?? previous
-        if (changed) this.#queue.notify({ kind, object: changed })
+        if (changed) this.#queue.notify({ kind, object: changed, action: !previous ? 'Add' : object ? 'Update' : 'Delete' })
       }))
     }
     await Promise.all([nodeInformer, this.#pods, ...others.map(({ informer }) => informer)].map((informer) => informer.whenSynced()))
@@ -89,7 +92,14 @@ export class Scheduler {
 
   /** Its figures, in Prometheus' text form. */
   lines(): string[] {
-    return family('scheduler_pending_pods', 'gauge', 'Pods that wait to be scheduled, by where.', Object.entries(this.#queue.pending()).map(([queue, count]): Sample => [`queue="${queue}"`, count]))
+    const profile = labelValue(this.#schedulerName)
+    const { nodes: { length: nodeCount }, podCount, assumedCount } = this.#snapshot
+    return [
+      ...family('scheduler_pending_pods', 'gauge', 'Pods that wait to be scheduled, by where.', Object.entries(this.#queue.pending()).map(([queue, count]): Sample => [`queue="${queue}"`, count])),
+      ...family('scheduler_unschedulable_pods', 'gauge', 'Pods that wait since a plugin refused them, by plugin.', [...this.#queue.rejections()].map(([plugin, count]): Sample => [`plugin="${plugin}",profile=${profile}`, count])),
+      ...family('scheduler_cache_size', 'gauge', 'What the scheduler keeps of the cluster; the pods that are assumed have a node that nobody has shown yet.', [['type="nodes"', nodeCount], ['type="pods"', podCount], ['type="assumed_pods"', assumedCount]]),
+      ...this.#figures.lines(),
+    ]
   }
 
   async stop(): Promise<void> {
@@ -167,12 +177,15 @@ export class Scheduler {
     const { info } = next
     const pod = this.#pods.get(keyOf(info.pod))
     if (!pod || pod.metadata.uid !== info.uid || pod.spec.nodeName || pod.metadata.deletionTimestamp) return this.#queue.remove(info.uid)
+    const attempt = this.#figures.begin()
     try {
       const { plugins, clock } = this.#options
-      const decision = decide(info, this.#snapshot, { plugins, random: () => clock.random(), offset: this.#offset++ })
-      if (decision.node !== undefined) this.#place(info, decision.node)
-      else this.#refuse(info, decision)
+      const decision = decide(info, this.#snapshot, { plugins, random: () => clock.random(), offset: this.#offset++, passed: attempt.passed })
+      if (decision.node !== undefined) return this.#place(next, decision.node, attempt)
+      this.#refuse(info, decision)
+      attempt.ended('unschedulable')
     } catch (error) {
+      attempt.ended('error')
       // A fault of a plugin must not stop the others' pods.
       this.#snapshot.forget(info.uid)
       this.#failed(info, error)
@@ -180,19 +193,27 @@ export class Scheduler {
     }
   }
 
-  #place(info: PodInfo, nodeName: string): void {
+  #place(queued: QueuedPod, nodeName: string, attempt: Attempt): void {
+    const { info } = queued
+    attempt.chosen()
     const promised = this.#snapshot.nominationOf(info.uid)
     this.#snapshot.assume(info, nodeName)
     if (promised !== undefined && promised !== nodeName) this.#queue.notify({ kind: 'pod-gone', object: info.pod })
     const node = this.#snapshot.node(nodeName)
+    attempt.restart()
     if (node) for (const plugin of this.#options.plugins) plugin.reserve?.(info, node)
-    this.#track(this.#bind(info, nodeName))
+    attempt.passed('Reserve', 'Success')
+    this.#track(this.#bind(queued, nodeName, attempt))
   }
 
-  async #bind(info: PodInfo, nodeName: string): Promise<void> {
+  async #bind(queued: QueuedPod, nodeName: string, attempt: Attempt): Promise<void> {
+    const { info } = queued
     const { client, events, plugins } = this.#options
+    let point: 'PreBind' | 'Bind' = 'PreBind'
     try {
       for (const plugin of plugins) if (plugin.preBind) await plugin.preBind(info, nodeName, this.#stop.signal)
+      attempt.passed(point, 'Success')
+      point = 'Bind'
       // Pods whose volumes are being made don't count: they may take minutes.
       this.#bindings++
       await writeBinding(client, info.pod, nodeName).finally(() => {
@@ -200,9 +221,14 @@ export class Scheduler {
         this.#wake()
       })
       this.#queue.remove(info.uid)
+      attempt.passed(point, 'Success')
+      attempt.ended('scheduled')
+      this.#figures.scheduled(queued)
       const { namespace, name } = info.pod.metadata
       events.record(info.pod, { type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${namespace}/${name} to ${nodeName}` })
     } catch (error) {
+      attempt.passed(point, 'Error')
+      attempt.ended('error')
       this.#unbind(info, error)
     }
   }
@@ -233,7 +259,9 @@ export class Scheduler {
       condition: { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message },
       ...(nominate === undefined ? {} : { nominatedNodeName: nominate }),
     })
-    if (nominate) this.#preempt(info, nominate, victims)
+    if (!nominate) return
+    this.#figures.preempted(victims.length)
+    this.#preempt(info, nominate, victims)
   }
 
   #preempt(info: PodInfo, nodeName: string, victims: readonly PodInfo[]): void {

@@ -54,6 +54,15 @@ export class ClusterSnapshot implements Snapshot {
     return (this.#nodes ??= [...this.#infos.values()].filter(({ node }) => node !== undefined))
   }
 
+  /** Pods that have a node, and those of them that are assumed to. */
+  get podCount(): number {
+    return this.#places.size
+  }
+
+  get assumedCount(): number {
+    return this.#assumed.size
+  }
+
   node(name: string): NodeInfo | undefined {
     const info = this.#infos.get(name)
     return info?.node ? info : undefined

@@ -1,5 +1,15 @@
 // Durations counted by bounds, each series under its labels, in Prometheus' text form.
 
+/** As Go's client has them where nothing else is said. */
+export const commonBounds: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** Each is so many times the one before. */
+export function exponentialBounds(start: number, factor: number, count: number): number[] {
+  const bounds: number[] = []
+  for (let bound = start; bounds.length < count; bound *= factor) bounds.push(bound)
+  return bounds
+}
+
 /** One series: a value costs a walk over the bounds and three additions. */
 export class Histogram {
   readonly #bounds: readonly number[]

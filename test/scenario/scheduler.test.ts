@@ -143,6 +143,19 @@ describe('the scheduler', () => {
     await addPod('web', '100m', { schedulerName: 'flaky' })
     await bound('web', 'a').finally(() => other.stop())
     expect(tries).toBe(2)
+    const figures = new Map(other.lines().map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]))
+    const point = (name: string, status: string): string => `framework_extension_point_duration_seconds_count{extension_point="${name}",profile="flaky",status="${status}"}`
+    const expected = {
+      'schedule_attempts_total{profile="flaky",result="error"}': 1, 'schedule_attempts_total{profile="flaky",result="scheduled"}': 1,
+      'scheduling_attempt_duration_seconds_count{profile="flaky",result="scheduled"}': 1, 'scheduling_algorithm_duration_seconds_count': 2,
+      'pod_scheduling_attempts_count': 1, 'pod_scheduling_attempts_sum': 2, 'pod_scheduling_sli_duration_seconds_count{attempts="2"}': 1,
+      [point('PreFilter', 'Success')]: 2, [point('Filter', 'Success')]: 2, [point('Reserve', 'Success')]: 2, [point('PreBind', 'Error')]: 1, [point('PreBind', 'Success')]: 1, [point('Bind', 'Success')]: 1,
+      'queue_incoming_pods_total{event="UnschedulablePodAdd",queue="active"}': 1, 'queue_incoming_pods_total{event="ScheduleAttemptFailure",queue="backoff"}': 1,
+      'queue_incoming_pods_total{event="BackoffComplete",queue="active"}': 1, 'preemption_attempts_total': 0, 'cache_size{type="nodes"}': 1,
+    }
+    expect(Object.fromEntries(Object.keys(expected).map((series) => [series, figures.get(`scheduler_${series}`)]))).toEqual(expected)
+    // It was backed off for a second.
+    expect(figures.get('scheduler_pod_scheduling_sli_duration_seconds_bucket{attempts="2",le="0.64"}')).toBe(0)
   })
 
   it('counts each reason', async () => {
@@ -179,6 +192,9 @@ describe('the scheduler', () => {
         apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value,
       } as KubeObject)
     }
+    const figure = (series: string): number => Number(scheduler.lines().find((line) => line.startsWith(`scheduler_${series} `))?.split(' ')[1] ?? 0)
+    const victims = figure('preemption_victims_sum')
+    const asked = figure('preemption_attempts_total')
     await addNode('a')
     await addPod('one', '900m', { priorityClassName: 'middle' })
     await addPod('two', '900m', { priorityClassName: 'low' })
@@ -190,6 +206,7 @@ describe('the scheduler', () => {
     })
     await cluster.until(pods, 'vip is nominated', () => pod('vip')?.status?.nominatedNodeName === 'a')
     expect(pod('one')?.metadata.deletionTimestamp).toBeUndefined()
+    expect([figure('preemption_victims_sum') - victims, figure('preemption_attempts_total') - asked]).toEqual([1, 1])
     // Room that is promised is not given to the less important, although it would fit beside what is there.
     await addPod('late', '1', { priorityClassName: 'low' })
     await refused('late', '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.')
@@ -197,6 +214,7 @@ describe('the scheduler', () => {
     await bound('vip')
     await told('two', `Normal Preempted: Preempted by pod ${pod('vip')?.metadata.uid} on node a`)
     expect(pod('late')?.spec.nodeName).toBeUndefined()
+    expect(figure('unschedulable_pods{plugin="NodeResourcesFit",profile="default-scheduler"}')).toBe(1)
   })
 
   it('waits for claims, and chooses the node of those that wait for their first user', async () => {
