@@ -1,15 +1,20 @@
 // What objects use of a ResourceQuota: pure.
 import { addQuantities, formatQuantity, parseQuantity, quantityOf, zeroQuantity, compareQuantities, type Quantity } from './quantity.ts'
+import { podAmounts } from './pod-amounts.ts'
 import { groupResource, type KubeObject, type Resource } from './object.ts'
 import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement } from './types-config.ts'
-import type { Container, Pod, PodSpec } from './types-pod.ts'
+import type { Pod, PodSpec } from './types-pod.ts'
 import type { Parts } from '../util/slices.ts'
 import type { Service } from './types-service.ts'
 import type { PersistentVolumeClaim } from './types-volume.ts'
 
 export type Usage = Readonly<Record<string, Quantity>>
 
-const isTerminal = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
+/** It has ended, or should have long ago: nothing waits for it as long again as it was given. */
+function isOver({ metadata: { deletionTimestamp, deletionGracePeriodSeconds }, status }: Pod, now: number): boolean {
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return true
+  return deletionTimestamp !== undefined && deletionGracePeriodSeconds !== undefined && now > Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000
+}
 
 const claimKind = 'resourceclaims.resource.k8s.io'
 const devicesOfClass = '.deviceclass.resource.k8s.io/devices'
@@ -46,11 +51,11 @@ const namesOf = (hard: Readonly<Record<string, unknown>>, kind: string): readonl
 const isPodResource = (name: string): boolean => name !== 'requests.storage' && !name.includes('.storageclass.')
   && (/^(requests|limits)\./.test(name) || name.startsWith('hugepages-') || name === 'cpu' || name === 'memory' || name === 'ephemeral-storage')
 
-export function usageOf(resource: { readonly group: string; readonly plural: string }, object: KubeObject): Usage {
+export function usageOf(resource: { readonly group: string; readonly plural: string }, object: KubeObject, now = 0): Usage {
   const kind = groupResource(resource)
   const one = quantityOf(1)
   const usage: Record<string, Quantity> = { [`count/${kind}`]: one }
-  if (kind === 'pods') return { ...usage, ...podUsage(object as Pod) }
+  if (kind === 'pods') return { ...usage, ...podUsage(object as Pod, now) }
   if (counted.has(kind)) usage[kind] = one
   if (kind === 'services') Object.assign(usage, serviceUsage(object as Service))
   if (kind === 'persistentvolumeclaims') Object.assign(usage, claimUsage(object as PersistentVolumeClaim))
@@ -58,51 +63,47 @@ export function usageOf(resource: { readonly group: string; readonly plural: str
   return usage
 }
 
-function podUsage(pod: Pod): Usage {
-  if (isTerminal(pod)) return {}
+const isWholePod = (resource: string): boolean => resource === 'cpu' || resource === 'memory' || resource.startsWith('hugepages-')
+
+function podUsage(pod: Pod, now: number): Usage {
+  if (isOver(pod, now)) return {}
   const usage: Record<string, Quantity> = { pods: quantityOf(1) }
-  for (const [name, value] of Object.entries(podResources(pod.spec, 'requests'))) {
+  const options = { status: true, overhead: true, isWhole: isWholePod }
+  for (const [name, value] of Object.entries(podAmounts(pod, 'requests', options))) {
     usage[`requests.${name}`] = value
     if (name === 'cpu' || name === 'memory' || name === 'ephemeral-storage' || name.startsWith('hugepages-')) usage[name] = value
   }
-  for (const [name, value] of Object.entries(podResources(pod.spec, 'limits'))) usage[`limits.${name}`] = value
+  for (const [name, value] of Object.entries(podAmounts(pod, 'limits', options))) usage[`limits.${name}`] = value
   return usage
 }
-
-/** What a pod needs at most at one time: its containers together, or one of its init containers, plus its overhead. */
-function podResources(spec: PodSpec, which: 'requests' | 'limits'): Record<string, Quantity> {
-  const of = ({ resources }: Container): Record<string, string> => ({ ...(which === 'requests' ? resources?.limits : {}), ...resources?.[which] })
-  let total: Record<string, Quantity> = {}
-  for (const container of spec.containers) total = plus(total, of(container))
-  let sidecars: Record<string, Quantity> = {}
-  for (const container of spec.initContainers ?? []) {
-    if (container.restartPolicy === 'Always') {
-      total = plus(total, of(container))
-      sidecars = plus(sidecars, of(container))
-    } else for (const [name, value] of Object.entries(plus(sidecars, of(container)))) total[name] = larger(total[name], value)
-  }
-  return spec.overhead ? plus(total, spec.overhead) : total
-}
-
-function plus(total: Record<string, Quantity>, more: Readonly<Record<string, string>>): Record<string, Quantity> {
-  const sum = { ...total }
-  for (const [name, text] of Object.entries(more)) sum[name] = sum[name] ? addQuantities(sum[name], parseQuantity(text)) : parseQuantity(text)
-  return sum
-}
-
-const larger = (a: Quantity | undefined, b: Quantity): Quantity => (a && compareQuantities(a, b) >= 0 ? a : b)
 
 function serviceUsage({ spec }: Service): Usage {
   const ports = quantityOf((spec.ports ?? []).length)
   if (spec.type === 'NodePort') return { 'services.nodeports': ports }
   if (spec.type !== 'LoadBalancer') return {}
-  return { 'services.loadbalancers': quantityOf(1), ...(spec.allocateLoadBalancerNodePorts === false ? {} : { 'services.nodeports': ports }) }
+  const nodePorts = spec.allocateLoadBalancerNodePorts === false ? quantityOf((spec.ports ?? []).filter(({ nodePort }) => nodePort).length) : ports
+  return { 'services.loadbalancers': quantityOf(1), 'services.nodeports': nodePorts }
 }
 
-function claimUsage({ spec }: PersistentVolumeClaim): Usage {
-  const storage = parseQuantity(spec?.resources?.requests?.storage ?? '0')
-  const prefix = spec?.storageClassName ? `${spec.storageClassName}.storageclass.storage.k8s.io/` : undefined
-  return { 'requests.storage': storage, ...(prefix ? { [`${prefix}requests.storage`]: storage, [`${prefix}persistentvolumeclaims`]: quantityOf(1) } : {}) }
+const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
+
+/** What is asked for, or what is given already where that is more, in whole bytes. */
+function storageOf({ spec, status }: PersistentVolumeClaim): Quantity | undefined {
+  const [asked, given] = [spec?.resources?.requests?.storage, status?.allocatedResources?.storage]
+  if (asked === undefined) return undefined
+  const more = given !== undefined && compareQuantities(parseQuantity(given), parseQuantity(asked)) > 0 ? given : asked
+  const amount = parseQuantity(more)
+  const whole = 1_000_000_000n
+  return amount.nanos % whole === 0n ? amount : { ...amount, nanos: (amount.nanos / whole + 1n) * whole }
+}
+
+function claimUsage(claim: PersistentVolumeClaim): Usage {
+  const storage = storageOf(claim)
+  const storageClass = claim.metadata.annotations?.[classAnnotation] ?? claim.spec?.storageClassName
+  const usage: Record<string, Quantity> = storage ? { 'requests.storage': storage } : {}
+  if (!storageClass) return usage
+  const prefix = `${storageClass}.storageclass.storage.k8s.io/`
+  return { ...usage, [`${prefix}persistentvolumeclaims`]: quantityOf(1), ...storage ? { [`${prefix}requests.storage`]: storage } : {} }
 }
 
 interface DeviceRequest {
@@ -146,12 +147,11 @@ export function isInScope(spec: ResourceQuotaSpec, resource: { readonly group: s
 function claimInScope({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, { spec, status }: PersistentVolumeClaim): boolean {
   if (scopeName !== 'VolumeAttributesClass') return false
   const classes = [spec.volumeAttributesClassName, status?.currentVolumeAttributesClassName, status?.modifyVolumeStatus?.targetVolumeAttributesClassName].filter((name) => Boolean(name))
-  const named = classes.some((name) => values.includes(name ?? ''))
   switch (operator) {
     case 'Exists': return classes.length > 0
     case 'DoesNotExist': return classes.length === 0
-    case 'In': return named
-    default: return operator === 'NotIn' && !named
+    case 'In': return classes.some((name) => values.includes(name ?? ''))
+    default: return operator === 'NotIn' && (classes.length === 0 || classes.some((name) => !values.includes(name ?? '')))
   }
 }
 
@@ -189,14 +189,14 @@ function crossesNamespaces({ affinity }: PodSpec): boolean {
 const stride = 64
 
 /** The quota's `used`: every name of `hard`, with what is used of it. In parts, for there may be many objects. */
-export function* quotaUsed({ spec }: ResourceQuota, objects: readonly { readonly resource: Resource; readonly object: KubeObject }[]): Parts<Record<string, string>> {
+export function* quotaUsed({ spec }: ResourceQuota, objects: readonly { readonly resource: Resource; readonly object: KubeObject }[], now: number): Parts<Record<string, string>> {
   const names = Object.keys(spec.hard ?? {})
   const totals = new Map<string, Quantity>(names.map((name) => [name, zeroQuantity]))
   let count = 0
   for (const { resource, object } of objects) {
     if (++count % stride === 0) yield
     if (!isInScope(spec, resource, object)) continue
-    const usage = usageOf(resource, object)
+    const usage = usageOf(resource, object, now)
     for (const name in usage) {
       const used = usage[name]
       if (used && totals.has(name)) totals.set(name, addTo(totals.get(name), used))

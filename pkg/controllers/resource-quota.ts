@@ -25,7 +25,7 @@ export function resourceQuotaController({ resources }: ResourceQuotaOptions): Co
     for: resourceQuotas,
     // A kind that a quota names may come later than the quota.
     watches: [watches(customResourceDefinitions, ({ spec }, context) => countingKindsOf(spec.group, context)), watches(apiServices, ({ spec }, context) => countingKindsOf(spec.group, context))],
-    async reconcile(_, quota, { client, informers, watch }) {
+    async reconcile(_, quota, { client, informers, watch, clock }) {
       if (!quota || quota.metadata.deletionTimestamp) return
       const concerned = countable().filter((resource) => concerns(quota, resource))
       for (const resource of concerned) {
@@ -34,7 +34,7 @@ export function resourceQuotaController({ resources }: ResourceQuotaOptions): Co
       const fresh = concerned.map((resource) => ({ resource, informer: informers.for(resource) }))
       await Promise.all(fresh.map(({ informer }) => informer.whenSynced()))
       const objects = fresh.flatMap(({ resource, informer }) => informer.list(quota.metadata.namespace).map((object) => ({ resource, object })))
-      const status = { hard: quota.spec.hard ?? {}, used: await inParts(quotaUsed(quota, objects)) }
+      const status = { hard: quota.spec.hard ?? {}, used: await inParts(quotaUsed(quota, objects, clock.now())) }
       if (!equalJson(status, quota.status)) await client.update(resourceQuotas, { ...quota, status }, { subresource: 'status' })
     },
   })

@@ -14,13 +14,17 @@ type Kind = { readonly group: string; readonly plural: string }
 const mustBeSaid = new Set(['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'])
 const growing = new Set(['services', 'persistentvolumeclaims'])
 
+const hasDeadline = (pod: Readonly<AnyObject> | undefined): boolean => ((pod as Pod | undefined)?.spec.activeDeadlineSeconds ?? -1) >= 0
+
 /** Writes that can use more than before. */
-function isCharged({ operation, subresource, definition }: AdmissionRequest): boolean {
+function isCharged({ operation, subresource, definition, old }: AdmissionRequest, object: Readonly<AnyObject>): boolean {
   const { group, plural } = definition.resource
   if (plural === 'events') return false
   if (operation === 'CREATE') return subresource === undefined
   if (operation !== 'UPDATE' || group !== '') return false
-  return plural === 'pods' ? subresource === 'resize' : subresource === undefined && growing.has(plural)
+  // Another scope has them now.
+  if (plural === 'pods') return subresource === 'resize' || (subresource === undefined && hasDeadline(object) !== hasDeadline(old))
+  return subresource === undefined && growing.has(plural)
 }
 
 function saidBy({ resources }: Container): Set<string> {
@@ -31,8 +35,7 @@ function saidBy({ resources }: Container): Set<string> {
 /** What the containers of a pod leave open although it is limited, in Kubernetes' words. */
 export function unsaid({ spec }: Pod, limited: readonly string[]): string | undefined {
   // Limits of the whole pod bound its containers too.
-  const whole = (spec as { resources?: { requests?: object; limits?: object } }).resources
-  if (Object.keys(whole?.requests ?? {}).length + Object.keys(whole?.limits ?? {}).length > 0) return undefined
+  if (Object.keys({ ...spec.resources?.requests, ...spec.resources?.limits }).length > 0) return undefined
   const containers = [...spec.containers, ...(spec.initContainers ?? [])].map((container) => ({ name: container.name, said: saidBy(container) }))
   const missing = limited.filter((name) => mustBeSaid.has(name)).sort().flatMap((name) => {
     const silent = containers.filter(({ said }) => !said.has(name)).map((container) => container.name)
@@ -70,17 +73,19 @@ export function excess(quota: string, { requested, used, hard }: Readonly<Record
 export function resourceQuotaAdmission(): AdmissionPlugin {
   // Stored objects are frozen, so what one uses never changes.
   const known = new WeakMap<object, Usage>()
-  const usageOfStored = (kind: Kind, object: AnyObject): Usage => {
-    const usage = known.get(object) ?? usageOf(kind, object)
-    known.set(object, usage)
+  const usageOfStored = (kind: Kind, object: AnyObject, now: number): Usage => {
+    const usage = known.get(object) ?? usageOf(kind, object, now)
+    // But pods that go stop to use anything in time.
+    if (object.metadata.deletionTimestamp === undefined) known.set(object, usage)
     return usage
   }
   const usedOf = (quota: ResourceQuota, names: readonly string[], request: AdmissionRequest): Record<string, Quantity> => {
     const { resource } = request.definition
     const used: Record<string, Quantity> = {}
+    const now = request.clock.now()
     for (const object of request.view.list(resource, request.namespace)) {
       if (!isInScope(quota.spec, resource, object)) continue
-      const usage = usageOfStored(resource, object)
+      const usage = usageOfStored(resource, object, now)
       for (const name of names) {
         const amount = usage[name]
         if (amount) used[name] = used[name] ? addQuantities(used[name], amount) : amount
@@ -93,7 +98,7 @@ export function resourceQuotaAdmission(): AdmissionPlugin {
     last: true,
     validate(object, request) {
       const { namespace, definition: { resource }, old } = request
-      if (namespace === undefined || !isCharged(request)) return
+      if (namespace === undefined || !isCharged(request, object)) return
       const concerned = request.view.list<ResourceQuota>(resourceQuotas, namespace)
         .map((quota) => ({ quota, names: limitedNames(quota.spec, resource) }))
         .filter(({ quota, names }) => names.length > 0 && isInScope(quota.spec, resource, object))
@@ -102,10 +107,11 @@ export function resourceQuotaAdmission(): AdmissionPlugin {
         const fault = isResource(request.definition, pods.group, pods.plural) ? unsaid(object as unknown as Pod, names) : undefined
         if (fault) throw refusal(request, `failed quota: ${quota.metadata.name}: ${fault}`)
       }
-      const next = usageOf(resource, object)
+      const now = request.clock.now()
+      const next = usageOf(resource, object, now)
       for (const { quota, names } of concerned) {
         const counts = old !== undefined && isInScope(quota.spec, resource, old)
-        const requested = addition(names, next, counts ? usageOf(resource, old) : undefined)
+        const requested = addition(names, next, counts ? usageOf(resource, old, now) : undefined)
         const wanted = Object.keys(requested)
         if (wanted.length === 0) continue
         const hard = Object.fromEntries(wanted.map((name) => [name, parseQuantity(quota.spec.hard?.[name] ?? '0')]))

@@ -108,6 +108,29 @@ describe('pods on create', () => {
   })
 })
 
+it('bounds pods with their sidecars, or as a whole; the first limit range that refuses speaks', async () => {
+  const range = (name: string, max: string): never => ({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name }, spec: { limits: [{ type: 'Pod', max: { cpu: max } }] } }) as never
+  const made = await open([range('a', '2'), range('b', '1')])
+  const cpu = (amount: string): object => ({ resources: { limits: { cpu: amount } } })
+  const containers = [{ name: 'c', image: 'i', ...cpu('1') }]
+  const sidecar = { name: 's', image: 'i', restartPolicy: 'Always', ...cpu('1500m') }
+  expect((await failure(() => pod(made, { containers, initContainers: [sidecar] }))).message).toBe('pods "p" is forbidden: maximum cpu usage per Pod is 2, but limit is 2500m')
+  expect((await failure(() => pod(made, { containers, ...cpu('1200m') }))).message).toBe('pods "p" is forbidden: maximum cpu usage per Pod is 1, but limit is 1200m')
+  expect((await failure(() => pod(made, {}))).message).toBe('pods "p" is forbidden: maximum cpu usage per Pod is 2.  No limit is specified')
+})
+
+it('fills up what a resize leaves out', async () => {
+  const made = await open([])
+  await pod(made, { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '100m', memory: '1Mi' }, limits: { cpu: '1' } } }] })
+  await made.registry.create(definitionOf('limitranges'), { ...asking(), namespace: 'default', object: { metadata: { name: 'l' }, spec: { limits: [{ type: 'Container', default: { memory: '2Mi' }, max: { cpu: '2' } }] } } as never })
+  const resized = (limit: string): Promise<unknown> => made.registry.patch(definitionOf('pods'), { ...asking(), namespace: 'default', name: 'p', subresource: 'resize', patch: { type: 'strategic', body: { spec: { containers: [{ name: 'c', resources: { limits: { cpu: limit } } }] } } } })
+  expect((await failure(() => resized('3'))).message).toBe('pods "p" is forbidden: maximum cpu usage per Container is 2, but limit is 3')
+  await resized('2')
+  const { spec, metadata } = await made.registry.get(definitionOf('pods'), { ...asking(), namespace: 'default', name: 'p' }) as unknown as Pod
+  expect(spec.containers[0]?.resources).toEqual({ requests: { cpu: '100m', memory: '1Mi' }, limits: { cpu: '2', memory: '2Mi' } })
+  expect(metadata.annotations?.['kubernetes.io/limit-ranger']).toBe('LimitRanger plugin set: memory limit for container c')
+})
+
 it('bounds what claims ask for; nobody states limits of them', async () => {
   const made = await open([{ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'l' }, spec: { limits: [{ type: 'PersistentVolumeClaim', min: { storage: '1Gi' }, max: { storage: '2Gi' } }] } }])
   const claim = (storage: string) => (): Promise<unknown> => made.registry.create(claims, {

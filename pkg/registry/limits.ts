@@ -17,7 +17,7 @@ const amountOf = (amounts: Amounts, resource: string): Quantity | undefined => {
 
 function belowMinimum(type: string, resource: string, minimum: Quantity, request: Quantity | undefined, limit: Quantity | undefined): string | undefined {
   const head = `minimum ${resource} usage per ${type} is ${formatQuantity(minimum)}`
-  if (!request) return `${head}. No request is specified`
+  if (!request) return `${head}.  No request is specified`
   if (compareQuantities(request, minimum) < 0) return `${head}, but request is ${formatQuantity(request)}`
   if (limit && compareQuantities(limit, minimum) < 0) return `${head}, but limit is ${formatQuantity(limit)}`
   return undefined
@@ -25,7 +25,7 @@ function belowMinimum(type: string, resource: string, minimum: Quantity, request
 
 function aboveMaximum(type: string, resource: string, maximum: Quantity, request: Quantity | undefined, limit: Quantity | undefined): string | undefined {
   const head = `maximum ${resource} usage per ${type} is ${formatQuantity(maximum)}`
-  if (!limit) return `${head}. No limit is specified`
+  if (!limit) return `${head}.  No limit is specified`
   if (compareQuantities(limit, maximum) > 0) return `${head}, but limit is ${formatQuantity(limit)}`
   if (request && compareQuantities(request, maximum) > 0) return `${head}, but request is ${formatQuantity(request)}`
   return undefined
@@ -42,7 +42,7 @@ function aboveRatio(type: string, resource: string, ratio: Quantity, request: Qu
 /** Of claims only requests count. */
 function requestAboveMaximum(type: string, resource: string, maximum: Quantity, request: Quantity | undefined): string | undefined {
   const head = `maximum ${resource} usage per ${type} is ${formatQuantity(maximum)}`
-  if (!request) return `${head}. No request is specified`
+  if (!request) return `${head}.  No request is specified`
   return compareQuantities(request, maximum) > 0 ? `${head}, but request is ${formatQuantity(request)}` : undefined
 }
 
@@ -61,18 +61,4 @@ export function limitFaults(item: LimitRangeItem, usage: Usage): string[] {
     each(item.maxLimitRequestRatio, aboveRatio)
   }
   return faults.filter((fault) => fault !== undefined)
-}
-
-function add(into: Record<string, Quantity>, amounts: Amounts | undefined, combine: (a: Quantity, b: Quantity) => Quantity): void {
-  for (const [resource, value] of Object.entries(amounts ?? {})) into[resource] = combine(into[resource] ?? zeroQuantity, parseQuantity(value))
-}
-
-const larger = (a: Quantity, b: Quantity): Quantity => (compareQuantities(a, b) < 0 ? b : a)
-
-/** What a pod uses: its containers together, or one of its init containers where that is more. */
-export function podAmounts(containers: readonly (Amounts | undefined)[], initContainers: readonly (Amounts | undefined)[]): Amounts {
-  const total: Record<string, Quantity> = {}
-  for (const amounts of containers) add(total, amounts, addQuantities)
-  for (const amounts of initContainers) add(total, amounts, larger)
-  return Object.fromEntries(Object.entries(total).map(([resource, quantity]) => [resource, formatQuantity(quantity)]))
 }
