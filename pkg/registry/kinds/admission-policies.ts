@@ -8,7 +8,7 @@ import { typeWarnings } from '../admission-policy-types.ts'
 import type { RuleContext } from '../definition.ts'
 import type { AuditAnnotation, BindingSpec, Match, Mutation, PolicySpec, PolicyStatus, Validation } from './admission-policy-checks.ts'
 import { checkActions, checkAnnotations, checkBinding, checkMutable, checkMutation, checkPolicy, checkPolicyStatus, checkValidation, policyExpressions } from './admission-policy-checks.ts'
-import { ageColumn, integer, nameColumn, text, unset } from './columns.ts'
+import { ageColumn, integer, nameColumn, text, selectorInGo, unset } from './columns.ts'
 import { define, named, subresource } from './define.ts'
 import type { Errors } from './rules.ts'
 import { checkOneOf, required } from './rules.ts'
@@ -101,9 +101,9 @@ const bindingColumns = [
   nameColumn,
   text('PolicyName', 'Policy that is bound.', ({ spec }: MutatingBinding) => spec.policyName ?? ''),
   text('ParamRef', 'Where the parameters are.', ({ spec: { paramRef } }: MutatingBinding) => {
-    if (!paramRef) return unset
-    const name = paramRef.name || '*'
-    return paramRef.namespace ? `${paramRef.namespace}/${name}` : name
+    // Whether parameters are in namespaces isn't seen from here: without one, any is told.
+    if (paramRef?.name) return `${paramRef.namespace || '*'}/${paramRef.name}`
+    return paramRef?.selector ? selectorInGo(paramRef.selector) : unset
   }),
   ageColumn,
 ]

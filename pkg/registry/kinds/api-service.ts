@@ -59,7 +59,7 @@ function statusErrors({ status }: ApiService): Errors {
 function availableText({ status }: ApiService): string {
   const available = status?.conditions?.find(({ type }) => type === 'Available')
   if (!available) return 'Unknown'
-  return available.status === 'True' ? 'True' : `${available.status} (${available.reason ?? ''})`
+  return available.status !== 'True' && available.reason ? `${available.status} (${available.reason})` : available.status
 }
 
 export default define(named<ApiService>('apiregistration.k8s.io/v1', 'apiservices'), {

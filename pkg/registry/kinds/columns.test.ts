@@ -97,6 +97,27 @@ describe('columns', () => {
     expect(cells('endpoints.v1', { metadata })['Endpoints']).toBe('<none>')
   })
 
+  it.each<[string, string, object, Record<string, unknown>]>([
+    ['endpoints that nobody is in', 'endpoints.v1', {}, { Endpoints: '<none>' }],
+    ['endpoints of which none is ready', 'endpoints.v1', { subsets: [{ notReadyAddresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] }] }, { Endpoints: '' }],
+    ['a slice whose port has no number', 'endpointslices.discovery.k8s.io/v1', { ports: [{ name: '', port: null }, { name: 'x' }, { name: 'y', port: 2 }], endpoints: [] }, { Ports: ',x,2', Endpoints: '<unset>' }],
+    ['a quota that nobody has counted', 'resourcequotas.v1', { spec: { hard: { pods: '1' } } }, { Request: '', Limit: '' }],
+    ['a quota', 'resourcequotas.v1', { status: { hard: { pods: '1', 'limits.cpu': '2', 'requests.x.io/limits': '3' }, used: { pods: '1' } } }, { Request: 'pods: 1/1, requests.x.io/limits: 0/3', Limit: 'limits.cpu: 0/2' }],
+    ['an old mark of the default class', 'storageclasses.storage.k8s.io/v1', { metadata: { ...metadata, annotations: { 'storageclass.beta.kubernetes.io/is-default-class': 'true' } } }, { Name: 'web (default)' }],
+    ['a claim that is given up', 'resourceclaims.resource.k8s.io/v1', { metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' }, spec: {} }, { State: 'deleted' }],
+    ['a claim in use', 'resourceclaims.resource.k8s.io/v1', { spec: {}, status: { allocation: {}, reservedFor: [{}] } }, { State: 'allocated,reserved' }],
+    ['devices of no one node', 'resourceslices.resource.k8s.io/v1', { spec: { driver: 'd', pool: { name: 'p' }, allNodes: true } }, { Node: '' }],
+    ['parameters of a name', 'validatingadmissionpolicybindings.admissionregistration.k8s.io/v1', { spec: { paramRef: { name: 'p' } } }, { ParamRef: '*/p' }],
+    ['parameters by label', 'validatingadmissionpolicybindings.admissionregistration.k8s.io/v1', { spec: { paramRef: { selector: { matchLabels: { b: 'c', a: 'b' }, matchExpressions: [{ key: 'k', operator: 'In', values: ['x', 'y'] }] } } } },
+      { ParamRef: '&LabelSelector{MatchLabels:map[string]string{a: b,b: c,},MatchExpressions:[]LabelSelectorRequirement{LabelSelectorRequirement{Key:k,Operator:In,Values:[x y],},},}' }],
+  ])('%s', (_, kind, object, expected) => {
+    expect(cells(kind, { metadata, ...object })).toMatchObject(expected)
+  })
+
+  it('service accounts: nothing is said of secrets', () => {
+    expect(Object.keys(cells('serviceaccounts.v1', { metadata, secrets: [{ name: 's' }] }))).toEqual(['Name', 'Age'])
+  })
+
   it('autoscalers show current values over targets', () => {
     const spec = {
       scaleTargetRef: { kind: 'Deployment', name: 'web' }, minReplicas: 1, maxReplicas: 5,

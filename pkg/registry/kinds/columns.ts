@@ -13,7 +13,7 @@ export const none = '<none>'
 export const unset = '<unset>'
 export const unknown = '<unknown>'
 
-export function text<T extends KubeObject>(name: string, description: string, value: (object: T, context: Now) => string): Column<T> {
+export function text<T extends KubeObject>(name: string, description: string, value: (object: T, context: Now) => string | number): Column<T> {
   return { name, type: 'string', description, value }
 }
 
@@ -69,6 +69,13 @@ export function labelsText(labels: Readonly<Record<string, string>> | undefined)
 /** A selector as a query string: `a=b,c in (x,y)`; empty for a selector of everything. */
 export function selectorQuery(selector: LabelSelector | undefined): string {
   return selectorMatcher(selector).toString()
+}
+
+/** A selector as Go's generated code prints it. */
+export function selectorInGo({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const labels = Object.entries(matchLabels).map(([key, value]) => `${key}: ${value},`).sort()
+  const rules = matchExpressions.map(({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`)
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${rules.join('')}},}`
 }
 
 /** A selector as a cell: `<none>` for a missing or empty one. */

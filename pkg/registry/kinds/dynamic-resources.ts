@@ -34,10 +34,8 @@ function defaultClaim({ devices }: ClaimSpec): void {
 function claimState({ metadata, status }: Claim): string {
   const states = [
     ...(metadata.deletionTimestamp === undefined ? [] : ['deleted']),
-    ...(status?.allocation ? ['allocated'] : []),
-    ...(status?.reservedFor?.length ? ['reserved'] : []),
+    ...(status?.allocation ? ['allocated', ...(status.reservedFor?.length ? ['reserved'] : [])] : metadata.deletionTimestamp === undefined ? ['pending'] : []),
   ]
-  if (!status?.allocation) states.push('pending')
   return states.join(',')
 }
 
@@ -102,7 +100,7 @@ const slices = define(named<Slice>('resource.k8s.io/v1', 'resourceslices'), {
   validate: validateSlice,
   columns: [
     nameColumn,
-    text('Node', 'Node that has the devices.', ({ spec }) => spec.nodeName ?? '<unset>'),
+    text('Node', 'Node that has the devices.', ({ spec }) => spec.nodeName ?? ''),
     text('Driver', 'Driver of the devices.', ({ spec }) => spec.driver ?? ''),
     text('Pool', 'Pool that the devices belong to.', ({ spec }) => spec.pool?.name ?? ''),
     ageColumn,

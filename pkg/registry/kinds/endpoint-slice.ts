@@ -15,13 +15,12 @@ const shown = 3
 const most = { endpoints: 1000, ports: 20_000, addresses: 100, topology: 16, hints: 8 } as const
 
 function cut(values: readonly string[]): string {
-  if (values.length === 0) return unset
   const more = values.length - shown
-  return more > 0 ? `${values.slice(0, shown).join(',')} + ${more} more...` : values.join(',')
+  return more > 0 ? `${values.slice(0, shown).join(',')} + ${more} more...` : values.join(',') || unset
 }
 
 function portsText({ ports = [] }: EndpointSlice): string {
-  return cut((ports ?? []).map(({ port, name }) => (port !== undefined ? `${port}` : name ? name : '*')))
+  return cut((ports ?? []).map(({ port, name }) => `${port ?? name ?? '*'}`))
 }
 
 /** A host's full name: at least two labels, perhaps a dot behind them. */

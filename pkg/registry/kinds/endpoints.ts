@@ -10,9 +10,9 @@ import { checkDnsLabel, checkDnsSubdomain, checkOneOf, checkPortNumber, checkRes
 const shown = 3
 
 function addressesText({ subsets = [] }: Endpoints): string {
+  if (subsets.length === 0) return none
   const list = subsets.flatMap(({ addresses = [], ports = [] }) =>
     ports.length === 0 ? addresses.map(({ ip }) => ip) : ports.flatMap(({ port }) => addresses.map(({ ip }) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`))))
-  if (list.length === 0) return none
   const more = list.length - shown
   return more > 0 ? `${list.slice(0, shown).join(',')} + ${more} more...` : list.join(',')
 }

@@ -48,10 +48,10 @@ const levels = define(priorityLevels, {
   columns: [
     nameColumn,
     text('Type', 'Exempt or Limited.', ({ spec }) => spec.type ?? ''),
-    text('NominalConcurrencyShares', 'Share of the server\'s seats.', ({ spec }) => `${spec.limited?.nominalConcurrencyShares ?? none}`),
-    text('Queues', 'Number of queues.', ({ spec }) => `${spec.limited?.limitResponse?.queuing?.queues ?? none}`),
-    text('HandSize', 'Queues that a flow is spread over.', ({ spec }) => `${spec.limited?.limitResponse?.queuing?.handSize ?? none}`),
-    text('QueueLengthLimit', 'Requests that may wait in a queue.', ({ spec }) => `${spec.limited?.limitResponse?.queuing?.queueLengthLimit ?? none}`),
+    text('NominalConcurrencyShares', 'Share of the server\'s seats.', ({ spec }) => spec.limited?.nominalConcurrencyShares ?? none),
+    text('Queues', 'Number of queues.', ({ spec }) => spec.limited?.limitResponse?.queuing?.queues ?? none),
+    text('HandSize', 'Queues that a flow is spread over.', ({ spec }) => spec.limited?.limitResponse?.queuing?.handSize ?? none),
+    text('QueueLengthLimit', 'Requests that may wait in a queue.', ({ spec }) => spec.limited?.limitResponse?.queuing?.queueLengthLimit ?? none),
     ageColumn,
   ],
 })

@@ -48,7 +48,7 @@ export default define(ingressClasses, {
     text('Parameters', 'Object with more settings.', ({ spec }) => {
       if (!spec.parameters) return none
       const { kind, apiGroup, name } = spec.parameters
-      return `${kind}${apiGroup ? `.${apiGroup}` : ''}/${name}`
+      return `${kind}${apiGroup === undefined ? '' : `.${apiGroup}`}/${name}`
     }),
     ageColumn,
   ],

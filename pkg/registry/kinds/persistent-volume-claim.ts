@@ -46,7 +46,7 @@ export default define(persistentVolumeClaims, {
     text('Capacity', 'How much the volume holds.', ({ spec, status }) => (spec.volumeName ? status?.capacity?.['storage'] ?? '0' : '')),
     text('Access Modes', 'How the volume may be mounted: RWO, ROX, RWX, RWOP.', ({ spec, status }) => (spec.volumeName ? accessModesText(status?.accessModes) : '')),
     text('StorageClass', 'Class that the claim asks for.', ({ metadata, spec }) => metadata.annotations?.[classAnnotation] ?? spec.storageClassName ?? ''),
-    text('VolumeAttributesClass', 'Class of the volume\'s attributes.', ({ spec }) => spec.volumeAttributesClassName || unset),
+    text('VolumeAttributesClass', 'Class of the volume\'s attributes.', ({ spec }) => spec.volumeAttributesClassName ?? unset),
     ageColumn,
     wide(text('VolumeMode', 'Filesystem or Block.', ({ spec }) => spec.volumeMode ?? unset)),
   ],

@@ -47,6 +47,14 @@ describe('columns of pods', () => {
       containers: ['a', 'b'],
       status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }], containerStatuses: [state('a', completed), state('b', running, { ready: true })] },
     }, '1/2 Running 0'],
+    ['first done, second failed', {
+      containers: ['a', 'b'],
+      status: { phase: 'Failed', containerStatuses: [state('a', completed), state('b', { terminated: { exitCode: 1, reason: 'Error' } })] },
+    }, '0/2 Error 0'],
+    ['one done, one failed, one running', {
+      containers: ['a', 'b', 'c'],
+      status: { phase: 'Running', containerStatuses: [state('a', completed), state('b', { terminated: { exitCode: 1, reason: 'Error' } }), state('c', running, { ready: true })] },
+    }, '1/3 Error 0'],
     ['restarts with age', {
       status: { phase: 'Running', containerStatuses: [state('c', running, { ready: true, restartCount: 3, lastState: { terminated: { exitCode: 1, finishedAt: '2026-01-01T23:55:00Z' } } })] },
     }, '1/1 Running 3 (5m ago)'],

@@ -87,21 +87,26 @@ function summarizeMain(pod: Pod, start: string) {
   let ready = 0
   let running = false
   let lastRestart: string | undefined
+  let fault = ''
   // The first container's reason wins, so walk from the last.
   for (const container of [...pod.status?.containerStatuses ?? []].reverse()) {
     restarts += container.restartCount ?? 0
     lastRestart = latest(lastRestart, container.lastState?.terminated?.finishedAt)
     const { waiting, terminated } = container.state ?? {}
     if (waiting?.reason) reason = waiting.reason
-    else if (terminated) reason = endReason(terminated)
-    else if (isReady(container)) {
+    else if (terminated) {
+      reason = endReason(terminated)
+      if (terminated.exitCode !== 0) fault = reason
+    } else if (isReady(container)) {
       running = true
       ready++
     }
   }
-  if (reason === 'Completed' && running) {
+  if (reason === 'Completed') {
     const podReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
-    reason = podReady ? 'Running' : 'NotReady'
+    if (running && podReady) reason = 'Running'
+    else if (fault !== '') reason = fault
+    else if (running) reason = 'NotReady'
   }
   return { reason, restarts, ready, lastRestart }
 }

@@ -25,9 +25,9 @@ function isScopable(scope: string, name: string): boolean {
 }
 
 // `pods: 1/10, …`: what is used of what is allowed, in name order.
-function usageText({ status, spec }: ResourceQuota, limits: boolean): string {
-  const hard = status?.hard ?? spec?.hard ?? {}
-  return Object.keys(hard).filter((name) => name.includes('limits') === limits).sort()
+function usageText({ status }: ResourceQuota, limits: boolean): string {
+  const hard = status?.hard ?? {}
+  return Object.keys(hard).filter((name) => name.startsWith('limits.') === limits).sort()
     .map((name) => `${name}: ${status?.used?.[name] ?? '0'}/${hard[name]}`).join(', ')
 }
 

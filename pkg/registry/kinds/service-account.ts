@@ -1,7 +1,7 @@
 // ServiceAccount: an identity for pods.
 import { serviceAccounts } from '../../api/types-config.ts'
 import type { ServiceAccount } from '../../api/types-config.ts'
-import { ageColumn, nameColumn, number } from './columns.ts'
+import { ageColumn, nameColumn } from './columns.ts'
 import { define } from './define.ts'
 
 const mountable = 'kubernetes.io/enforce-mountable-secrets'
@@ -21,7 +21,6 @@ export default define(serviceAccounts, {
   },
   columns: [
     nameColumn,
-    number('Secrets', 'Number of secrets that the account lists.', ({ secrets }) => (secrets ?? []).length),
     ageColumn,
   ],
 })

@@ -9,7 +9,7 @@ import { deprecatedLabelText } from './deprecated-labels.ts'
 import type { Errors } from './rules.ts'
 import { checkImmutable, checkLabelKey, checkResourceName, duplicate, isEnough, repeats, forbiddenField, invalid, notSupported, required, same, tooLong } from './rules.ts'
 
-const defaultClass = 'storageclass.kubernetes.io/is-default-class'
+const defaultMarks = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']
 const mostParameters = 512
 const parameterBytes = 256 * 1024
 
@@ -78,7 +78,7 @@ const classes = define(storageClasses, {
   })),
   columns: [
     // The class that claims without one get is marked in its name.
-    { ...nameColumn, value: ({ metadata }) => `${metadata.name ?? ''}${metadata.annotations?.[defaultClass] === 'true' ? ' (default)' : ''}` },
+    { ...nameColumn, value: ({ metadata }) => `${metadata.name ?? ''}${defaultMarks.some((mark) => metadata.annotations?.[mark] === 'true') ? ' (default)' : ''}` },
     text('Provisioner', 'Who makes volumes of the class.', ({ provisioner = '' }) => provisioner),
     text('ReclaimPolicy', 'What happens to a volume when its claim is gone.', ({ reclaimPolicy = '' }) => reclaimPolicy),
     text('VolumeBindingMode', 'When claims are bound: at once or with their first pod.', ({ volumeBindingMode = '' }) => volumeBindingMode),

@@ -75,7 +75,7 @@ export default define(named<Attachment>('storage.k8s.io/v1', 'volumeattachments'
   subresources: [subresource<Attachment>('status', { merge: bareStatus, validate })],
   columns: [
     nameColumn,
-    text('Attacher', 'Driver that attaches.', ({ spec }) => spec.attacher ?? ''),
+    { name: 'Attacher', type: 'string', format: 'name', description: 'Driver that attaches.', value: ({ spec }) => spec.attacher ?? '' },
     text('PV', 'Volume that is attached.', ({ spec }) => spec.source?.persistentVolumeName ?? ''),
     text('Node', 'Node that it is attached to.', ({ spec }) => spec.nodeName ?? ''),
     { name: 'Attached', type: 'boolean', description: 'Whether it is attached now.', value: ({ status }) => status?.attached ?? false },
