@@ -101,6 +101,8 @@ export interface Definition<T extends KubeObject = AnyObject> {
   readonly generation?: boolean
   /** How names are checked; default is DNS subdomain. */
   readonly names?: 'dns-subdomain' | 'dns-label' | 'dns-label-1035' | 'path-segment'
+  /** Whether finalizers must have a domain, as those of most built-in kinds do; default is any. */
+  readonly finalizers?: 'with-domain' | 'any'
 
   readonly columns: readonly Column<T>[]
   /** The order of a table's rows, where it is not that of the list. */

@@ -107,10 +107,16 @@ function fieldOwnerErrors(out: Telling, { manager = '', subresource = '' }: Mana
   out.push(...errors)
 }
 
+const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion']
+
+/** Only Kubernetes' own finalizers have no domain. */
+export const bareFinalizerErrors = (path: string, name: string): FieldError[] =>
+  (name.includes('/') || standardFinalizers.includes(name) ? [] : [invalid(path, name, 'name is neither a standard finalizer name nor is it fully qualified')])
+
 const none: Readonly<Record<string, string>> = {}
 
 /** Checks that hold on every write, in the API's order; in parts, for there may be many labels. */
-export function* metadataErrors(definition: Pick<Definition, 'names'>, object: AnyObject): Parts<FieldError[]> {
+export function* metadataErrors(definition: Pick<Definition, 'names' | 'finalizers'>, object: AnyObject): Parts<FieldError[]> {
   const { metadata: { name, generateName, namespace, labels = none, annotations = none, ownerReferences, finalizers = [], managedFields } } = object
   const out = new Telling()
   if (generateName) out.all('metadata.generateName', generateName, nameFaults(definition, withoutDash(generateName)))
@@ -134,6 +140,7 @@ export function* metadataErrors(definition: Pick<Definition, 'names'>, object: A
     out.push(invalid('metadata.finalizers', finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'))
   }
   if (managedFields) yield* each(out, managedFields, (entry, index) => fieldOwnerErrors(out, entry, index))
+  if (definition.finalizers === 'with-domain' && finalizers.length > 0) yield* each(out, finalizers, (finalizer, index) => out.push(...bareFinalizerErrors(`metadata.finalizers[${index}]`, finalizer)))
   return out.errors
 }
 

@@ -48,6 +48,7 @@ function typeChecking(policy: Policy, { definitions, evaluations }: RuleContext)
 }
 
 export const validatingPolicies = define(named<Policy>('admissionregistration.k8s.io/v1', 'validatingadmissionpolicies'), {
+  finalizers: 'any',
   requireVersionOnUpdate: true,
   defaults(draft) {
     draft.spec ??= {}
@@ -109,6 +110,7 @@ const bindingColumns = [
 ]
 
 export const validatingBindings = define(named<PolicyBinding>('admissionregistration.k8s.io/v1', 'validatingadmissionpolicybindings'), {
+  finalizers: 'any',
   generation: true,
   requireVersionOnUpdate: true,
   defaults: defaultBinding,
@@ -123,6 +125,7 @@ export const validatingBindings = define(named<PolicyBinding>('admissionregistra
 })
 
 export const mutatingPolicies = define(named<MutatingPolicy>('admissionregistration.k8s.io/v1beta1', 'mutatingadmissionpolicies'), {
+  finalizers: 'any',
   generation: true,
   requireVersionOnUpdate: true,
   defaults(draft) {
@@ -143,6 +146,7 @@ export const mutatingPolicies = define(named<MutatingPolicy>('admissionregistrat
 })
 
 export const mutatingBindings = define(named<MutatingBinding>('admissionregistration.k8s.io/v1beta1', 'mutatingadmissionpolicybindings'), {
+  finalizers: 'any',
   generation: true,
   requireVersionOnUpdate: true,
   defaults: defaultBinding,

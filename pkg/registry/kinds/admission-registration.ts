@@ -109,6 +109,7 @@ function validateWebhooks({ webhooks = [] }: WebhookConfiguration, old?: Webhook
 
 function webhookKind(plural: string, mutating: boolean): Definition {
   return define(named<WebhookConfiguration>('admissionregistration.k8s.io/v1', plural), {
+    finalizers: 'any',
     generation: true,
     requireVersionOnUpdate: true,
     defaults(draft) {

@@ -63,6 +63,7 @@ function availableText({ status }: ApiService): string {
 }
 
 export default define(named<ApiService>('apiregistration.k8s.io/v1', 'apiservices'), {
+  finalizers: 'any',
   generation: false,
   // The core group's is named `v1.`.
   names: 'path-segment',

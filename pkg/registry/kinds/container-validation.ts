@@ -6,7 +6,7 @@ import { checkResources } from './container-resources.ts'
 import { placedContainers } from './placed-containers.ts'
 import { checkResizePolicy } from './restart-rules.ts'
 import type { Errors } from './rules.ts'
-import { addFaults, checkDnsLabel, checkDnsSubdomain, checkOneOf, checkPortName, checkPortNumber, checkRequired, duplicate, fieldNotFound, invalid, required } from './rules.ts'
+import { addFaults, checkDnsLabel, checkOneOf, checkPortName, checkPortNumber, checkRequired, duplicate, fieldNotFound, invalid, required } from './rules.ts'
 import { checkContainerSecurity } from './security-context.ts'
 import { checkDevices, checkMounts } from './volume-mounts.ts'
 import { checkFieldRef, checkNoBacksteps, checkResourceFieldRef } from './volume-projection.ts'
@@ -78,12 +78,15 @@ function checkEnv(out: Errors, path: string, env: readonly EnvVar[]): void {
   }
 }
 
+/** These names are judged like prefixes, which may end in a dash: a slip of Kubernetes'. */
+const asPrefix = (name: string): string => (name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name)
+
 function checkEnvFrom(out: Errors, path: string, sources: readonly EnvFromSource[]): void {
   for (const [index, { prefix, configMapRef, secretRef }] of sources.entries()) {
     const at = `${path}[${index}]`
     if (prefix) addFaults(out, `${at}.prefix`, prefix, envNameFaults(prefix))
     for (const [name, reference] of [['configMapRef', configMapRef], ['secretRef', secretRef]] as const) {
-      if (reference && checkRequired(out, `${at}.${name}.name`, reference.name)) checkDnsSubdomain(out, `${at}.${name}.name`, reference.name ?? '')
+      if (reference && checkRequired(out, `${at}.${name}.name`, reference.name)) addFaults(out, `${at}.${name}.name`, reference.name, dnsSubdomainFaults(asPrefix(reference.name ?? '')))
     }
     // These two name the list.
     if (!configMapRef && !secretRef) out.push(invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'))

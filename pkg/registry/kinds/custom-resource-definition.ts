@@ -32,6 +32,7 @@ const formatsOf = (crd: CustomResourceDefinition | undefined): Set<string> =>
   new Set((crd?.spec.versions ?? []).flatMap(({ schema }) => [...unknownFormats(schema?.openAPIV3Schema ?? {})]))
 
 export default define(named<CustomResourceDefinition>('apiextensions.k8s.io/v1', 'customresourcedefinitions'), {
+  finalizers: 'any',
   requireVersionOnUpdate: true,
   initialStatus: (draft) => ({ conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions: storageVersion(draft) }),
   defaults,

@@ -8,9 +8,18 @@ import { inGo } from './go-values.ts'
 import { checkPodTemplate } from './pod-spec-validation.ts'
 import { nameWarnings, templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
-import { checkAtMostAll, checkImmutable, checkLabelSelector, checkNonNegative, checkNumberOrPercent, invalid, isEmptySelector, notSupported, numberOrPercent, required } from './rules.ts'
+import { checkAtMostAll, checkImmutable, checkLabelSelector, checkNonNegative, checkNumberOrPercent, invalid, isEmptySelector, notSupported, numberOrPercent, required, same } from './rules.ts'
 import { checkAlwaysRestarts, checkTemplateLabels, templateColumns } from './workload.ts'
 import { countedStatus } from './workload-status.ts'
+
+/** How often the template has changed is an annotation here and a field of its own in the server of Kubernetes; clients don't change it. */
+const generationKey = 'deprecated.daemonset.template.generation'
+
+const generationOf = ({ metadata }: DaemonSet): number => Number(metadata.annotations?.[generationKey]) || 0
+
+function setGeneration({ metadata }: DaemonSet, generation: number): void {
+  metadata.annotations = { ...metadata.annotations, [generationKey]: String(generation) }
+}
 
 function defaults(object: DaemonSet): void {
   object.spec ??= { template: {} }
@@ -25,6 +34,7 @@ function defaults(object: DaemonSet): void {
     spec.updateStrategy.rollingUpdate.maxSurge ??= 0
   }
   spec.revisionHistoryLimit ??= 10
+  if (object.metadata.annotations?.[generationKey] === undefined) setGeneration(object, 0)
 }
 
 function checkUpdateStrategy(out: Errors, { updateStrategy }: DaemonSet['spec']): void {
@@ -67,14 +77,16 @@ function validate({ spec }: DaemonSet, old?: DaemonSet): Errors {
 export default define(daemonSets, {
   initialStatus: () => ({ currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 }),
   defaults,
+  prepareCreate: (draft) => setGeneration(draft, Math.max(1, generationOf(draft))),
+  prepareUpdate: (draft, old) => setGeneration(draft, generationOf(old) + (same(draft.spec.template, old.spec.template) ? 0 : 1)),
   validate,
   warnings: (object, old) => [...nameWarnings(object, old), ...templateWarnings(object, old, 'spec.template', object.spec.template)],
-  subresources: [countedStatus({
+  subresources: [{ prepareUpdate: (draft, old) => setGeneration(draft, generationOf(old)), ...countedStatus<DaemonSet>({
     counts: [
       'currentNumberScheduled', 'numberMisscheduled', 'desiredNumberScheduled', 'numberReady', 'observedGeneration', 'updatedNumberScheduled', 'numberAvailable',
       'numberUnavailable', 'collisionCount',
     ],
-  })],
+  }) }],
   columns: [
     nameColumn,
     integer('Desired', 'Nodes that should run the pod.', ({ status }) => status?.desiredNumberScheduled ?? 0),

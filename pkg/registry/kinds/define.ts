@@ -30,6 +30,7 @@ export function define<T extends KubeObject>(resource: Resource<T>, input: KindI
     categories: facts.categories,
     verbs: facts.verbs,
     columns: defaultColumns,
+    finalizers: 'with-domain',
     ...(facts.verbs.includes('watch') ? { storage: resource.group === '' ? resource.plural : `${resource.group}/${resource.plural}` } : {}),
     ...stated,
     ...prepared(resource, { ...stated, prepareCreate: creation(facts, stated, initialStatus), subresources: subresourcesOf(facts, stated.subresources ?? []) }),

@@ -1,5 +1,5 @@
 // Values as messages show them that Kubernetes prints in its internal form: Go's field names, and what is unset with them.
-import type { PodSpec } from '../../api/types-pod.ts'
+import type { PodSpec, PodTemplateSpec } from '../../api/types-pod.ts'
 import { unifiedDiff } from '../../util/unified-diff.ts'
 import { podTypes } from './go-pod-types.ts'
 
@@ -67,6 +67,14 @@ export function goStruct(type: string, value: object): Record<string, unknown> {
 export function goPodSpec(spec: PodSpec): Record<string, unknown> {
   const { hostNetwork, hostPID, hostIPC, shareProcessNamespace, hostUsers, securityContext, ...rest } = spec
   return goStruct('PodSpec', { ...rest, securityContext: { hostNetwork, hostPID, hostIPC, shareProcessNamespace, hostUsers, ...securityContext } })
+}
+
+const metadataOrder = ['name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'labels', 'annotations', 'ownerReferences', 'finalizers'] as const
+
+/** A template of pods: its metadata is part of it, with names as in the API. */
+export function goTemplate({ metadata = {}, spec = { containers: [] } }: PodTemplateSpec): Record<string, unknown> {
+  const named = metadataOrder.flatMap((field) => (metadata[field] === undefined ? [] : [[field, sorted(metadata[field])] as const]))
+  return { ...Object.fromEntries(named), Spec: goPodSpec(spec) }
 }
 
 /** What changed between two such forms, line by line. */

@@ -2,6 +2,7 @@
 import type { Job, JobStatus } from '../../api/types-workload.ts'
 import type { Subresource } from '../definition.ts'
 import { subresource } from './define.ts'
+import { inGo } from './go-values.ts'
 import { commonIndex, countIndexes } from './index-intervals.ts'
 import type { Errors } from './rules.ts'
 import { checkNonNegative, duplicate, invalid, invalidUnshown, required, same } from './rules.ts'
@@ -57,7 +58,7 @@ function checkEnd(out: Errors, job: Job, changes: Changes): void {
     if (completionTime === undefined && complete) out.push(required('status.completionTime', 'completionTime is required for Complete jobs'))
   }
   if (changes.of('startTime', 'completionTime') && startTime !== undefined && completionTime !== undefined && isBefore(completionTime, startTime)) {
-    out.push(invalid('status.completionTime', completionTime, 'completionTime cannot be set before startTime'))
+    out.push(invalid('status.completionTime', completionTime, 'must be equal to or after `startTime`'))
   }
   if ((changes.condition('Failed') || changes.of('failedIndexes')) && isTrue(job, 'Failed') && !isTrue(job, 'FailureTarget')) {
     out.push(invalidUnshown(conditions, 'cannot set Failed=True condition without the FailureTarget=true condition'))
@@ -74,7 +75,7 @@ function checkFinished(out: Errors, job: Job, changes: Changes): void {
   if ((changes.finished || changes.of('startTime')) && startTime === undefined) out.push(required('status.startTime', 'startTime is required for finished job'))
   const uncounted = [...uncountedTerminatedPods?.succeeded ?? [], ...uncountedTerminatedPods?.failed ?? []]
   if ((changes.finished || changes.of('uncountedTerminatedPods')) && uncounted.length > 0) {
-    out.push(invalid('status.uncountedTerminatedPods', uncountedTerminatedPods, 'uncountedTerminatedPods needs to be empty for finished job'))
+    out.push(invalid('status.uncountedTerminatedPods', inGo(uncountedTerminatedPods, { Succeeded: null, Failed: null }), 'must be empty for finished job'))
   }
 }
 
@@ -127,7 +128,7 @@ function checkProgress(out: Errors, job: Job, old: Job): void {
   const scalable = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism
   if (!scalable && (status.succeeded ?? 0) < (before.succeeded ?? 0)) out.push(invalid('status.succeeded', status.succeeded ?? 0, 'cannot decrease the succeeded counter'))
   if (status.completionTime !== undefined && before.completionTime !== undefined && status.completionTime !== before.completionTime) {
-    out.push(invalid('status.completionTime', status.completionTime, 'completionTime cannot be mutated'))
+    out.push(invalid('status.completionTime', status.completionTime, 'field is immutable'))
   }
   if (before.startTime !== undefined && before.startTime !== status.startTime && !spec.suspend) {
     out.push(required('status.startTime', 'startTime cannot be removed for unsuspended job'))

@@ -117,10 +117,10 @@ describe('status of jobs', () => {
     ]],
     ['failed without a target, and still active', job, {}, { ...condition('Failed'), startTime: start, active: 1, terminating: 1, uncountedTerminatedPods: { failed: ['a'] } }, [
       'status.conditions: Invalid value: cannot set Failed=True condition without the FailureTarget=true condition', 'status.active: Invalid value: 1: active>0 is invalid for finished job',
-      'status.uncountedTerminatedPods: Invalid value: {"failed":["a"]}: uncountedTerminatedPods needs to be empty for finished job', 'status.terminating: Invalid value: 1: terminating>0 is invalid for finished job',
+      'status.uncountedTerminatedPods: Invalid value: {"Succeeded":null,"Failed":["a"]}: must be empty for finished job', 'status.terminating: Invalid value: 1: terminating>0 is invalid for finished job',
     ]],
     ['times', job, {}, { startTime: end, completionTime: start }, [
-      `status.completionTime: Invalid value: "${start}": cannot set completionTime when there is no Complete=True condition`, `status.completionTime: Invalid value: "${start}": completionTime cannot be set before startTime`,
+      `status.completionTime: Invalid value: "${start}": cannot set completionTime when there is no Complete=True condition`, `status.completionTime: Invalid value: "${start}": must be equal to or after \`startTime\``,
     ]],
     ['more ready than active', job, {}, { active: 1, ready: 2 }, ['status.ready: Invalid value: 2: cannot set more ready pods than active']],
     ['indexes of a job without', job, {}, { completedIndexes: '0', failedIndexes: '1' }, [
@@ -136,7 +136,7 @@ describe('status of jobs', () => {
       'status.conditions: Invalid value: cannot disable the terminal Complete=True condition', 'status.succeeded: Invalid value: 0: cannot decrease the succeeded counter',
       'status.startTime: Required value: startTime cannot be removed for unsuspended job', 'status.conditions: Invalid value: cannot disable the SuccessCriteriaMet=True condition',
     ]],
-    ['another end', job, complete, { completionTime: '2026-01-01T02:00:00Z' }, ['status.completionTime: Invalid value: "2026-01-01T02:00:00Z": completionTime cannot be mutated']],
+    ['another end', job, complete, { completionTime: '2026-01-01T02:00:00Z' }, ['status.completionTime: Invalid value: "2026-01-01T02:00:00Z": field is immutable']],
     ['labels of a finished job', job, complete, {}, []],
   ])('%s', async (_, base, before, status, expected) => {
     expect(await changeLines('jobs.batch/v1', base, { status }, { subresource: 'status', status: before })).toEqual(expected)

@@ -7,6 +7,8 @@ import { jobs } from '../../api/types-workload.ts'
 import type { Job, JobSpec } from '../../api/types-workload.ts'
 import { ageColumn, nameColumn, selectorQuery, text } from './columns.ts'
 import { define } from './define.ts'
+import type { GoShape } from './go-values.ts'
+import { goForm, goTemplate } from './go-values.ts'
 import { checkJobSpec, defaultJobSpec, jobSpecWarnings } from './job-spec.ts'
 import { isTrue, jobStatusSubresource } from './job-status.ts'
 import { defaultPodTemplate } from './pod-spec-defaults.ts'
@@ -102,10 +104,24 @@ function checkUpdate(out: Errors, { spec }: Job, old: Job): void {
   const movable = old.spec.suspend === true && old.status?.startTime === undefined
   checkCompletions(out, spec, old.spec)
   checkImmutable(out, 'spec.selector', spec.selector, old.spec.selector)
-  if (!same(comparedTemplate(spec.template, movable), comparedTemplate(old.spec.template, movable))) out.push(invalid('spec.template', spec.template, immutableText))
+  if (!same(comparedTemplate(spec.template, movable), comparedTemplate(old.spec.template, movable))) out.push(invalid('spec.template', goTemplate(spec.template), immutableText))
   for (const field of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
-    checkImmutable(out, `spec.${field}`, spec[field], old.spec[field])
+    if (same(spec[field], old.spec[field])) continue
+    const shape = policyShapes[field]
+    const value = spec[field] ?? null
+    out.push(invalid(`spec.${field}`, shape && typeof value === 'object' && value ? goForm(value, shape) : value, immutableText))
   }
+}
+
+/** Policies as Kubernetes' server holds them. */
+const policyShapes: Readonly<Record<string, GoShape>> = {
+  podFailurePolicy: {
+    Rules: ['rules', null, {
+      Action: ['action', ''], OnExitCodes: ['onExitCodes', null, { ContainerName: ['containerName', null], Operator: ['operator', ''], Values: ['values', null] }],
+      OnPodConditions: ['onPodConditions', null, { Type: ['type', ''], Status: ['status', ''] }],
+    }],
+  },
+  successPolicy: { Rules: ['rules', null, { SucceededIndexes: ['succeededIndexes', null], SucceededCount: ['succeededCount', null] }] },
 }
 
 /** What STATUS shows. */

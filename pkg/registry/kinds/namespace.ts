@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../api/object.ts'
 import { namespaces } from '../../api/types-config.ts'
 import type { Namespace } from '../../api/types-config.ts'
+import { bareFinalizerErrors } from '../metadata-errors.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
 import { define, subresource } from './define.ts'
 import type { Errors } from './rules.ts'
@@ -46,13 +47,11 @@ export default define(namespaces, {
   ],
 })
 
-const standardFinalizers = [finalizer, 'orphan', 'foregroundDeletion']
-
 function checkFinalizers(finalizers: readonly string[], pathOf: (index: number) => string): Errors {
   const out: Errors = []
   for (const [index, name] of finalizers.entries()) {
     checkLabelKey(out, pathOf(index), name)
-    if (!name.includes('/') && !standardFinalizers.includes(name)) out.push(invalid(pathOf(index), name, 'name is neither a standard finalizer name nor is it fully qualified'))
+    out.push(...bareFinalizerErrors(pathOf(index), name))
   }
   return out
 }

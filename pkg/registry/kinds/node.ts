@@ -2,12 +2,13 @@
 import { nodes } from '../../api/types-node.ts'
 import type { Node, NodeAddress, NodeStatus, Taint } from '../../api/types-node.ts'
 import { labelValueFaults } from '../../api/names.ts'
+import { checkAnnotatedTaints, checkAvoidedPods } from './annotation-lists.ts'
 import { ageColumn, nameColumn, none, text, unknown, wide } from './columns.ts'
 import { define, subresource } from './define.ts'
 import { inGo } from './go-values.ts'
 import { checkCidr, cidrWarnings, familyOf } from './ip-rules.ts'
 import type { Errors } from './rules.ts'
-import { checkLabelKey, checkOneOf, checkResourceQuantity, duplicate, forbiddenField, invalid, repeats, withDetail } from './rules.ts'
+import { checkLabelKey, checkOneOf, checkResourceQuantity, duplicate, forbiddenField, invalid, withDetail } from './rules.ts'
 
 const rolePrefix = 'node-role.kubernetes.io/'
 const roleLabel = 'kubernetes.io/role'
@@ -57,7 +58,11 @@ function checkRanges(out: Errors, path: string, ranges: readonly string[]): void
   if (ranges.length < 2) return
   const families = new Set(ranges.map(familyOf))
   if (families.size < 2 || ranges.length > 2) out.push(invalid(path, ranges, 'may specify no more than one CIDR for each IP family'))
-  for (const index of repeats(ranges)) out.push(duplicate(`${path}[${index}]`, ranges[index]))
+}
+
+function checkAnnotations(out: Errors, { metadata: { annotations = {} } }: Node): void {
+  checkAnnotatedTaints(out, 'metadata.annotations', annotations, checkTaints)
+  checkAvoidedPods(out, 'metadata.annotations', annotations)
 }
 
 function checkResources(out: Errors, { capacity, allocatable }: Partial<NodeStatus>): void {
@@ -75,16 +80,22 @@ function checkAddresses(out: Errors, addresses: readonly NodeAddress[]): void {
   }
 }
 
-/** A new node says what it likes; later its ranges and its provider stay. Taints are told of below metadata, as upstream does. */
-function validate({ spec, status = {} }: Node, old?: Node): Errors {
+/** Taints and swap are told of below metadata, as upstream does. */
+function checkWhole(out: Errors, node: Node): void {
+  const { spec, status = {} } = node
+  checkAnnotations(out, node)
+  checkTaints(out, 'metadata.taints', spec.taints ?? [])
+  checkResources(out, status)
+  const swap = status.nodeInfo?.swap?.capacity
+  if (swap !== undefined && swap <= 0) out.push(invalid('metadata.nodeSwapStatus.capacity', swap, 'must be greater than zero'))
+  checkRanges(out, 'spec.podCIDRs', spec.podCIDRs ?? [])
+}
+
+/** Its ranges and its provider stay. */
+function checkUpdate(node: Node, old: Node): Errors {
   const out: Errors = []
-  if (!old) {
-    checkTaints(out, 'metadata.taints', spec.taints ?? [])
-    checkResources(out, status)
-    checkRanges(out, 'spec.podCIDRs', spec.podCIDRs ?? [])
-    if (spec.podCIDR !== undefined && spec.podCIDRs?.length && spec.podCIDRs[0] !== spec.podCIDR) out.push(invalid('spec.podCIDRs[0]', spec.podCIDRs[0], 'must be the same as podCIDR'))
-    return out
-  }
+  const { spec, status = {} } = node
+  checkAnnotations(out, node)
   checkResources(out, status)
   checkAddresses(out, status.addresses ?? [])
   const before = old.spec.podCIDRs ?? []
@@ -99,6 +110,13 @@ function validate({ spec, status = {} }: Node, old?: Node): Errors {
   return out
 }
 
+/** What whole and update have in common is checked twice, as Kubernetes does. */
+function validate(node: Node, old?: Node): Errors {
+  const out: Errors = []
+  checkWhole(out, node)
+  return old ? [...out, ...checkUpdate(node, old)] : out
+}
+
 /** A configuration from the API is no longer taken. */
 function dropConfig(draft: Node): void {
   delete draft.spec.configSource
@@ -111,7 +129,8 @@ export default define(nodes, {
   defaults(draft) {
     draft.spec ??= {}
     const { spec, status } = draft
-    if (spec.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR]
+    // Of two that differ the one range counts: older clients know no other.
+    if (spec.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR]
     else if (spec.podCIDRs?.length && !spec.podCIDR) spec.podCIDR = spec.podCIDRs[0]
     if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity }
   },
@@ -122,7 +141,7 @@ export default define(nodes, {
     ...(spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
     ...(spec.podCIDRs ?? []).flatMap((range, index) => cidrWarnings(`spec.podCIDRs[${index}]`, range)),
   ],
-  subresources: [subresource<Node>('status', { validate })],
+  subresources: [subresource<Node>('status', { validate: checkUpdate })],
   fields: { 'spec.unschedulable': ({ spec }) => `${spec?.unschedulable ?? false}` },
   columns: [
     nameColumn,

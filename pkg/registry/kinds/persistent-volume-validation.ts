@@ -11,7 +11,7 @@ import { checkNodeSelector } from './scheduling-validation.ts'
 import { checkCsiDriver, checkDisk } from './volume-disks.ts'
 import { checkNoBacksteps } from './volume-projection.ts'
 import { checkAmount, checkModes } from './volume-rules.ts'
-import { checkHostPath } from './volume-validation.ts'
+import { checkHostPath, portalText, slips } from './volume-validation.ts'
 
 // Fields of the spec that are not a source.
 const settings = new Set([
@@ -28,7 +28,6 @@ type SourceName = typeof sources[number]
 
 /** How messages name a source that goes by another name there. */
 const pathNames: Readonly<Record<string, string>> = { gcePersistentDisk: 'persistentDisk' }
-const extraNames: Readonly<Record<string, string>> = { cephfs: 'cephFS' }
 
 /** Where a spec stands. */
 interface Place {
@@ -53,7 +52,7 @@ function checkSource(out: Errors, { path, name }: Place, spec: PersistentVolumeS
   const before = out.length
   checkDisk(out, at, source, { ...spec[source] }, true)
   if (iscsi?.initiatorName !== undefined && Buffer.byteLength(`${name}:${iscsi.targetPortal}`) > 64) {
-    const fault = invalid(`${at}.targetportal`, iscsi.targetPortal, 'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.')
+    const fault = invalid(`${at}.targetportal`, iscsi.targetPortal, portalText)
     out.splice(before + (iscsi.targetPortal ? 0 : 1), 0, fault)
   }
   if (azureFile?.secretNamespace === '') out.push(required(`${at}.secretNamespace`))
@@ -78,7 +77,7 @@ function checkSources(out: Errors, place: Place, spec: PersistentVolumeSpec): vo
   const named = sources.filter((source) => spec[source])
   for (const [index, source] of named.entries()) {
     if (index === 0 || source === 'flexVolume') checkSource(out, place, spec, source)
-    else out.push(forbiddenField(`${place.path}.${extraNames[source] ?? source}`, 'may not specify more than 1 volume type'))
+    else out.push(forbiddenField(`${place.path}.${slips[source] ?? source}`, 'may not specify more than 1 volume type'))
   }
   if (named.length === 0) out.push(required(place.path, 'must specify a volume type'))
   const { hostPath, persistentVolumeReclaimPolicy: policy } = spec

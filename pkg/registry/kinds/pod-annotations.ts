@@ -1,7 +1,9 @@
 // Checks of annotations that mean something for a pod.
 import type { Pod, PodSpec } from '../../api/types-pod.ts'
+import { checkAnnotatedTolerations } from './annotation-lists.ts'
 import type { Errors } from './rules.ts'
 import { forbiddenField, invalid } from './rules.ts'
+import { checkTolerations } from './scheduling-validation.ts'
 import { appArmorContainerPrefix, checkProfileAnnotations } from './security-annotations.ts'
 
 type Annotations = Readonly<Record<string, string>>
@@ -18,6 +20,7 @@ function isCost(text: string): boolean {
 export function checkPodAnnotations(out: Errors, path: string, annotations: Annotations, spec: PodSpec): void {
   const mirror = annotations[mirrorKey]
   if (mirror !== undefined && !spec.nodeName) out.push(invalid(`${path}[${mirrorKey}]`, mirror, 'must set spec.nodeName if mirror pod annotation is set'))
+  checkAnnotatedTolerations(out, path, annotations, checkTolerations)
   const cost = annotations[deletionCostKey]
   if (cost !== undefined && !isCost(cost)) out.push(invalid(`${path}[${deletionCostKey}]`, cost, 'must be a 32bit integer'))
   checkProfileAnnotations(out, path, annotations, spec)

@@ -15,6 +15,7 @@ const specShape: GoShape = { MinAvailable: ['minAvailable', null], Selector: ['s
 const shown = (value: number | string | undefined): string => (value === undefined ? 'N/A' : `${value}`)
 
 export default define(podDisruptionBudgets, {
+  finalizers: 'any',
   requireVersionOnUpdate: true,
   initialStatus: () => ({ currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 }),
   defaults(draft) {

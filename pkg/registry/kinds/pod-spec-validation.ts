@@ -11,7 +11,7 @@ import { checkOs } from './pod-os.ts'
 import { placedContainers } from './placed-containers.ts'
 import type { Errors } from './rules.ts'
 import {
-  checkDnsLabel, checkDnsSubdomain, checkLabelKey, checkLabels, checkOneOf, checkRange, duplicate, forbiddenField, invalid, required, withoutOldFaults,
+  checkAnnotations, checkDnsLabel, checkDnsSubdomain, checkLabelKey, checkLabels, checkOneOf, checkRange, duplicate, forbiddenField, invalid, required, withoutOldFaults,
 } from './rules.ts'
 import { checkAffinity, checkGates, checkSpread, checkTolerations } from './scheduling-validation.ts'
 import { checkProfilesAgree } from './security-annotations.ts'
@@ -31,7 +31,7 @@ function templateErrors(path: string, template: PodTemplateSpec): Errors {
   const out: Errors = []
   const { metadata: { labels, annotations = {} } = {}, spec = { containers: [] } } = template
   checkLabels(out, `${path}.labels`, labels)
-  for (const key of Object.keys(annotations)) checkLabelKey(out, `${path}.annotations`, key.toLowerCase())
+  checkAnnotations(out, `${path}.annotations`, annotations)
   checkPodAnnotations(out, `${path}.annotations`, annotations, spec)
   checkPodSpec(out, `${path}.spec`, spec)
   checkProfilesAgree(out, `${path}.spec`, spec, { annotations })

@@ -51,7 +51,7 @@ export function checkContainerResourceName(out: Errors, path: string, name: stri
 /** A resource of a quota. */
 export function checkQuotaResourceName(out: Errors, path: string, name: string): void {
   checkKnownResourceName(out, path, name)
-  if (!name.includes('/') && !isQuotaResource(name)) out.push(invalid(path, name, 'must be a standard resource for quotas'))
+  if (!name.includes('/') && !isQuotaResource(name)) out.push(invalid(path, name, 'must be a standard resource for quota'))
 }
 
 const quantityText = 'quantities must match the regular expression \'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$\''

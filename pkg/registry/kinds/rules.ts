@@ -1,6 +1,6 @@
 // Checks that rules of many kinds share. Each adds its errors to `out`; none throws.
 import type { FieldError } from '../../api/field-error.ts'
-import { forbiddenField, invalid, mostToTell, notSupported, required } from '../../api/field-error.ts'
+import { forbiddenField, invalid, mostToTell, notSupported, required, tooLong } from '../../api/field-error.ts'
 import type { LabelSelector } from '../../api/types-common.ts'
 import { selectorMatcher } from '../../api/label-selector.ts'
 import { configKeyFaults, dnsLabelFaults, dnsSubdomainFaults, labelValueFaults, pathSegmentFaults, portNameFaults, qualifiedNameFaults } from '../../api/names.ts'
@@ -111,6 +111,19 @@ export function checkDomainPath(out: Errors, path: string, value: string | undef
   if (slash <= 0 || rest === '') return void out.push(invalid(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")'))
   addFaults(out, path, domain, dnsSubdomainFaults(domain))
   if (!/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(rest)) out.push(invalid(path, rest, "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')"))
+}
+
+/** The most that all annotations may have together. */
+export const annotationBytes = 256 * 1024
+
+/** Of templates; of objects themselves the registry looks after. Capitals don't matter. */
+export function checkAnnotations(out: Errors, path: string, annotations: Readonly<Record<string, string>> = {}): void {
+  let size = 0
+  for (const [key, value] of Object.entries(annotations)) {
+    addFaults(out, path, key, qualifiedNameFaults(key.toLowerCase()))
+    size += Buffer.byteLength(key) + Buffer.byteLength(value)
+  }
+  if (size > annotationBytes) out.push(tooLong(path, annotationBytes))
 }
 
 export function checkLabels(out: Errors, path: string, labels: Record<string, string> | undefined): void {

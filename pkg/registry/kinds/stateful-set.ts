@@ -87,7 +87,7 @@ function checkSpec(out: Errors, spec: StatefulSet['spec'], old: StatefulSet['spe
   if (!checkSelector(out, selector, 'statefulset')) out.push(invalid('spec.selector', selector, ''))
   else {
     checkTemplateLabels(out, selector, spec.template)
-    checkPodTemplate(out, 'spec.template', withClaims(spec), old && withClaims(old))
+    checkPodTemplate(out, 'spec.template', asInPods(spec), old && asInPods(old))
   }
   checkAlwaysRestarts(out, spec.template, 'StatefulSet')
 }
@@ -99,12 +99,14 @@ function validate({ spec }: StatefulSet, old?: StatefulSet): Errors {
   return out
 }
 
-/** The template as pods get it: claims come as volumes of their names, and go before volumes of the same name. */
-function withClaims({ template, volumeClaimTemplates = [] }: StatefulSet['spec']): PodTemplateSpec {
-  const names = volumeClaimTemplates.map(({ metadata }) => metadata?.name ?? '')
-  if (names.length === 0 || !template.spec) return template
-  const own = (template.spec.volumes ?? []).filter(({ name }) => !names.includes(name))
-  return { ...template, spec: { ...template.spec, volumes: [...own, ...names.map((name) => ({ name, emptyDir: {} }))] } }
+/** The template as pods get it: claims come as volumes of their names, and go before volumes of the same name; host names are given to each pod. */
+function asInPods({ template, volumeClaimTemplates = [] }: StatefulSet['spec']): PodTemplateSpec {
+  if (!template.spec) return template
+  const { hostname: _hostname, subdomain: _subdomain, ...spec } = template.spec
+  const names = [...new Set(volumeClaimTemplates.map(({ metadata }) => metadata?.name ?? ''))]
+  if (names.length === 0) return { ...template, spec }
+  const own = (spec.volumes ?? []).filter(({ name }) => !names.includes(name))
+  return { ...template, spec: { ...spec, volumes: [...own, ...names.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))] } }
 }
 
 function fixedPart(spec: StatefulSet['spec']): object {

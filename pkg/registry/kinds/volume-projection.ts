@@ -2,7 +2,8 @@
 import { dnsSubdomainFaults, qualifiedNameFaults } from '../../api/names.ts'
 import type { ClusterTrustBundleProjection, DownwardAPIVolumeFile, KeyToPath, ObjectFieldSelector, PodCertificateProjection, ProjectedVolumeSource, ResourceFieldSelector, VolumeProjection } from '../../api/types-volume.ts'
 import type { Errors } from './rules.ts'
-import { addFaults, checkLabelKey, checkLabelSelector, checkRequired, forbiddenField, invalid, notSupported, required } from './rules.ts'
+import { addFaults, annotationBytes, checkLabelKey, checkLabelSelector, checkRequired, forbiddenField, invalid, notSupported, required, tooLong } from './rules.ts'
+import { inGo } from './go-values.ts'
 import { checkSignerName, isOwnSigner } from './signer-name.ts'
 
 const modeText = 'must be a number between 0 and 0777 (octal), both inclusive'
@@ -104,7 +105,7 @@ export function checkDownwardItems(out: Errors, path: string, items: readonly Do
 
 function checkTrustBundle(out: Errors, path: string, bundle: ClusterTrustBundleProjection): void {
   const { name, signerName, labelSelector } = bundle
-  if (name !== undefined && signerName !== undefined) out.push(invalid(path, bundle, 'only one of name and signerName may be used'))
+  if (name !== undefined && signerName !== undefined) out.push(invalid(path, inGo(bundle, { Name: null, SignerName: null, LabelSelector: null, Optional: null, Path: '' }), 'only one of name and signerName may be used'))
   else if (name !== undefined) {
     if (name === '') out.push(required(`${path}.name`, 'must be a valid object name'))
     // In front of the last colon is the signer's name.
@@ -131,6 +132,7 @@ function checkPodCertificate(out: Errors, path: string, certificate: PodCertific
   const { signerName, keyType = '', maxExpirationSeconds: seconds, userAnnotations = {} } = certificate
   checkSignerName(out, `${path}.signerName`, signerName)
   for (const key of Object.keys(userAnnotations)) checkDomainKey(out, `${path}.userAnnotations`, key.toLowerCase())
+  if (Object.entries(userAnnotations).reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0) > annotationBytes) out.push(tooLong(`${path}.userAnnotations`, annotationBytes))
   if (!keyTypes.includes(keyType)) out.push(notSupported(`${path}.keyType`, keyType, keyTypes))
   const most = isOwnSigner(signerName ?? '') ? longestLifeOfOwn : longestLife
   if (seconds !== undefined && seconds < shortestLife) out.push(invalid(`${path}.maxExpirationSeconds`, seconds, `if provided, maxExpirationSeconds must be >= ${shortestLife}`))

@@ -2,11 +2,13 @@
 import type { EphemeralVolumeSource, Volume } from '../../api/types-volume.ts'
 import { dnsSubdomainFaults } from '../../api/names.ts'
 import type { Errors } from './rules.ts'
-import { checkDnsLabel, checkOneOf, checkOptionalOneOf, checkRequired, duplicate, forbiddenField, invalid, required } from './rules.ts'
+import { checkDnsLabel, checkDnsSubdomain, checkOneOf, checkOptionalOneOf, checkRequired, duplicate, forbiddenField, invalid, required } from './rules.ts'
 import { checkCsiDriver, checkDisk } from './volume-disks.ts'
 import { checkDescendingPath, checkDownwardItems, checkItems, checkMode, checkNoBacksteps, checkProjected } from './volume-projection.ts'
 import { checkTemplateMetadata } from './template-metadata.ts'
 import { checkClaimSpec } from './volume-rules.ts'
+
+export const portalText = 'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.'
 
 const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket']
 
@@ -63,7 +65,9 @@ const checks: { readonly [Name in Source]?: Check<Name> } = {
   },
   csi(out, path, { driver, nodePublishSecretRef }) {
     checkCsiDriver(out, `${path}.driver`, driver)
-    if (nodePublishSecretRef) checkRequired(out, `${path}.nodePublishSecretRef.name`, nodePublishSecretRef.name)
+    const { name } = nodePublishSecretRef ?? {}
+    // The path of a wrong name is Kubernetes' own slip.
+    if (nodePublishSecretRef && checkRequired(out, `${path}.nodePublishSecretRef.name`, name)) checkDnsSubdomain(out, `${path}.name`, name ?? '')
   },
   ephemeral: checkEphemeral,
   image(out, path, { pullPolicy, reference }, inPod) {
@@ -82,8 +86,13 @@ function checkSource(out: Errors, path: string, volume: Volume, inPod: boolean):
   const check = checks[first] as Check<Source> | undefined
   if (check) check(out, at, volume[first] as NonNullable<Volume[Source]>, inPod)
   else checkDisk(out, at, first, { ...volume[first] })
-  for (const other of others) out.push(forbiddenField(`${path}.${other}`, 'may not specify more than 1 volume type'))
+  const { name = '', iscsi } = volume
+  if (iscsi?.initiatorName !== undefined && Buffer.byteLength(`${name}:${iscsi.targetPortal ?? ''}`) > 64) out.push(invalid(`${path}.name`, name, portalText))
+  for (const other of others) out.push(forbiddenField(`${path}.${slips[other] ?? other}`, 'may not specify more than 1 volume type'))
 }
+
+/** Kubernetes' names of fields where it refuses them. */
+export const slips: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' }
 
 /** A claim that is made for an ephemeral volume has the names of pod and volume, and is nobody else's. */
 const madeClaim = (podName: string, volume: string): string => `${podName}-${volume}`
