@@ -166,7 +166,9 @@ class Rollout {
     const revision = this.#fresh?.metadata.annotations?.[revisionAnnotation]
     if (revision === undefined || this.#deployment.metadata.annotations?.[revisionAnnotation] === revision) return
     const { metadata } = this.#deployment
-    this.#deployment = await this.#context.client.update(deployments, { ...this.#deployment, metadata: { ...metadata, annotations: { ...metadata.annotations, [revisionAnnotation]: revision } } })
+    const noted = { ...this.#deployment, metadata: { ...metadata, annotations: { ...metadata.annotations, [revisionAnnotation]: revision } } }
+    // With the status, which leaves the generation as it is.
+    this.#deployment = await this.#context.client.update(deployments, noted, { subresource: 'status' })
   }
 
   async #scale(plan: readonly Scaling[]): Promise<void> {

@@ -45,7 +45,7 @@ export function* updateIn(step: Step, target: Target, body: KubeObject): WritePa
     if (subresource || !definition.allowCreateOnUpdate) throw notFound(definition.resource, target.name)
     return yield* createMissing(step, target, body)
   }
-  if (definition.requireVersionOnUpdate && !subresource && !body.metadata.resourceVersion) {
+  if (definition.requireVersionOnUpdate && (!subresource || subresource === 'status') && !body.metadata.resourceVersion) {
     const { group, plural } = definition.resource
     throw invalidObject({ group, kind: plural }, target.name, [versionRequired])
   }

@@ -9,7 +9,7 @@ import type { RuleContext } from '../definition.ts'
 import type { AuditAnnotation, BindingSpec, Match, Mutation, PolicySpec, PolicyStatus, Validation } from './admission-policy-checks.ts'
 import { checkActions, checkAnnotations, checkBinding, checkMutable, checkMutation, checkPolicy, checkPolicyStatus, checkValidation, policyExpressions } from './admission-policy-checks.ts'
 import { ageColumn, integer, nameColumn, text, selectorInGo, unset } from './columns.ts'
-import { define, named, subresource } from './define.ts'
+import { bareStatus, define, named, subresource } from './define.ts'
 import type { Errors } from './rules.ts'
 import { checkOneOf, required } from './rules.ts'
 
@@ -76,7 +76,7 @@ export const validatingPolicies = define(named<Policy>('admissionregistration.k8
     checkAnnotations(out, auditAnnotations, { ...expressions, policy: metadata.name ?? '' })
     return out
   },
-  subresources: [subresource<Policy>('status', { validate: checkPolicyStatus })],
+  subresources: [subresource<Policy>('status', { merge: bareStatus, validate: checkPolicyStatus })],
   columns: [
     nameColumn,
     integer('Validations', 'Number of validations.', ({ spec }) => (spec.validations ?? []).length),

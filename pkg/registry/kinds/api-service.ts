@@ -2,7 +2,7 @@
 import { dnsLabel1035Faults, dnsSubdomainFaults, pathSegmentFaults, portNumberFaults } from '../../api/names.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
-import { define, named, subresource } from './define.ts'
+import { bareStatus, define, named, subresource } from './define.ts'
 import type { Errors } from './rules.ts'
 import { addFaults, invalid, notSupported, required } from './rules.ts'
 
@@ -65,6 +65,7 @@ function availableText({ status }: ApiService): string {
 export default define(named<ApiService>('apiregistration.k8s.io/v1', 'apiservices'), {
   finalizers: 'any',
   generation: false,
+  requireVersionOnUpdate: true,
   // The core group's is named `v1.`.
   names: 'path-segment',
   defaults(draft) {
@@ -72,7 +73,7 @@ export default define(named<ApiService>('apiregistration.k8s.io/v1', 'apiservice
     if (draft.spec.service) draft.spec.service.port ??= 443
   },
   validate,
-  subresources: [subresource<ApiService>('status', { validate: statusErrors })],
+  subresources: [subresource<ApiService>('status', { merge: bareStatus, validate: statusErrors })],
   columns: [
     nameColumn,
     text('Service', 'Local, or the Service that serves the group-version.', ({ spec }) => (spec.service ? `${spec.service.namespace ?? ''}/${spec.service.name ?? ''}` : 'Local')),

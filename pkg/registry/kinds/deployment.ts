@@ -7,7 +7,7 @@ import { defaultPodTemplate } from './pod-spec-defaults.ts'
 import { inGo } from './go-values.ts'
 import { nameWarnings, templateWarnings } from './pod-warnings.ts'
 import type { Errors } from './rules.ts'
-import { checkAtMostAll, checkImmutable, checkNonNegative, checkNumberOrPercent, forbiddenField, invalid, notSupported, numberOrPercent, required } from './rules.ts'
+import { checkAtMostAll, checkImmutable, checkNonNegative, checkNumberOrPercent, forbiddenField, invalid, notSupported, numberOrPercent, required, same } from './rules.ts'
 import { checkReplicaTemplate, scaleSubresource, templateColumns } from './workload.ts'
 import { atMostReplicas, countedStatus } from './workload-status.ts'
 
@@ -65,18 +65,28 @@ function validate({ spec }: Deployment, old?: Deployment): Errors {
   return out
 }
 
+/** A status brings annotations, which the controller writes with it, and no labels. */
+function keepLabels({ metadata }: Deployment, old: Deployment): void {
+  if (old.metadata.labels) metadata.labels = { ...old.metadata.labels }
+  else delete metadata.labels
+}
+
 export default define(deployments, {
   defaults,
+  // Annotations count as a change of what is wanted: they go to the replica sets.
+  prepareUpdate(draft, old) {
+    if (!same(draft.metadata.annotations ?? {}, old.metadata.annotations ?? {})) draft.metadata.generation = (old.metadata.generation ?? 0) + 1
+  },
   validate,
   warnings: (object, old) => [...nameWarnings(object, old), ...templateWarnings(object, old, 'spec.template', object.spec.template)],
-  subresources: [scaleSubresource(({ spec }) => spec.selector), countedStatus({
+  subresources: [scaleSubresource(({ spec }) => spec.selector), { prepareUpdate: keepLabels, ...countedStatus<Deployment>({
     counts: [
       'observedGeneration', 'replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas', 'unavailableReplicas', 'terminatingReplicas', 'collisionCount',
     ],
     atMost: [
       ...atMostReplicas('updatedReplicas', 'readyReplicas', 'availableReplicas'), { field: 'availableReplicas', limit: 'readyReplicas', called: 'readyReplicas' },
     ],
-  })],
+  }) }],
   columns: [
     nameColumn,
     text('Ready', 'Pods that are ready, of those wanted.', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 0}`),

@@ -3,7 +3,7 @@ import type { FlowSchema, PriorityLevel } from '../../api/types-flow-control.ts'
 import { flowSchemas, priorityLevels } from '../../api/types-flow-control.ts'
 import type { Definition } from '../definition.ts'
 import { ageColumn, nameColumn, number, none, text } from './columns.ts'
-import { define, subresource } from './define.ts'
+import { bareStatus, define, subresource } from './define.ts'
 import { flowSchemaErrors, flowStatusErrors, priorityLevelErrors } from './flow-validation.ts'
 
 const schemas = define(flowSchemas, {
@@ -12,7 +12,7 @@ const schemas = define(flowSchemas, {
     draft.spec.matchingPrecedence ||= 1000
   },
   validate: flowSchemaErrors,
-  subresources: [subresource<FlowSchema>('status', { validate: flowStatusErrors })],
+  subresources: [subresource<FlowSchema>('status', { merge: bareStatus, validate: flowStatusErrors })],
   // In which they are tried.
   rowOrder: (a, b) => (a.spec.matchingPrecedence ?? 0) - (b.spec.matchingPrecedence ?? 0) || ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1),
   columns: [
@@ -44,7 +44,7 @@ const levels = define(priorityLevels, {
     }
   },
   validate: priorityLevelErrors,
-  subresources: [subresource<PriorityLevel>('status', { validate: flowStatusErrors })],
+  subresources: [subresource<PriorityLevel>('status', { merge: bareStatus, validate: flowStatusErrors })],
   columns: [
     nameColumn,
     text('Type', 'Exempt or Limited.', ({ spec }) => spec.type ?? ''),

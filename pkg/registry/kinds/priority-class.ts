@@ -40,7 +40,11 @@ function validate(object: PriorityClass): Errors {
 }
 
 export default define(priorityClasses, {
-  generation: true,
+  // The first generation is the only one.
+  generation: false,
+  prepareCreate(draft) {
+    draft.metadata.generation = 1
+  },
   defaults(draft) {
     draft.value ??= 0
     draft.preemptionPolicy ??= 'PreemptLowerPriority'

@@ -1,6 +1,6 @@
 // What a close reading of Kubernetes' own checks found missing, kind by kind: objects with the errors that they get.
 import { changed, created, faults, partFaults, updated } from './kind.suite.ts'
-import { changeLines, createLines } from './door.suite.ts'
+import { changeLines, createLines, Door } from './door.suite.ts'
 
 type Json = Record<string, unknown>
 
@@ -98,5 +98,34 @@ describe('finalizers', () => {
 
   it('need none where Kubernetes asks for none', async () => {
     expect(await createLines('runtimeclasses.node.k8s.io/v1', { metadata: { finalizers: ['mine'] }, handler: 'a' })).toEqual([])
+  })
+})
+
+describe('generations', () => {
+  it('of deployments rise with annotations, and statuses bring no labels', async () => {
+    const door = new Door('deployments.apps/v1')
+    const generation = async (change: Json, part?: string): Promise<unknown> => (await door.patch(change, part)).object?.metadata.generation
+    const { object } = await door.create({ metadata: { labels: { a: 'b' } }, spec: { selector: { matchLabels: { a: 'b' } }, template } })
+    expect(object?.metadata.generation).toBe(1)
+    expect(await generation({ metadata: { annotations: { a: 'b' } } })).toBe(2)
+    expect(await generation({ metadata: { labels: { c: 'd' } } })).toBe(2)
+    const { object: after } = await door.patch({ metadata: { annotations: { e: 'f' }, labels: { a: 'z' } }, status: { replicas: 1 } }, 'status')
+    expect(after?.metadata).toMatchObject({ generation: 2, labels: { a: 'b', c: 'd' }, annotations: { a: 'b', e: 'f' } })
+  })
+
+  it('of priority classes stay', async () => {
+    const door = new Door('priorityclasses.scheduling.k8s.io/v1')
+    expect((await door.create({ value: 1 })).object?.metadata.generation).toBe(1)
+    expect((await door.patch({ description: 'a' })).object?.metadata.generation).toBe(1)
+  })
+})
+
+describe('statuses', () => {
+  it.each([['flowschemas.flowcontrol.apiserver.k8s.io/v1', { spec: { matchingPrecedence: 2, priorityLevelConfiguration: { name: 'a' }, rules: [{ subjects: [{ kind: 'User', user: { name: 'a' } }], nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }] }] } }], ['apiservices.apiregistration.k8s.io/v1', undefined]] as const)('%s: bring no labels', async (kind, body) => {
+    const door = new Door(kind, body ? 'x' : 'v1.x.io')
+    await door.create(body ?? { spec: { group: 'x.io', version: 'v1', groupPriorityMinimum: 1, versionPriority: 1 } })
+    const { object, lines } = await door.patch({ metadata: { labels: { a: 'b' } }, status: { conditions: [] } }, 'status')
+    expect(lines).toEqual([])
+    expect(object?.metadata.labels).toBeUndefined()
   })
 })
