@@ -17,7 +17,7 @@ export function formatted(text: string, values: readonly unknown[]): string {
 
 function clause(verb: string, digits: number, value: unknown): string {
   const refused = (what: string): never => {
-    throw new Error(`error during formatting: ${what}, was given ${typeName(value)}`)
+    throw new Error(`error during formatting: ${what}, was given ${celTypeName(value)}`)
   }
   const whole = typeof value === 'bigint' ? value : undefined
   const number = whole ?? (typeof value === 'number' ? value : undefined)
@@ -35,7 +35,8 @@ function clause(verb: string, digits: number, value: unknown): string {
   }
 }
 
-function typeName(value: unknown): string {
+/** Of a value, as expressions name it. */
+export function celTypeName(value: unknown): string {
   if (value === null || value === undefined) return 'null_type'
   if (typeof value === 'number') return 'double'
   if (typeof value === 'bigint') return 'int'

@@ -106,3 +106,9 @@ export function isConflict(error: unknown): boolean {
 export function isAlreadyExists(error: unknown): boolean {
   return error instanceof StatusError && error.reason === 'AlreadyExists'
 }
+
+/** Several faults as one, each once. */
+export function aggregateText(texts: readonly string[]): string {
+  const each = [...new Set(texts)]
+  return each.length === 1 ? each.join() : `[${each.join(', ')}]`
+}

@@ -113,15 +113,13 @@ export class AccountTokens {
     }
   }
 
-  #issue(request: ApiRequest, accounts: Definition): ApiResponse {
+  async #issue(request: ApiRequest, accounts: Definition): Promise<ApiResponse> {
     const { namespace = '', name = '' } = request
     const account = this.#registry.get(accounts, { namespace, name })
-    const asked = request.object as TokenRequest
-    checkAsked(asked, account)
-    const seconds = asked.spec?.expirationSeconds ?? defaultSeconds
-    checkSeconds(seconds)
-    const audiences = asked.spec?.audiences?.length ? asked.spec.audiences : this.#audiences
-    const bound = this.#bound(account, asked.spec?.boundObjectRef)
+    const body = { ...request.object, kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata: request.object?.metadata ?? {} }
+    const asked = await this.#registry.admit(accounts, { ...request, namespace, name, subresource: 'token', object: body }, (given) => this.#complete(given as unknown as TokenRequest, account)) as unknown as TokenRequest
+    const { audiences, expirationSeconds: seconds = defaultSeconds, boundObjectRef } = asked.spec
+    const bound = this.#bound(account, boundObjectRef)
     const extended = seconds === volumeSeconds && bound['pod'] !== undefined && this.#audiences.some((audience) => audiences.includes(audience))
     const { token, id } = request.options.dryRun?.length ? { token: '', id: undefined } : this.#tokens.sign({
       namespace, serviceAccount: { name, uid: account.metadata.uid ?? '' }, audiences, ...bound,
@@ -129,13 +127,20 @@ export class AccountTokens {
     })
     if (id) request.annotate?.('authentication.kubernetes.io/issued-credential-id', `JTI=${id}`)
     const nowSeconds = Math.floor(this.#clock.now() / 1000)
-    const object: TokenRequest = {
-      kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1',
-      metadata: { name, namespace, uid: account.metadata.uid, creationTimestamp: timeText(nowSeconds) },
-      spec: { ...asked.spec, audiences: [...audiences], expirationSeconds: seconds },
-      status: { token, expirationTimestamp: timeText(nowSeconds + seconds) },
-    }
+    const object: TokenRequest = { ...asked, status: { token, expirationTimestamp: timeText(nowSeconds + seconds) } }
     return { type: 'object', code: 201, object }
+  }
+
+  /** Fails where the request says what cannot be; fills in what it does not say. */
+  #complete(asked: TokenRequest, account: KubeObject): void {
+    checkAsked(asked, account)
+    const { name, namespace, uid } = account.metadata
+    asked.spec ??= { audiences: [] }
+    asked.spec.expirationSeconds ??= defaultSeconds
+    if (!asked.spec.audiences?.length) asked.spec.audiences = [...this.#audiences]
+    asked.metadata = { ...asked.metadata, name, namespace, uid, creationTimestamp: timeText(Math.floor(this.#clock.now() / 1000)) } as KubeObject['metadata']
+    delete (asked as { status?: unknown }).status
+    checkSeconds(asked.spec.expirationSeconds)
   }
 
   /** The claims of the object that the token is bound to, after it was found to be the one that is meant. */
@@ -149,14 +154,16 @@ export class AccountTokens {
     const definition = this.#registry.definition('', 'v1', plural)!
     const object = this.#registry.get(definition, { ...(plural === 'nodes' ? {} : { namespace }), name: ref.name }) as KubeObject & { spec?: { serviceAccountName?: string; nodeName?: string } }
     const { name = '', uid = '' } = object.metadata
+    if (plural === 'pods' && (object.spec?.serviceAccountName ?? 'default') !== accountName) {
+      throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(accountName)} to pod running with different serviceaccount name.`)
+    }
     if (ref.uid && ref.uid !== uid) throw conflict({ group, plural: ref.kind ?? '' }, name, `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`)
     if (plural === 'secrets') return { secret: { name, uid } }
     if (plural === 'nodes') return { node: { name, uid } }
-    if ((object.spec?.serviceAccountName ?? 'default') !== accountName) {
-      throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(accountName)} to pod running with different serviceaccount name.`)
-    }
-    const node = object.spec?.nodeName ? this.#find('nodes', undefined, object.spec.nodeName) : undefined
-    return { pod: { name, uid }, ...(node ? { node: { name: node.metadata.name ?? '', uid: node.metadata.uid ?? '' } } : {}) }
+    const { nodeName } = object.spec ?? {}
+    // Its name is told also when the node is not there.
+    const node = nodeName ? { name: nodeName, uid: this.#find('nodes', undefined, nodeName)?.metadata.uid ?? '' } : undefined
+    return { pod: { name, uid }, ...(node ? { node } : {}) }
   }
 }
 

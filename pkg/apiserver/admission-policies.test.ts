@@ -43,6 +43,20 @@ it('denies deployments by replicas, in the words of Kubernetes', async () => {
   expect((await server.call('PATCH', '/apis/apps/v1/namespaces/a/deployments/three/scale', scale)).json).toMatchObject({ code: 422 })
 })
 
+it('tells when there are no such parameters, and judges namespaces by those in them', async () => {
+  await policy('p', { paramKind: { apiVersion: 'v1', kind: 'Nonsense' }, validations: [{ expression: 'true' }] })
+  await bind('b', 'p', { paramRef: { name: 'x', parameterNotFoundAction: 'Deny' } })
+  expect((await create({})).json.message).toContain("ValidatingAdmissionPolicy 'p' denied request: failed to configure policy: failed to find resource referenced by paramKind: '/v1, Kind=Nonsense'")
+  const onNamespaces = { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['namespaces'] }] }
+  await server.call('DELETE', `${base}/validatingadmissionpolicies/p`)
+  await server.call('DELETE', `${base}/validatingadmissionpolicybindings/b`)
+  await stand({ matchConstraints: onNamespaces, paramKind: { apiVersion: 'v1', kind: 'ConfigMap' }, validations: [{ expression: 'namespaceObject == null && params.data.ok == "yes"' }] }, { paramRef: { name: 'of-a', parameterNotFoundAction: 'Deny' } })
+  await server.call('POST', '/api/v1/namespaces/a/configmaps', { body: { metadata: { name: 'of-a' }, data: { ok: 'yes' } } })
+  const label = (name: string): Promise<Reply> => server.call('PATCH', `/api/v1/namespaces/${name}`, { body: { metadata: { labels: { x: 'y' } } }, headers: { 'content-type': 'application/merge-patch+json' } })
+  expect((await label('a')).code).toBe(200)
+  expect((await label('default')).json.message).toContain('no params found for policy binding with `Deny` parameterNotFoundAction')
+})
+
 it('names the failed expression where there is no message', async () => {
   await stand({ validations: [{ expression: " has(object.data) && 'ok' in object.data " }] })
   expect((await create({})).json.message).toContain("denied request: failed expression: has(object.data) && 'ok' in object.data")

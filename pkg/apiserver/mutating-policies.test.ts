@@ -123,7 +123,7 @@ describe('failures', () => {
     ['a fault', apply('Object{data: {"a": object.data.missing}}'), "expression 'Object{data: {\"a\": object.data.missing}}' resulted in error: no such key: missing"],
     ['an unknown field', apply('Object{nonsense: 1}'), 'error applying patch: failed to convert patch object to typed object: .nonsense: field not declared in schema'],
     ['a message that stands in the wrong place', apply('Object{metadata: Object.meta{name: "x"}}'), 'type mismatch: unexpected type name "Object.meta", expected "Object.metadata", which matches field name path from root Object type'],
-    ['a patch of what is not there', patch('[JSONPatch{op: "remove", path: "/data/none"}]'), 'JSONPath: error in remove for path: \'/data/none\': Unable to remove nonexistent key: none: missing value'],
+    ['a patch of what is not there', patch('[JSONPatch{op: "remove", path: "/data/none"}]'), 'JSON Patch: error in remove for path: \'/data/none\': Unable to remove nonexistent key: none: missing value'],
   ])('%s', async (_title, mutation, message) => {
     await establish('failing', { mutations: [mutation] })
     const reply = await create({ data: { b: 'c' } })

@@ -125,12 +125,25 @@ function addressOf({ url, service }: WebhookClient, timeoutMs: number): Address 
   }
 }
 
+const refusals: Readonly<Record<number, string>> = {
+  400: 'the server rejected our request for an unknown reason', 401: 'the server has asked for the client to provide credentials', 404: 'the server could not find the requested resource',
+  405: 'the server does not allow this method on the requested resource', 409: 'the server reported a conflict', 422: 'the server rejected our request due to an error in our request',
+  429: 'the server has received too many requests and has asked us to try again later', 503: 'the server is currently unable to handle the request',
+  504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
+}
+
+/** What a Go client makes of a code. */
+function refusalText(code: number, text: string): string {
+  const known = refusals[code]
+  if (known !== undefined) return known
+  const said = text.trim() || 'unknown'
+  if (code === 403 || code === 415) return said
+  if (code === 406) return said === 'unknown' ? 'the server was unable to respond with a content type that the client supports' : said
+  return code >= 500 ? `an error on the server (${JSON.stringify(said)}) has prevented the request from succeeding` : `the server responded with the status code ${code} but did not return more information`
+}
+
 async function parsed({ code, text }: { code: number; text: string }): Promise<unknown> {
-  if (code < 200 || code >= 300) {
-    if (code === 404) throw new RefusedAnswer('the server could not find the requested resource')
-    if (code >= 500) throw new RefusedAnswer(`an error on the server (${JSON.stringify(text.trim() || 'unknown')}) has prevented the request from succeeding`)
-    throw new RefusedAnswer('the server rejected our request for an unknown reason')
-  }
+  if (code < 200 || code >= 300) throw new RefusedAnswer(refusalText(code, text))
   try {
     return text.length > longAnswer ? (await inParts(readJsonParts(text))).value : parseLossless(text)
   } catch (error) {

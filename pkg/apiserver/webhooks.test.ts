@@ -83,6 +83,7 @@ interface Stated {
   readonly [field: string]: unknown
 }
 
+const bare = (review: Review, more: object): Answer => ({ allowed: true, raw: { response: { uid: review.uid, allowed: true }, ...more } })
 const rule = (resources: string[], operations = ['CREATE', 'UPDATE'], apiGroups = [''], apiVersions = ['v1']): object => ({ operations, apiGroups, apiVersions, resources })
 
 async function configure(kind: 'Mutating' | 'Validating', name: string, stated: Stated[]): Promise<void> {
@@ -207,6 +208,36 @@ describe('mutating', () => {
     expect(asked.map(({ path, request: { operation } }) => [path, operation])).toEqual([['/ssa', 'CREATE'], ['/ssb', 'CREATE'], ['/ssa', 'UPDATE'], ['/ssb', 'UPDATE']])
   })
 
+  it('sees an object before it has an identity, and may give it a name', async () => {
+    await configure('Mutating', 'born', [{ path: '/born' }])
+    await configure('Validating', 'named', [{ path: '/named' }])
+    const generated = (): Promise<Reply> => server.call('POST', '/api/v1/namespaces/a/configmaps?fieldManager=me&fieldValidation=Strict', { body: { metadata: { generateName: 'gen-' } } })
+    const { metadata } = (await generated()).json
+    expect(metadata?.name).toMatch(/^gen-.{5}$/)
+    expect(asked[0]?.request.name).toBeUndefined()
+    expect(asked[0]?.request.object?.metadata).toEqual({ generateName: 'gen-', namespace: 'a', managedFields: expect.anything() as object })
+    expect(asked[1]?.request).toMatchObject({ name: metadata?.name, object: { metadata: { name: metadata?.name, uid: metadata?.uid, creationTimestamp: metadata?.creationTimestamp } } })
+    expect(asked.map(({ request: { options } }) => options)).toEqual(Array(2).fill({ kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'me', fieldValidation: 'Strict' }))
+    answers['/born'] = () => ({ allowed: true, patch: [{ op: 'add', path: '/metadata/name', value: 'chosen' }] })
+    expect((await generated()).json.metadata?.name).toBe('chosen')
+  })
+
+  it('changes bindings, and is shown evictions and tokens as what they are', async () => {
+    await server.call('POST', '/api/v1/namespaces/a/pods', { body: { metadata: { name: 'bound' }, spec: { containers: [{ name: 'c', image: 'i' }] } } })
+    await server.call('POST', '/api/v1/nodes', { body: { metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'z' } } } })
+    await configure('Mutating', 'bind', [{ path: '/bind', rules: [rule(['pods/binding', 'pods/eviction', 'serviceaccounts/token'])] }])
+    answers['/bind'] = ({ subResource }) => (subResource === 'binding' ? { allowed: true, patch: [{ op: 'add', path: '/metadata/annotations', value: { a: 'b' } }] }
+      : subResource === 'token' ? { allowed: true, patch: [{ op: 'replace', path: '/spec/expirationSeconds', value: 700 }] } : { allowed: false })
+    const under = (name: string, body: object): Promise<Reply> => server.call('POST', `/api/v1/namespaces/a/${name}`, { body })
+    expect((await under('pods/bound/binding', { metadata: { name: 'bound' }, target: { kind: 'Node', name: 'n1' } })).code).toBe(201)
+    expect((await server.call('GET', '/api/v1/namespaces/a/pods/bound')).json).toMatchObject({ metadata: { annotations: { a: 'b' }, labels: { 'topology.kubernetes.io/zone': 'z' } }, spec: { nodeName: 'n1' } })
+    expect((await under('pods/bound/eviction', { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'bound' } })).code).toBe(400)
+    expect((await under('serviceaccounts/default/token', { spec: { expirationSeconds: 3000 } })).json).toMatchObject({ spec: { expirationSeconds: 700 }, status: { token: expect.any(String) as string } })
+    expect(asked.map(({ request: { kind, name } }) => [kind, name])).toEqual([
+      [{ group: '', version: 'v1', kind: 'Binding' }, 'bound'], [{ group: 'policy', version: 'v1', kind: 'Eviction' }, 'bound'], [{ group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }, 'default'],
+    ])
+  })
+
   it('says what a bad patch does', async () => {
     await configure('Mutating', 'bad', [{ path: '/bad' }])
     answers['/bad'] = () => ({ allowed: true, patch: [{ op: 'remove', path: '/data/nothing/here' }] })
@@ -247,10 +278,43 @@ describe('which requests', () => {
 })
 
 describe('failures', () => {
+  const encoded = (text: string): string => Buffer.from(text).toString('base64')
+  const words = 'received invalid webhook response: '
+  it.each<[string, object, string]>([
+    ['a patch without type', { patch: encoded('[]') }, `${words}webhook returned response.patch but not response.patchType`],
+    ['a type without patch', { patchType: 'JSONPatch' }, `${words}webhook returned response.patchType but not response.patch`],
+    ['no type', { patch: encoded('[]'), patchType: '' }, `${words}webhook returned invalid response.patchType of ""`],
+    ['another type', { patch: encoded('[{"op":"remove","path":"/data"}]'), patchType: 'Merge' }, 'unsupported patch type "Merge"'],
+    ['no JSON', { patch: encoded('{'), patchType: 'JSONPatch' }, 'received undecodable patch in webhook response: '],
+  ])('of a patch: %s fails the request, or is ignored', async (_name, response, text) => {
+    answers['/patch'] = ({ uid }) => ({ allowed: true, raw: { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response: { uid, allowed: true, ...response } } })
+    await configure('Mutating', 'patch', [{ path: '/patch' }])
+    expect((await create('patched')).json).toMatchObject({ code: 500, message: expect.stringContaining(`Internal error occurred: failed calling webhook "patch.example.com": ${text}`) })
+    await server.call('DELETE', `${base}/mutatingwebhookconfigurations/patch`)
+    await configure('Mutating', 'patch', [{ path: '/patch', failurePolicy: 'Ignore' }])
+    expect((await create('patched')).code).toBe(201)
+    expect((await server.call('DELETE', '/api/v1/namespaces/a/configmaps/patched')).code).toBe(200)
+  })
+
+  it('tells an answer of another kind after its uid', async () => {
+    answers['/bare'] = (review) => bare(review, {})
+    await configure('Validating', 'bare', [{ path: '/bare' }])
+    expect((await create('bare')).json.message).toContain('received invalid webhook response: expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got /, Kind=')
+  })
+
+  it('asks nobody when it can not be told who is to be asked', async () => {
+    await configure('Validating', 'u1', [{ path: '/u1' }])
+    await configure('Validating', 'u2', [{ path: '/u2', matchConditions: [{ name: 'a', expression: 'object.data.none == "x"' }, { name: 'b', expression: 'object.data.nil == "x"' }] }])
+    const fault = (field: string): string => `expression 'object.data.${field} == "x"' resulted in error: no such key: ${field}`
+    expect((await create('unclear', { a: 'b' })).json.message).toBe(`configmaps "unclear" is forbidden: [${fault('none')}, ${fault('nil')}]`)
+    expect(asked).toEqual([])
+  })
+
   it.each<[string, Answer, string]>([
     ['an error', 'broken', 'failed calling webhook "f.example.com": failed to call webhook: an error on the server ("went wrong") has prevented the request from succeeding'],
     ['another uid', { allowed: true, raw: { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response: { uid: 'x', allowed: true } } }, 'failed calling webhook "f.example.com": received invalid webhook response: expected response.uid='],
-    ['another kind', { allowed: true, raw: { response: {} } }, 'failed calling webhook "f.example.com": received invalid webhook response: expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got /, Kind='],
+    ['another version', { allowed: true, raw: { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1beta1', response: { allowed: true } } }, 'failed calling webhook "f.example.com": received invalid webhook response: webhook response was absent'],
+    ['a patch', { allowed: true, patch: [{ op: 'add', path: '/data/x', value: 'y' }] }, 'failed calling webhook "f.example.com": received invalid webhook response: validating webhook may not return response.patch'],
   ])('%s fails the request, or is ignored', async (_name, answer, text) => {
     answers['/f'] = () => answer
     await configure('Validating', 'f', [{ path: '/f' }])

@@ -4,7 +4,7 @@ import type { SelectorObject } from '../api/label-selector.ts'
 import { selectorMatcher } from '../api/label-selector.ts'
 import type { AnyObject } from '../api/object.ts'
 import { namespaces } from '../api/types-config.ts'
-import type { AdmissionRequest } from './admission.ts'
+import type { AdmissionRequest, GroupVersionKind } from './admission.ts'
 import { isResource } from './admission.ts'
 import type { Definition, Subresource } from './definition.ts'
 
@@ -26,6 +26,8 @@ export interface MatchFacts {
   readonly operation: string
   readonly definition: Definition
   readonly subresource?: string
+  /** The kind of the object where that is not stored. */
+  readonly body?: GroupVersionKind
   readonly name: string
   readonly namespace?: string
   readonly object?: Readonly<AnyObject>
@@ -103,7 +105,12 @@ export class Equivalents {
 export function matchedDefinition(rules: readonly MatchRule[], facts: MatchFacts, matchPolicy: string | undefined, equivalents: Equivalents): Definition | undefined {
   if (rules.some((rule) => ruleMatches(rule, facts))) return facts.definition
   if (matchPolicy === 'Exact') return undefined
-  return equivalents.of(facts.definition).find((other) => rules.some((rule) => ruleMatches(rule, facts, other)))
+  const others = equivalents.of(facts.definition)
+  for (const rule of rules) {
+    const found = others.find((other) => ruleMatches(rule, facts, other))
+    if (found) return found
+  }
+  return undefined
 }
 
 /** The request's namespace, from the state that the write builds on. */

@@ -81,7 +81,7 @@ function claimFault(node: string, { old }: AdmissionRequest, object: Readonly<An
     const { capacity: _capacity, conditions: _conditions, allocatedResources: _allocated, allocatedResourceStatuses: _statuses, ...others } = (status ?? {}) as Record<string, unknown>
     return { ...more, metadata, status: others }
   }
-  return old && equalJson(rest(old), rest(object)) ? undefined : `node "${node}" is not allowed to update fields other than status.capacity and status.conditions`
+  return old && equalJson(rest(old), rest(object)) ? undefined : `node "${node}" is not allowed to update fields other than status.quantity and status.conditions`
 }
 
 function sliceFault(node: string, { operation }: AdmissionRequest, { spec }: Readonly<AnyObject>): string | undefined {

@@ -9,6 +9,7 @@ import { taintNodesByCondition } from './admission-node-taint.ts'
 import { podSecurity, type PodSecurityOptions } from './admission-pod-security.ts'
 import { validatingAdmissionPolicy } from './admission-policy.ts'
 import { mutatingAdmissionPolicy } from './admission-policy-mutate.ts'
+import { podTopologyLabels } from './admission-pod-topology.ts'
 import { priorityAdmission } from './admission-priority.ts'
 import { resourceQuotaAdmission } from './admission-resource-quota.ts'
 import { runtimeClassAdmission } from './admission-runtime-class.ts'
@@ -23,7 +24,7 @@ export interface AdmissionOptions {
 export const admissionPlugins = ({ podSecurity: security }: AdmissionOptions = {}): readonly AdmissionPlugin[] => [
   namespaceLifecycle, limitRanger, serviceAccountAdmission, nodeRestriction, taintNodesByCondition, podSecurity(security), priorityAdmission,
   defaultTolerationSeconds, defaultStorageClass, storageObjectInUseProtection, claimResize, runtimeClassAdmission,
-  defaultIngressClass, deviceAdminAccess, mutatingAdmissionPolicy, validatingAdmissionPolicy, resourceQuotaAdmission(),
+  defaultIngressClass, podTopologyLabels, deviceAdminAccess, mutatingAdmissionPolicy, validatingAdmissionPolicy, resourceQuotaAdmission(),
 ]
 
 export const defaultAdmission = admissionPlugins()

@@ -6,6 +6,7 @@ import type { AdmissionRequest } from './admission.ts'
 import type { ExpressionSubject } from './admission-cel.ts'
 import { expressionSubject } from './admission-cel.ts'
 import type { MatchFacts } from './admission-matching.ts'
+import { namespaces } from '../api/types-config.ts'
 import { Equivalents, matchedDefinition, namespaceOf, viewedSubresource } from './admission-matching.ts'
 import type { MatchResources, ParamKind, ParamRef } from './admission-policy-compile.ts'
 import type { Definition } from './definition.ts'
@@ -30,17 +31,26 @@ export function matched(match: MatchResources | undefined, facts: MatchFacts, eq
   return resourceRules.length === 0 ? facts.definition : matchedDefinition(resourceRules, facts, matchPolicy, equivalents)
 }
 
-/** Fails with an Error that says what is wrong with the policy or its binding. undefined stands for no parameter at all. */
-export function paramsOf(policy: Parametrized, binding: Bound, { view, namespace }: AdmissionRequest): (AnyObject | undefined)[] {
+const isNamespace = ({ group, plural }: { readonly group: string; readonly plural: string }): boolean => group === namespaces.group && plural === namespaces.plural
+
+/** Fails where a policy wants parameters of a kind that nobody serves. */
+export function paramKindFault({ spec }: Parametrized, { view }: AdmissionRequest): string | undefined {
+  const { apiVersion = '', kind = '' } = spec?.paramKind ?? {}
+  if (!spec?.paramKind || view.ofKind(apiVersion, kind)) return undefined
+  return `failed to configure policy: failed to find resource referenced by paramKind: '${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}'`
+}
+
+/** Fails with an Error that says what is wrong with the binding. undefined stands for no parameter at all. */
+export function paramsOf(policy: Parametrized, binding: Bound, { view, definition: { resource: asked }, namespace, name }: AdmissionRequest): (AnyObject | undefined)[] {
   const { apiVersion = '', kind = '' } = policy.spec?.paramKind ?? {}
   if (!policy.spec?.paramKind) return [undefined]
   const definition = view.ofKind(apiVersion, kind)
-  if (!definition) throw new Error(`failed to find resource referenced by paramKind: '${apiVersion}, Kind=${kind}'`)
+  if (!definition) return []
   const { paramRef } = binding.spec ?? {}
   if (!paramRef) return [undefined]
   const { resource: { namespaced } } = definition
   if (!namespaced && paramRef.namespace) throw new Error('paramRef.namespace must not be provided for a cluster-scoped `paramKind`')
-  const within = namespaced ? paramRef.namespace ?? namespace : undefined
+  const within = namespaced ? paramRef.namespace || (isNamespace(asked) ? name : namespace) : undefined
   if (namespaced && !within) throw new Error('cannot use namespaced paramRef in policy binding that matches cluster-scoped resources')
   const found = paramRef.name
     ? [view.get(definition.resource, { name: paramRef.name, ...(within ? { namespace: within } : {}) })]
@@ -68,21 +78,24 @@ export class PolicySubjects {
   }
 
   #make(as: Definition): ExpressionSubject {
-    const { definition, user, dryRun, conversions } = this.#request
+    const { definition, user, dryRun, conversions, options } = this.#request
     const { object, old, namespaceObject } = this.#facts
+    const { body } = this.#facts
     const viewed = viewedSubresource(this.#facts)
-    const shown = (one: Readonly<AnyObject>): Readonly<AnyObject> => (viewed?.view ? viewed.view(one) as AnyObject : converted(one, definition, as, conversions))
+    const kind = body ?? viewed?.kind
+    const shown = (one: Readonly<AnyObject>): Readonly<AnyObject> => (viewed?.view ? viewed.view(one) as AnyObject : body ? one : converted(one, definition, as, conversions))
+    // Expressions about a namespace are not told of it once more.
     return expressionSubject({
-      ...this.#facts, as, user, dryRun, ...(viewed?.kind ? { kind: viewed.kind } : {}), ...(object ? { object: shown(object) } : {}), ...(old ? { old: shown(old) } : {}),
-    }, namespaceObject)
+      ...this.#facts, as, user, dryRun, ...(options ? { options } : {}), ...(kind ? { kind } : {}), ...(object ? { object: shown(object) } : {}), ...(old ? { old: shown(old) } : {}),
+    }, isNamespace(definition.resource) ? undefined : namespaceObject)
   }
 }
 
 export function factsOf(object: Readonly<AnyObject>, request: AdmissionRequest): MatchFacts {
-  const { operation, definition, subresource, name, namespace, old } = request
+  const { operation, definition, subresource, body, name, namespace, old } = request
   const namespaceObject = namespaceOf(request)
   return {
-    operation, definition, name, ...(subresource ? { subresource } : {}), ...(namespace ? { namespace } : {}),
+    operation, definition, name, ...(subresource ? { subresource } : {}), ...(body ? { body } : {}), ...(namespace ? { namespace } : {}),
     ...(operation === 'DELETE' ? {} : { object }), ...(old ? { old } : {}), ...(namespaceObject ? { namespaceObject } : {}),
   }
 }

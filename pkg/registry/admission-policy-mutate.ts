@@ -14,7 +14,7 @@ import { Awaiting, refusal } from './admission.ts'
 import { isExempt, viewedSubresource } from './admission-matching.ts'
 import type { MutatingPolicy, MutatingPolicyBinding } from './admission-policy-compile.ts'
 import { bindingSelects, compiledMutatingPolicy } from './admission-policy-compile.ts'
-import { equivalentsOf, factsOf, matched, paramsOf, PolicySubjects } from './admission-policy-facts.ts'
+import { equivalentsOf, factsOf, matched, paramKindFault, paramsOf, PolicySubjects } from './admission-policy-facts.ts'
 import { mutationTask, mutationWantedTask } from './admission-policy-tasks.ts'
 import { replace, subjectShape } from './admission-shape.ts'
 import type { Definition } from './definition.ts'
@@ -35,7 +35,8 @@ interface Invocation {
 /** What went wrong with a policy that must not fail. */
 interface Fault {
   readonly policy: MutatingPolicy
-  readonly binding: MutatingPolicyBinding
+  /** undefined where the policy itself is wrong. */
+  readonly binding?: MutatingPolicyBinding
   readonly message: string
   readonly reason?: string
 }
@@ -60,6 +61,11 @@ function* invocationsOf(draft: AnyObject, request: AdmissionRequest, faults: Fau
     const bound = all.filter(({ spec }) => spec?.policyName === policy.metadata.name)
     const as = bound.length > 0 ? matched(policy.spec?.matchConstraints, facts, equivalents) : undefined
     if (!as || !compiledMutatingPolicy(policy).selects(facts)) continue
+    const fault = paramKindFault(policy, request)
+    if (fault !== undefined) {
+      faults.push({ policy, message: fault })
+      continue
+    }
     for (const binding of bound) {
       if (!matched(binding.spec?.matchResources, facts, equivalents) || !bindingSelects(binding, facts)) continue
       try {
@@ -103,7 +109,7 @@ function patched(object: AnyObject, operations: unknown): AnyObject {
     const text = error instanceof RejectedPatch ? error.why : error.message
     // A test that fails means: not this one.
     if (text.endsWith('test failed')) return object
-    throw new MutationFault(`JSONPath: ${text}`)
+    throw new MutationFault(`JSON Patch: ${text}`)
   }
 }
 
@@ -115,12 +121,13 @@ function invoke(draft: AnyObject, invocation: Invocation, request: AdmissionRequ
   const viewed = viewedSubresource(request)
   const shape = subjectShape(request, thaw(draft) as AnyObject)
   const own = shape.send(draft)
-  let object = viewed ? own : converted(own, definition, as, conversions)
+  const isOwn = viewed !== undefined || request.body !== undefined
+  let object = isOwn ? own : converted(own, definition, as, conversions)
   const subject = new PolicySubjects(factsOf(draft, request), request).as(as)
   const seen = () => ({ subject, object, ...(policy.spec?.paramKind ? { params: { value: param ?? null } } : {}) })
   const held = evaluations.run(mutationWantedTask, policy, seen())
   if (held !== true) return { ran: false, faults: held === false ? [] : [held.fault] }
-  const { kind } = viewed ?? {}
+  const kind = request.body ?? viewed?.kind
   const schema = (kind && schemaOf(kind.group, kind.version, kind.kind)) ?? as.schema
   const faults: string[] = []
   for (const [index, { patchType }] of compiled.mutations.entries()) {
@@ -133,13 +140,14 @@ function invoke(draft: AnyObject, invocation: Invocation, request: AdmissionRequ
       faults.push(error.message)
     }
   }
-  const settled = shape.settle(viewed ? object : converted(object, as, definition, conversions))
+  const settled = shape.settle(isOwn ? object : converted(object, as, definition, conversions))
   if (!equalJson(settled, draft)) replace(draft, settled)
   return { ran: true, faults }
 }
 
 function deny(request: AdmissionRequest, faults: readonly Fault[]): StatusError {
-  const texts = faults.map(({ policy, binding, message }) => `policy '${policy.metadata.name ?? ''}' with binding '${binding.metadata.name ?? ''}' denied request: ${message}`)
+  const texts = faults.map(({ policy: { metadata: { name = '' } }, binding, message }) =>
+    `${binding ? `policy '${name}' with binding '${binding.metadata.name ?? ''}'` : `policy ${JSON.stringify(name)}`} denied request: ${message}`)
   const { status } = refusal(request, '')
   return new StatusError(403, faults[0]?.reason ?? 'Forbidden', texts[0] ?? '', { ...status.details, causes: texts.map((message) => ({ message })) })
 }

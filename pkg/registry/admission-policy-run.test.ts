@@ -33,6 +33,16 @@ it('what a variable costs is counted once', () => {
   expect(run(policy({}, ...Array<string>(500).fill(dear))).at(-1)).toMatch(/out of cost budget/)
 })
 
+it('tells what else a policy says', () => {
+  const stated = { metadata: { name: 'p' }, spec: {
+    matchConditions: [{ name: 'c', expression: 'namespaceObject == null' }], validations: [{ expression: 'namespaceObject.a == 1' }],
+    auditAnnotations: [{ key: 'n', valueExpression: 'dyn(1)' }, { key: 'x', valueExpression: 'null' }, { key: 's', valueExpression: '" s "' }],
+  } } as unknown as Stated
+  expect(runPolicy(compiledPolicy(stated), { namespaceObject: new Map([['a', 1n]]) }, true)).toEqual({
+    denials: [{ message: "valueExpression 'dyn(1)' resulted in unsupported return type: int. Return type must be either string or null.", index: 0, always: true }], annotations: [{ key: 's', value: 's' }],
+  })
+})
+
 describe('what a request is judged by', () => {
   const common = { request: { name: 'a' }, user: { username: 'ann', groups: [] }, requested: { group: '', resource: 'configmaps' } }
   const judge = (stated: Stated, subject: object, authorize?: Authorize): PolicyResult => policyTask.run(stated as never, { subject: subject as never }, authorize ? { authorize } : {})

@@ -1,6 +1,8 @@
 // Runs a compiled policy on one request: what it decides, before anybody acts on it.
 import type { CelBudget } from '../api/cel.ts'
 import { CelRunError, celBudget, conditionBudget, outOfBudget } from '../api/cel.ts'
+import { celTypeName } from '../api/cel-format-text.ts'
+import { aggregateText } from '../api/status-error.ts'
 import { type LateExpression, withVariables } from './admission-cel.ts'
 import type { CompiledPolicy, Validation } from './admission-policy-compile.ts'
 
@@ -57,7 +59,7 @@ export function runPolicy(policy: CompiledPolicy, values: Readonly<Record<string
   const denials: Decision[] = []
   for (const [index, validation] of policy.validations.entries()) {
     const outcome = evaluate(validation.expression, run)
-    if ('fault' in outcome && outcome.fault === outOfBudget) return { denials: failure(outOfBudget, index), annotations: [] }
+    if ('fault' in outcome && outcome.fault === outOfBudget) return { denials: failure(outOfBudget, 0), annotations: [] }
     if ('fault' in outcome) denials.push(...failure(outcome.fault, index))
     else if (outcome.value !== true) denials.push({ message: messageOf(validation.stated, validation.message && evaluate(validation.message, run)), reason: validation.stated.reason ?? 'Invalid', index })
   }
@@ -66,7 +68,10 @@ export function runPolicy(policy: CompiledPolicy, values: Readonly<Record<string
   for (const annotation of policy.annotations) {
     const outcome = evaluate(annotation.expression, noting)
     if ('fault' in outcome) denials.push(...failure(outcome.fault, 0, true))
-    else if (typeof outcome.value === 'string' && outcome.value.trim() !== '') annotations.push({ key: annotation.key, value: outcome.value.trim().slice(0, longestAnnotation) })
+    else if (typeof outcome.value !== 'string' && outcome.value !== null) {
+      const type = celTypeName(outcome.value)
+      denials.push({ message: `valueExpression '${annotation.expression.text}' resulted in unsupported return type: ${type}. Return type must be either string or null.`, index: 0, always: true })
+    } else if (outcome.value !== null && outcome.value.trim() !== '') annotations.push({ key: annotation.key, value: outcome.value.trim().slice(0, longestAnnotation) })
   }
   return { denials, annotations }
 }
@@ -127,13 +132,14 @@ export function startRun({ variables: stated }: Pick<CompiledPolicy, 'variables'
   return { values: withVariables(values, { variables: variables.seen }), budget: celBudget(), variables }
 }
 
-/** Whether all conditions hold, or what is wrong with those that could not be told. One that does not hold settles it. */
+/** Whether all conditions hold, or what is wrong with those that could not be told. One that does not hold settles it. They are not told of the namespace. */
 export function conditionsHold(conditions: readonly LateExpression[], run: Run): boolean | { readonly fault: string } {
-  const own: Run = { ...run, budget: conditionBudget() }
+  const own: Run = { ...run, values: withVariables(run.values, { namespaceObject: null }), budget: conditionBudget() }
   const outcomes = conditions.map((condition) => evaluate(condition, own))
-  if (outcomes.some((outcome) => 'value' in outcome && outcome.value !== true)) return false
   const faults = outcomes.flatMap((outcome) => ('fault' in outcome ? [outcome.fault] : []))
-  return faults.length === 0 || { fault: faults.join(', ') }
+  if (faults.includes(outOfBudget)) return { fault: outOfBudget }
+  if (outcomes.some((outcome) => 'value' in outcome && outcome.value !== true)) return false
+  return faults.length === 0 || { fault: aggregateText(faults) }
 }
 
 function messageOf({ message, expression = '' }: Validation, evaluated: Outcome | undefined): string {

@@ -1,7 +1,7 @@
 // What policies and conditions find, as tasks: expressions on plain data.
 import { jsonOf } from '../api/cel-messages.ts'
 import { anyValue } from '../api/cel-schema.ts'
-import { CelRunError, conditionBudget } from '../api/cel.ts'
+import { CelRunError } from '../api/cel.ts'
 import type { AnyObject } from '../api/object.ts'
 import type { ExpressionSubject, NamedExpression } from './admission-cel.ts'
 import { LateExpression, admissionEnvironment, celVariables, withVariables } from './admission-cel.ts'
@@ -72,17 +72,8 @@ function conditionsOf(stated: Conditional): readonly LateExpression[] {
   return found
 }
 
-/** Whether the conditions of a webhook hold; one that does not settles it. The texts are what is wrong with those that could not be told. */
-export const conditionsTask: Task<Conditional, { readonly subject: ExpressionSubject }, { readonly holds: boolean; readonly faults: readonly string[] }> = {
+/** Whether the conditions of a webhook hold. */
+export const conditionsTask: Task<Conditional, { readonly subject: ExpressionSubject }, ReturnType<typeof conditionsHold>> = {
   name: 'conditions', isJson: true,
-  run(stated, { subject }, context) {
-    const run: Run = { ...startRun({ variables: [] }, celVariables(subject, context)), budget: conditionBudget() }
-    const faults: string[] = []
-    for (const condition of conditionsOf(stated)) {
-      const outcome = evaluate(condition, run)
-      if ('fault' in outcome) faults.push(outcome.fault)
-      else if (outcome.value !== true) return { holds: false, faults: [] }
-    }
-    return { holds: faults.length === 0, faults }
-  },
+  run: (stated, { subject }, context) => conditionsHold(conditionsOf(stated), startRun({ variables: [] }, celVariables(subject, context))),
 }

@@ -7,7 +7,7 @@ import type { Equivalents, MatchFacts } from './admission-matching.ts'
 import { isExempt } from './admission-matching.ts'
 import type { Policy, PolicyBinding } from './admission-policy-compile.ts'
 import { bindingSelects, compiledPolicy } from './admission-policy-compile.ts'
-import { equivalentsOf, factsOf, matched, paramsOf, PolicySubjects } from './admission-policy-facts.ts'
+import { equivalentsOf, factsOf, matched, paramKindFault, paramsOf, PolicySubjects } from './admission-policy-facts.ts'
 import type { Decision, PolicyResult } from './admission-policy-run.ts'
 import { policyTask } from './admission-policy-tasks.ts'
 import type { Definition } from './definition.ts'
@@ -19,7 +19,8 @@ const codes: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 
 
 interface Denial extends Decision {
   readonly policy: string
-  readonly binding: string
+  /** undefined where the policy itself is wrong. */
+  readonly binding?: string
 }
 
 /** What one binding of a policy finds, for each parameter. */
@@ -37,7 +38,7 @@ function resultsOf(policy: Policy, binding: PolicyBinding, as: Definition, subje
 }
 
 function deny(request: AdmissionRequest, { policy, binding, message, reason = 'Invalid' }: Denial): StatusError {
-  const text = `ValidatingAdmissionPolicy '${policy}' with binding '${binding}' denied request: ${message}`
+  const text = `ValidatingAdmissionPolicy '${policy}'${binding === undefined ? '' : ` with binding '${binding}'`} denied request: ${message}`
   const { status } = refusal(request, text)
   return new StatusError(codes[reason] ?? 422, reason, status.message ?? '', { ...status.details, causes: [{ message: text }] })
 }
@@ -63,7 +64,13 @@ function judge(object: Readonly<AnyObject>, request: AdmissionRequest): void {
     facts ??= factsOf(object, request)
     equivalents ??= equivalentsOf(request)
     const as = matched(policy.spec?.matchConstraints, facts, equivalents)
-    if (!as || !compiledPolicy(policy).selects(facts) || !matched(matchResources, facts, equivalents) || !bindingSelects(binding, facts)) continue
+    if (!as || !compiledPolicy(policy).selects(facts)) continue
+    const fault = paramKindFault(policy, request)
+    if (fault !== undefined) {
+      if (policy.spec?.failurePolicy !== 'Ignore') first ??= { message: fault, index: 0, policy: policyName }
+      continue
+    }
+    if (!matched(matchResources, facts, equivalents) || !bindingSelects(binding, facts)) continue
     subjects ??= new PolicySubjects(facts, request)
     const name = binding.metadata.name ?? ''
     for (const { denials, annotations: found } of resultsOf(policy, binding, as, subjects, request)) {

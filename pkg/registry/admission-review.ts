@@ -1,8 +1,8 @@
 // The AdmissionReview that a webhook is sent, and what its answer says.
 import { groupResource } from '../api/object.ts'
 import type { AnyObject } from '../api/object.ts'
-import { isJsonObject } from '../api/json.ts'
-import type { UserInfo } from '../api/request.ts'
+import { isJsonObject, type JsonObject } from '../api/json.ts'
+import type { RequestOptions, UserInfo } from '../api/request.ts'
 import { namespaces } from '../api/types-config.ts'
 import { isResource } from './admission.ts'
 import type { Status } from '../api/status-error.ts'
@@ -22,6 +22,8 @@ export interface ReviewFacts {
   readonly dryRun: boolean
   readonly object?: Readonly<AnyObject>
   readonly old?: Readonly<AnyObject>
+  /** What was asked for besides, as clients state it. */
+  readonly options?: RequestOptions
   /** The kind of what is sent, where it is not the resource's own (Scale, PodExecOptions …). */
   readonly kind?: { readonly group: string; readonly version: string; readonly kind: string }
 }
@@ -42,8 +44,13 @@ export function reviewRequest(facts: ReviewFacts): Record<string, unknown> {
     ...(name ? { name } : {}), ...(namespace ? { namespace } : {}), operation,
     userInfo: { username: user.username, ...(user.uid ? { uid: user.uid } : {}), groups: user.groups, ...(user.extra ? { extra: user.extra } : {}) },
     object: (operation === 'CONNECT' ? withoutMetadata(facts.object) : facts.object) ?? null, oldObject: facts.old ?? null, dryRun,
-    options: optionKind ? { kind: optionKind, apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) } : null,
+    options: optionKind ? { kind: optionKind, apiVersion: 'meta.k8s.io/v1', ...optionsOf(operation, facts.options), ...(dryRun ? { dryRun: ['All'] } : {}) } : null,
   }
+}
+
+function optionsOf(operation: string, { fieldManager, fieldValidation, delete: deletion }: RequestOptions = {}): object {
+  if (operation === 'DELETE') return { ...deletion }
+  return { ...(fieldManager ? { fieldManager } : {}), ...(fieldValidation ? { fieldValidation } : {}) }
 }
 
 /** What a request to connect says has none. */
@@ -63,34 +70,61 @@ export interface ReviewAnswer {
 
 const invalidAnswer = (text: string): Error => new Error(`received invalid webhook response: ${text}`)
 
+const reviewVersions = new Set(['v1', 'v1beta1'].map((version) => `admission.k8s.io/${version}`))
+const gvkText = (apiVersion: string, kind: string): string => {
+  const [version = '', group = ''] = apiVersion.split('/').reverse()
+  return apiVersion === '' && kind === '' ? '/, Kind=' : `${group}/${version}, Kind=${kind}`
+}
+
 /** Fails with an Error that says what is wrong with the answer. */
-export function readAnswer(body: unknown, uid: string, version: string): ReviewAnswer {
+export function readAnswer(body: unknown, uid: string, version: string, type: 'admit' | 'validating'): ReviewAnswer {
   if (!isJsonObject(body)) throw invalidAnswer('webhook response was absent')
-  const { kind, apiVersion, response } = body
+  const { response } = body
+  const [kind, apiVersion] = [body['kind'] ?? '', body['apiVersion'] ?? ''].map(String) as [string, string]
   const wanted = `admission.k8s.io/${version}`
-  if (version === 'v1' && (kind !== 'AdmissionReview' || apiVersion !== wanted)) {
-    const [group, found] = typeof apiVersion === 'string' && apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion ?? '']
-    throw invalidAnswer(`expected webhook response of ${wanted}, Kind=AdmissionReview, got ${group ?? ''}/${String(found)}, Kind=${typeof kind === 'string' ? kind : ''}`)
+  // A review of another version is read as such, and nobody asked for it.
+  const isOther = kind === 'AdmissionReview' && apiVersion !== wanted && reviewVersions.has(apiVersion)
+  if (isOther || !isJsonObject(response)) throw invalidAnswer('webhook response was absent')
+  const { allowed, status, warnings, auditAnnotations } = response
+  if (version === 'v1') {
+    if (response['uid'] !== uid) throw invalidAnswer(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`)
+    if (kind !== 'AdmissionReview' || apiVersion !== wanted) throw invalidAnswer(`expected webhook response of ${wanted}, Kind=AdmissionReview, got ${gvkText(apiVersion, kind)}`)
+    checkPatch(response, type)
   }
-  if (!isJsonObject(response)) throw invalidAnswer('webhook response was absent')
-  if (version === 'v1' && response['uid'] !== uid) throw invalidAnswer(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`)
-  const { allowed, status, warnings, auditAnnotations, patch, patchType } = response
+  const patch = type === 'admit' && hasPatch(response) && allowed === true ? patchOf(response, version) : undefined
   return {
     allowed: allowed === true, warnings: Array.isArray(warnings) ? warnings.map(String) : [],
     auditAnnotations: isJsonObject(auditAnnotations) ? Object.fromEntries(Object.entries(auditAnnotations).map(([key, value]) => [key, String(value)])) : {},
-    ...(isJsonObject(status) ? { status: status as Partial<Status> } : {}),
-    ...(patch === undefined || patch === null || patch === '' ? {} : { patch: patchOf(patch, patchType, version) }),
+    ...(isJsonObject(status) ? { status: status as Partial<Status> } : {}), ...(patch === undefined ? {} : { patch }),
   }
 }
 
-function patchOf(patch: unknown, patchType: unknown, version: string): unknown {
-  if (patchType === undefined && version === 'v1') throw invalidAnswer('webhook returned response.patch but not response.patchType')
-  if (patchType !== undefined && patchType !== 'JSONPatch') throw invalidAnswer(`webhook returned invalid response.patchType of ${JSON.stringify(patchType)}`)
-  try {
-    return parseLossless(Buffer.from(String(patch), 'base64').toString())
-  } catch (error) {
-    throw internalError((error as Error).message)
+const hasPatch = ({ patch }: JsonObject): boolean => patch !== undefined && patch !== null && patch !== ''
+
+/** That a patch and its type come together, and only where the object may be changed. */
+function checkPatch(response: JsonObject, type: 'admit' | 'validating'): void {
+  const { patchType } = response
+  const hasType = patchType !== undefined && patchType !== null
+  if (type === 'validating') {
+    if (hasPatch(response)) throw invalidAnswer('validating webhook may not return response.patch')
+    if (hasType) throw invalidAnswer('validating webhook may not return response.patchType')
+    return
   }
+  if (hasPatch(response) && !hasType) throw invalidAnswer('webhook returned response.patch but not response.patchType')
+  if (!hasPatch(response) && hasType) throw invalidAnswer('webhook returned response.patchType but not response.patch')
+  if (patchType === '') throw invalidAnswer('webhook returned invalid response.patchType of ""')
+}
+
+function patchOf({ patch, patchType }: JsonObject, version: string): unknown {
+  let operations: unknown
+  try {
+    operations = parseLossless(Buffer.from(String(patch), 'base64').toString())
+  } catch (error) {
+    throw new Error(`received undecodable patch in webhook response: ${(error as Error).message}`, { cause: error })
+  }
+  if (!Array.isArray(operations)) throw new Error('received undecodable patch in webhook response: json: cannot unmarshal into Go value of type jsonpatch.Patch')
+  if (version === 'v1' && operations.length > 0 && patchType !== 'JSONPatch') throw new Error(`unsupported patch type ${JSON.stringify(patchType)}`)
+  return operations
 }
 
 /** What the client is told of a webhook's refusal: the webhook's own words, code and reason. */

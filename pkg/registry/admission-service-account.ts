@@ -44,7 +44,7 @@ function mountToken(pod: Pod, request: AdmissionRequest): void {
   const lacking = [...pod.spec.initContainers ?? [], ...pod.spec.containers]
     .filter((container: Container) => !container.volumeMounts?.some(({ mountPath }) => mountPath === tokenPath))
   if (lacking.length === 0) return
-  const known = pod.spec.volumes?.find((volume) => volume.name.startsWith(volumePrefix) && volume.projected?.sources?.some((source) => source.serviceAccountToken))
+  const known = pod.spec.volumes?.find((volume) => volume.name.startsWith(volumePrefix))
   const name = known?.name ?? volumePrefix + randomSuffix(request.clock)
   if (!known) pod.spec.volumes = [...pod.spec.volumes ?? [], tokenVolume(name)]
   for (const container of lacking) {

@@ -17,6 +17,12 @@ export function replace(draft: AnyObject, by: AnyObject): void {
   atOnce(replaceParts(draft, by))
 }
 
+/** An object to be created has no identity before it is stored. */
+export function unborn({ metadata, ...rest }: Readonly<AnyObject>): AnyObject {
+  const { uid: _uid, creationTimestamp: _created, generation: _generation, ...own } = metadata
+  return { ...rest, metadata: own }
+}
+
 export function withVersion(object: Readonly<AnyObject>, resourceVersion: string | undefined): AnyObject {
   const { resourceVersion: _resourceVersion, ...metadata } = object.metadata
   return { ...object, metadata: { ...metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } }
@@ -25,7 +31,7 @@ export function withVersion(object: Readonly<AnyObject>, resourceVersion: string
 const kept = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'generateName', 'managedFields'] as const
 
 /** From a draft to what webhooks see, and from what they made of it back to a draft that only holds what this request may write. */
-export function subjectShape(subject: Pick<MatchFacts, 'definition' | 'operation' | 'old' | 'subresource'>, before: AnyObject): { send(draft: AnyObject): AnyObject; settle(object: AnyObject): AnyObject; settleParts(object: AnyObject): Parts<AnyObject> } {
+export function subjectShape(subject: Pick<MatchFacts, 'definition' | 'operation' | 'old' | 'subresource' | 'body'>, before: AnyObject): { send(draft: AnyObject): AnyObject; settle(object: AnyObject): AnyObject; settleParts(object: AnyObject): Parts<AnyObject> } {
   const { definition, operation, old } = subject
   const viewed = viewedSubresource(subject)
   const hasStatus = definition.subresources.some(({ name }) => name === 'status')
@@ -36,9 +42,12 @@ export function subjectShape(subject: Pick<MatchFacts, 'definition' | 'operation
     return { ...rest, ...('status' in before ? { status: before.status } : {}) } as AnyObject
   }
   function* settleParts(object: AnyObject): Parts<AnyObject> {
+    if (subject.body) return yield* thawParts(object)
     const whole = viewed ? viewed.merge?.(before, object) ?? before : limited(object)
     const draft = yield* draftInParts(definition, withVersion(whole as AnyObject, undefined))
     for (const field of kept) {
+      // Where one is to be generated, any will do.
+      if (field === 'name' && operation === 'CREATE' && before.metadata.name === undefined) continue
       if (before.metadata[field] === undefined) delete draft.metadata[field]
       else Object.assign(draft.metadata, { [field]: before.metadata[field] })
     }
@@ -47,7 +56,7 @@ export function subjectShape(subject: Pick<MatchFacts, 'definition' | 'operation
     return draft
   }
   return {
-    send: (draft) => withVersion(viewed?.view ? viewed.view(draft) as AnyObject : draft, old?.metadata.resourceVersion),
+    send: (draft) => (operation === 'CREATE' && !subject.body ? unborn(draft) : withVersion(viewed?.view ? viewed.view(draft) as AnyObject : draft, old?.metadata.resourceVersion)),
     settle: (object) => atOnce(settleParts(object)), settleParts,
   }
 }

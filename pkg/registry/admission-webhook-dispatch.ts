@@ -44,6 +44,7 @@ export interface Subject extends MatchFacts {
   readonly user: UserInfo
   readonly dryRun: boolean
   readonly kind?: ReviewFacts['kind']
+  readonly options?: ReviewFacts['options']
 }
 
 /** Where what webhooks say besides goes. */
@@ -67,9 +68,10 @@ function sentTo(as: Definition, subject: Subject): ReviewFacts {
 /** False leaves the webhook out. Fails with StatusError when a condition does and the webhook is not to be ignored then. */
 function conditionsHold({ stated }: Webhook, facts: ReviewFacts, { namespaceObject, evaluations }: Subject): boolean {
   if (!stated.matchConditions?.length) return true
-  const { holds, faults } = evaluations.run(conditionsTask, stated, { subject: expressionSubject(facts, namespaceObject) })
-  if (holds || faults.length === 0 || stated.failurePolicy === 'Ignore') return holds
-  throw conditionFailure(facts.definition, facts.name, faults.join(', '))
+  const held = evaluations.run(conditionsTask, stated, { subject: expressionSubject(facts, namespaceObject) })
+  if (typeof held === 'boolean') return held
+  if (stated.failurePolicy === 'Ignore') return false
+  throw conditionFailure(facts.definition, facts.name, held.fault)
 }
 
 /** What to send, or undefined for a webhook that is not to be asked. Fails with StatusError. */
@@ -100,7 +102,7 @@ async function ask(hook: Webhook, facts: ReviewFacts, context: WebhookContext, n
 }
 
 /** The answer of a webhook that allows, or undefined when it failed and is to be ignored then. Fails with StatusError. */
-async function asked(hook: Webhook, facts: ReviewFacts, context: WebhookContext, { warn, annotate, failedOpen }: Notes & { failedOpen: string }): Promise<ReviewAnswer | undefined> {
+async function asked(hook: Webhook, facts: ReviewFacts, context: WebhookContext, { warn, annotate, failedOpen, type }: Notes & { type: WebhookCall['type']; failedOpen: string }): Promise<ReviewAnswer | undefined> {
   const { name, sideEffects, timeoutSeconds = defaultTimeoutSeconds, failurePolicy, admissionReviewVersions, clientConfig } = hook.stated
   if (facts.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`)
   const version = admissionReviewVersions?.find((one) => one === 'v1' || one === 'v1beta1') ?? 'v1'
@@ -121,7 +123,7 @@ async function asked(hook: Webhook, facts: ReviewFacts, context: WebhookContext,
   const read = async (): Promise<ReviewAnswer> => {
     const body = await called()
     await room()
-    return readAnswer(body, uid, version)
+    return readAnswer(body, uid, version, type)
   }
   const answer = await answered(read, hook, failurePolicy === 'Ignore' ? ignored : undefined)
   answer?.warnings.forEach(warn)
@@ -142,12 +144,14 @@ async function answered<R>(work: () => Promise<R>, { stated: { name } }: Webhook
   }
 }
 
-/** All at once; the first refusal counts. */
+/** All at once, when it is known who is to be asked; the first refusal counts. */
 export async function askValidating(hooks: readonly Webhook[], subject: Subject, context: WebhookContext, notes: Notes): Promise<void> {
-  const questions = hooks.map(async (hook) => {
+  const concerned: { readonly hook: Webhook; readonly facts: ReviewFacts }[] = []
+  for (const hook of hooks) {
     const facts = await settled(() => reviewFor(hook, subject, context))
-    if (facts) await ask(hook, facts, context, { ...notes, type: 'validating', failedOpen: `failed-open.validating.webhook.admission.k8s.io/round_0_index_${notes.index(hook)}` })
-  })
+    if (facts) concerned.push({ hook, facts })
+  }
+  const questions = concerned.map(({ hook, facts }, index) => ask(hook, facts, context, { ...notes, type: 'validating', failedOpen: `failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}` }))
   const outcomes = await Promise.allSettled(questions)
   const refused = outcomes.find((outcome) => outcome.status === 'rejected')
   if (refused) throw refused.reason as Error
@@ -175,20 +179,20 @@ export async function askMutating(
     const next = patched ? await told.settle(patched) : undefined
     const changed = next !== undefined && !await inParts(equalParts(next, object))
     mutated(changed)
-    if (changed) notes.annotate?.(`patch.webhook.admission.k8s.io/${at}`, JSON.stringify({ ...own, patch, patchType: 'JSONPatch' }), 'request')
+    if (next) notes.annotate?.(`patch.webhook.admission.k8s.io/${at}`, JSON.stringify({ ...own, patch, patchType: 'JSONPatch' }), 'request')
     told.asked(hook, changed)
     if (next) object = next
   }
   return object
 }
 
-async function patchedBy({ stated: { name } }: Webhook, patch: unknown, { as, object }: ReviewFacts, { definition, operation, conversions }: Subject): Promise<AnyObject> {
+async function patchedBy({ stated: { name } }: Webhook, patch: unknown, { as, object }: ReviewFacts, { definition, operation, kind, conversions }: Subject): Promise<AnyObject> {
   if (operation === 'DELETE') throw internalError(`admission webhook ${JSON.stringify(name)} attempted to modify the object, which is not supported for this operation`)
   const own = await inParts(thawParts(object ?? {}))
   await room()
   const patched = appliedTo(own, patch)
   await room()
-  return settled(() => converted(patched, as, definition, conversions))
+  return kind ? patched : settled(() => converted(patched, as, definition, conversions))
 }
 
 function appliedTo(own: object, patch: unknown): AnyObject {

@@ -7,7 +7,7 @@ import type { AdmissionNotes, AdmissionRequest, AsyncReview } from './admission.
 import { Awaiting } from './admission.ts'
 import { namespaceOf, viewedSubresource } from './admission-matching.ts'
 import { inParts, type Parts } from '../util/slices.ts'
-import { replaceParts, subjectShape, withVersion } from './admission-shape.ts'
+import { replaceParts, subjectShape, unborn, withVersion } from './admission-shape.ts'
 import type { Notes, Subject, WebhookContext } from './admission-webhook-dispatch.ts'
 import { askMutating, askValidating, reviewFor } from './admission-webhook-dispatch.ts'
 import type { Webhook, WebhookSet } from './admission-webhook-index.ts'
@@ -44,7 +44,6 @@ export class WebhookSession implements AsyncReview {
   readonly #told: AdmissionNotes
   readonly #dealings = new Map<string, Dealing>()
   #tries = 0
-  generatedName: string | undefined
 
   constructor(context: WebhookContext, hooks: SessionHooks, { warn, ...told }: Omit<Notes, 'index'>) {
     this.#context = context
@@ -92,7 +91,6 @@ export class WebhookSession implements AsyncReview {
     if (!dealing.validated && validating.length > 0) {
       const subject = this.#subject(request.operation === 'DELETE' ? undefined : object, request)
       if (this.#wanted(validating, subject)) {
-        if (request.operation === 'CREATE') this.generatedName = request.name
         throw this.#awaiting(dealing, async () => {
           await askValidating(validating, subject, this.#context, this.#notes(dealing, this.#hooks.validating))
           dealing.validated = true
@@ -135,9 +133,8 @@ export class WebhookSession implements AsyncReview {
   #await(dealing: Dealing, draft: AnyObject, request: AdmissionRequest, ask: (subject: Subject) => Promise<void>, wanted?: (hook: Webhook) => boolean): void {
     const hooks = this.#hooks.mutating.about(request).filter((hook) => !wanted || wanted(hook))
     if (hooks.length === 0) return
-    const subject = this.#subject(draft, request)
+    const subject = this.#subject(request.operation === 'CREATE' && !request.body ? unborn(draft) : draft, request)
     if (!this.#wanted(hooks, subject)) return
-    if (request.operation === 'CREATE') this.generatedName = request.name
     throw this.#awaiting(dealing, () => ask(subject))
   }
 
@@ -185,16 +182,17 @@ export class WebhookSession implements AsyncReview {
   }
 
   #subject(object: Readonly<AnyObject> | undefined, request: AdmissionRequest): Subject {
-    const { operation, definition, name, user, dryRun, old } = request
+    const { operation, definition, name, user, dryRun, options, old } = request
     const namespaceObject = namespaceOf(request)
     const subresource = viewedSubresource(request)
+    const kind = request.body ?? subresource?.kind
     const seen = (one: Readonly<AnyObject>): Readonly<AnyObject> => (subresource?.view ? subresource.view(one) as AnyObject : one)
     const version = old?.metadata.resourceVersion
     return {
-      operation, definition, name, user, dryRun, conversions: request.conversions, evaluations: request.evaluations,
-      ...(request.namespace ? { namespace: request.namespace } : {}), ...(request.subresource ? { subresource: request.subresource } : {}),
+      operation, definition, name, user, dryRun, ...(options ? { options } : {}), conversions: request.conversions, evaluations: request.evaluations,
+      ...(request.namespace ? { namespace: request.namespace } : {}), ...(request.subresource ? { subresource: request.subresource } : {}), ...(request.body ? { body: request.body } : {}),
       ...(object ? { object: withVersion(seen(object), version) } : {}), ...(old ? { old: seen(old) } : {}),
-      ...(namespaceObject ? { namespaceObject } : {}), ...(subresource?.kind ? { kind: subresource.kind } : {}),
+      ...(namespaceObject ? { namespaceObject } : {}), ...(kind ? { kind } : {}),
     }
   }
 }

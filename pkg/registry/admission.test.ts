@@ -119,6 +119,22 @@ it('bounds pods with their sidecars, or as a whole; the first limit range that r
   expect((await failure(() => pod(made, {}))).message).toBe('pods "p" is forbidden: maximum cpu usage per Pod is 2.  No limit is specified')
 })
 
+it('tells what has no name yet by what it will begin with', async () => {
+  const made = await open([])
+  const unnamed = (spec: object): Promise<unknown> => made.registry.create(pods, { ...asking(), namespace: 'default', object: { metadata: { generateName: 'web-' }, spec: { containers: [{ name: 'c', image: 'i' }], ...spec } } as never })
+  expect(await failure(() => unnamed({ serviceAccountName: 'none' }))).toMatchObject({ message: 'pods "web-" is forbidden: error looking up service account default/none: serviceaccount "none" not found', details: { name: 'web-' } })
+})
+
+it('merges what a runtime class tolerates, and keeps its overhead', async () => {
+  const tolerations = [{ key: 'a', operator: 'Exists' }, { key: 'b', operator: 'Equal', value: 'x', effect: 'NoSchedule' }]
+  const made = await open([{ apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'vm' }, handler: 'vm', overhead: { podFixed: { cpu: '100m' } }, scheduling: { nodeSelector: { a: 'b' }, tolerations } } as never])
+  const own = [{ key: 'a', operator: 'Equal', value: 'y', effect: 'NoExecute' }, { key: 'b', operator: 'Exists' }]
+  const { spec } = await pod(made, { runtimeClassName: 'vm', overhead: { cpu: '0.1' }, tolerations: own })
+  expect(spec.tolerations?.filter(({ key }) => key === 'a' || key === 'b')).toEqual([{ key: 'b', operator: 'Exists' }, { key: 'a', operator: 'Exists' }])
+  expect((await failure(() => pod(made, { runtimeClassName: 'vm', nodeSelector: { a: 'c' } }, 'q'))).message).toBe('pods "q" is forbidden: conflict: runtimeClass.scheduling.nodeSelector[a] = b; pod.spec.nodeSelector[a] = c')
+  expect((await failure(() => pod(made, { overhead: { cpu: '1' } }, 'r'))).message).toBe('pods "r" is forbidden: pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead')
+})
+
 it('fills up what a resize leaves out', async () => {
   const made = await open([])
   await pod(made, { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '100m', memory: '1Mi' }, limits: { cpu: '1' } } }] })

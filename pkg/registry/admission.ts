@@ -1,6 +1,6 @@
 // The admission contract: plugins that complete or refuse a write, inside the write's own transaction.
 import type { AnyObject, ObjectKey } from '../api/object.ts'
-import type { Annotate, Took, UserInfo } from '../api/request.ts'
+import type { Annotate, RequestOptions, Took, UserInfo } from '../api/request.ts'
 import type { StatusError } from '../api/status-error.ts'
 import { forbidden } from '../api/status-error.ts'
 import type { Store } from '../storage/store.ts'
@@ -28,14 +28,27 @@ export type AccessQuery =
 
 export type Authorize = (query: AccessQuery) => { readonly allowed: boolean; readonly reason?: string }
 
+export interface GroupVersionKind {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+}
+
 export interface AdmissionRequest {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
   readonly definition: Definition
   readonly subresource?: string
   readonly namespace?: string
+  /** Empty while mutating plugins see an object whose name is to be generated. */
   readonly name: string
+  /** What refusals call the object until then. */
+  readonly generateName?: string
+  /** The object is of this kind, and is not stored: an Eviction, a Binding. */
+  readonly body?: GroupVersionKind
   readonly user: UserInfo
   readonly dryRun: boolean
+  /** As the client stated them. */
+  readonly options?: RequestOptions
   /** The stored object; undefined on create. */
   readonly old?: AnyObject
   readonly view: AdmissionView
@@ -110,8 +123,6 @@ export interface AsyncReview {
   mutate(draft: AnyObject, request: AdmissionRequest, again: () => Parts<void>): Parts<boolean>
   /** After the validating plugins. */
   validate(object: Readonly<AnyObject>, request: AdmissionRequest): void
-  /** The name that an earlier run has generated for the object to create. */
-  readonly generatedName: string | undefined
 }
 
 /** Ends a run of a transaction: somebody must be asked first. */
@@ -136,7 +147,7 @@ export const isCreateOf = (request: AdmissionRequest, resource: { group: string;
 
 /** A refusal of this request, in Kubernetes' words. */
 export const refusal = (request: AdmissionRequest, reason: string): StatusError =>
-  forbidden(request.definition.resource, request.name, reason)
+  forbidden(request.definition.resource, request.name || request.generateName || 'Unknown', reason)
 
 /** What is missing may appear in a moment (a new namespace's default account): the write waits a little and tries again. */
 export class NotYet extends Error {

@@ -28,16 +28,24 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   settleNamespace(definition, metadata, request.namespace)
   startMetadata(metadata, clock, countsGenerations(definition))
   keepIdentity(step.kept, metadata)
-  settleName(step, definition, draft)
+  const { generateName } = metadata
+  const isNamed = Boolean(metadata.name) || !generateName
   if (step.isLarge) yield* checkDraft(definition, draft)
   yield* completeParts(step, definition, draft)
   if (owners) setTracked(draft, owners)
   else yield* trackCreate(step, definition, draft, sent)
   yield
-  const target = { definition, name: metadata.name ?? '', ...(metadata.namespace ? { namespace: metadata.namespace } : {}) }
-  const admission = admissionRequest(step, 'CREATE', target)
+  const within = metadata.namespace ? { namespace: metadata.namespace } : {}
+  let target = { definition, name: isNamed ? metadata.name ?? '' : '', ...within }
+  let admission = admissionRequest(step, 'CREATE', target)
+  if (!isNamed) admission = { ...admission, generateName }
   yield* mutate(step, draft, admission)
   yield
+  if (!isNamed) {
+    settleName(step, definition, draft)
+    target = { definition, name: draft.metadata.name ?? '', ...within }
+    admission = { ...admission, name: target.name }
+  }
   if (step.isLarge) yield* checkDraft(definition, draft)
   if (draft.metadata.ownerReferences) yield* dropDuplicateOwners(draft.metadata, (text) => step.warn(text), true)
   prepare(step, definition, draft)
@@ -67,7 +75,7 @@ function prepare(step: Step, definition: Definition, draft: AnyObject): void {
 function settleName(step: Step, definition: Definition, draft: AnyObject): void {
   const { metadata } = draft
   if (metadata.name || !metadata.generateName) return
-  metadata.name = step.outside?.generatedName ?? step.kept.name
+  metadata.name = step.kept.name
   if (metadata.name) return
   for (let tries = 0; tries < nameTries; tries++) {
     metadata.name = generatedName(metadata.generateName, step.context.clock)

@@ -1,6 +1,6 @@
 // The arithmetic of limit ranges: what each item says about requests and limits, in Kubernetes' words.
 import type { Quantity } from '../api/quantity.ts'
-import { addQuantities, compareQuantities, formatQuantity, parseQuantity, zeroQuantity } from '../api/quantity.ts'
+import { compareQuantities, formatQuantity, parseQuantity } from '../api/quantity.ts'
 import type { LimitRangeItem } from '../api/types-config.ts'
 
 export type Amounts = Readonly<Record<string, string | number>>

@@ -1,9 +1,8 @@
 // pods/binding: gives a pod its node, once.
 import { StatusError, badRequest, conflict, internalError, notFound } from '../api/status-error.ts'
+import { thaw } from '../api/json.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import type { Status } from '../api/status-error.ts'
-import type { Node } from '../api/types-node.ts'
-import { nodes } from '../api/types-node.ts'
 import type { Binding, Pod, PodCondition } from '../api/types-pod.ts'
 import { pods } from '../api/types-pod.ts'
 import { timestamp } from './object-metadata.ts'
@@ -11,7 +10,7 @@ import type { Registry } from './registry.ts'
 import type { Asking } from './requests.ts'
 import type { Step } from './transaction-step.ts'
 import type { Target } from './writing.ts'
-import { admissionRequest, keyOfTarget, put, review } from './writing.ts'
+import { admitBody, keyOfTarget, put } from './writing.ts'
 
 const bindings = { group: '', plural: 'pods/binding' }
 
@@ -23,19 +22,10 @@ export function setCondition(pod: Pod, condition: Omit<PodCondition, 'lastTransi
   pod.status.conditions = [...(pod.status.conditions ?? []).filter(({ type }) => type !== condition.type), next]
 }
 
-/** A pod carries the zone and region of its node as labels (PodTopologyLabels). */
-function takeTopology(step: Step, pod: Pod): void {
-  const labels = step.view.get<Node>(nodes, { name: pod.spec.nodeName ?? '' })?.metadata.labels ?? {}
-  for (const label of ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region']) {
-    const value = labels[label]
-    if (value !== undefined) pod.metadata.labels = { ...pod.metadata.labels, [label]: value }
-  }
-}
-
 function bind(step: Step, target: Target, binding: Binding): void {
   const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
   if (!stored) throw notFound(pods, target.name)
-  review(step, binding as unknown as AnyObject, admissionRequest(step, 'CREATE', { ...target, subresource: 'binding' }))
+  admitBody(step, { ...target, subresource: 'binding' }, binding as unknown as AnyObject)
   // What stays is shared: a pod may be large.
   const { metadata, spec, status, ...rest } = stored.value as unknown as Pod
   const pod = { ...rest, metadata: { ...metadata }, spec: { ...spec }, ...(status ? { status: { ...status } } : {}) } as Pod
@@ -52,7 +42,6 @@ function bind(step: Step, target: Target, binding: Binding): void {
   if (pod.status) delete pod.status.nominatedNodeName
   if (binding.metadata.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...binding.metadata.annotations }
   if (binding.metadata.labels) pod.metadata.labels = { ...pod.metadata.labels, ...binding.metadata.labels }
-  takeTopology(step, pod)
   setCondition(pod, { type: 'PodScheduled', status: 'True' }, timestamp(step.context.clock.now()))
   put(step, target, pod as unknown as AnyObject, stored)
 }
@@ -70,6 +59,6 @@ export async function bindPod(registry: Registry, about: Asking & { namespace: s
   ]
   // Kubernetes has no better code for these.
   if (faults.length > 0) throw new StatusError(500, '', faults.length > 1 ? `[${faults.join(', ')}]` : faults.join())
-  await registry.write(about, (step) => bind(step, { definition, namespace: about.namespace, name: about.name }, { ...binding, metadata: binding.metadata ?? {}, kind: 'Binding', apiVersion: 'v1' }))
+  await registry.write(about, (step) => bind(step, { definition, namespace: about.namespace, name: about.name }, { ...thaw(binding), metadata: thaw(binding.metadata ?? {}), kind: 'Binding', apiVersion: 'v1' }))
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
 }

@@ -18,7 +18,7 @@ import type { Registry } from './registry.ts'
 import type { Asking } from './requests.ts'
 import type { Step } from './transaction-step.ts'
 import type { Target } from './writing.ts'
-import { admissionRequest, keyOfTarget, put, review } from './writing.ts'
+import { admitBody, keyOfTarget, put } from './writing.ts'
 
 interface Eviction extends KubeObject {
   readonly deleteOptions?: DeleteOptions & { readonly dryRun?: readonly string[]; readonly ignoreStoreReadErrorWithClusterBreakingPotential?: boolean }
@@ -89,10 +89,10 @@ function checkPreconditions(name: string, { metadata }: Pod, revision: number, {
 }
 
 function evict(step: Step, target: Target, eviction: Eviction): void {
-  const options = eviction.deleteOptions ?? {}
   const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
   if (!stored) throw notFound(pods, target.name)
-  review(step, eviction as AnyObject, admissionRequest(step, 'CREATE', { ...target, subresource: 'eviction' }))
+  admitBody(step, { ...target, subresource: 'eviction' }, eviction as AnyObject)
+  const options = eviction.deleteOptions ?? {}
   const pod = stored.value as unknown as Pod
   if (!hasEnded(pod) && !pod.metadata.deletionTimestamp) {
     const labels = pod.metadata.labels ?? {}
@@ -128,6 +128,6 @@ export async function evictPod(registry: Registry, about: Asking & { namespace: 
   const { dryRun } = eviction.deleteOptions ?? {}
   // A drain's dry run says so in the eviction, not in the query.
   const asking = dryRun?.length ? { ...about, options: { ...about.options, dryRun } } : about
-  await registry.write(asking, (step) => evict(step, { definition, namespace: about.namespace, name: about.name }, { ...eviction, metadata: eviction.metadata ?? {}, kind: 'Eviction', apiVersion: 'policy/v1' }))
+  await registry.write(asking, (step) => evict(step, { definition, namespace: about.namespace, name: about.name }, { ...thaw(eviction), metadata: thaw(eviction.metadata ?? {}), kind: 'Eviction', apiVersion: 'policy/v1' }))
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
 }

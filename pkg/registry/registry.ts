@@ -1,4 +1,5 @@
 // The registry: reads and writes of every kind over the store, with the kinds' rules, admission and allocation.
+import { thaw } from '../api/json.ts'
 import type { AnyObject, KubeObject, ObjectList } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
 import type { RequestOptions, UserInfo, WatchStream } from '../api/request.ts'
@@ -32,7 +33,7 @@ import { patchIn, subresourceOf, updateIn } from './update.ts'
 import { watchObjects } from './watcher.ts'
 import type { Target, Written } from './writing.ts'
 import { WriteFigures } from './write-figures.ts'
-import { admissionRequest, keyOfTarget } from './writing.ts'
+import { admissionRequest, admitBody, keyOfTarget } from './writing.ts'
 
 export interface RegistryOptions {
   readonly store: Store
@@ -251,6 +252,15 @@ export class Registry {
   /** A write that is none of the above (pods/binding …), with the same dry runs and warnings. */
   write<R>(request: Asking, change: (step: Step) => R): Promise<R> {
     return runStep(this.#context, request, change)
+  }
+
+  /** Asks everybody about what acts on an object and is not stored (serviceaccounts/token). What they made of it is `check`ed between the two halves, and the result. */
+  admit(definition: Definition, request: Asking & { readonly namespace?: string; readonly name: string; readonly subresource: string; readonly object: KubeObject }, check: (body: AnyObject) => void): Promise<AnyObject> {
+    return this.write(request, (step) => {
+      const body = thaw(request.object) as AnyObject
+      admitBody(step, targetOf(definition, request), body, () => check(body))
+      return body
+    })
   }
 
   /** Asks the plugins about a request to connect. Rejects with StatusError when one refuses. */

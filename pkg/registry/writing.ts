@@ -85,7 +85,7 @@ export function* raiseGeneration({ isLarge }: Step, definition: Definition, draf
 
 export function admissionRequest(step: Step, operation: AdmissionRequest['operation'], target: Target, old?: AnyObject): AdmissionRequest {
   return {
-    operation, definition: target.definition, name: target.name, user: step.asking.user, dryRun: step.dryRun,
+    operation, definition: target.definition, name: target.name, user: step.asking.user, dryRun: step.dryRun, options: step.asking.options,
     view: step.view, clock: step.context.clock, conversions: step.conversions, evaluations: step.evaluations, reinvocation: { again: false, wanted: false }, warn: (text) => step.warn(text),
     expect: (steps) => checkSteps(step, steps),
     ...(step.annotate ? { annotate: step.annotate } : {}),
@@ -105,6 +105,7 @@ function mutateNow(step: Step, draft: AnyObject, request: AdmissionRequest, meas
     if (parts) atOnce(parts)
     measure.ran(plugin)
   }
+  if (request.body) return
   if (step.isLarge) atOnce(completeParts(step, request.definition, draft))
   else complete(request.definition, draft)
 }
@@ -119,7 +120,7 @@ function* mutateInParts(step: Step, draft: AnyObject, request: AdmissionRequest,
     measure.ran(plugin)
     yield
   }
-  yield* completeParts(step, request.definition, draft)
+  if (!request.body) yield* completeParts(step, request.definition, draft)
 }
 
 /** Plugins may add what has defaults of its own, so defaults run again behind them. */
@@ -177,6 +178,15 @@ export function refuseInvalid(definition: { readonly resource: { readonly group:
 
 export function review(step: Step, object: AnyObject, request: AdmissionRequest): void {
   throughout(reviewParts(step, object, request))
+}
+
+/** Asks about a body that acts on the target and is not stored, in the subresource's own kind. May change it; `check` comes between the two halves. */
+export function admitBody(step: Step, target: Target, body: AnyObject, check?: () => void): void {
+  const [version = '', group = ''] = (body.apiVersion ?? '').split('/').reverse()
+  const request = { ...admissionRequest(step, 'CREATE', target), body: { group, version, kind: body.kind ?? '' } }
+  throughout(mutate(step, body, request))
+  check?.()
+  review(step, body, request)
 }
 
 function validateNow(step: Step, object: AnyObject, request: AdmissionRequest, measure: StepMeasure, last: boolean): void {
