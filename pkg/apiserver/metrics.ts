@@ -1,7 +1,7 @@
 // Counters of requests and a few numbers of the process, in Prometheus' text form.
-import { readdirSync, readFileSync } from 'node:fs'
 import { Counters, family, type Sample } from '../util/counters.ts'
 import { Histogram, Histograms } from '../util/histogram.ts'
+import { processMetrics } from '../util/process-metrics.ts'
 import { AccessFigures } from './access-figures.ts'
 import { HealthFigures } from './health-figures.ts'
 import { isReadOnly, sameLabels, type RequestLabels } from './request-labels.ts'
@@ -111,9 +111,7 @@ export class RequestMetrics {
 
   text(): string {
     const memory = process.memoryUsage()
-    const cpu = process.cpuUsage()
     const all = [...this.#series.values()].flat()
-    const files = openFiles()
     const histograms = (name: string, help: string, { of, labels, within }: { of: (series: Series) => Histogram | undefined; labels: (series: Series) => string; within: readonly number[] }): string[] => {
       const told = new Histograms(name, help, within)
       for (const series of all) {
@@ -141,12 +139,7 @@ export class RequestMetrics {
       ...family('apiserver_tls_handshake_errors_total', 'counter', 'Connections that came to nothing.', [['', this.tlsErrors]]),
       ...this.access.lines(),
       ...family('kubernetes_build_info', 'gauge', 'What this is.', [[`build_date="${versionInfo.buildDate}",compiler="${versionInfo.compiler}",git_commit="${versionInfo.gitCommit}",git_tree_state="${versionInfo.gitTreeState}",git_version="${versionInfo.gitVersion}",go_version="${versionInfo.goVersion}",major="${versionInfo.major}",minor="${versionInfo.minor}",platform="${versionInfo.platform}"`, 1]]),
-      ...family('process_cpu_seconds_total', 'counter', 'User and system CPU time in seconds.', [['', (cpu.user + cpu.system) / 1e6]]),
-      ...family('process_resident_memory_bytes', 'gauge', 'Resident memory in bytes.', [['', memory.rss]]),
-      ...family('process_virtual_memory_bytes', 'gauge', 'Virtual memory in bytes.', virtualMemory()),
-      ...family('process_open_fds', 'gauge', 'Open file descriptors.', files.open),
-      ...family('process_max_fds', 'gauge', 'File descriptors that may be open.', files.most),
-      ...family('process_start_time_seconds', 'gauge', 'When the server started.', [['', this.#startSeconds]]),
+      ...processMetrics(this.#startSeconds),
       ...family('nodejs_heap_size_used_bytes', 'gauge', 'Bytes in use on the JavaScript heap.', [['', memory.heapUsed]]),
       ...family('nodejs_external_memory_bytes', 'gauge', 'Bytes held outside of the heap.', [['', memory.external]]),
     ]
@@ -161,23 +154,3 @@ const newSeries = (labels: RequestLabels): Series => ({
   labels, codes: new Map(), seconds: new Histogram(bounds), ownSeconds: labels.verb === 'WATCH' ? undefined : new Histogram(sliBounds),
   bytes: labels.verb === 'GET' || labels.verb === 'LIST' ? new Histogram(sizeBounds) : undefined,
 })
-
-/** Nothing where there is no /proc. */
-function readProc(file: string): string {
-  try {
-    return readFileSync(`/proc/self/${file}`, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-function virtualMemory(): Sample[] {
-  const [, kilobytes] = /^VmSize:\s+(\d+) kB/m.exec(readProc('status')) ?? []
-  return kilobytes ? [['', Number(kilobytes) * 1024]] : []
-}
-
-function openFiles(): { open: Sample[]; most: Sample[] } {
-  const [, most] = /^Max open files\s+(\d+)/m.exec(readProc('limits')) ?? []
-  if (!most) return { open: [], most: [] }
-  return { open: [['', readdirSync('/proc/self/fd').length]], most: [['', Number(most)]] }
-}

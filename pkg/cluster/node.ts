@@ -22,6 +22,7 @@ import { Kubelet } from '../kubelet/kubelet.ts'
 import { withConfigFiles } from '../kubelet/kubelet-config-files.ts'
 import { type KubeletSettings, kubeletSettings } from '../kubelet/kubelet-flags.ts'
 import { LogindShutdown } from '../kubelet/logind-shutdown.ts'
+import { RuntimeOperations } from '../kubelet/runtime-operations.ts'
 import { shareRoot } from '../kubelet/shared-root.ts'
 import type { ShutdownStep } from '../kubelet/node-shutdown.ts'
 import { ClusterNetwork } from '../network/cluster-network.ts'
@@ -75,6 +76,7 @@ export class ClusterNode {
   #imports: ImageDirectory | undefined
   #lists: ImageLists | undefined
   #runtime: Promise<CriClient> | undefined
+  readonly #operations = new RuntimeOperations()
   #kubelet: Kubelet | undefined
   #network: ClusterNetwork | undefined
   #shutdown: LogindShutdown | undefined
@@ -135,6 +137,7 @@ export class ClusterNode {
       runtime: new CriRuntime({ cri, clock, owner: nodeName, taskExits: containerdExits(socketPath, clock), unified: unifiedSettings(host, singleProcessOomKill) }),
       images: this.#images(cri),
       stats: new CriUsage({ cri, owner: nodeName }),
+      moreMetrics: () => this.#operations.lines(),
       collectImages: this.#containerd !== undefined,
       ...(cluster.kubeletPort ? { serving: { host: cluster.bindAddress, port: cluster.kubeletPort, tls: kubeletTls(plane) } } : {}),
       dataDirectory: this.#root,
@@ -184,7 +187,7 @@ export class ClusterNode {
     const store = new ImageStore({ socketPath: this.socketPath, clock })
     await store.ensure(pauseImageName, () => buildPauseArchive())
     const agent = join(cluster.dataDirectory, 'agent')
-    const cri = connectCri(this.socketPath, clock)
+    const cri = connectCri(this.socketPath, clock, this.#operations.ended)
     const images = this.#images(cri)
     this.#lists = new ImageLists({ clock, log, has: (image) => store.has(image), pull: (image) => images.pull(fullImageName(image)), pin: (image) => store.pin(image) })
     this.#imports = new ImageDirectory({ directory: join(agent, 'images'), recordPath: join(agent, 'imported-images.json'), store, lists: this.#lists, clock, log })

@@ -70,8 +70,11 @@ const untimedCalls = new Set(['PullImage'])
 const ownTimeoutCalls = new Set(['StopContainer', 'ExecSync'])
 const callTimeoutMs = 120_000
 
+/** Told of every call that has ended: its name, as the CRI has it, how long it took, and whether it failed. */
+export type CallEnded = (method: string, ms: number, failed: boolean) => void
+
 /** Opens lazily: nothing is connected until the first call, and a lost connection is opened again by the next one. */
-export function connectCri(socketPath: string, clock: Clock = systemClock): CriClient {
+export function connectCri(socketPath: string, clock: Clock = systemClock, ended?: CallEnded): CriClient {
   const connection = new GrpcConnection(socketPath, { clock, schema: criSchema })
   const client: Record<string, unknown> = {
     getContainerEvents: (options?: CallOptions) => connection.stream('runtime.v1.RuntimeService', 'GetContainerEvents', {}, options),
@@ -79,8 +82,12 @@ export function connectCri(socketPath: string, clock: Clock = systemClock): CriC
   }
   for (const service of ['runtime.v1.RuntimeService', 'runtime.v1.ImageService']) {
     for (const { name } of criSchema.methods(service)) {
-      client[lowerFirst(name)] ??= (request: object, options?: CallOptions) =>
-        connection.unary(service, name, request, { timeoutMs: defaultTimeoutMs(name, request), ...options })
+      client[lowerFirst(name)] ??= (request: object, options?: CallOptions) => {
+        const beganMs = clock.monotonic()
+        const answer = connection.unary(service, name, request, { timeoutMs: defaultTimeoutMs(name, request), ...options })
+        if (ended) answer.then(() => ended(name, clock.monotonic() - beganMs, false), () => ended(name, clock.monotonic() - beganMs, true))
+        return answer
+      }
     }
   }
   return client as unknown as CriClient

@@ -16,6 +16,7 @@ const claimName = (pod: Pod, volume: Volume): string => volume.persistentVolumeC
 
 export const claimVolume = (csi: CsiVolumes): VolumeType => ({
   name: 'claim',
+  various: true,
   sources: (pod, volume) => [{ resource: persistentVolumeClaims, name: claimName(pod, volume), namespace: pod.metadata.namespace ?? '' }],
   async setUp(context) {
     const { pod, volume, client, watch } = context
@@ -33,11 +34,15 @@ export const claimVolume = (csi: CsiVolumes): VolumeType => ({
     checkMode(found, context)
     const readOnly = volume.persistentVolumeClaim?.readOnly ?? false
     const driven = persistentCsi(found, { readOnly })
+    context.servedBy(pluginOf(found))
     if (driven) return csi.setUp(driven, context, claim)
     const { nfs, mountOptions = [] } = found.spec
     return nfs ? mountNfs(nfs, context, { mountOptions, readOnly }) : ownPath(found, { pod, readOnly })
   },
 })
+
+/** As Kubernetes names what mounts it. */
+const pluginOf = ({ spec }: PersistentVolume): string => `kubernetes.io/${spec.csi ? `csi:${spec.csi.driver}` : spec.nfs ? 'nfs' : spec.local ? 'local-volume' : 'host-path'}`
 
 /** A volume is used as what it is. */
 function checkMode({ spec }: PersistentVolume, { pod, volume }: VolumeContext): void {

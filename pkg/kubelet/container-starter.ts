@@ -28,6 +28,7 @@ import { serviceEnvironment } from './service-environment.ts'
 import type { RestartBackOffOptions } from './restart-back-off.ts'
 import { StartFailure } from './start-failure.ts'
 import type { MountedVolume, Mounter } from './volume.ts'
+import type { WorkFigures } from './work-figures.ts'
 
 export interface StarterNode extends SandboxNode {
   readonly hostIPs: readonly string[]
@@ -52,6 +53,7 @@ export interface StarterOptions {
   readonly clock: Clock
   readonly node: StarterNode
   readonly devices: Pick<DeviceManager, 'of' | 'prepare'>
+  readonly figures: Pick<WorkFigures, 'startingContainer' | 'notStarted'>
 }
 
 export interface StartRequest {
@@ -80,6 +82,16 @@ export class ContainerStarter {
 
   /** Resolves with the id of the started container. Throws StartFailure. */
   async start(request: StartRequest): Promise<string> {
+    const { figures } = this.#options
+    const kind = request.target.kind === 'main' ? 'container' : request.target.kind === 'ephemeral' ? 'ephemeral_container' : 'init_container'
+    figures.startingContainer(kind)
+    return this.#start(request).catch((error: unknown) => {
+      if (error instanceof StartFailure) figures.notStarted(kind, error.reason)
+      throw error
+    })
+  }
+
+  async #start(request: StartRequest): Promise<string> {
     const { pod, target } = request
     const image = await this.#step(request, () => this.#options.puller.ensure(pod, target.container, (event) => this.#note(request, event)))
     const volumeImages = new Map<string, string>()

@@ -23,6 +23,8 @@ export interface ImagePullerOptions {
   readonly pullRate?: Rate
   /** Without it every pod may use every image that is there. */
   readonly pulled?: PulledImages
+  /** A pod has waited so long for a pull, whatever came of it. */
+  readonly took?: (podUid: string, ms: number) => void
 }
 
 interface Pull {
@@ -134,6 +136,8 @@ export class ImagePuller {
       this.#backOff.next(key, clock.now())
       this.#lastError.set(key, words)
       throw new StartFailure('ErrImagePull', words, clock.now() + settleMs)
+    } finally {
+      this.#options.took?.(pod.metadata.uid ?? '', clock.monotonic() - startMs)
     }
   }
 

@@ -1,6 +1,9 @@
 // /metrics and /metrics/probes: what the kubelet tells of itself. Pure.
-import type { Metric } from './metrics-text.ts'
+import { labelValue } from '../util/counters.ts'
+import { commonBounds, type Histogram, Histograms } from '../util/histogram.ts'
+import type { Metric, Series } from './metrics-text.ts'
 import { kubeletVersion } from './node-status.ts'
+import { isStatic } from './pod-importance.ts'
 import type { PodWorker } from './pod-worker.ts'
 
 export interface ProbeCount {
@@ -13,25 +16,35 @@ export interface ProbeCount {
   readonly count: number
 }
 
+export interface ProbeDuration extends Pick<ProbeCount, 'namespace' | 'pod' | 'container' | 'probe'> {
+  readonly seconds: Histogram
+}
+
 export interface KubeletFigures {
   readonly nodeName: string
-  readonly workers: readonly Pick<PodWorker, 'runtime' | 'active'>[]
+  readonly workers: readonly Pick<PodWorker, 'pod' | 'runtime' | 'active' | 'desired' | 'volumeCounts'>[]
+  /** When the certificate of its endpoint ends; undefined without an endpoint. */
+  readonly servingEndsMs: number | undefined
+  readonly nowMs: number
   /** By what for. */
   readonly evictions: ReadonlyMap<string, number>
   readonly imageVolumes: { readonly requested: number; readonly mounted: number; readonly failed: number }
   /** With users of their own. */
   readonly mappedPods: { readonly started: number; readonly failed: number }
-  readonly process: { readonly cpuSeconds: number; readonly residentBytes: number; readonly startedAtMs: number }
 }
 
 const counter = (name: string, help: string, value: number): Metric => ({ name, type: 'counter', help, series: [{ value }] })
 
-export function kubeletMetrics({ nodeName, workers, process, evictions, imageVolumes, mappedPods }: KubeletFigures): Metric[] {
+export function kubeletMetrics({ nodeName, workers, evictions, imageVolumes, mappedPods, servingEndsMs, nowMs }: KubeletFigures): Metric[] {
   const phases = new Map<string, number>()
   for (const { phase } of workers.flatMap(({ runtime }) => runtime.containers)) phases.set(phase, (phases.get(phase) ?? 0) + 1)
   const runningPods = workers.filter(({ runtime }) => runtime.sandboxes.some(({ ready }) => ready)).length
   return [
-    { name: 'kubelet_active_pods', type: 'gauge', help: 'Pods that use resources of the node', series: [{ value: workers.filter(({ active }) => active).length, labels: { static: '' } }] },
+    { name: 'kubelet_active_pods', type: 'gauge', help: 'Pods that use resources of the node', series: byOrigin(workers.filter(({ active }) => active)) },
+    { name: 'kubelet_desired_pods', type: 'gauge', help: 'Pods that the kubelet is to run', series: byOrigin(workers.filter(({ desired }) => desired)) },
+    { name: 'kubelet_mirror_pods', type: 'gauge', help: 'Static pods, each of which has a mirror on the API server', series: [{ value: workers.filter(({ pod }) => isStatic(pod)).length }] },
+    ...(servingEndsMs === undefined ? [] : [{ name: 'kubelet_certificate_manager_server_ttl_seconds', type: 'gauge' as const, help: 'For how long the certificate of the endpoint is still good', series: [{ value: (servingEndsMs - nowMs) / 1000 }] }]),
+    { name: 'volume_manager_total_volumes', type: 'gauge', help: 'Volumes of pods, those that are mounted and those that are to be, by what serves them', series: volumeSeries(workers.map((worker) => worker.volumeCounts())) },
     ...(evictions.size === 0 ? [] : [{ name: 'kubelet_evictions', type: 'counter' as const, help: 'Pods evicted, by what the node was short of', series: [...evictions].map(([eviction_signal, value]) => ({ labels: { eviction_signal }, value })) }]),
     counter('kubelet_image_volume_mounted_errors_total', 'Image volumes of containers that could not be created', imageVolumes.failed),
     counter('kubelet_image_volume_mounted_succeed_total', 'Image volumes of containers that were created', imageVolumes.mounted),
@@ -42,14 +55,29 @@ export function kubeletMetrics({ nodeName, workers, process, evictions, imageVol
     counter('kubelet_started_user_namespaced_pods_errors_total', 'Sandboxes of pods with users of their own that could not be made', mappedPods.failed),
     counter('kubelet_started_user_namespaced_pods_total', 'Sandboxes asked for by pods with users of their own', mappedPods.started),
     { name: 'kubernetes_build_info', type: 'gauge', help: 'The version; the value is always 1', series: [{ labels: { git_version: kubeletVersion, major: '1', minor: '35' }, value: 1 }] },
-    { name: 'process_cpu_seconds_total', type: 'counter', help: 'CPU time used by the process, in seconds', series: [{ value: process.cpuSeconds }] },
-    { name: 'process_resident_memory_bytes', type: 'gauge', help: 'Resident memory of the process, in bytes', series: [{ value: process.residentBytes }] },
-    { name: 'process_start_time_seconds', type: 'gauge', help: 'When the process started, in seconds since the epoch', series: [{ value: process.startedAtMs / 1000 }] },
   ]
+}
+
+/** Static pods count for themselves. */
+const byOrigin = (workers: readonly Pick<PodWorker, 'pod'>[]): Series[] =>
+  [false, true].map((fixed) => ({ labels: { static: fixed ? 'true' : '' }, value: workers.filter(({ pod }) => isStatic(pod) === fixed).length }))
+
+function volumeSeries(all: readonly ReturnType<PodWorker['volumeCounts']>[]): Series[] {
+  return (['actual', 'desired'] as const).flatMap((state) => {
+    const sums = new Map<string, number>()
+    for (const counts of all) for (const [plugin, count] of counts[state]) sums.set(plugin, (sums.get(plugin) ?? 0) + count)
+    return [...sums].map(([plugin_name, value]) => ({ labels: { plugin_name, state: `${state}_state_of_world` }, value }))
+  })
 }
 
 const results = { success: 'successful', failure: 'failed', unknown: 'unknown' } as const
 const titles = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' } as const
+
+export function probeDurations(durations: readonly ProbeDuration[]): string[] {
+  const told = new Histograms('prober_probe_duration_seconds', 'How long probes took that did not fail.', commonBounds)
+  for (const { container, namespace, pod, probe, seconds } of durations) told.add(`container=${labelValue(container)},namespace=${labelValue(namespace)},pod=${labelValue(pod)},probe_type="${titles[probe]}"`, seconds)
+  return told.lines()
+}
 
 export function probeMetrics(counts: readonly ProbeCount[]): Metric[] {
   return [{

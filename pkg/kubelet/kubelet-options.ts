@@ -74,5 +74,7 @@ export interface KubeletOptions {
   readonly mounter?: Mounter
   /** `hollowFiles` for a hollow runtime. */
   readonly files?: NodeFiles
+  /** Lines of further figures for /metrics, in Prometheus' text form. */
+  readonly moreMetrics?: () => readonly string[]
   readonly log?: (message: string) => void
 }

@@ -1,10 +1,12 @@
 // What the kubelet answers over HTTP, as a function from requests to responses: the same over HTTPS and in the process.
+import { X509Certificate } from 'node:crypto'
 import { notFound, StatusError, badRequest } from '../api/status-error.ts'
 import { queryFlag } from '../api/stream-flags.ts'
 import { pods } from '../api/types-pod.ts'
 import type { Clock } from '../util/clock.ts'
+import { processMetrics } from '../util/process-metrics.ts'
 import { healthMetrics, healthReport } from './kubelet-health.ts'
-import { type KubeletFigures, kubeletMetrics, probeMetrics, type ProbeCount } from './kubelet-metrics.ts'
+import { type KubeletFigures, kubeletMetrics, probeDurations, probeMetrics, type ProbeCount, type ProbeDuration } from './kubelet-metrics.ts'
 import type { FileUsages } from './file-usage.ts'
 import { serveFile } from './kubelet-server-files.ts'
 import { forwardedPorts, logOptions, parsePodPath, type PodPath, streamOptions } from './kubelet-server-paths.ts'
@@ -28,7 +30,11 @@ export interface KubeletRoutesOptions {
   readonly files?: FileUsages
   readonly evictions: () => ReadonlyMap<string, number>
   readonly started: () => Pick<KubeletFigures, 'imageVolumes' | 'mappedPods'>
-  readonly probeCounts: () => readonly ProbeCount[]
+  readonly probes: () => { readonly counts: readonly ProbeCount[]; readonly durations: readonly ProbeDuration[] }
+  /** Of the endpoint; PEM. */
+  readonly certificate: () => string | undefined
+  /** Lines of further figures for /metrics. */
+  readonly moreMetrics: () => readonly string[]
   /** Whether the pods of the runtime are looked at as often as they should be. */
   readonly looking: () => boolean
   /** The `kubeletconfig` of /configz. */
@@ -36,6 +42,8 @@ export interface KubeletRoutesOptions {
   /** What /logs/ shows. */
   readonly logDirectory: string
 }
+
+const endOf = (certificate: string | undefined): number | undefined => (certificate === undefined ? undefined : new X509Certificate(certificate).validToDate.getTime())
 
 type Route = (request: Request, url: URL) => Response | Promise<Response>
 
@@ -52,8 +60,8 @@ export class KubeletRoutes {
   constructor(options: KubeletRoutesOptions) {
     this.#options = options
     const { usage } = options
-    const metrics = (make: () => readonly Metric[] | Promise<readonly Metric[]>): Route => async () =>
-      new Response(metricsText(await make()), { headers: { 'content-type': metricsContentType } })
+    const metrics = (make: () => readonly Metric[] | Promise<readonly Metric[]>, more: () => readonly string[] = () => []): Route => async () =>
+      new Response(metricsText(await make()) + more().map((line) => `${line}\n`).join(''), { headers: { 'content-type': metricsContentType } })
     this.#routes = new Map<string, Route>([
       ...this.#healthRoutes(),
       ['/pods', () => Response.json(this.#podList())],
@@ -61,11 +69,11 @@ export class KubeletRoutes {
       ['/configz', () => Response.json({ kubeletconfig: options.config })],
       ['/stats/summary', (_request, url) => this.#summary(queryFlag(url.searchParams, 'only_cpu_and_memory'))],
       ['/metrics', metrics(async () => [
-        ...kubeletMetrics({ nodeName: options.nodeName, workers: options.workers(), evictions: options.evictions(), ...options.started(), process: this.#process() }), ...volumeMetrics(await measureClaims(options.workers())),
-      ])],
+        ...kubeletMetrics({ nodeName: options.nodeName, workers: options.workers(), evictions: options.evictions(), ...options.started(), servingEndsMs: endOf(options.certificate()), nowMs: options.clock.now() }), ...volumeMetrics(await measureClaims(options.workers())),
+      ], () => [...options.moreMetrics(), ...processMetrics(this.#process().startedAtMs / 1000)])],
       ['/metrics/resource', metrics(async () => resourceMetrics((await usage.latest()).sample))],
       ['/metrics/cadvisor', metrics(async () => cadvisorMetrics((await usage.latest()).sample))],
-      ['/metrics/probes', metrics(() => probeMetrics(options.probeCounts()))],
+      ['/metrics/probes', metrics(() => probeMetrics(options.probes().counts), () => probeDurations(options.probes().durations))],
       ['/metrics/slis', metrics(() => healthMetrics(this.#health()))],
     ])
   }

@@ -35,10 +35,13 @@ export class KubeletServer {
   readonly #options: KubeletServerOptions
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  /** What it shows to new connections; PEM. */
+  certificate: string
 
   constructor(options: KubeletServerOptions) {
     this.#options = options
     const { key, cert, clientCa } = options.serving.tls
+    this.certificate = cert
     this.#server = createServer({ key, cert, ca: clientCa, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2' })
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
@@ -52,6 +55,7 @@ export class KubeletServer {
 
   /** New connections see another certificate; those that are there go on. */
   useTls({ key, cert, clientCa }: KubeletServing['tls']): void {
+    this.certificate = cert
     this.#server.setSecureContext({ key, cert, ca: clientCa, minVersion: 'TLSv1.2' })
   }
 

@@ -24,8 +24,9 @@ import { KubeletServer, type KubeletServing } from './kubelet-server.ts'
 import { KubeletAccess } from './kubelet-server-access.ts'
 import { KubeletRoutes } from './kubelet-server-routes.ts'
 import { LinuxMounter } from './linux-mounter.ts'
-import { rotateLog } from './log-rotation.ts'
+import { rotatePodLogs } from './log-rotation.ts'
 import { fileSystemUsage } from './machine-usage.ts'
+import { measuredCgroups } from './measured-cgroups.ts'
 import { MemoryFiles } from './memory-files.ts'
 import { NodeAgent } from './node-agent.ts'
 import { NodePlugins } from './node-plugins.ts'
@@ -42,8 +43,7 @@ import { PodDirectories } from './pod-directories.ts'
 import { type Admission, admitPod, asksForLabels } from './pod-admission.ts'
 import { refusal, type PodVerdict } from './pod-ending.ts'
 import { preemptionVerdict } from './preemption.ts'
-import { podContainers, containerFieldPath, logDirectory, podUid } from './pod-names.ts'
-import { containerLogPath } from './pod-files.ts'
+import { podContainers, containerFieldPath, podUid } from './pod-names.ts'
 import { isStatic } from './pod-importance.ts'
 import { compareResizes, resizeRefusal } from './pod-resize.ts'
 import { ConsumptionSource, observeNode } from './pod-consumption.ts'
@@ -67,6 +67,7 @@ import { StaticPods } from './static-pods.ts'
 import { MirrorPods } from './mirror-pods.ts'
 import { QosCgroups } from './qos-cgroups.ts'
 import { RequestedTokens } from './volume-payload.ts'
+import { WorkFigures } from './work-figures.ts'
 
 const relistMs = 60_000
 /** Longer than this, a relist hangs. */
@@ -81,6 +82,7 @@ export class Kubelet implements PodStreams, NodeRequests {
   readonly #workers = new Map<string, PodWorker>()
   readonly #streams: NodeStreams
   readonly #log: (message: string) => void
+  readonly #figures: WorkFigures
   readonly #usage: UsageSampler
   readonly #routes: KubeletRoutes
   #server: KubeletServer | undefined
@@ -110,6 +112,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     this.#streams = new NodeStreams({
       runtime: options.runtime, clock: options.clock, logs: options.logDirectory ?? '/var/log/pods', worker: (uid) => this.#workers.get(uid) ?? this.#workers.get(this.#mirrors?.staticUid(uid) ?? ''),
     })
+    this.#figures = new WorkFigures(options.clock)
     this.#usage = this.#makeUsage()
     this.#routes = this.#makeRoutes()
   }
@@ -324,7 +327,7 @@ export class Kubelet implements PodStreams, NodeRequests {
     const providers = config && new CredentialProviders({ ...config, client, clock, tokens, log: this.#log })
     if (verification !== 'NeverVerify' && !files) this.#pulled = new PulledImages({ directory: join(dataDirectory, 'image_manager'), clock, policy: verification, allowlist })
     return new ImagePuller({
-      images, clock, parallelPulls, pullRate, credentials: new ImageCredentials({ client, ...(providers ? { providers } : {}) }),
+      images, clock, parallelPulls, pullRate, took: (uid, ms) => this.#figures.pulled(uid, ms), credentials: new ImageCredentials({ client, ...(providers ? { providers } : {}) }),
       ...(this.#pulled ? { pulled: this.#pulled } : {}),
     })
   }
@@ -341,9 +344,9 @@ export class Kubelet implements PodStreams, NodeRequests {
     return new KubeletRoutes({
       nodeName, clock, runtime, streams: this.#streams, usage: this.#usage, logDirectory: '/var/log', workers,
       ...(this.#options.files ? {} : { files: new FileUsages({ clock, workers, logDirectory: this.#options.logDirectory ?? '/var/log/pods' }) }),
-      looking: () => this.#relistedMs === undefined || clock.monotonic() - this.#relistedMs < longestRelistMs, probeCounts: () => this.#parts?.prober.counts() ?? [], evictions: () => this.#eviction?.counts() ?? new Map(),
+      looking: () => this.#relistedMs === undefined || clock.monotonic() - this.#relistedMs < longestRelistMs, probes: () => ({ counts: this.#parts?.prober.counts() ?? [], durations: this.#parts?.prober.durations() ?? [] }), evictions: () => this.#eviction?.counts() ?? new Map(),
       started: () => ({ imageVolumes: this.#tools?.starter.imageVolumes ?? { requested: 0, mounted: 0, failed: 0 }, mappedPods: this.#tools?.users.counts ?? { started: 0, failed: 0 } }),
-      config: configOf(this.#options),
+      config: configOf(this.#options), certificate: () => this.#server?.certificate, moreMetrics: () => [...this.#figures.lines(), ...this.#options.moreMetrics?.() ?? []],
     })
   }
 
@@ -380,8 +383,8 @@ export class Kubelet implements PodStreams, NodeRequests {
     const memory = new MemoryFiles({ root: join(dataDirectory, 'secrets'), mounter: node.mounter })
     return {
       runtime, handlers, users: new PodUsers({ handlers, namespaces }), prober, watches, node, tokens, volumeTypes: files.volumeTypes({ tokens, csi: plugins.csi, memory }),
-      directories: new PodDirectories({ pods: node.paths.pods, mounter: node.mounter, csi: plugins.csi, memory, removed: (uid) => namespaces?.release(uid) }), cgroups: files.cgroups, devices: plugins.devices,
-      starter: new ContainerStarter({ runtime, handlers, puller, client, events, clock, node, devices: plugins.devices }),
+      directories: new PodDirectories({ pods: node.paths.pods, mounter: node.mounter, csi: plugins.csi, memory, removed: (uid) => namespaces?.release(uid) }), cgroups: this.#options.files ? files.cgroups : measuredCgroups(files.cgroups, this.#figures), figures: this.#figures, devices: plugins.devices,
+      starter: new ContainerStarter({ runtime, handlers, puller, client, events, clock, node, devices: plugins.devices, figures: this.#figures }),
       killer: new ContainerKiller({ runtime, events, clock }),
     }
   }
@@ -462,23 +465,17 @@ export class Kubelet implements PodStreams, NodeRequests {
     else this.#workers.get(uid)?.wake()
   }
 
-  async #rotateLogs({ runtime: { namespace, name, uid, containers } }: PodWorker, root: string): Promise<void> {
-    const { runtime, clock } = this.#options
-    for (const container of containers.filter((each) => each.phase === 'running')) {
-      await rotateLog(join(logDirectory(root, { namespace, name, uid }), containerLogPath(container.name, container.attempt)), () => runtime.reopenLog(container.id), { clock, ...this.#options.logRotation })
-    }
-  }
-
   /** A safety net under the runtime's events; also removes what no pod of this node owns. */
   async #relist(tools: PodTools): Promise<void> {
     this.#relistedMs = this.#options.clock.monotonic()
     try {
-      const found = await tools.runtime.pods()
+      const { runtime: host, clock, logRotation } = this.#options
+      const found = await this.#figures.relisting(() => tools.runtime.pods())
       for (const pod of found) {
         const worker = this.#workers.get(pod.uid)
         if (worker && fingerprint(worker.runtime) !== fingerprint(pod)) worker.wake()
       }
-      for (const worker of this.#workers.values()) await this.#rotateLogs(worker, tools.node.paths.logs)
+      for (const worker of this.#workers.values()) await rotatePodLogs(worker.runtime, tools.node.paths.logs, { clock, ...logRotation, reopen: (id) => host.reopenLog(id) })
       await new OrphanCollector(tools, this.#log).collect({ found, directories: await tools.directories.list(), owned: (uid) => this.#workers.has(uid) })
       await this.#parts?.plugins?.csi.sweep(this.#log)
       await this.#images?.collect()

@@ -2,12 +2,22 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../util/clock.ts'
+import { containerLogPath } from './pod-files.ts'
+import { logDirectory } from './pod-names.ts'
+import type { RuntimePod } from './runtime-service.ts'
 
 export interface LogRotationOptions {
   readonly clock: Clock
   readonly maxBytes?: number
   /** Files kept of one container, the current one included. */
   readonly maxFiles?: number
+}
+
+/** Those of all containers of a pod that run. */
+export async function rotatePodLogs({ namespace, name, uid, containers }: RuntimePod, root: string, { reopen, ...options }: LogRotationOptions & { readonly reopen: (containerId: string) => Promise<void> }): Promise<void> {
+  for (const container of containers.filter((each) => each.phase === 'running')) {
+    await rotateLog(join(logDirectory(root, { namespace, name, uid }), containerLogPath(container.name, container.attempt)), () => reopen(container.id), options)
+  }
 }
 
 const tenMebibytes = 10 * 2 ** 20

@@ -63,6 +63,7 @@ describe('classes of pods', () => {
         // What was said first is slowest.
         for (let turn = path.endsWith('/burstable') && cpuShares === 2 ? 50 : 1; turn > 0; turn--) await Promise.resolve()
         files.set(path, cpuShares)
+        return false
       },
       workingSetBytes: async () => undefined, release: async () => undefined,
     } })
@@ -71,11 +72,11 @@ describe('classes of pods', () => {
   })
   it('are written when they change', async () => {
     const written: string[] = []
-    const groups = new QosCgroups({ driver: 'cgroupfs', root: '/k', total: { cpuShares: 2048 }, cgroups: { limit: async (path, { cpuShares }) => void written.push(`${path}=${cpuShares}`), workingSetBytes: async () => undefined, release: async () => undefined } })
+    const groups = new QosCgroups({ driver: 'cgroupfs', root: '/k', total: { cpuShares: 2048 }, cgroups: { limit: async (path, { cpuShares }) => !written.push(`${path}=${cpuShares}`), workingSetBytes: async () => undefined, release: async () => undefined } })
     await groups.update([])
     await groups.update([])
     await groups.update([burstable('1')])
-    const reserving = new QosCgroups({ driver: 'cgroupfs', root: '/k', total: { cpuShares: 1024 }, cgroups: { limit: async (path, { cpuShares }) => void written.push(`${path}=${cpuShares}`), workingSetBytes: async () => undefined, release: async () => undefined } })
+    const reserving = new QosCgroups({ driver: 'cgroupfs', root: '/k', total: { cpuShares: 1024 }, cgroups: { limit: async (path, { cpuShares }) => !written.push(`${path}=${cpuShares}`), workingSetBytes: async () => undefined, release: async () => undefined } })
     await reserving.update([burstable('1')])
     expect(written.splice(4)).toEqual(['/k/kubepods=1024', '/k/kubepods/burstable=1024', '/k/kubepods/besteffort=2'])
     expect(written).toEqual(['/k/kubepods=2048', '/k/kubepods/burstable=2', '/k/kubepods/besteffort=2', '/k/kubepods/burstable=1024'])

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod } from '../api/types-pod.ts'
+import type { Volume } from '../api/types-volume.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
 import type { Clock, Timer } from '../util/clock.ts'
@@ -85,7 +86,7 @@ export class PodActor {
       cgroupPath: (pod) => podCgroup(pod, tools.node.cgroupDriver, tools.node.cgroupRoot), pidsLimit: tools.node.podPidsLimit,
     })
     this.#volumes = new PodVolumes({
-      directory: podDirectory(tools.node.paths, podUid(options.pod)), types: tools.volumeTypes, watches: tools.watches, mounter: tools.node.mounter, clock,
+      directory: podDirectory(tools.node.paths, podUid(options.pod)), types: tools.volumeTypes, watches: tools.watches, mounter: tools.node.mounter, clock, figures: tools.figures,
       remove: () => tools.directories.remove(podUid(options.pod)),
       onStale: () => {
         this.#resume?.()
@@ -96,6 +97,11 @@ export class PodActor {
 
   get volumes(): ReadonlyMap<string, MountedVolume> {
     return this.#volumes.mounted
+  }
+
+  /** What serves a volume of the pod. */
+  pluginOf(volume: Volume): string {
+    return this.#volumes.plugin(volume)
   }
 
   get starting(): boolean {
@@ -162,20 +168,23 @@ export class PodActor {
     this.#starts?.abort.abort()
   }
 
-  act(pod: Pod, input: ActInput): void {
+  /** What it starts, to be done when all that is in the plan has been tried; undefined when that goes on already, or nothing is to be started. */
+  act(pod: Pod, input: ActInput): Promise<void> | undefined {
     for (const kill of input.plan.kills) void this.#kill(pod, kill, input)
     for (const id of input.plan.stopSandboxes) void this.#stopSandbox(id)
     if (input.endMs === undefined && !input.plan.stopped) void this.#resize(pod, input)
     if (!this.#starts && !input.plan.stopped) {
       const abort = new AbortController()
       const work = input.plan.starts.length > 0 || (input.endMs === undefined && this.#volumes.stale(pod) && input.runtime.containers.length > 0)
-      if (!work) return
+      if (!work) return undefined
       const done = this.#startRow(pod, input, abort.signal).catch((error: unknown) => this.#failed(error, abort.signal)).finally(() => {
         this.#starts = undefined
         this.#acted()
       })
       this.#starts = { abort, done }
+      return done
     }
+    return undefined
   }
 
   #acted(): void {
@@ -335,7 +344,7 @@ export class PodActor {
       // systemd makes a slice with the first thing in it.
       const slice = spec.cgroupParent.endsWith('.slice')
       if (!slice) await this.#resizer.confine(pod)
-      await tools.users.counting(pod, () => tools.runtime.createSandbox(spec))
+      await tools.figures.makingSandbox(handler, () => tools.users.counting(pod, () => tools.runtime.createSandbox(spec)))
       if (slice) await this.#resizer.confine(pod)
       this.#sandboxBackOff.forget('sandbox')
     } catch (error) {

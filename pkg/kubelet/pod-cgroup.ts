@@ -11,8 +11,8 @@ const podsSlice = 'kubepods.slice'
 
 /** What a node does with cgroups; `path` is as the driver has it, `/a/b` or `a-b.slice`. */
 export interface PodCgroups {
-  /** Makes it when it is missing. */
-  limit(path: string, limits: Partial<CgroupLimits>): Promise<void>
+  /** Makes it when it is missing; resolves with whether it was. */
+  limit(path: string, limits: Partial<CgroupLimits>): Promise<boolean>
   /** What it needs of memory and cannot give back; undefined when that cannot be told. `below` is a directory in it. */
   workingSetBytes(path: string, below?: string): Promise<number | undefined>
   release(path: string): Promise<void>
@@ -32,8 +32,9 @@ export class LinuxCgroups implements PodCgroups {
     return this.#mounts
   }
 
-  async limit(path: string, limits: Partial<CgroupLimits>): Promise<void> {
-    if (isSlice(path)) return this.#slices.limit(path, limits)
+  async limit(path: string, limits: Partial<CgroupLimits>): Promise<boolean> {
+    // systemd has made it before.
+    if (isSlice(path)) return this.#slices.limit(path, limits).then(() => false)
     const { version, mounts } = await this.#found()
     const directory = path
     const files = cgroupFiles(limits, version === 'v2' ? 'v2' : 'v1')
@@ -46,6 +47,7 @@ export class LinuxCgroups implements PodCgroups {
       const there = mount !== undefined && (version !== 'v2' || unified.includes(file.split('.')[0] ?? ''))
       if (there) await writeFile(join(mount, directory, file), text)
     }
+    return made.size > 0
   }
 
   /** Resolves with the controllers for which it was missing. */
@@ -116,4 +118,4 @@ async function removeTree(directory: string): Promise<void> {
 }
 
 /** A node without processes has nothing to confine. */
-export const noCgroups: PodCgroups = { limit: async () => undefined, workingSetBytes: async () => undefined, release: async () => undefined }
+export const noCgroups: PodCgroups = { limit: async () => false, workingSetBytes: async () => undefined, release: async () => undefined }

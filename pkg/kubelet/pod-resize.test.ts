@@ -119,7 +119,7 @@ describe('PodResizer', () => {
         resizeSandbox: async (id, { pod: { memoryBytes, cpuQuota } }) => void done.push(`${id} ${memoryBytes / 2 ** 20}Mi ${cpuQuota}`),
       },
       cgroups: {
-        limit: async (_path, { memoryBytes, cpuQuota }) => void done.push(`pod ${memoryBytes === undefined ? '' : `${memoryBytes / 2 ** 20}Mi`} ${cpuQuota ?? ''}`.trimEnd()),
+        limit: async (_path, { memoryBytes, cpuQuota }) => !done.push(`pod ${memoryBytes === undefined ? '' : `${memoryBytes / 2 ** 20}Mi`} ${cpuQuota ?? ''}`.trimEnd()),
         workingSetBytes: async () => used, release: async () => undefined,
       },
     })
@@ -142,7 +142,7 @@ describe('PodResizer', () => {
       allocation.note('c2-0', both('1', '100Mi'))
       const resizer = new PodResizer({
         allocation, nodeMemoryBytes: 2 ** 32, cgroupPath: () => '/pod', pidsLimit: 0, runtime: { updateContainer: async () => undefined, resizeSandbox: async () => undefined },
-        cgroups: { limit: async (_path, limits) => void done.push(Object.keys(limits).sort().join(' ') + ` ${limits.cpuQuota}`), workingSetBytes: async () => 0, release: async () => undefined },
+        cgroups: { limit: async (_path, limits) => !done.push(Object.keys(limits).sort().join(' ') + ` ${limits.cpuQuota}`), workingSetBytes: async () => 0, release: async () => undefined },
       })
       if (known) await resizer.confine(before)
       done.length = 0

@@ -11,6 +11,7 @@ import type { PodUsers } from './pod-users.ts'
 import type { RuntimeHandlers } from './runtime-handlers.ts'
 import type { RuntimeService } from './runtime-service.ts'
 import type { RequestedTokens } from './volume-payload.ts'
+import type { WorkFigures } from './work-figures.ts'
 
 export interface PodTools {
   readonly runtime: RuntimeService
@@ -26,4 +27,5 @@ export interface PodTools {
   readonly handlers: RuntimeHandlers
   readonly users: PodUsers
   readonly cgroups: PodCgroups
+  readonly figures: WorkFigures
 }

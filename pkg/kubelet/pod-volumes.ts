@@ -15,6 +15,7 @@ import type { ObjectWatches } from './object-watches.ts'
 import { payloadVolume } from './payload-volume.ts'
 import type { TokenSource } from './volume-payload.ts'
 import { type MountedVolume, type Mounter, type ObjectRef, type VolumeContext, VolumeFailure, VolumePending, type VolumeType } from './volume.ts'
+import type { WorkFigures } from './work-figures.ts'
 import { WorkGate } from './work-gate.ts'
 
 /** Which type serves a volume. */
@@ -50,6 +51,7 @@ export interface PodVolumesOptions {
   readonly watches: ObjectWatches
   readonly mounter: Mounter
   readonly clock: Clock
+  readonly figures: Pick<WorkFigures, 'volumeDone'>
   /** A source has changed, or a volume has grown old: `setUp` is due. */
   readonly onStale: () => void
   /** Takes the pod's directory away, with everything that is mounted there. */
@@ -62,6 +64,8 @@ export class PodVolumes {
   readonly #timers = new Map<string, Timer>()
   #mounted: ReadonlyMap<string, MountedVolume> = new Map()
   #stale = true
+  /** What serves each volume, by the pod's name of it; as far as it is known. */
+  readonly #plugins = new Map<string, string>()
   /** Grows with each change that makes volumes stale. */
   changes = 0
 
@@ -71,6 +75,12 @@ export class PodVolumes {
 
   get mounted(): ReadonlyMap<string, MountedVolume> {
     return this.#mounted
+  }
+
+  /** What a volume of the pod is served by, as Kubernetes names it. */
+  plugin(volume: Volume): string {
+    const type = this.#options.types(volume)
+    return this.#plugins.get(volume.name) ?? `kubernetes.io/${type?.name === 'claim' ? 'persistent-claim' : type?.name ?? 'unsupported'}`
   }
 
   /** Whether they have to be set up, again or for the first time. */
@@ -85,7 +95,7 @@ export class PodVolumes {
   /** Brings all volumes up to date. Throws VolumeFailure with the words of the first that cannot be. */
   async setUp(pod: Pod, context: Pick<VolumeContext, 'addresses' | 'allocatable' | 'client'>): Promise<void> {
     this.#stale = false
-    const { clock, mounter } = this.#options
+    const { clock, mounter, figures } = this.#options
     const results = await Promise.allSettled(usedVolumes(pod).map(async (volume) => {
       const type = this.#options.types(volume)
       if (!type) throw new VolumeFailure(`no volume plugin matched for volume "${volume.name}"`)
@@ -93,10 +103,20 @@ export class PodVolumes {
       const directory = join(this.#options.directory, 'volumes', `kubernetes.io~${type.name}`, volume.name)
       const follow = (key: string, subscribe: (listener: () => void) => () => void): void => this.#follow(`${volume.name}/${key}`, subscribe)
       const watch = (ref: ObjectRef): void => this.#watch(ref, volume)
-      const mounted = await type.setUp({ ...context, pod, volume, directory, clock, mounter, follow, watch }).catch((error: unknown) => {
+      if (!type.various) this.#plugins.set(volume.name, `kubernetes.io/${type.name}`)
+      const servedBy = (plugin: string): void => void this.#plugins.set(volume.name, plugin)
+      const beganMs = clock.monotonic()
+      // Nothing is mounted before it is known what by.
+      const done = (failed: boolean): void => {
+        const plugin = this.#plugins.get(volume.name)
+        if (plugin) figures.volumeDone('volume_mount', { plugin, beganMs, failed })
+      }
+      const mounted = await type.setUp({ ...context, pod, volume, directory, clock, mounter, follow, watch, servedBy }).catch((error: unknown) => {
+        if (!(error instanceof VolumePending)) done(true)
         if (error instanceof VolumeFailure) throw error
         throw new VolumeFailure(`MountVolume.SetUp failed for volume "${volume.name}" : ${error instanceof Error ? error.message : String(error)}`, { cause: error })
       })
+      done(false)
       this.#arm(volume.name, mounted.refreshAtMs)
       return [volume.name, mounted] as const
     }))
@@ -120,7 +140,17 @@ export class PodVolumes {
 
   async tearDown(): Promise<void> {
     this.release()
-    await this.#options.remove()
+    const { clock, remove, figures } = this.#options
+    const beganMs = clock.monotonic()
+    // They go together.
+    const done = (failed: boolean): void => {
+      for (const name of this.#mounted.keys()) figures.volumeDone('volume_unmount', { plugin: this.#plugins.get(name) ?? '', beganMs, failed })
+    }
+    await remove().catch((error: unknown) => {
+      done(true)
+      throw error
+    })
+    done(false)
     this.#mounted = new Map()
     this.#stale = true
   }

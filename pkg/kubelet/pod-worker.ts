@@ -3,6 +3,7 @@ import { keyOf } from '../api/object.ts'
 import { isConflict, isNotFound } from '../api/status-error.ts'
 import { formatTime } from '../api/times.ts'
 import type { ContainerStatus, Pod, PodStatus } from '../api/types-pod.ts'
+import type { Volume } from '../api/types-volume.ts'
 import { pods } from '../api/types-pod.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
@@ -22,11 +23,13 @@ import { type ResizeRefusal, resizeSummary, type WaitingResize } from './pod-res
 import { changedResources } from './pod-resizer.ts'
 import { containerID, lostTermination, podStatus } from './pod-status.ts'
 import type { PodTools } from './pod-tools.ts'
+import { usedVolumes } from './pod-volumes.ts'
 import type { RuntimePod } from './runtime-service.ts'
 import { same } from './status-patch.ts'
 import type { MountedVolume } from './volume.ts'
 import { StatusWriter } from './status-writer.ts'
 import { terminationMessage } from './termination-message.ts'
+import type { SyncType } from './work-figures.ts'
 
 export interface PodWorkerOptions {
   readonly pod: Pod
@@ -74,6 +77,9 @@ export class PodWorker {
   /** Finer than the status tells it. */
   #startedMs: number | undefined
   #waited = new Set<string>()
+  /** What the next look is for, and since when it is called for. */
+  #call: { type: SyncType; sinceMs: number } | undefined
+  #looked = false
 
   constructor(options: PodWorkerOptions) {
     this.#options = options
@@ -83,7 +89,8 @@ export class PodWorker {
     this.#status = options.pod.status ?? {}
     this.#startedMs = this.#status.startTime === undefined ? undefined : Date.parse(this.#status.startTime)
     this.#runtime = { uid: podUid(options.pod), name: '', namespace: '', sandboxes: [], containers: [] }
-    this.#writer = new StatusWriter(isStatic(options.pod) ? undefined : options.pod, options)
+    this.#writer = new StatusWriter(isStatic(options.pod) ? undefined : options.pod, { ...options, written: options.tools.figures.statusWritten })
+    options.tools.figures.seen(options.pod)
     this.#actor = new PodActor({ ...options, allocation: this.#allocation, wake: () => this.wake(), known: (name) => this.#known(name) })
   }
 
@@ -112,9 +119,25 @@ export class PodWorker {
     return this.#actor.volumes
   }
 
+  /** How many of the volumes that it needs are mounted, and how many it needs, by what serves them. */
+  volumeCounts(): Record<'actual' | 'desired', ReadonlyMap<string, number>> {
+    const count = (volumes: readonly Volume[]): ReadonlyMap<string, number> => {
+      const counts = new Map<string, number>()
+      for (const volume of volumes) counts.set(this.#actor.pluginOf(volume), (counts.get(this.#actor.pluginOf(volume)) ?? 0) + 1)
+      return counts
+    }
+    const { spec: { volumes = [] } } = this.#pod
+    return { actual: count(volumes.filter(({ name }) => this.volumes.has(name))), desired: count(this.active && !this.#removed ? usedVolumes(this.#pod) : []) }
+  }
+
   /** Whether it still uses the node's resources. */
   get active(): boolean {
     return !this.#gone && !isTerminal(this.#status.phase)
+  }
+
+  /** Whether it is to be here. */
+  get desired(): boolean {
+    return !this.#removed
   }
 
   /** Whether its part of the node is not to be had: the scheduler gives away at once what a deleted pod had, even while that still ends. */
@@ -124,6 +147,7 @@ export class PodWorker {
 
   update(pod: Pod): void {
     this.#writer.observe(pod)
+    this.#options.tools.figures.shown(pod)
     const before = this.#asked
     this.#asked = pod
     this.#pod = this.#allocation.applied(pod)
@@ -131,7 +155,7 @@ export class PodWorker {
     if (news) this.#actor.podChanged(before, pod)
     this.decideResize()
     // Otherwise it is our own word that comes back.
-    if (news || !same(pod.status, this.#status)) this.wake()
+    if (news || !same(pod.status, this.#status)) this.wake(news ? 'update' : 'sync')
   }
 
   /** The node ends it, unless it is ending already. */
@@ -193,8 +217,10 @@ export class PodWorker {
     this.wake()
   }
 
-  wake(): void {
+  wake(type: SyncType = 'sync'): void {
     this.#dirty = true
+    if (this.#call?.type === 'sync' && type !== 'sync') this.#call.type = type
+    this.#call ??= { type, sinceMs: this.#options.clock.monotonic() }
     if (this.#stopped || this.#gone) return
     if (this.#running) return
     this.#running = this.#loop().finally(() => {
@@ -235,8 +261,14 @@ export class PodWorker {
   }
 
   async #run(): Promise<void> {
-    const { clock } = this.#options
+    const { clock, tools: { figures } } = this.#options
     const epoch = this.#actor.epoch
+    this.#call ??= { type: 'sync', sinceMs: clock.monotonic() }
+    if (!this.#looked) {
+      figures.looked(podUid(this.#pod))
+      this.#looked = true
+      this.#call.type = 'create'
+    }
     const runtime = (await this.#options.tools.runtime.pods(podUid(this.#pod)))[0] ?? { ...this.#runtime, sandboxes: [], containers: [] }
     await this.#readMessages(runtime)
     if (this.#stopped) return
@@ -258,8 +290,13 @@ export class PodWorker {
       const endMs = clock.now() + ending.graceSeconds * 1000
       this.#endMs = Math.min(this.#endMs ?? Infinity, endMs)
     }
-    if (ending && plan.stopped && !this.#actor.starting) return this.#finish()
-    this.#actor.act(this.#pod, { plan, runtime, ...(this.#endMs === undefined ? {} : { endMs: this.#endMs }) })
+    const { type, sinceMs } = this.#call
+    this.#call = undefined
+    const synced = (): void => figures.synced(ending ? 'kill' : type, clock.monotonic() - sinceMs)
+    if (ending && plan.stopped && !this.#actor.starting) return this.#finish().then(synced)
+    const row = this.#actor.act(this.#pod, { plan, runtime, ...(this.#endMs === undefined ? {} : { endMs: this.#endMs }) })
+    if (row) void row.then(synced)
+    else synced()
     this.#wakeAt(Math.min(plan.wakeAtMs ?? Infinity, this.#deadlineMs() ?? Infinity))
   }
 
@@ -335,6 +372,7 @@ export class PodWorker {
       actuated: (id, container) => this.#allocation.actuated(id, container),
       ...(this.#verdict ? { verdict: this.#verdict } : {}),
     })
+    if (this.#status.phase === 'Running') this.#options.tools.figures.running(podUid(this.#pod))
     this.#writer.write(this.#status, plan.starts.length > 0 && !ending)
     // A pod that has just become terminal is ended by the next run.
     if (isTerminal(this.#status.phase) && !ending) this.#dirty = true
@@ -401,6 +439,7 @@ export class PodWorker {
     if (this.#removed) {
       await this.#actor.purge(this.#pod, this.#runtime)
       this.#gone = true
+      this.#options.tools.figures.gone(podUid(this.#pod))
       this.#options.onGone(podUid(this.#pod))
       this.#options.onFreed()
       return

@@ -1,7 +1,8 @@
 // Runs the probes of all containers of this node, and knows of each whether it has started, is ready, or must be restarted.
 import type { Container, Pod, Probe } from '../api/types-pod.ts'
 import type { Clock, Timer } from '../util/clock.ts'
-import type { ProbeCount } from './kubelet-metrics.ts'
+import { commonBounds, Histogram } from '../util/histogram.ts'
+import type { ProbeCount, ProbeDuration } from './kubelet-metrics.ts'
 import { checkProbe, type ProbeResult } from './probe-check.ts'
 import type { RuntimeService } from './runtime-service.ts'
 
@@ -56,6 +57,11 @@ export class Prober {
     return [...this.#containers.values()].flatMap((probes) => probes.counts())
   }
 
+  /** How long those took that said something about their containers of now. */
+  durations(): readonly ProbeDuration[] {
+    return [...this.#containers.values()].flatMap((probes) => probes.durations())
+  }
+
   state(containerId: string): ProbeState {
     return this.#containers.get(containerId)?.state ?? withoutProbes
   }
@@ -82,6 +88,7 @@ class ContainerProbes {
   readonly #runs = new Map<ProbeKind, { outcome: ProbeResult['outcome']; count: number }>()
   readonly #stopped = new Set<ProbeKind>()
   readonly #counts = new Map<string, { probe: ProbeKind; result: ProbeResult['outcome']; count: number }>()
+  readonly #seconds = new Map<ProbeKind, Histogram>()
   state: ProbeState
 
   constructor(probed: ProbedContainer, options: ProberOptions) {
@@ -107,6 +114,11 @@ class ContainerProbes {
   counts(): readonly ProbeCount[] {
     const { pod: { metadata: { namespace = '', name = '', uid = '' } }, container } = this.#probed
     return [...this.#counts.values()].map((each) => ({ ...each, namespace, pod: name, podUid: uid, container: container.name }))
+  }
+
+  durations(): readonly ProbeDuration[] {
+    const { pod: { metadata: { namespace = '', name = '' } }, container } = this.#probed
+    return [...this.#seconds].map(([probe, seconds]) => ({ namespace, pod: name, container: container.name, probe, seconds }))
   }
 
   #beginOthers(): void {
@@ -136,8 +148,15 @@ class ContainerProbes {
     const { pod, container, containerId, podIP } = this.#probed
     const result = await (this.#options.check ?? checkProbe)(probe, { pod, containerName: container.name, containerId, podIP, timeoutMs: (probe.timeoutSeconds ?? 1) * 1000 }, { runtime, clock })
     if (this.#stopped.has(kind)) return
+    if (result.outcome !== 'failure') this.#took(kind, clock.monotonic() - beganMs)
     const again = this.#note(kind, probe, result)
     if (again) this.#arm(kind, Math.max(0, beganMs + (probe.periodSeconds ?? 10) * 1000 - clock.monotonic()))
+  }
+
+  #took(kind: ProbeKind, ms: number): void {
+    let seconds = this.#seconds.get(kind)
+    if (!seconds) this.#seconds.set(kind, seconds = new Histogram(commonBounds))
+    seconds.observe(ms / 1000)
   }
 
   /** Returns whether to go on. */

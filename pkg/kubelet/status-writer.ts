@@ -13,6 +13,8 @@ export interface StatusWriterOptions {
   readonly client: Client
   readonly clock: Clock
   readonly log: (message: string) => void
+  /** What changed is on the API server, so long after it did. */
+  readonly written?: (ms: number) => void
 }
 
 /** A container starts in less, even where many do at once. */
@@ -25,6 +27,8 @@ export class StatusWriter {
   /** undefined while the API server has no object that could be written to. */
   #known: Pod | undefined
   #wanted: PodStatus | undefined
+  /** When it first was not what is known. */
+  #changedMs: number | undefined
   #writing: Promise<void> | undefined
   #patience: Timer | undefined
   readonly #stop = new AbortController()
@@ -51,6 +55,7 @@ export class StatusWriter {
     if (this.#writing || this.#stop.signal.aborted || !this.#known) return
     const patch = statusPatch(this.#known.status ?? {}, status)
     if (!patch) return
+    this.#changedMs ??= this.#options.clock.monotonic()
     if (!more || !isSandboxNews(patch)) return this.#begin()
     this.#patience ??= this.#options.clock.setTimer(() => this.#begin(), patienceMs)
   }
@@ -84,7 +89,7 @@ export class StatusWriter {
     while (!signal.aborted && this.#wanted && this.#known) {
       const known: Pod = this.#known
       const patch = statusPatch(known.status ?? {}, this.#wanted)
-      if (!patch) return
+      if (!patch) return this.#done()
       try {
         const body = { metadata: { uid: known.metadata.uid }, status: patch }
         const written = await this.#options.client.patch(pods, keyOf(known), { type: 'strategic', body }, { subresource: 'status' })
@@ -101,6 +106,11 @@ export class StatusWriter {
     }
   }
 
+  #done(): void {
+    if (this.#changedMs !== undefined) this.#options.written?.(this.#options.clock.monotonic() - this.#changedMs)
+    this.#changedMs = undefined
+  }
+
   /** A conflict may also be about what others write at the same time. */
   async #isReplaced(known: Pod): Promise<boolean> {
     try {
@@ -115,6 +125,7 @@ export class StatusWriter {
 
   /** A mirror may come again; anything else is over. */
   #forsaken(known: Pod): void {
+    this.#changedMs = undefined
     if (!isMirror(known)) this.stop()
     else if (this.#known?.metadata.uid === known.metadata.uid) this.#known = undefined
   }

@@ -38,6 +38,8 @@ export interface VolumeContext {
   readonly client: Client
   readonly clock: Clock
   readonly mounter: Mounter
+  /** What serves the volume, where its type does not say: `kubernetes.io/nfs`, `kubernetes.io/csi:DRIVER`. */
+  servedBy(plugin: string): void
   /** Sets the volume up again when the object changes, too. */
   watch(ref: ObjectRef): void
   /** Likewise for anything else that can be listened to; once for each key. */
@@ -62,6 +64,8 @@ export interface MountedVolume {
 export interface VolumeType {
   /** Part of the directory's name. */
   readonly name: string
+  /** What serves its volumes is known only when they are set up. */
+  readonly various?: boolean
   sources(pod: Pod, volume: Volume): readonly ObjectRef[]
   setUp(context: VolumeContext): Promise<MountedVolume>
 }
