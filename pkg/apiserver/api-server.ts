@@ -17,7 +17,7 @@ import type { FrontLimits } from './front-limits.ts'
 import { HttpDoor, type TlsOptions } from './http-door.ts'
 import { metricsRequests } from './metrics-requests.ts'
 import { bootstrapTokens } from './bootstrap-tokens.ts'
-import { certificateGuard } from './certificate-guard.ts'
+import { certificateGuard, subjectGuard } from './certificate-guard.ts'
 import { RequestMetrics } from './metrics.ts'
 import { storageMetrics } from './metrics-storage.ts'
 import type { NodeConnections } from '../api/node-connection.ts'
@@ -114,7 +114,7 @@ export class ApiServer {
       ...podRequests(registry), ...componentStatusRequests, ...accounts.requests(),
       ...metricsRequests({ registry, nodeConnections: options.nodeConnections, log: this.#log }), ...options.special ?? [],
     ])
-    const handling = { registry, authorizer: this.authorizer, special, elsewhere: (request: ApiRequest) => this.aggregation?.handle(request), guards: [certificateGuard(registry, this.authorizer), nodeGuard(registry, this.authorizer), ...(rbac ? [rbacGuard(registry, rbac)] : [])] }
+    const handling = { registry, authorizer: this.authorizer, special, elsewhere: (request: ApiRequest) => this.aggregation?.handle(request), guards: [certificateGuard(registry, this.authorizer), subjectGuard, nodeGuard(registry, this.authorizer), ...(rbac ? [rbacGuard(registry, rbac)] : [])] }
     this.#core = createHandle(handling)
     this.#allowed = createAllowedHandle(handling)
     this.handle = options.auditor ? auditedHandle(this.#core, options.auditor) : this.#core

@@ -1,4 +1,5 @@
 // Who may approve and sign certificate requests: a permission of its own for each signer.
+import { readRequest } from '../pki/certificates.ts'
 import type { ApiRequest } from '../api/request.ts'
 import { forbidden, isNotFound } from '../api/status-error.ts'
 import { certificateSigningRequests, type CertificateSigningRequest } from '../api/types-certificates.ts'
@@ -11,7 +12,8 @@ const verbs: Readonly<Record<string, string>> = { approval: 'approve', status: '
 
 /** A guard for `createHandle`: whoever may write to requests may not, for that alone, hand out identities. */
 export function certificateGuard(registry: Registry, authorizer: Authorizer): (request: ApiRequest) => void {
-  return ({ user, group: asked, version, plural: kind, subresource = '', name = '' }) => {
+  return ({ verb: asking, user, group: asked, version, plural: kind, subresource = '', name = '' }) => {
+    if (asking !== 'update' && asking !== 'patch') return
     const verb = verbs[subresource]
     if (asked !== group || kind !== plural || verb === undefined) return
     const definition = registry.definition(group, version, plural)
@@ -30,5 +32,22 @@ function signerOf(registry: Registry, definition: Parameters<Registry['get']>[0]
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error
+  }
+}
+
+const clientSigner = 'kubernetes.io/kube-apiserver-client'
+
+/** A guard for `createHandle`: nobody asks this signer for the rights of those who may do everything. */
+export function subjectGuard({ verb, group: asked, plural: kind, object }: ApiRequest): Promise<void> | undefined {
+  if (verb !== 'create' || asked !== group || kind !== plural) return undefined
+  const { signerName, request = '' } = (object as Partial<CertificateSigningRequest> | undefined)?.spec ?? {}
+  return signerName === clientSigner ? checkSubject(object?.metadata.name ?? '', request) : undefined
+}
+
+async function checkSubject(name: string, request: string): Promise<void> {
+  // What is no request is found to be none by validation.
+  const subject = await readRequest(Buffer.from(request, 'base64').toString()).catch(() => undefined)
+  if (subject?.organizations.includes('system:masters')) {
+    throw forbidden(certificateSigningRequests, name, `use of ${clientSigner} signer with system:masters group is not allowed`)
   }
 }

@@ -67,6 +67,18 @@ it.each<[string, Asked, number, string]>([
   expect(await failure(asked)).toEqual([code, message])
 })
 
+it.each<[string, object, string | undefined]>([
+  ['fields that are understood', { fieldSelector: { requirements: [{ key: 'a', operator: 'In', values: ['b'] }] } }, undefined],
+  ['some fields', { fieldSelector: { requirements: [{ key: 'a', operator: 'In', values: ['b'] }, { key: 'a', operator: 'Exists' }] } }, 'spec.resourceAttributes.fieldSelector partially ignored due to parse error'],
+  ['no fields, and labels of newer clients', { fieldSelector: { rawSelector: 'a~b' }, labelSelector: { requirements: [{ key: 'a', operator: 'Like', values: ['b'] }] } },
+    'spec.resourceAttributes.fieldSelector ignored due to parse error; spec.resourceAttributes.labelSelector ignored due to parse error'],
+  ['a text about labels', { labelSelector: { rawSelector: 'a in (' } }, 'spec.resourceAttributes.labelSelector ignored due to parse error'],
+])('a review tells which selectors it has ignored: %s', async (_name, selectors, evaluationError) => {
+  const spec = { resourceAttributes: { verb: 'list', resource: 'pods', ...selectors } }
+  const reviewed = objectOf(await ask({ verb: 'create', group: 'authorization.k8s.io', plural: 'selfsubjectaccessreviews', object: { metadata: {}, spec } as KubeObject }))
+  expect((reviewed as KubeObject & { status: { evaluationError?: string } }).status.evaluationError).toBe(evaluationError)
+})
+
 it('an apply that would create needs the right to create', async () => {
   const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['patch'] }]
   const rbac = { group: 'rbac.authorization.k8s.io', namespace: 'a' } as const

@@ -1,6 +1,7 @@
 // Reviews: questions about who one is and what one may do, asked by creating an object that is not stored.
 import { invalidObject } from '../api/field-error.ts'
-import { escapeFieldValue } from '../api/field-selector.ts'
+import { escapeFieldValue, parseFieldSelector } from '../api/field-selector.ts'
+import { parseLabelSelector } from '../api/label-selector.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import { prepareText } from '../api/object-text-parts.ts'
 import type { ApiRequest, ApiResponse, UserInfo } from '../api/request.ts'
@@ -85,7 +86,31 @@ interface AccessSpec {
 
 function decide(authorizer: Authorizer, user: UserInfo, spec: AccessSpec): SubjectAccessReviewStatus {
   const { allowed, reason } = authorizer.authorize(attributesOf(user, spec))
-  return { allowed, ...(reason ? { reason } : {}) }
+  const evaluationError = spec?.nonResourceAttributes ? '' : ignoredSelectors(spec?.resourceAttributes)
+  return { allowed, ...(reason ? { reason } : {}), ...(evaluationError ? { evaluationError } : {}) }
+}
+
+const fails = (work: () => unknown): boolean => {
+  try {
+    work()
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** Which selectors were not understood, and so gave no right, in part or altogether. */
+function ignoredSelectors({ fieldSelector, labelSelector }: ReviewedResource = {}): string {
+  const told = (name: string, stated: FieldSelectorAttributes | undefined, isKnown: (one: { readonly operator?: string; readonly values?: readonly string[] }) => boolean, parse: (text: string) => unknown): string[] => {
+    const { rawSelector = '', requirements = [] } = stated ?? {}
+    const known = requirements.filter(isKnown).length
+    const isWrong = requirements.length > 0 ? known < requirements.length : rawSelector !== '' && fails(() => parse(rawSelector))
+    return isWrong ? [`spec.resourceAttributes.${name} ${known > 0 ? 'partially ' : ''}ignored due to parse error`] : []
+  }
+  return [
+    ...told('fieldSelector', fieldSelector, ({ operator, values = [] }) => (operator === 'In' || operator === 'NotIn') && values.length === 1, parseFieldSelector),
+    ...told('labelSelector', labelSelector, ({ operator = '' }) => ['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(operator), parseLabelSelector),
+  ].join('; ')
 }
 
 function attributesOf(user: UserInfo, spec: AccessSpec): Attributes {
