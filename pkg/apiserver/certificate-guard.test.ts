@@ -1,3 +1,4 @@
+// Who may approve and sign certificate requests, and whose rights nobody may ask for.
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'

@@ -27,7 +27,6 @@ it('lets who is asked about a write write the same object before it answers', as
     begin() {
       let isAnswered = false
       return {
-        generatedName: undefined,
         *mutate(draft) {
           if (draft.metadata.labels?.['outer'] === undefined || isAnswered) return false
           throw new Awaiting(async () => {
