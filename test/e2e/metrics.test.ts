@@ -95,6 +95,20 @@ describe('the kubelet behind nodes/proxy', () => {
     expect(cadvisor).toMatch(/^container_memory_working_set_bytes\{container="",id="\/[^"]*pod[^"]*",image="",name="",namespace="default",pod="busy"\} \d+/m)
     expect(cadvisor).toMatch(/^container_network_receive_bytes_total\{[^}]*pod="idle",interface="eth0"\} \d+/m)
     expect(await proxied('/metrics')).toMatch(/^kubelet_running_pods \d+$/m)
+    // What rules and dashboards of kube-prometheus read, with the labels that they choose by.
+    const counted = (text: string, name: string, labels = ''): boolean => new RegExp(`^${name}(\\{[^}]*${labels}[^}]*\\})? [1-9]`, 'm').test(text)
+    const kubelet = await proxied('/metrics')
+    expect(([
+      ['kubelet_pod_worker_duration_seconds_count', 'operation_type="create"'], ['kubelet_pod_start_duration_seconds_count'], ['kubelet_pod_start_sli_duration_seconds_count', 'first_with_network="true"'],
+      ['kubelet_runtime_operations_total', 'operation_type="run_podsandbox"'], ['kubelet_runtime_operations_duration_seconds_count', 'operation_type="start_container"'], ['kubelet_pleg_relist_duration_seconds_count'],
+      ['kubelet_cgroup_manager_duration_seconds_count', 'operation_type="create"'], ['kubelet_certificate_manager_server_ttl_seconds'], ['storage_operation_duration_seconds_count', 'volume_plugin="kubernetes.io/projected"'],
+      ['volume_manager_total_volumes', 'state="actual_state_of_world"'], ['volume_manager_total_volumes', 'state="desired_state_of_world"'], ['process_open_fds'],
+    ] as const).filter(([name, labels]) => !counted(kubelet, name, labels))).toEqual([])
+    const plane = await raw('/metrics')
+    expect(([
+      ['scheduler_schedule_attempts_total', 'result="scheduled"'], ['scheduler_scheduling_attempt_duration_seconds_count', 'result="scheduled"'], ['scheduler_scheduling_algorithm_duration_seconds_count'],
+      ['scheduler_pod_scheduling_sli_duration_seconds_count', 'attempts="1"'], ['scheduler_framework_extension_point_duration_seconds_count', 'extension_point="Filter"'],
+    ] as const).filter(([name, labels]) => !counted(plane, name, labels))).toEqual([])
   })
 
   test('pods, logs, config', async () => {
