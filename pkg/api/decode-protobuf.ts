@@ -21,7 +21,9 @@ const magic = [0x6b, 0x38, 0x73, 0x00]
 
 /** Takes a body apart: `k8s\0`, then the type's name and the bytes of the message. */
 export function readEnvelope(bytes: Uint8Array): Envelope {
-  if (magic.some((byte, index) => bytes[index] !== byte)) throw new ProtobufError('provided data does not appear to be a protobuf message')
+  if (bytes.length === 0) throw new ProtobufError('empty data')
+  if (magic.some((byte, index) => bytes[index] !== byte)) throw new ProtobufError(`provided data does not appear to be a protobuf message, expected prefix [${magic.join(' ')}]`)
+  if (bytes.length === magic.length) throw new ProtobufError('empty body')
   const envelope = { apiVersion: '', kind: '', message: new Uint8Array() }
   const reader = new WireReader(bytes, magic.length)
   while (reader.next()) {

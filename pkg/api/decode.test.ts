@@ -13,7 +13,7 @@ const target = (group: string, version: string, kind: string): Parameters<typeof
 }
 const deployment = target('apps', 'v1', 'Deployment')
 const decode = (text: string, options: DecodeOptions = {}, type = 'application/json', of = deployment): unknown =>
-  decodeObject(decodeBody(Buffer.from(text), type, { kind: of.kind }), of, options)
+  decodeObject(decodeBody(Buffer.from(text), type, { target: of }), of, options)
 
 const deleteOptions = (bytes: Uint8Array, type: string | undefined): unknown => atOnce(decodeDeleteOptions(bytes, type))
 
@@ -139,9 +139,30 @@ it.each([
   ['cut', '{"a":', "the object provided is unrecognized (must be of type Deployment): couldn't get version/kind; json parse error: unexpected end of JSON input ({\"a\":)"],
   ['wrong type', '{"spec":{"replicas":"x"}}', 'Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32'],
   ['other kind', '{"apiVersion":"v1","kind":"Pod"}', 'Pod in version "v1" cannot be handled as a Deployment: converting (v1.Pod) to (apps.Deployment): unknown conversion'],
+  ['list', '[]', `the object provided is unrecognized (must be of type Deployment): couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (5b5d)`],
+  ['truth', 'true', `the object provided is unrecognized (must be of type Deployment): couldn't get version/kind; json parse error: json: cannot unmarshal bool into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (74727565)`],
+  ['marked as UTF-8', '\ufeff{}', "the object provided is unrecognized (must be of type Deployment): couldn't get version/kind; json parse error: invalid character 'ï' looking for beginning of value (efbbbf7b7d)"],
+  ['of a kind that is no text', '{"kind":5}', `the object provided is unrecognized (must be of type Deployment): couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .kind of type string ({"kind":5})`],
+  ['of a version that is none', '{"apiVersion":"a/b/c"}', 'the object provided is unrecognized (must be of type Deployment): unexpected GroupVersion string: a/b/c ({"apiVersion":"a/b/c"})'],
+  ['of no kind', '{"kind":"Foo"}', 'Foo in version "v1" cannot be handled as a Deployment: no kind "Foo" is registered for version "apps/v1" in scheme "pkg/api/legacyscheme/scheme.go:30"'],
+  ['of no version', '{"apiVersion":"apps/v9","kind":"Deployment"}', 'Deployment in version "v9" cannot be handled as a Deployment: no kind "Deployment" is registered for version "apps/v9" in scheme "pkg/api/legacyscheme/scheme.go:30"'],
+  ['of many', '{"apiVersion":"v1","kind":"List"}', 'List in version "v1" cannot be handled as a Deployment: converting (v1.List) to (apps.Deployment): unknown conversion'],
   ['other version', '{"apiVersion":"apps/v1beta1","kind":"Deployment"}', 'the API version in the data (apps/v1beta1) does not match the expected API version (apps/v1)'],
 ])('refuses a body that is %s', (_what, text, message) => {
   expect(failure(() => decode(text))).toEqual({ code: 400, message })
+})
+
+it.each([
+  ['', 'the object provided is unrecognized (must be of type Deployment): empty data (<empty>)'],
+  ['{}', 'the object provided is unrecognized (must be of type Deployment): provided data does not appear to be a protobuf message, expected prefix [107 56 115 0] ({})'],
+  ['k8s\0', 'the object provided is unrecognized (must be of type Deployment): empty body (6b387300)'],
+  ['k8s\0\n\x09\n\x02v1\x12\x03Foo', 'Foo in version "v1" cannot be handled as a Deployment: no kind "Foo" is registered for version "v1" in scheme "pkg/api/legacyscheme/scheme.go:30"'],
+])('refuses %j as protobuf', (text, message) => {
+  expect(failure(() => decode(text, {}, 'application/vnd.kubernetes.protobuf'))).toEqual({ code: 400, message })
+})
+
+it('null is an object that says nothing', () => {
+  expect(decode('null')).toEqual(decode('{}'))
 })
 
 it('takes the kind from the URL when the body has none', () => {

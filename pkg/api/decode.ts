@@ -5,7 +5,7 @@ import { decodeMessage, decodeMessageParts, readEnvelope, type Envelope } from '
 import { readJsonParts } from './json-reader.ts'
 import { hasDuplicateKeys, JsonSyntaxError, keysInParts, keysOf, parseJson } from './json-text.ts'
 import type { KeyOccurrence } from './json-text.ts'
-import { isJsonObject } from './json.ts'
+import { checkType, notRegistered, splitApiVersion, statedType, typeFault, unhandled, unrecognized, type StatedType, type TargetType } from './decode-type.ts'
 import { apiVersionOf } from './object.ts'
 import type { KubeObject } from './object.ts'
 import { ProtobufError } from './protobuf-wire.ts'
@@ -22,6 +22,8 @@ export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
 
 export interface DecodedBody {
   readonly format: BodyFormat
+  /** As it came. */
+  readonly bytes: Uint8Array
   /** Plain JSON, not shared with anyone. */
   readonly value: unknown
   /** JSON only, and only where a key stands twice: every key in the order of the text. */
@@ -55,11 +57,6 @@ const builtin: SchemaLookup = (apiVersion, kind) => {
   return schemaOf(group, version, kind)
 }
 
-export function splitApiVersion(apiVersion: string): [group: string, version: string] {
-  const slash = apiVersion.indexOf('/')
-  return slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)]
-}
-
 /** YAML that somebody else has read: a value or its JSON text, or why it is no YAML. */
 export type YamlText = { readonly value: string; readonly duplicates: readonly string[] } | { readonly read: unknown } | YamlSyntaxError
 
@@ -76,13 +73,14 @@ export function* jsonInYaml(text: string): Parts<{ readonly read: unknown } | un
 }
 
 interface BodyOptions {
-  readonly kind?: string
+  /** What the URL takes. */
+  readonly target?: TargetType & { readonly schema?: ObjectSchema }
   /** What a long YAML body says. */
   readonly yaml?: YamlText
   readonly schemas?: SchemaLookup
 }
 
-/** Fails with 415 or 400. `kind` is what the URL expects, for the text of errors. */
+/** Fails with 415 or 400. */
 export function decodeBody(bytes: Uint8Array, contentType: string | undefined, options: BodyOptions = {}): DecodedBody {
   return atOnce(decodeBodyParts(bytes, contentType, options))
 }
@@ -91,37 +89,44 @@ export function decodeBody(bytes: Uint8Array, contentType: string | undefined, o
 const shortBytes = 64 * 1024
 
 export function* decodeBodyParts(bytes: Uint8Array, contentType: string | undefined, options: BodyOptions = {}): Parts<DecodedBody> {
-  const format = bodyFormat(contentType)
   try {
-    if (bytes.length <= shortBytes && !options.yaml) return decodeAs(format, bytes, options.schemas ?? builtin)
-    return yield* decodeLong(format, bytes, options)
+    return yield* decodeText(bytes, contentType, options)
   } catch (error) {
-    if (error instanceof JsonSyntaxError) throw unrecognized(`couldn't get version/kind; json parse error: ${error.message}`, bytes, options.kind)
-    if (error instanceof YamlSyntaxError || error instanceof ProtobufError) throw unrecognized(error.message, bytes, options.kind)
+    if (error instanceof JsonSyntaxError) throw unrecognized(jsonFaultText(error), bytes, options.target?.kind)
+    if (error instanceof YamlSyntaxError || error instanceof ProtobufError) throw unrecognized(error.message, bytes, options.target?.kind)
     throw error
   }
 }
 
-function decodeAs(format: BodyFormat, bytes: Uint8Array, schemas: SchemaLookup): DecodedBody {
-  if (format === 'protobuf') return { format, value: decodeProtobuf(bytes, schemas), keys: [], duplicateLines: [] }
+const jsonFaultText = ({ message }: JsonSyntaxError): string => `couldn't get version/kind; json parse error: ${message}`
+
+function* decodeText(bytes: Uint8Array, contentType: string | undefined, options: BodyOptions): Parts<DecodedBody> {
+  const format = bodyFormat(contentType)
+  if (bytes.length <= shortBytes && !options.yaml) return decodeAs(format, bytes, options)
+  return yield* decodeLong(format, bytes, options)
+}
+
+function decodeAs(format: BodyFormat, bytes: Uint8Array, options: BodyOptions): DecodedBody {
+  if (format === 'protobuf') return { format, bytes, value: decodeProtobuf(bytes, options), keys: [], duplicateLines: [] }
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
   if (format === 'yaml') {
     const { value, duplicates } = readYaml(text)
-    return { format, value, keys: [], duplicateLines: duplicates }
+    return { format, bytes, value, keys: [], duplicateLines: duplicates }
   }
   const value = parseJson(text)
-  return { format, value, keys: hasDuplicateKeys(text, value) ? keysOf(text) : [], duplicateLines: [] }
+  return { format, bytes, value, keys: hasDuplicateKeys(text, value) ? keysOf(text) : [], duplicateLines: [] }
 }
 
 /** Slower, and with places to pause. */
-function* decodeLong(format: BodyFormat, bytes: Uint8Array, { schemas = builtin, yaml }: BodyOptions): Parts<DecodedBody> {
-  if (format === 'yaml' && yaml) return { format, value: yield* yamlValue(yaml), keys: [], duplicateLines: 'duplicates' in yaml ? yaml.duplicates : [] }
-  if (format === 'protobuf') return { format, value: yield* protobufParts(bytes, schemas), keys: [], duplicateLines: [] }
-  if (format !== 'json') return decodeAs(format, bytes, schemas)
+function* decodeLong(format: BodyFormat, bytes: Uint8Array, options: BodyOptions): Parts<DecodedBody> {
+  const { yaml } = options
+  if (format === 'yaml' && yaml) return { format, bytes, value: yield* yamlValue(yaml), keys: [], duplicateLines: 'duplicates' in yaml ? yaml.duplicates : [] }
+  if (format === 'protobuf') return { format, bytes, value: yield* protobufParts(bytes, options), keys: [], duplicateLines: [] }
+  if (format !== 'json') return decodeAs(format, bytes, options)
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
   yield
   const { value, hasDuplicates } = yield* readJsonParts(text)
-  return { format, value, keys: hasDuplicates ? yield* keysInParts(text) : [], duplicateLines: [] }
+  return { format, bytes, value, keys: hasDuplicates ? yield* keysInParts(text) : [], duplicateLines: [] }
 }
 
 /** Fails with YamlSyntaxError. */
@@ -131,40 +136,38 @@ export function* yamlValue(yaml: YamlText): Parts<unknown> {
   return (yield* readJsonParts(yaml.value)).value
 }
 
-function decodeProtobuf(bytes: Uint8Array, schemas: SchemaLookup): unknown {
-  const { apiVersion, kind, message, schema } = envelope(bytes, schemas)
-  return { apiVersion, kind, ...decodeMessage(message, schema) }
+function decodeProtobuf(bytes: Uint8Array, options: BodyOptions): unknown {
+  const { apiVersion, kind, message, schema } = envelope(bytes, options)
+  try {
+    return { apiVersion, kind, ...decodeMessage(message, schema) }
+  } catch (error) {
+    throw unreadable(error, { apiVersion, kind }, options)
+  }
 }
 
-function* protobufParts(bytes: Uint8Array, schemas: SchemaLookup): Parts<unknown> {
-  const { apiVersion, kind, message, schema } = envelope(bytes, schemas)
-  return { apiVersion, kind, ...yield* decodeMessageParts(message, schema) }
+function* protobufParts(bytes: Uint8Array, options: BodyOptions): Parts<unknown> {
+  const { apiVersion, kind, message, schema } = envelope(bytes, options)
+  try {
+    return { apiVersion, kind, ...yield* decodeMessageParts(message, schema) }
+  } catch (error) {
+    throw unreadable(error, { apiVersion, kind }, options)
+  }
 }
 
-function envelope(bytes: Uint8Array, schemas: SchemaLookup): Envelope & { readonly schema: ObjectSchema } {
+/** Of a message whose type is known. */
+const unreadable = (error: unknown, stated: StatedType, { target }: BodyOptions): unknown =>
+  (target && error instanceof ProtobufError ? unhandled(target, stated, error.message) : error)
+
+function envelope(bytes: Uint8Array, { schemas = builtin, target }: BodyOptions): Envelope & { readonly schema: ObjectSchema } {
   const found = readEnvelope(bytes)
-  const schema = schemas(found.apiVersion, found.kind)
-  if (!schema) throw new ProtobufError(`no kind "${found.kind}" is registered for version "${found.apiVersion}"`)
-  return { ...found, schema }
+  const stated = target ? statedType(found, target) : found
+  const schema = schemas(stated.apiVersion, stated.kind)
+  if (schema) return { ...found, ...stated, schema }
+  if (!target) throw new ProtobufError(notRegistered(stated.kind, stated.apiVersion))
+  throw unhandled(target, stated, target.schema?.goName === undefined ? 'Object \'Kind\' is missing in \'object has no kind field \'' : notRegistered(stated.kind, stated.apiVersion))
 }
 
-function unrecognized(reason: string, bytes: Uint8Array, kind: string | undefined): StatusError {
-  return badRequest(`the object provided is unrecognized (must be of type ${kind ?? 'Object'}): ${reason} (${summary(bytes)})`)
-}
-
-/** The start of a body for an error message. */
-function summary(bytes: Uint8Array): string {
-  const max = 30
-  if (bytes.length === 0) return '<empty>'
-  const readable = bytes[0] === 0x7b
-  const start = Buffer.from(bytes.subarray(0, max)).toString(readable ? 'utf8' : 'hex')
-  return bytes.length > max ? `${start} ...` : start
-}
-
-export interface DecodeTarget {
-  readonly group: string
-  readonly version: string
-  readonly kind: string
+export interface DecodeTarget extends TargetType {
   readonly schema: ObjectSchema
 }
 
@@ -181,41 +184,17 @@ export function decodeObject(body: DecodedBody, target: DecodeTarget, options: D
 export function* decodeObjectParts(body: DecodedBody, target: DecodeTarget, options: DecodeOptions = {}): Parts<KubeObject> {
   const { value } = body
   const apiVersion = apiVersionOf(target)
-  if (!isJsonObject(value)) throw badRequest(`the object provided is unrecognized (must be of type ${target.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`)
-  checkType(value, target, apiVersion)
+  checkType(value, target, body.bytes)
   try {
     // A body is nobody else's, and to copy one with very many members takes long.
-    const typed = isHeavy(value) ? Object.assign(value, { apiVersion, kind: target.kind }) : { ...value, apiVersion, kind: target.kind }
+    const typed = isHeavy(value) ? Object.assign(value as object, { apiVersion, kind: target.kind }) : { ...value as object | null, apiVersion, kind: target.kind }
     const { object, unknown } = yield* conformParts(typed, target.schema)
     report(yield* strictFaultsParts(body, unknown), target, options)
     return object as unknown as KubeObject
   } catch (error) {
-    if (error instanceof DecodingError) throw badRequest(`${handled(target)}: ${error.message}`)
+    if (error instanceof DecodingError) throw unhandled(target, { kind: target.kind, apiVersion }, error.message)
     throw error
   }
-}
-
-const handled = ({ kind, version }: DecodeTarget, sent = kind, sentVersion = version): string =>
-  `${sent} in version "${sentVersion}" cannot be handled as a ${kind}`
-
-/** Where Kubernetes has a group's kinds without a version. */
-const internalPackage = (group: string): string => (group === '' || group === 'events.k8s.io' ? 'core' : group.split('.')[0]!)
-
-function checkType(value: Record<string, unknown>, target: DecodeTarget, apiVersion: string): void {
-  const sentVersion = typeof value['apiVersion'] === 'string' && value['apiVersion'] !== '' ? value['apiVersion'] : apiVersion
-  const sentKind = typeof value['kind'] === 'string' && value['kind'] !== '' ? value['kind'] : target.kind
-  const [group, version] = splitApiVersion(sentVersion)
-  if (sentKind !== target.kind) {
-    const reason = schemaOf(group, version, sentKind)
-      ? `converting (${version}.${sentKind}) to (${internalPackage(target.group)}.${target.kind}): unknown conversion`
-      : `no kind "${sentKind}" is registered for version "${sentVersion}" in scheme "kinglet"`
-    throw badRequest(`${handled(target, sentKind, version)}: ${reason}`)
-  }
-  if (sentVersion === apiVersion) return
-  if (group === target.group || schemaOf(group, version, sentKind)) {
-    throw badRequest(`the API version in the data (${sentVersion}) does not match the expected API version (${apiVersion})`)
-  }
-  throw badRequest(`${handled(target, sentKind, version)}: no kind "${sentKind}" is registered for version "${sentVersion}" in scheme "kinglet"`)
 }
 
 /** Upstream stops at as many. */
@@ -277,7 +256,7 @@ function below(parents: ReadonlySet<string>): (path: string) => boolean {
 /** Warns of the faults, or fails with 400 under Strict. */
 function report(faults: readonly string[], target: DecodeTarget, { fieldValidation = 'Warn', warn }: DecodeOptions): void {
   if (faults.length === 0 || fieldValidation === 'Ignore') return
-  if (fieldValidation === 'Strict') throw badRequest(`${handled(target)}: strict decoding error: ${faults.join(', ')}`)
+  if (fieldValidation === 'Strict') throw unhandled(target, { kind: target.kind, apiVersion: apiVersionOf(target) }, `strict decoding error: ${faults.join(', ')}`)
   for (const fault of faults) warn?.(fault)
 }
 
@@ -294,16 +273,32 @@ export function fieldValidationOf(text: string | undefined, optionsKind: 'Create
 /** The body of a DELETE; an empty one is no options. Fails with 400 or 415. */
 export function* decodeDeleteOptions(bytes: Uint8Array, contentType: string | undefined, yaml?: YamlText): Parts<DeleteOptions & { readonly dryRun?: readonly string[] }> {
   if (bytes.length === 0) return {}
-  const body = yield* decodeBodyParts(bytes, contentType, { kind: 'DeleteOptions', ...(yaml ? { yaml } : {}) })
-  if (body.value === null) return {}
-  if (isJsonObject(body.value) && typeof body.value['kind'] === 'string' && !['', 'DeleteOptions'].includes(body.value['kind'])) {
-    throw badRequest(`${body.value['kind']} in version "${String(body.value['apiVersion'] ?? 'v1')}" cannot be handled as a DeleteOptions`)
-  }
+  const { value } = yield* deletionBody(bytes, contentType, yaml)
+  const fault = typeFault(value)
+  if (fault !== undefined) throw badRequest(fault)
+  const { kind, apiVersion } = statedType(value, deletion)
+  if (kind !== deletion.kind) throw badRequest(notRegistered(kind, apiVersion, optionsScheme))
+  if (value === null) return {}
   try {
-    const { apiVersion: _apiVersion, kind: _kind, ...options } = (yield* conformParts(body.value, deleteOptionsSchema())).object
+    const { apiVersion: _apiVersion, kind: _kind, ...options } = (yield* conformParts(value, deleteOptionsSchema())).object
     return options as DeleteOptions & { dryRun?: string[] }
   } catch (error) {
-    if (error instanceof DecodingError) throw badRequest(`DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ${error.message}`)
+    if (error instanceof DecodingError) throw badRequest(error.message)
+    throw error
+  }
+}
+
+/** Of any version. */
+const deletion = { group: '', version: 'v1', kind: 'DeleteOptions' }
+const optionsScheme = '"pkg/apis/meta/internalversion/scheme/register.go:27"'
+
+/** What is no JSON or protobuf is told without a word of what was expected. */
+function* deletionBody(bytes: Uint8Array, contentType: string | undefined, yaml: YamlText | undefined): Parts<DecodedBody> {
+  try {
+    return yield* decodeText(bytes, contentType, yaml ? { yaml } : {})
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw badRequest(jsonFaultText(error))
+    if (error instanceof YamlSyntaxError || error instanceof ProtobufError) throw badRequest(error.message)
     throw error
   }
 }

@@ -1,5 +1,6 @@
 // JSON text from clients: values, Go's words for bad syntax, and keys in the order of the text with the duplicates among them.
 import { parseLossless } from '../util/lossless-json.ts'
+import { jsonFault } from './json-fault.ts'
 import type { Parts } from '../util/slices.ts'
 
 /** The text is no JSON. */
@@ -13,7 +14,7 @@ export function parseJson(text: string): unknown {
     return parseLossless(text)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw new JsonSyntaxError(syntaxFault(text, error.message))
+    throw new JsonSyntaxError(jsonFault(text))
   }
 }
 
@@ -29,28 +30,6 @@ function checkDepth(text: string): void {
       if (++depth > maxDepth) throw new JsonSyntaxError('exceeded max depth')
     } else if (code === 0x7d || code === 0x5d) depth--
   }
-}
-
-/** What Go's decoder says for what V8 found. */
-function syntaxFault(text: string, message: string): string {
-  const position = /position (\d+)/.exec(message)?.[1]
-  const at = position === undefined ? firstBad(text) : Number(position)
-  const char = at < text.length ? String.fromCodePoint(text.codePointAt(at) ?? 0) : undefined
-  if (char === undefined || /end of JSON|Unterminated string/.test(message)) return 'unexpected end of JSON input'
-  const shown = char === "'" ? "'\\''" : char === '\n' ? "'\\n'" : `'${char}'`
-  if (/after property name|Expected ':'/.test(message)) return `invalid character ${shown} after object key`
-  if (/property name|double-quoted/.test(message)) return `invalid character ${shown} looking for beginning of object key string`
-  if (/Expected ',' or '}'|after property value/.test(message)) return `invalid character ${shown} after object key:value pair`
-  if (/Expected ',' or ']'|after array element/.test(message)) return `invalid character ${shown} after array element`
-  if (/after JSON/.test(message)) return `invalid character ${shown} after top-level value`
-  if (/control character/.test(message)) return `invalid character ${shown} in string literal`
-  return `invalid character ${shown} looking for beginning of value`
-}
-
-/** V8 leaves the position out of short texts with a bad token; then it is the first character that cannot begin or be part of a value. */
-function firstBad(text: string): number {
-  const match = /^(?:[\s[\]{}:,]|"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null)*/.exec(text)
-  return match ? match[0].length : 0
 }
 
 export interface KeyOccurrence {

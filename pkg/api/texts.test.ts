@@ -59,7 +59,11 @@ describe('JSON', () => {
   it.each([
     ['', 'unexpected end of JSON input'], ['{a', "invalid character 'a' looking for beginning of object key string"],
     ['{"a" 1}', "invalid character '1' after object key"], ['{"a":1 2}', "invalid character '2' after object key:value pair"],
-    ['[1 2]', "invalid character '2' after array element"], ['{}x', "invalid character 'x' after top-level value"], ['nope', "invalid character 'n' looking for beginning of value"],
+    ['[1 2]', "invalid character '2' after array element"], ['{}x', "invalid character 'x' after top-level value"], ['nope', "invalid character 'o' in literal null (expecting 'u')"],
+    ['[1,]', "invalid character ']' looking for beginning of value"], ['{"a":1,}', "invalid character '}' looking for beginning of object key string"], ["{'a':1}", "invalid character '\\'' looking for beginning of object key string"],
+    ['"\n"', "invalid character '\\n' in string literal"], ['"\\x"', "invalid character 'x' in string escape code"], ['"\\u00g0"', "invalid character 'g' in \\u hexadecimal character escape"], ['"\\', 'unexpected end of JSON input'],
+    ['-x', "invalid character 'x' in numeric literal"], ['01', "invalid character '1' after top-level value"], ['[1.]', "invalid character ']' after decimal point in numeric literal"], ['1e+"', "invalid character '\"' in exponent of numeric literal"],
+    ['\ufeff{}', "invalid character 'ï' looking for beginning of value"], ['[{"a":[]} é', "invalid character 'Ã' after array element"],
   ])('says what is wrong with %j', (text, message) => {
     expect(() => parseJson(text)).toThrow(message)
   })

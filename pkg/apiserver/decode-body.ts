@@ -37,7 +37,7 @@ export function* decodeObject(bytes: Buffer, context: BodyContext): Parts<KubeOb
   const schema = other ? schemaOf(other.group, other.version, other.kind) : definition.schema
   if (!schema) throw new Error(`no schema for ${other?.kind}, the body of ${definition.resource.plural}/${subresource}`)
   const kind = { group: target.group, version: target.version, kind: target.kind, schema }
-  const body = yield* decodeBodyParts(bytes, contentType, { kind: target.kind, ...(yaml ? { yaml } : {}) })
+  const body = yield* decodeBodyParts(bytes, contentType, { target: kind, ...(yaml ? { yaml } : {}) })
   yield
   return yield* decodeObjectParts(body, kind, { fieldValidation: validationOf(fieldValidation), warn })
 }

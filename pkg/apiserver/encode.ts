@@ -4,7 +4,7 @@ import type { ApiResponse } from '../api/request.ts'
 import type { Definition } from '../registry/definition.ts'
 import { encoded } from '../registry/object-view.ts'
 import { type Listed, plainJson, prettyJson, type Writing, yaml } from './encode-text.ts'
-import { noSuchForm, type Form } from './negotiate.ts'
+import { noSuchForm, notList, notSingle, type Form } from './negotiate.ts'
 import type { Answer, LongAnswer } from './respond.ts'
 import { metadataText, rowWriter, tableHead, type Include } from './table.ts'
 
@@ -27,6 +27,8 @@ export function encodeAnswer(response: Whole, definition: Definition, options: E
   const { form: { media, as }, pretty } = options
   const writing: Writing = media === 'application/yaml' ? yaml : pretty ? prettyJson : plainJson
   const { code } = response
+  if (as === 'PartialObjectMetadata' && response.type === 'list') throw notSingle(definition)
+  if (as === 'PartialObjectMetadataList' && response.type === 'object') throw notList(definition)
   if (response.type === 'status' || (response.type === 'object' && as !== 'Table')) {
     const body = response.type === 'status' ? JSON.stringify(response.status) : as === undefined ? encoded(response.object) : metadataText(response.object, options.form.version ?? 'v1')
     return writing === plainJson ? { code, contentType: media, body: withNewline(body) } : { code, contentType: media, pieces: () => writing.whole(body.toString()) }

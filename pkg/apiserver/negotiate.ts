@@ -89,3 +89,16 @@ function choose(accept: string, produced?: readonly string[]): Form {
 /** The refusal of a form for a kind that has none, such as a Table of a review. */
 export const noSuchForm = (kind: string): StatusError =>
   notAcceptable(`only the following media types are accepted when converting to ${kind}: ${offered}`)
+
+interface Served {
+  readonly resource: { readonly group: string; readonly kind: string }
+  readonly schema: { readonly goName?: string }
+}
+
+/** What Kubernetes keeps of a kind: its own ones without a version. */
+const goType = ({ resource: { group, kind }, schema: { goName } }: Served, list: boolean): string =>
+  (goName === undefined ? `*unstructured.Unstructured${list ? 'List' : ''}` : `*${group === '' || group === 'events.k8s.io' ? 'core' : group.split('.')[0]!}.${kind}${list ? 'List' : ''}`)
+
+/** The refusals of the metadata of one for a list, and of a list for one. */
+export const notSingle = (served: Served): StatusError => notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${goType(served, true)})`)
+export const notList = (served: Served): StatusError => notAcceptable(`you requested PartialObjectMetadataList, but the requested object is not a list (${goType(served, false)})`)

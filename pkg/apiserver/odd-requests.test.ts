@@ -85,3 +85,20 @@ describe('what is authorized is what is answered', () => {
     expect(await said(`GET ${path} HTTP/1.1`, 'Connection: close')).toMatch(new RegExp(`^HTTP/1\\.1 ${code} `))
   })
 })
+
+describe('the metadata of one is not that of a list', () => {
+  const as = (kind: string): { headers: Record<string, string> } => ({ headers: { accept: `application/json;as=${kind};g=meta.k8s.io;v=v1` } })
+
+  it.each([
+    ['/api/v1/namespaces', 'PartialObjectMetadata', 'you requested PartialObjectMetadata, but the requested object is a list (*core.NamespaceList)'],
+    ['/api/v1/namespaces/a', 'PartialObjectMetadataList', 'you requested PartialObjectMetadataList, but the requested object is not a list (*core.Namespace)'],
+    ['/apis/apps/v1/deployments', 'PartialObjectMetadata', 'you requested PartialObjectMetadata, but the requested object is a list (*apps.DeploymentList)'],
+  ])('%s as %s', async (path, kind, message) => {
+    expect((await server.call('GET', path, as(kind))).json).toMatchObject({ code: 406, reason: 'NotAcceptable', message })
+  })
+
+  it('is given where it fits', async () => {
+    expect((await server.call('GET', '/api/v1/namespaces', as('PartialObjectMetadataList'))).json).toMatchObject({ kind: 'PartialObjectMetadataList' })
+    expect((await server.call('GET', '/api/v1/namespaces/a', as('PartialObjectMetadata'))).json).toMatchObject({ kind: 'PartialObjectMetadata', metadata: { name: 'a' } })
+  })
+})

@@ -3,6 +3,7 @@ import type { AnyObject, KubeObject, ListMeta } from '../api/object.ts'
 import type { Column, Definition } from '../registry/definition.ts'
 import { badRequest } from '../api/status-error.ts'
 import { ageColumn } from '../registry/kinds/columns.ts'
+import { goQuoted } from '../util/go-text.ts'
 
 export type Include = 'None' | 'Metadata' | 'Object'
 
@@ -18,7 +19,7 @@ export function parseInclude(text: string | null): Include {
   switch (text) {
     case null: case '': case 'Metadata': return 'Metadata'
     case 'None': case 'Object': return text
-    default: throw badRequest(`unrecognized includeObject value: ${JSON.stringify(text)}`)
+    default: throw badRequest(`Unable to convert to Table as requested: includeObject: Invalid value: ${goQuoted(text)}: must be 'Metadata', 'Object', 'None', or empty`)
   }
 }
 

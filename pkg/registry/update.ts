@@ -65,11 +65,9 @@ function createMissing(step: Step, target: Target, body: KubeObject): WriteParts
 
 export function checkIdentity(target: Target, body: KubeObject): void {
   const { name, namespace } = body.metadata ?? {}
+  if (target.definition.resource.namespaced && namespace && namespace !== target.namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   if (name !== target.name && !(target.subresource && !name)) {
     throw badRequest(name ? `the name of the object (${name}) does not match the name on the URL (${target.name})` : `the name of the object (${target.name} based on URL) was undeterminable: name must be provided`)
-  }
-  if (target.definition.resource.namespaced && namespace && namespace !== target.namespace) {
-    throw badRequest(`the namespace of the object (${namespace}) does not match the namespace on the request (${target.namespace ?? ''})`)
   }
 }
 
