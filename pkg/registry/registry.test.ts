@@ -76,7 +76,7 @@ describe('update', () => {
     ['a stale version', {}, { resourceVersion: '1' }, 409, 'Operation cannot be fulfilled on widgets.example.com "a": the object has been modified; please apply your changes to the latest version and try again'],
     ['another uid', {}, { uid: 'x' }, 409, expect.stringContaining('Precondition failed: UID in precondition: x, UID in object meta: ')],
     ['another name', {}, { name: 'b' }, 400, 'the name of the object (b) does not match the name on the URL (a)'],
-    ['another namespace', {}, { namespace: 'b' }, 400, 'the namespace of the object (b) does not match the namespace on the request (default)'],
+    ['another namespace', {}, { namespace: 'b' }, 400, 'the namespace of the provided object does not match the namespace sent on the request'],
     ['a deletion', {}, { deletionTimestamp: '2020-01-01T00:00:00Z' }, 422, expect.stringContaining('metadata.deletionTimestamp')],
   ])('refuses %s', async (_title, change, metadata, code, message) => {
     const { create, registry } = fixture()
