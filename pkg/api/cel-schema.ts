@@ -7,6 +7,7 @@ import { parseGoDuration } from './go-duration.ts'
 import { isJsonObject } from './json.ts'
 import type { JsonSchemaProps } from './structural-schema.ts'
 import { spend } from '../util/allowance.ts'
+import { integerOf } from '../util/lossless-json.ts'
 
 export interface CelType {
   /** As declarations name it: `int`, `list<string>`, `obj3`. */
@@ -19,7 +20,7 @@ const simple = (name: string, convert: (value: unknown) => unknown): CelType => 
 const dyn = simple('dyn', anyValue)
 const text = simple('string', (value) => value)
 const bool = simple('bool', (value) => value)
-const int = simple('int', (value) => (typeof value === 'number' ? BigInt(Math.trunc(value)) : value))
+const int = simple('int', (value) => (typeof value === 'number' ? integerOf(Math.trunc(value)) : value))
 const double = simple('double', (value) => (typeof value === 'bigint' ? Number(value) : value))
 const bytes = simple('bytes', (value) => (typeof value === 'string' ? new Uint8Array(Buffer.from(value, 'base64')) : value))
 const time = simple('google.protobuf.Timestamp', (value) => (typeof value === 'string' ? new Date(value) : value))
@@ -30,7 +31,7 @@ const duration = simple('google.protobuf.Duration', (value) => {
 
 /** JSON without a schema. Whole numbers are ints. */
 export function anyValue(value: unknown): unknown {
-  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
+  if (typeof value === 'number') return Number.isInteger(value) ? integerOf(value) : value
   if (Array.isArray(value)) {
     spend(2 * value.length)
     return value.map(anyValue)

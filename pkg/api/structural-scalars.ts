@@ -8,6 +8,7 @@ import type { Check } from './structural-walk.ts'
 import { fail } from './structural-walk.ts'
 import { isTextFormat, textFormat } from './text-formats.ts'
 import { spend } from '../util/allowance.ts'
+import { integerOf } from '../util/lossless-json.ts'
 
 const mostInteger = 2 ** 63
 
@@ -65,8 +66,8 @@ export function enumCheck({ enum: values = [] }: JsonSchemaProps): Check | undef
 
 const goNumber = (value: number, whole: boolean): string => (whole ? String(BigInt(value)) : goFloat(value))
 
-/** What a whole number is compared with is a whole number, too. Limits are doubles, but large ones come as bigints out of the storage. */
-const bound = (limit: number | bigint, whole: boolean): number => (whole ? Math.trunc(Number(limit)) : Number(limit))
+/** What a whole number is compared with is a whole number, too. */
+const bound = (limit: number, whole: boolean): number => (whole ? Math.trunc(limit) : limit)
 
 export function numberCheck({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf }: JsonSchemaProps): Check | undefined {
   if (minimum === undefined && maximum === undefined && multipleOf === undefined) return undefined
@@ -92,6 +93,7 @@ export function numberCheck({ minimum, maximum, exclusiveMinimum, exclusiveMaxim
 
 function isMultiple(value: number | bigint, factor: number): boolean {
   if (typeof value === 'bigint') return value % BigInt(factor) === 0n
+  if (Number.isInteger(value) && !Number.isSafeInteger(value) && Number.isInteger(factor)) return isMultiple(integerOf(value), factor)
   if (Number.isInteger(value) && Number.isInteger(factor)) return value % factor === 0
   const quotient = factor < 1 ? 1 / factor * value : value / factor
   return Math.abs(quotient - Math.round(quotient)) < 1e-9

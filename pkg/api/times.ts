@@ -35,12 +35,17 @@ export function isPlainTime(text: string): boolean {
     && pairAt(text, 11) < 24 && pairAt(text, 14) < 60 && pairAt(text, 17) < 60
 }
 
+/** More seconds than Go's durations hold, 292 years, are as many. */
+export const longestSeconds = 9_223_372_036
+
+const firstMs = -62_167_219_200_000
+const lastMs = 253_402_300_799_999
+
+/** What is beyond the years that can be written is the first or the last moment of them. */
+const isoText = (ms: number): string => new Date(Math.min(Math.max(ms, firstMs), lastMs)).toISOString()
+
 /** `2006-01-02T15:04:05Z` */
-export function formatTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, -5)}Z`
-}
+export const formatTime = (ms: number): string => `${isoText(ms).slice(0, -5)}Z`
 
 /** `2006-01-02T15:04:05.000000Z` */
-export function formatMicroTime(ms: number, micros = 0): string {
-  return `${new Date(ms).toISOString().slice(0, -1)}${String(micros).padStart(3, '0')}Z`
-}
+export const formatMicroTime = (ms: number, micros = 0): string => `${isoText(ms).slice(0, -1)}${String(micros).padStart(3, '0')}Z`

@@ -1,6 +1,6 @@
 // Answers as JSON, as indented JSON and as YAML: made of the JSON of objects, piece by piece.
 import { CORE_SCHEMA, NOT_RESOLVED, defineScalarTag, dump } from 'js-yaml'
-import { parseLossless } from '../util/lossless-json.ts'
+import { integerOf, parseLossless } from '../util/lossless-json.ts'
 
 /** A value whose last member is a list that may be long. */
 export interface Listed<T = unknown> {
@@ -122,7 +122,7 @@ function* indented(text: string, outer: number): Pieces {
 
 // As the schema's own, and bigints besides.
 const integerTag = defineScalarTag<bigint>('tag:yaml.org,2002:int', {
-  identify: (value) => typeof value === 'bigint' || (Number.isInteger(value) && !Object.is(value, -0)), represent: (value) => String(BigInt(value as number | bigint)),
+  identify: (value) => typeof value === 'bigint' || (Number.isInteger(value) && !Object.is(value, -0)), represent: (value) => String(typeof value === 'number' ? integerOf(value) : value),
   // Texts that look like numbers, to any reader, are quoted.
   implicit: true, implicitFirstChars: ['-', '+', ...'0123456789'], resolve: (source) => (/^[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[\da-fA-F_]+|\d[\d_]*)$/.test(source) ? 0n : NOT_RESOLVED),
 })

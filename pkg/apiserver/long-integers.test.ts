@@ -5,7 +5,7 @@ const long = '9007199254740993'
 const other = '-9223372036854775807'
 let server: TestServer
 const things = '/apis/long.example.com/v1/namespaces/a/things'
-const send = (method: string, path: string, body: string, type = 'application/json'): Promise<Reply> => server.call(method, path, { body, headers: { 'content-type': type } })
+const send = (method: string, path: string, body: string, type = 'application/json'): Promise<Reply> => server.call(method, path, { body, headers: { 'content-type': type, 'content-length': String(Buffer.byteLength(body)) } })
 
 beforeAll(async () => {
   server = await startServer()
@@ -75,4 +75,36 @@ test('in fields with a type of Kubernetes they are as near as a double comes, an
   expect((await send('POST', '/api/v1/namespaces/a/pods?dryRun=All', claim(long))).text).toContain('"terminationGracePeriodSeconds":9007199254740992,')
   expect((await send('POST', '/api/v1/namespaces/a/pods?dryRun=All', '{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i","ports":[{"containerPort":9007199254740993}]}]}}')).json.message)
     .toContain('cannot unmarshal number 9007199254740993 into Go struct field')
+})
+
+describe('seconds without end', () => {
+  const last = '9223372036854775807'
+  const pods = '/api/v1/namespaces/a/pods'
+  const make = async (name: string, grace = '30'): Promise<void> => {
+    const { code, text } = await send('POST', pods, `{"metadata":{"name":"${name}"},"spec":{"nodeName":"n","terminationGracePeriodSeconds":${grace},"activeDeadlineSeconds":5,"containers":[{"name":"c","image":"i"}]}}`)
+    expect([code, text]).toEqual([201, expect.any(String)])
+  }
+  /** Go's durations end after 292 years, and so does the wait. */
+  const waiting = { deletionGracePeriodSeconds: 9_223_372_036, deletionTimestamp: expect.stringMatching(/^2[23]\d\d-/) }
+
+  test.each([
+    ['of the pod', last, '', ''],
+    ['of the options', '30', `{"gracePeriodSeconds":${last}}`, ''],
+    ['of the options, not exact', '30', `{"gracePeriodSeconds":${long}}`, ''],
+    ['of the query', '30', '', `?gracePeriodSeconds=${last}`],
+  ])('a grace %s', async (_which, own, options, query) => {
+    await make('long', own)
+    const deleted = await send('DELETE', `${pods}/long${query}`, options)
+    expect([deleted.code, deleted.json.metadata]).toEqual([200, expect.objectContaining(waiting)])
+    const shortened = await send('DELETE', `${pods}/long`, '{"gracePeriodSeconds":60}')
+    expect(Date.parse(shortened.json.metadata?.deletionTimestamp ?? '') - Date.now()).toBeLessThan(120_000)
+    expect((await send('DELETE', `${pods}/long`, '{"gracePeriodSeconds":0}')).code).toBe(200)
+    expect((await server.call('GET', `${pods}/long`)).code).toBe(404)
+  })
+
+  test('a time whose zone leads out of the years that can be written', async () => {
+    const lease = await send('POST', '/apis/coordination.k8s.io/v1/namespaces/a/leases', '{"metadata":{"name":"l"},"spec":{"renewTime":"9999-12-31T23:59:59.000000-12:00","acquireTime":"0000-01-01T00:00:00.000000+12:00"}}')
+    expect([lease.code, lease.json.spec]).toEqual([201, { renewTime: '9999-12-31T23:59:59.999000Z', acquireTime: '0000-01-01T00:00:00.000000Z' }])
+    expect((await send('PUT', '/apis/coordination.k8s.io/v1/namespaces/a/leases/l', lease.text)).code).toBe(200)
+  })
 })

@@ -10,9 +10,9 @@ function whole(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name)
   if (value === null || value === '') return undefined
   if (!/^[+-]?\d+$/.test(value)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`)
-  const number = Number(value)
-  if (!Number.isSafeInteger(number)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: value out of range`)
-  return number
+  const number = BigInt(value.replace('+', ''))
+  if (BigInt.asIntN(64, number) !== number) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: value out of range`)
+  return Number(number)
 }
 
 /** Anything but `0` and `false` is true, even nothing at all (`?watch`). */

@@ -1,5 +1,6 @@
 // The RuntimeService over the CRI of containerd.
 import { availableParallelism } from 'node:os'
+import { longestSeconds } from '../api/times.ts'
 import type { CriClient } from '../containerd/cri.ts'
 import { isNotFound, isUnimplemented, nanosToMs, RpcError } from '../containerd/cri.ts'
 import type * as cri from '../containerd/cri-types.ts'
@@ -184,7 +185,7 @@ export class CriRuntime implements RuntimeService, RuntimeHost {
   }
 
   async stopContainer(id: string, graceSeconds: number): Promise<void> {
-    await this.#changing(this.#seen.uidOf(id), ifFound(this.#cri.stopContainer({ containerId: id, timeout: graceSeconds })))
+    await this.#changing(this.#seen.uidOf(id), ifFound(this.#cri.stopContainer({ containerId: id, timeout: Math.min(graceSeconds, longestSeconds) })))
     this.#seen.touch(id)
   }
 

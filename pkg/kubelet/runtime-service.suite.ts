@@ -77,6 +77,10 @@ export function describeRuntime(name: string, open: () => Promise<RuntimeUnderTe
       await under.runtime.removeContainer(id)
       await under.runtime.stopContainer(second, 0)
       expect((await pod())?.containers).toMatchObject([{ attempt: 1, phase: 'exited', exitCode: 137 }])
+      // As long as a pod may ask for.
+      const patient = await start(sandboxId, 'sleep 1; exit 7', 2)
+      await under.runtime.stopContainer(patient, 2 ** 63)
+      expect(await container(patient)).toMatchObject({ phase: 'exited' })
       await under.runtime.removeSandbox(sandboxId)
     })
 

@@ -41,7 +41,7 @@ export function customScaleSubresource(scale: CustomScale, validate: Validate): 
     if (fault !== undefined) throw badRequest(fault)
     return value
   }
-  const replicas = (object: AnyObject, path: string): number | undefined => found(object, path, isWhole, 'int64') as number | undefined
+  const replicas = (object: AnyObject, path: string): number | undefined => asInt32(found(object, path, isWhole, 'int64') as number | bigint | undefined)
   return {
     name: 'scale', verbs, kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, validate, invalidAsWhole: true,
     checkView(object) {
@@ -104,6 +104,9 @@ function replicaErrors(path: string, object: AnyObject): FieldError[] {
 }
 
 const mostReplicas = 2 ** 31 - 1
+
+/** As Go makes an int32 of an int64: objects may be older than the rule for their replicas. */
+const asInt32 = (value: number | bigint | undefined): number | undefined => (value === undefined ? undefined : Number(BigInt.asIntN(32, BigInt(value))))
 
 const isWhole = (value: unknown): value is number | bigint => typeof value === 'bigint' || Number.isInteger(value)
 

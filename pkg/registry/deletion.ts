@@ -8,6 +8,7 @@ import type { AnyObject, ObjectMeta } from '../api/object.ts'
 import type { DeleteOptions } from '../api/request.ts'
 import type { Status } from '../api/status-error.ts'
 import { conflict, notFound } from '../api/status-error.ts'
+import { longestSeconds } from '../api/times.ts'
 import type { Definition } from './definition.ts'
 import { timestamp } from './object-metadata.ts'
 import type { StoredEntry } from './object-view.ts'
@@ -58,7 +59,8 @@ export function propagationFinalizers(definition: Definition, finalizers: readon
 /** Seconds to wait; undefined: the kind knows no grace. Negative asks mean one second. */
 function graceOf(definition: Definition, object: AnyObject, options: DeleteOptions): number | undefined {
   const asked = options.gracePeriodSeconds === undefined ? undefined : options.gracePeriodSeconds < 0 ? 1 : options.gracePeriodSeconds
-  return definition.gracePeriodSeconds?.(object, asked)
+  const grace = definition.gracePeriodSeconds?.(object, asked)
+  return grace === undefined ? undefined : Math.min(grace, longestSeconds)
 }
 
 export function deleteIn(step: Step, target: Target, options: DeleteOptions): Written {

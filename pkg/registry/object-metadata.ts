@@ -3,6 +3,7 @@ import type { FieldError } from '../api/field-error.ts'
 import { invalid } from '../api/field-error.ts'
 import type { ObjectMeta, OwnerReference } from '../api/object.ts'
 import { badRequest } from '../api/status-error.ts'
+import { formatTime } from '../api/times.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Parts } from '../util/slices.ts'
 import type { Definition } from './definition.ts'
@@ -15,7 +16,7 @@ let latest = { second: NaN, text: '' }
 
 export function timestamp(ms: number): string {
   const second = Math.floor(ms / 1000)
-  if (second !== latest.second) latest = { second, text: `${new Date(ms).toISOString().slice(0, 19)}Z` }
+  if (second !== latest.second) latest = { second, text: formatTime(ms) }
   return latest.text
 }
 

@@ -14,5 +14,8 @@ it.each<[text: string, written: string]>([
 it('keeps what it can be reckoned with a number', () => {
   expect(parseLossless('[1, 9007199254740991, 1234567890123456, 0.1234567890123456789]')).toEqual([1, 9007199254740991, 1234567890123456, 0.12345678901234568])
   expect(parseLossless('9007199254740993')).toBe(9007199254740993n)
+  // What a number is written as is read as that number.
+  expect(parseLossless('[9007199254740992, 1000000000000000000, -9223372036854775000, 18446744073709550000]')).toEqual([2 ** 53, 1e18, -9223372036854774784, 18446744073709549568])
+  expect(parseLossless('[9223372036854774784, 9223372036854775807]')).toEqual([9223372036854774784n, 9223372036854775807n])
   expect(() => parseLossless('{"a":9007199254740993')).toThrow(SyntaxError)
 })

@@ -1,4 +1,5 @@
-// JSON with whole numbers that a double does not hold: as far as they are int64 they are bigints. All others are numbers.
+// JSON with whole numbers that would not be written again as they were read if they were doubles: as far as they are int64 they are bigints.
+// All others are numbers; so what was a number before it was written is one again.
 
 /** In texts, too, but that only costs time. */
 const longInteger = /(?:^|[\s:,[])-?\d{16}/
@@ -15,14 +16,17 @@ function revive(_key: string, value: unknown, { source }: { source?: string }): 
 const minimum = -(2n ** 63n)
 const maximum = 2n ** 63n - 1n
 
-/** A bigint where the number is not what the decimal text says. */
+/** A bigint where the number would not be written as the decimal text. */
 export function exactInteger(text: string, value: number): number | bigint {
-  if (Number.isSafeInteger(value) || !/^-?\d+$/.test(text)) return value
+  if (Number.isSafeInteger(value) || String(value) === text || !/^-?\d+$/.test(text)) return value
   const exact = BigInt(text)
   if (exact < minimum || exact > maximum) return value
   if (!('toJSON' in BigInt.prototype)) writeBigints()
   return exact
 }
+
+/** The integer that a whole number is written as. */
+export const integerOf = (value: number): bigint => BigInt(Math.abs(value) < 1e21 ? String(value) : value)
 
 function writeBigints(): void {
   const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
