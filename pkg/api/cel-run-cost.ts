@@ -92,7 +92,7 @@ const costs: Readonly<Record<string, Cost>> = {
 }
 
 const operators = new Set(['==', '!=', '<', '<=', '>', '>=', '+', '-', '*', '/', '%', 'in'])
-const conversions = new Set(['bool', 'bytes', 'double', 'duration', 'dyn', 'int', 'string', 'timestamp', 'type', 'uint'])
+const conversions = new Set(['bool', 'bytes', 'double', 'duration', 'duration__', 'dyn', 'int', 'string', 'timestamp', 'type', 'uint'])
 
 interface LoopCost {
   /** Of each step beside its body; of those where the body holds; of the question that ends it; of the result. */

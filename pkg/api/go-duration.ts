@@ -8,7 +8,7 @@ export function parseGoDuration(text: string): number | undefined {
   const sign = match?.[1] === '-' ? -1 : 1
   const rest = match?.[2] ?? ''
   if (rest === '0') return 0
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined
+  if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined
   let total = 0
   for (const part of rest.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
     total += Number(part[1]) * (unitMs[part[2] ?? ''] ?? 0)
