@@ -88,37 +88,66 @@ const round = (ms: number): number => Math.round(ms * 10) / 10
 
 type FromClient = 'begin' | { shown: string } | { done: true } | { failed: string }
 
-async function probe(names: readonly string[]): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'kinglet-holds-'))
-  const options: ClusterOptions = {
-    ...defaultClusterOptions, dataDirectory: directory, stateDirectory: join(directory, 'run'), bindAddress: '127.0.0.1', httpsPort: 0,
-    nodeName: 'test', nodeIP: '192.0.2.7', kubeconfigPath: join(directory, 'kubeconfig.yaml'), disableAgent: true,
-    ...(process.env['AUDIT'] ? { audit: { policyFile: join(directory, 'policy.yaml'), logPath: join(directory, 'audit.log') } } : {}),
+/** A cluster that is measured, and its client. */
+class Probed {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'kinglet-holds-'))
+  #cluster: Cluster | undefined
+  #client: Worker | undefined
+
+  async start(): Promise<void> {
+    const directory = this.#directory
+    writeFileSync(join(directory, 'policy.yaml'), 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: RequestResponse }]\n')
+    const options: ClusterOptions = {
+      ...defaultClusterOptions, dataDirectory: directory, stateDirectory: join(directory, 'run'), bindAddress: '127.0.0.1', httpsPort: 0,
+      nodeName: 'test', nodeIP: '192.0.2.7', kubeconfigPath: join(directory, 'kubeconfig.yaml'), disableAgent: true,
+      ...(process.env['AUDIT'] ? { audit: { policyFile: join(directory, 'policy.yaml'), logPath: join(directory, 'audit.log') } } : {}),
+    }
+    this.#cluster = await Cluster.start(options)
+    this.#client = newClient(this.#cluster)
   }
-  writeFileSync(join(directory, 'policy.yaml'), 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: RequestResponse }]\n')
+
+  async stop(): Promise<void> {
+    this.#client?.postMessage('end')
+    await this.#cluster?.stop()
+  }
+
+  /** Whatever goes on in it, it ends, and what it kept is gone. */
+  async remove(): Promise<void> {
+    const { promise: patience, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, 10_000)
+    await this.#client?.terminate()
+    await Promise.race([this.#cluster?.stop(), patience])
+    clearTimeout(timer)
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+
+  get client(): Worker {
+    return this.#client!
+  }
+}
+
+async function probe(names: readonly string[]): Promise<void> {
+  let probed = new Probed()
   try {
-    let cluster = await Cluster.start(options)
-    let client = newClient(cluster)
+    await probed.start()
     for (const name of names) {
       const turns = new Turns()
       const profile = process.env['PROFILE'] ? new TurnProfile() : undefined
       try {
-        let shown = await said(client, { run: name }, () => {
+        let shown = await said(probed.client, { run: name }, () => {
           if (inputs[name]?.restart) return true
           profile?.start()
           turns.start()
-          client.postMessage('go')
+          probed.client.postMessage('go')
           return false
         })
         if (inputs[name]?.restart) {
-          client.postMessage('end')
-          await cluster.stop()
+          await probed.stop()
           profile?.start()
           turns.start()
-          cluster = await Cluster.start(options)
-          client = newClient(cluster)
-          shown = await said(client, { run: `${name} (after)` }, () => {
-            client.postMessage('go')
+          await probed.start()
+          shown = await said(probed.client, { run: `${name} (after)` }, () => {
+            probed.client.postMessage('go')
             return false
           })
         }
@@ -126,28 +155,51 @@ async function probe(names: readonly string[]): Promise<void> {
         await new Promise((resolve) => setTimeout(resolve, inputs[name]?.settleMs ?? 300))
         tell({ name, ...turns.stop(), shown })
         if (profile) process.stdout.write(await profile.stop(turns.longestFrom, turns.longestTo))
-        if (!inputs[name]?.restart) await said(client, 'go')
+        if (!inputs[name]?.restart) await said(probed.client, 'go')
       } catch (error) {
         tell({ name, ...turns.stop(), shown: '', failed: (error as Error).message })
-        await client.terminate()
-        client = newClient(cluster)
+        // What it left must not be measured with what comes next.
+        await probed.remove()
+        probed = new Probed()
+        await probed.start()
       }
     }
-    client.postMessage('end')
-    await cluster.stop()
   } finally {
-    rmSync(directory, { recursive: true, force: true })
+    await probed.remove()
   }
 }
 
 const tell = (hold: Hold): void => void process.stdout.write(`${JSON.stringify(hold)}\n`)
 
-/** What the client says in the end. It waits to begin until `begun` has told it; or that is all, where it says so. */
+/** For the preparation of an input, and for the input. */
+const patienceMs = 120_000
+/** Ends the process when the event loop stands still: nothing on it could. The parent goes on with what is left. */
+const watchdog = new Worker(`
+  const { parentPort } = require('node:worker_threads')
+  let timer
+  parentPort.on('message', (name) => {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      require('node:fs').writeSync(1, JSON.stringify({ name, longestMs: ${patienceMs}, collectorMs: 0, turnsAbove: 1, totalMs: ${patienceMs}, shown: '', failed: 'it holds the event loop for ever' }) + '\\n')
+      process.kill(process.pid, 'SIGKILL')
+    }, ${2 * patienceMs})
+  })
+`, { eval: true })
+
+/** What the client says in the end. It waits to begin until `begun` has told it; or that is all, where it says so. Each of the two is waited for so long and no longer. */
 function said(client: Worker, order: 'go' | { run: string }, begun: () => boolean = () => false): Promise<string> {
-  return new Promise((resolve, reject) => {
+  return new Promise<string>((resolve, reject) => {
+    const name = order === 'go' ? 'cleaning' : order.run
+    const limit = (): NodeJS.Timeout => {
+      watchdog.postMessage(name)
+      return setTimeout(() => reject(new Error(`${name}: not done within ${patienceMs / 1000} s`)), patienceMs)
+    }
+    let timer = limit()
     client.removeAllListeners('message').on('message', (message: FromClient) => {
+      clearTimeout(timer)
       if (message === 'begin') {
         if (begun()) resolve('')
+        else timer = limit()
       } else if ('failed' in message) reject(new Error(message.failed))
       else resolve('shown' in message ? message.shown : '')
     })
