@@ -4,6 +4,7 @@ import { Duration } from '@marcbachmann/cel-js/evaluator'
 import { formatted } from './cel-format-text.ts'
 import { functionsOf } from './cel-register.ts'
 import { celText } from './cel-values.ts'
+import { goDurationParts } from './go-duration.ts'
 import { Pattern } from './pattern.ts'
 
 const patterns = new Map<string, Pattern>()
@@ -70,14 +71,15 @@ const unitNanos: Readonly<Record<string, bigint>> = { ns: 1n, us: 1_000n, µs: 1
 
 /** The engine's own takes the cube of the length for a text that is no duration. */
 function durationOf(text: string): Duration {
-  const [, sign, rest = ''] = /^([-+]?)([^]*)$/.exec(text) ?? []
-  if (rest === '' || !/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) throw new Error(`invalid duration string: ${text}`)
+  const found = goDurationParts(text)
+  if (!found) throw new Error(`invalid duration string: ${text}`)
   let nanos = 0n
-  for (const [, whole = '', fraction = '', unit = ''] of rest.matchAll(/(\d*)(?:\.(\d*))?([a-zµμ]+)/g)) {
+  for (const [number, unit] of found.parts) {
+    const [whole = '', fraction = ''] = number.split('.')
     const one = unitNanos[unit] ?? 0n
     nanos += BigInt(whole) * one + BigInt(fraction.slice(0, 13).padEnd(13, '0')) * one / 10n ** 13n
   }
-  return sign === '-' ? new Duration(-(nanos / billion), -Number(nanos % billion)) : new Duration(nanos / billion, Number(nanos % billion))
+  return found.isNegative ? new Duration(-(nanos / billion), -Number(nanos % billion)) : new Duration(nanos / billion, Number(nanos % billion))
 }
 
 function within(index: bigint, length: number): number {

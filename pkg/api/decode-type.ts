@@ -1,7 +1,7 @@
 // What type a body says that it is, against the type that its URL takes; with the words of Kubernetes' decoders.
 import { invalid, invalidObject } from './field-error.ts'
 import { isJsonObject } from './json.ts'
-import { apiVersionOf } from './object.ts'
+import { apiVersionOf, splitApiVersion } from './object.ts'
 import { schemaOf } from './schema-table.ts'
 import type { ObjectSchema } from './schema.ts'
 import { badRequest, type StatusError } from './status-error.ts'
@@ -23,11 +23,6 @@ const scheme = '"pkg/api/legacyscheme/scheme.go:30"'
 
 export const notRegistered = (kind: string, apiVersion: string, inScheme = scheme): string =>
   `no kind "${kind}" is registered for version "${apiVersion}" in scheme ${inScheme}`
-
-export function splitApiVersion(apiVersion: string): [group: string, version: string] {
-  const slash = apiVersion.indexOf('/')
-  return slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)]
-}
 
 /** A body without a type that could be told. */
 export const unrecognized = (reason: string, bytes: Uint8Array, kind = 'Object'): StatusError =>

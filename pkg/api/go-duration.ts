@@ -2,18 +2,20 @@
 
 const unitMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
+/** The numbers with units of a duration; undefined for text that is none. Takes as long as the text is, whatever it says. */
+export function goDurationParts(text: string): { readonly isNegative: boolean; readonly parts: readonly (readonly [number: string, unit: string])[] } | undefined {
+  const rest = text.replace(/^[-+]/, '')
+  if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined
+  return { isNegative: text.startsWith('-'), parts: [...rest.matchAll(/([\d.]+)([^\d.]+)/g)].map(([, number = '', unit = '']) => [number, unit]) }
+}
+
 /** Milliseconds, or undefined for text that is no duration. */
 export function parseGoDuration(text: string): number | undefined {
-  const match = /^([-+]?)(.*)$/s.exec(text)
-  const sign = match?.[1] === '-' ? -1 : 1
-  const rest = match?.[2] ?? ''
-  if (rest === '0') return 0
-  if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined
-  let total = 0
-  for (const part of rest.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
-    total += Number(part[1]) * (unitMs[part[2] ?? ''] ?? 0)
-  }
-  return sign * total
+  if (/^[-+]?0$/.test(text)) return 0
+  const found = goDurationParts(text)
+  if (!found) return undefined
+  const total = found.parts.reduce((sum, [number, unit]) => sum + Number(number) * (unitMs[unit] ?? 0), 0)
+  return found.isNegative ? -total : total
 }
 
 /** From nanoseconds, as Go's String method. */

@@ -87,6 +87,11 @@ export function apiVersionOf(resource: { group: string; version: string }): stri
   return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`
 }
 
+export function splitApiVersion(apiVersion: string): [group: string, version: string] {
+  const slash = apiVersion.indexOf('/')
+  return slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)]
+}
+
 /** `pods` or `deployments.apps`, as Status messages name a resource. */
 export function groupResource(resource: { group: string; plural: string }): string {
   return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`

@@ -359,6 +359,11 @@ export interface StorageClass extends KubeObject {
   volumeBindingMode?: string
 }
 
+const defaultMarks = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']
+
+/** Claims that name no class get it. */
+export const isDefaultClass = ({ metadata }: StorageClass): boolean => defaultMarks.some((mark) => metadata.annotations?.[mark] === 'true')
+
 export interface TopologySelectorTerm {
   matchLabelExpressions?: TopologySelectorLabelRequirement[]
 }

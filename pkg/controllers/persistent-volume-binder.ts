@@ -2,7 +2,7 @@
 import { equalJson } from '../api/json.ts'
 import { keyOf, type ObjectKey } from '../api/object.ts'
 import { formatTime } from '../api/times.ts'
-import { storageClasses, type StorageClass } from '../api/types-config.ts'
+import { isDefaultClass, storageClasses, type StorageClass } from '../api/types-config.ts'
 import { pods } from '../api/types-pod.ts'
 import { persistentVolumeClaims, persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../api/types-volume.ts'
 import { isNotFound } from '../api/status-error.ts'
@@ -13,7 +13,6 @@ import { podsByClaim } from './pods-by-claim.ts'
 import { betaStorageProvisioner, bindCompleted, boundByController, classOf, classOfVolume, isFree, namedClass, storageProvisioner } from './volume-match.ts'
 import { planVolume, withoutClaim } from './volume-phase.ts'
 
-const defaultMarks = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']
 const volumesByClaim: Index<PersistentVolume> = {
   name: 'spec.claimRef', values: ({ spec: { claimRef } }) => (claimRef ? [`${claimRef.namespace}/${claimRef.name}`] : []),
 }
@@ -109,7 +108,7 @@ function openClaims({ informers }: ReconcileContext, concerned: (claim: Persiste
 }
 
 function defaultClass(classes: readonly StorageClass[]): string | undefined {
-  const marked = classes.filter(({ metadata }) => defaultMarks.some((mark) => metadata.annotations?.[mark] === 'true'))
+  const marked = classes.filter(isDefaultClass)
   const newest = (a: StorageClass, b: StorageClass): number => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? '')
   return marked.sort((a, b) => newest(a, b) || (a.metadata.name ?? '').localeCompare(b.metadata.name ?? ''))[0]?.metadata.name
 }

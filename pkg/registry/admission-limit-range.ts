@@ -1,6 +1,7 @@
 // LimitRanger: a namespace's limit ranges give containers default requests and limits, and bound pods, containers and claims.
 import { podAmounts } from '../api/pod-amounts.ts'
 import { formatQuantity } from '../api/quantity.ts'
+import { aggregateText } from '../api/status-error.ts'
 import type { LimitRange, LimitRangeItem } from '../api/types-config.ts'
 import { limitRanges } from '../api/types-config.ts'
 import type { Container, Pod } from '../api/types-pod.ts'
@@ -90,7 +91,7 @@ function* podFaults(pod: Pod, items: Items): Parts<string[]> {
 }
 
 function refuse(request: AdmissionRequest, faults: readonly string[]): void {
-  if (faults.length > 0) throw refusal(request, faults.length === 1 ? faults.join() : `[${faults.join(', ')}]`)
+  if (faults.length > 0) throw refusal(request, aggregateText(faults))
 }
 
 const boundsOf = ({ min, max, default: limits, defaultRequest, maxLimitRequestRatio }: LimitRangeItem): number =>

@@ -3,6 +3,7 @@ import { equalJson } from '../api/json.ts'
 import { invalidObject } from '../api/field-error.ts'
 import type { AnyObject, ObjectMeta } from '../api/object.ts'
 import type { Namespace } from '../api/types-config.ts'
+import { aggregateText } from '../api/status-error.ts'
 import { namespaces } from '../api/types-config.ts'
 import type { Container, Pod, PodSpec } from '../api/types-pod.ts'
 import { pods } from '../api/types-pod.ts'
@@ -115,7 +116,7 @@ const noted = (request: AdmissionRequest, key: 'enforce-policy' | 'audit-violati
 function evaluate(policy: PodSecurityPolicy, { metadata = {}, spec }: Template, request: AdmissionRequest, enforces: boolean): void {
   if (!spec) return
   const faults = policy.errors.map((error) => `${error.field}: ${error.text}`)
-  if (faults.length > 0) noted(request, 'error', `Failed to parse policy: ${faults.length > 1 ? `[${faults.join(', ')}]` : faults[0]!}`)
+  if (faults.length > 0) noted(request, 'error', `Failed to parse policy: ${aggregateText(faults)}`)
   if (request.annotate) {
     const audited = violationsOf(policy.audit, metadata, spec)
     if (audited.length > 0) noted(request, 'audit-violations', `would violate PodSecurity ${JSON.stringify(levelText(policy.audit))}: ${detailText(audited)}`)

@@ -3,6 +3,7 @@ import { selectorMatcher } from '../api/label-selector.ts'
 import type { AnyObject } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
 import type { AdmissionRequest } from './admission.ts'
+import { isResource } from './admission.ts'
 import type { ExpressionSubject } from './admission-cel.ts'
 import { expressionSubject } from './admission-cel.ts'
 import type { MatchFacts } from './admission-matching.ts'
@@ -31,7 +32,7 @@ export function matched(match: MatchResources | undefined, facts: MatchFacts, eq
   return resourceRules.length === 0 ? facts.definition : matchedDefinition(resourceRules, facts, matchPolicy, equivalents)
 }
 
-const isNamespace = ({ group, plural }: { readonly group: string; readonly plural: string }): boolean => group === namespaces.group && plural === namespaces.plural
+const isNamespace = (definition: Definition): boolean => isResource(definition, namespaces.group, namespaces.plural)
 
 /** Fails where a policy wants parameters of a kind that nobody serves. */
 export function paramKindFault({ spec }: Parametrized, { view }: AdmissionRequest): string | undefined {
@@ -41,7 +42,7 @@ export function paramKindFault({ spec }: Parametrized, { view }: AdmissionReques
 }
 
 /** Fails with an Error that says what is wrong with the binding. undefined stands for no parameter at all. */
-export function paramsOf(policy: Parametrized, binding: Bound, { view, definition: { resource: asked }, namespace, name }: AdmissionRequest): (AnyObject | undefined)[] {
+export function paramsOf(policy: Parametrized, binding: Bound, { view, definition: asked, namespace, name }: AdmissionRequest): (AnyObject | undefined)[] {
   const { apiVersion = '', kind = '' } = policy.spec?.paramKind ?? {}
   if (!policy.spec?.paramKind) return [undefined]
   const definition = view.ofKind(apiVersion, kind)
@@ -87,7 +88,7 @@ export class PolicySubjects {
     // Expressions about a namespace are not told of it once more.
     return expressionSubject({
       ...this.#facts, as, user, dryRun, ...(options ? { options } : {}), ...(kind ? { kind } : {}), ...(object ? { object: shown(object) } : {}), ...(old ? { old: shown(old) } : {}),
-    }, isNamespace(definition.resource) ? undefined : namespaceObject)
+    }, isNamespace(definition) ? undefined : namespaceObject)
   }
 }
 

@@ -3,16 +3,13 @@
 import type { KubeObject } from '../api/object.ts'
 import { compareQuantities, parseQuantity } from '../api/quantity.ts'
 import type { StorageClass } from '../api/types-config.ts'
-import { storageClasses } from '../api/types-config.ts'
+import { isDefaultClass, storageClasses } from '../api/types-config.ts'
 import type { PersistentVolumeClaim } from '../api/types-volume.ts'
 import { persistentVolumeClaims, persistentVolumes } from '../api/types-volume.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { isAbout, isCreateOf, refusal } from './admission.ts'
 
-const defaultAnnotations = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
-
-const isDefault = (found: StorageClass): boolean => defaultAnnotations.some((annotation) => found.metadata.annotations?.[annotation] === 'true')
 
 /** The order of preference where several classes are marked as default. */
 export function newestFirst(a: KubeObject, b: KubeObject): number {
@@ -27,7 +24,7 @@ export const defaultStorageClass: AdmissionPlugin = {
     if (!isCreateOf(request, persistentVolumeClaims)) return
     const claim = draft as unknown as PersistentVolumeClaim
     if (claim.spec.storageClassName !== undefined || claim.metadata.annotations?.[classAnnotation] !== undefined) return
-    const name = request.view.list<StorageClass>(storageClasses).filter(isDefault).sort(newestFirst)[0]?.metadata.name
+    const name = request.view.list<StorageClass>(storageClasses).filter(isDefaultClass).sort(newestFirst)[0]?.metadata.name
     if (name !== undefined) claim.spec.storageClassName = name
   },
 }

@@ -1,5 +1,5 @@
 // pods/binding: gives a pod its node, once.
-import { StatusError, badRequest, conflict, internalError, notFound } from '../api/status-error.ts'
+import { StatusError, aggregateText, badRequest, conflict, internalError, notFound } from '../api/status-error.ts'
 import { thaw } from '../api/json.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
 import type { Status } from '../api/status-error.ts'
@@ -58,7 +58,7 @@ export async function bindPod(registry: Registry, about: Asking & { namespace: s
     ...(name ? [] : ['target.name: Required value']),
   ]
   // Kubernetes has no better code for these.
-  if (faults.length > 0) throw new StatusError(500, '', faults.length > 1 ? `[${faults.join(', ')}]` : faults.join())
-  await registry.write(about, (step) => bind(step, { definition, namespace: about.namespace, name: about.name }, { ...thaw(binding), metadata: thaw(binding.metadata ?? {}), kind: 'Binding', apiVersion: 'v1' }))
+  if (faults.length > 0) throw new StatusError(500, '', aggregateText(faults))
+  await registry.write(about, (step) => bind(step, { definition, namespace: about.namespace, name: about.name }, { ...thaw(binding), kind: 'Binding', apiVersion: 'v1' }))
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
 }

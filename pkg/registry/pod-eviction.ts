@@ -128,6 +128,6 @@ export async function evictPod(registry: Registry, about: Asking & { namespace: 
   const { dryRun } = eviction.deleteOptions ?? {}
   // A drain's dry run says so in the eviction, not in the query.
   const asking = dryRun?.length ? { ...about, options: { ...about.options, dryRun } } : about
-  await registry.write(asking, (step) => evict(step, { definition, namespace: about.namespace, name: about.name }, { ...thaw(eviction), metadata: thaw(eviction.metadata ?? {}), kind: 'Eviction', apiVersion: 'policy/v1' }))
+  await registry.write(asking, (step) => evict(step, { definition, namespace: about.namespace, name: about.name }, { ...thaw(eviction), kind: 'Eviction', apiVersion: 'policy/v1' }))
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
 }

@@ -2,7 +2,7 @@
 import type { FieldError } from '../api/field-error.ts'
 import { invalidObject } from '../api/field-error.ts'
 import type { AnyObject } from '../api/object.ts'
-import { apiVersionOf } from '../api/object.ts'
+import { apiVersionOf, splitApiVersion } from '../api/object.ts'
 import { equalJson } from '../api/json.ts'
 import { equalParts } from '../api/json-parts.ts'
 import { applySchemaDefaults, schemaDefaultParts } from '../api/schema-defaults.ts'
@@ -182,7 +182,7 @@ export function review(step: Step, object: AnyObject, request: AdmissionRequest)
 
 /** Asks about a body that acts on the target and is not stored, in the subresource's own kind. May change it; `check` comes between the two halves. */
 export function admitBody(step: Step, target: Target, body: AnyObject, check?: () => void): void {
-  const [version = '', group = ''] = (body.apiVersion ?? '').split('/').reverse()
+  const [group, version] = splitApiVersion(body.apiVersion ?? '')
   const request = { ...admissionRequest(step, 'CREATE', target), body: { group, version, kind: body.kind ?? '' } }
   throughout(mutate(step, body, request))
   check?.()

@@ -1,7 +1,7 @@
 // The classes of storage.k8s.io: how volumes of a class are made, and which attributes they have.
 import type { KubeObject } from '../../api/object.ts'
 import type { StorageClass, TopologySelectorTerm } from '../../api/types-config.ts'
-import { storageClasses } from '../../api/types-config.ts'
+import { isDefaultClass, storageClasses } from '../../api/types-config.ts'
 import type { Definition } from '../definition.ts'
 import { ageColumn, nameColumn, text } from './columns.ts'
 import { define, named } from './define.ts'
@@ -9,7 +9,6 @@ import { deprecatedLabelText } from './deprecated-labels.ts'
 import type { Errors } from './rules.ts'
 import { checkImmutable, checkLabelKey, checkResourceName, duplicate, isEnough, repeats, forbiddenField, invalid, notSupported, required, same, tooLong } from './rules.ts'
 
-const defaultMarks = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']
 const mostParameters = 512
 const parameterBytes = 256 * 1024
 
@@ -78,7 +77,7 @@ const classes = define(storageClasses, {
   })),
   columns: [
     // The class that claims without one get is marked in its name.
-    { ...nameColumn, value: ({ metadata }) => `${metadata.name ?? ''}${defaultMarks.some((mark) => metadata.annotations?.[mark] === 'true') ? ' (default)' : ''}` },
+    { ...nameColumn, value: (found) => `${found.metadata.name ?? ''}${isDefaultClass(found) ? ' (default)' : ''}` },
     text('Provisioner', 'Who makes volumes of the class.', ({ provisioner = '' }) => provisioner),
     text('ReclaimPolicy', 'What happens to a volume when its claim is gone.', ({ reclaimPolicy = '' }) => reclaimPolicy),
     text('VolumeBindingMode', 'When claims are bound: at once or with their first pod.', ({ volumeBindingMode = '' }) => volumeBindingMode),
