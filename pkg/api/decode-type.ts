@@ -1,6 +1,6 @@
 // What type a body says that it is, against the type that its URL takes; with the words of Kubernetes' decoders.
 import { invalid, invalidObject } from './field-error.ts'
-import { isJsonObject } from './json.ts'
+import { isJsonObject, type JsonObject } from './json.ts'
 import { apiVersionOf, splitApiVersion } from './object.ts'
 import { schemaOf } from './schema-table.ts'
 import type { ObjectSchema } from './schema.ts'
@@ -66,10 +66,9 @@ export function typeFault(value: unknown): string | undefined {
 /** The type of a body whose type can be told. What it does not say is the target's. */
 export function statedType(value: unknown, target: TargetType): StatedType {
   const said = isJsonObject(value) ? value : {}
-  const text = (key: string): string => (typeof said[key] === 'string' ? said[key] : '')
-  const [group, version] = splitApiVersion(text('apiVersion'))
+  const [group, version] = splitApiVersion(textOf(said, 'apiVersion'))
   const isSilent = version === '' && (group === '' || group === target.group)
-  return { kind: text('kind') || target.kind, apiVersion: isSilent ? apiVersionOf(target) : apiVersionOf({ group, version }) }
+  return { kind: textOf(said, 'kind') || target.kind, apiVersion: isSilent ? apiVersionOf(target) : apiVersionOf({ group, version }) }
 }
 
 /** Versions of the past that Kubernetes still knows, but does not serve. */
@@ -91,11 +90,16 @@ function isKnown(group: string, version: string, kind: string): boolean {
 /** Where Kubernetes has a group's kinds without a version. */
 const internalPackage = (group: string): string => (group === '' || group === 'events.k8s.io' ? 'core' : group.split('.')[0]!)
 
+interface TypeChecks {
+  readonly bytes: Uint8Array
+  readonly fieldValidation?: string
+}
+
 /** Fails with 400 where the type is not the target's, and with 422 for custom resources of another kind. */
-export function checkType(value: unknown, target: TargetType & { readonly schema: ObjectSchema }, bytes: Uint8Array): void {
+export function checkType(value: unknown, target: TargetType & { readonly schema: ObjectSchema }, checks: TypeChecks): void {
   const fault = typeFault(value)
-  if (fault !== undefined) throw unrecognized(fault, bytes, target.kind)
-  if (target.schema.goName === undefined) checkCustomType(value, target)
+  if (fault !== undefined) throw unrecognized(fault, checks.bytes, target.kind)
+  if (target.schema.goName === undefined) checkCustomType(value, target, checks)
   else checkBuiltinType(statedType(value, target), target)
 }
 
@@ -104,21 +108,58 @@ const otherVersion = (sent: string, target: TargetType): StatusError =>
 
 function checkBuiltinType(stated: StatedType, target: TargetType): void {
   const { apiVersion, kind } = stated
-  const isExpected = apiVersion === apiVersionOf(target)
-  if (kind === target.kind && isExpected) return
-  const [group, version] = splitApiVersion(apiVersion)
-  const isOld = kind === target.kind && unserved.has(apiVersion) && (group === target.group || group === 'extensions')
-  if (!isOld && !isKnown(group, version, kind)) throw unhandled(target, stated, notRegistered(kind, apiVersion))
-  if (kind !== target.kind) throw unhandled(target, stated, `converting (${version}.${kind}) to (${internalPackage(target.group)}.${target.kind}): unknown conversion`)
+  if (kind === target.kind && apiVersion === apiVersionOf(target)) return
+  const reason = strangeKind(stated, target)
+  if (reason !== undefined) throw unhandled(target, stated, reason)
   throw otherVersion(apiVersion, target)
 }
 
-/** Kubernetes wants custom resources to say what they are; here those that say nothing are what the URL takes. */
-function checkCustomType(value: unknown, target: TargetType): void {
-  const { apiVersion, kind } = statedType(value, target)
+/** Why an object of a type can't be made one of the target's; undefined for one of another version. */
+function strangeKind({ apiVersion, kind }: StatedType, target: TargetType): string | undefined {
+  const [group, version] = splitApiVersion(apiVersion)
+  const isOld = kind === target.kind && unserved.has(apiVersion) && (group === target.group || group === 'extensions')
+  if (!isOld && !isKnown(group, version, kind)) return notRegistered(kind, apiVersion)
+  return kind === target.kind ? undefined : `converting (${version}.${kind}) to (${internalPackage(target.group)}.${target.kind}): unknown conversion`
+}
+
+/** What custom resources are they say themselves, not their URL. */
+function checkCustomType(value: unknown, target: TargetType, { bytes, fieldValidation }: TypeChecks): void {
+  const said = isJsonObject(value) ? value : {}
+  const [apiVersion, kind] = [textOf(said, 'apiVersion'), textOf(said, 'kind')]
+  if (kind === '') {
+    const reason = kindMissing(Buffer.from(bytes).toString())
+    // Where nothing is validated, another decoder has the word.
+    throw fieldValidation === 'Ignore' ? unhandled(target, statedType(value, target), reason) : unrecognized(reason, bytes, target.kind)
+  }
   if (apiVersion !== apiVersionOf(target)) throw otherVersion(apiVersion, target)
   if (kind === target.kind) return
-  const metadata = isJsonObject(value) ? value['metadata'] : undefined
-  const name = isJsonObject(metadata) && typeof metadata['name'] === 'string' ? metadata['name'] : ''
-  throw invalidObject({ group: target.group, kind }, name, [invalid('kind', kind, `must be ${target.kind}`)])
+  const metadata = isJsonObject(said['metadata']) ? said['metadata'] : {}
+  throw otherKind(target, kind, textOf(metadata, 'name'))
+}
+
+const textOf = (object: JsonObject, key: string): string => (typeof object[key] === 'string' ? object[key] : '')
+
+export const kindMissing = (body: string): string => `Object 'Kind' is missing in '${body}'`
+
+const otherKind = ({ group, kind: expected }: TargetType, kind: string, name: string): StatusError =>
+  invalidObject({ group, kind }, name, [invalid('kind', kind, `must be ${expected}`)])
+
+/** What a patch has made of an object's type: why it can't be decoded. Fails with 422 for custom resources of another kind or version, and with 400 for other versions. */
+export function patchedTypeFault(patched: JsonObject, target: TargetType & { readonly schema: ObjectSchema }): string | undefined {
+  if (patched['kind'] === target.kind && patched['apiVersion'] === apiVersionOf(target)) return undefined
+  if (target.schema.goName !== undefined) {
+    const stated = statedType(patched, target)
+    return stated.kind === target.kind && stated.apiVersion === apiVersionOf(target) ? undefined : strangeKind(stated, target) ?? fail(otherVersion(stated.apiVersion, target))
+  }
+  const [apiVersion, kind] = [textOf(patched, 'apiVersion'), textOf(patched, 'kind')]
+  if (kind === '') return kindMissing(JSON.stringify(patched))
+  const metadata = isJsonObject(patched['metadata']) ? patched['metadata'] : {}
+  throw invalidObject({ group: splitApiVersion(apiVersion)[0], kind }, textOf(metadata, 'name'), [
+    ...(kind === target.kind ? [] : [invalid('kind', kind, `must be ${target.kind}`)]),
+    ...(apiVersion === apiVersionOf(target) ? [] : [invalid('apiVersion', apiVersion, `must be ${apiVersionOf(target)}`)]),
+  ])
+}
+
+function fail(error: Error): never {
+  throw error
 }

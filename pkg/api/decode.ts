@@ -184,7 +184,7 @@ export function decodeObject(body: DecodedBody, target: DecodeTarget, options: D
 export function* decodeObjectParts(body: DecodedBody, target: DecodeTarget, options: DecodeOptions = {}): Parts<KubeObject> {
   const { value } = body
   const apiVersion = apiVersionOf(target)
-  checkType(value, target, body.bytes)
+  checkType(value, target, { bytes: body.bytes, ...options })
   try {
     // A body is nobody else's, and to copy one with very many members takes long.
     const typed = isHeavy(value) ? Object.assign(value as object, { apiVersion, kind: target.kind }) : { ...value as object | null, apiVersion, kind: target.kind }

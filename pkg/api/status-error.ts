@@ -84,6 +84,10 @@ export const entityTooLarge = (limit: number, of = ''): StatusError =>
 export const methodNotAllowed = (): StatusError =>
   new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 
+/** The same of a custom resource. */
+export const methodNotSupported = (resource: Named, verb: string): StatusError =>
+  new StatusError(405, 'MethodNotAllowed', `${verb} is not supported on resources of kind "${groupResource(resource)}"`, details(resource, ''))
+
 /** What stands nowhere: no path, no group. Over HTTP it is no Status, but what Go's server says. */
 export class PageNotFound extends StatusError {
   constructor() {

@@ -296,7 +296,7 @@ it('admission that knows another version sees that one, and changes it', async (
 describe('watches', () => {
   it('tell everything in order, though answers come late and out of order', async () => {
     await define()
-    await server.call('POST', at('v1'), { body: { metadata: { name: 'one' }, spec: { hostPort: 'h:80' } } })
+    await server.call('POST', at('v1'), { body: { apiVersion: `${group}/v1`, kind: 'Conv', metadata: { name: 'one' }, spec: { hostPort: 'h:80' } } })
     const held: (() => void)[] = []
     const watching = await Watching.start('v2', { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan', allowWatchBookmarks: true })
     expect(await watching.until(2)).toEqual(['ADDED one 80', 'BOOKMARK'])
@@ -319,7 +319,7 @@ describe('watches', () => {
   it('are asked about once, however many there are', async () => {
     await define()
     const watchings = await Promise.all([1, 2, 3].map(() => Watching.start('v2')))
-    await server.call('POST', at('v1'), { body: { metadata: { name: 'one' }, spec: { hostPort: 'h:80' } } })
+    await server.call('POST', at('v1'), { body: { apiVersion: `${group}/v1`, kind: 'Conv', metadata: { name: 'one' }, spec: { hostPort: 'h:80' } } })
     for (const watching of watchings) expect(await watching.until(1)).toEqual(['ADDED one 80'])
     expect(asked).toHaveLength(1)
     for (const watching of watchings) watching.stop()
@@ -329,7 +329,7 @@ describe('watches', () => {
     await define()
     const watching = await Watching.start('v2')
     answer = () => 'broken'
-    await server.call('POST', at('v1'), { body: { metadata: { name: 'one' }, spec: { hostPort: 'h:80' } } })
+    await server.call('POST', at('v1'), { body: { apiVersion: `${group}/v1`, kind: 'Conv', metadata: { name: 'one' }, spec: { hostPort: 'h:80' } } })
     await watching.until(1)
     expect(watching.events).toMatchObject([{ type: 'ERROR', object: { code: 500, message: expect.stringContaining('conversion webhook for conv.example.com/v1, Kind=Conv failed: ') as string } }])
     watching.stop()
@@ -359,7 +359,7 @@ describe('answers that are wrong', () => {
     ['a label that is not valid', meta({ labels: { a: '-' } }), `${about} returned invalid metadata: metadata.labels: Invalid value: "-": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')`],
   ])('%s', async (_title, wrongly, message) => {
     await define()
-    await server.call('POST', at('v1'), { body: { metadata: { name: 'one' }, spec: { hostPort: 'h:80' } } })
+    await server.call('POST', at('v1'), { body: { apiVersion: `${group}/v1`, kind: 'Conv', metadata: { name: 'one' }, spec: { hostPort: 'h:80' } } })
     answer = wrongly
     const reply = await read('v2', 'one')
     const { metadata } = asked[0]?.objects[0] ?? {}
@@ -370,7 +370,7 @@ describe('answers that are wrong', () => {
 
   it('labels and annotations may change, nothing else of the metadata does', async () => {
     await define()
-    await server.call('POST', at('v1'), { body: { metadata: { name: 'one', labels: { a: 'b' }, finalizers: ['x.com/y'] }, spec: { hostPort: 'h:80' } } })
+    await server.call('POST', at('v1'), { body: { apiVersion: `${group}/v1`, kind: 'Conv', metadata: { name: 'one', labels: { a: 'b' }, finalizers: ['x.com/y'] }, spec: { hostPort: 'h:80' } } })
     answer = meta({ labels: { c: 'd' }, annotations: { 'x.com/e': 'f' }, finalizers: [], generation: 9 })
     expect((await read('v2', 'one')).json.metadata).toMatchObject({ labels: { c: 'd' }, annotations: { 'x.com/e': 'f' }, finalizers: ['x.com/y'], generation: 1 })
     await server.call('PATCH', at('v1', 'one'), { headers: merge, body: JSON.stringify({ metadata: { finalizers: null } }) })
@@ -386,7 +386,7 @@ describe('answers that are wrong', () => {
 
   it('a list says that it is one, and one bad object harms no other reader', async () => {
     await define()
-    for (const name of ['one', 'two']) await server.call('POST', at('v1'), { body: { metadata: { name }, spec: { hostPort: 'h:80' } } })
+    for (const name of ['one', 'two']) await server.call('POST', at('v1'), { body: { apiVersion: `${group}/v1`, kind: 'Conv', metadata: { name }, spec: { hostPort: 'h:80' } } })
     answer = (_request, right) => (right.some(({ metadata }) => metadata.name === 'two') ? { result: { status: 'Failure', message: 'not two' } } : { convertedObjects: right })
     expect((await server.call('GET', at('v2'))).json.message).toBe('conversion webhook for conv.example.com/v1, Kind=Conv failed: not two')
     const get = (name: string) => server.registry.getConverted(definition('v2'), { namespace: 'a', name })

@@ -1,12 +1,13 @@
 // The core of the API server: authorize, resolve the kind, hand over to the registry or to a create of its own.
 import { exactValue, parseFieldSelector } from '../api/field-selector.ts'
 import type { ApiRequest, ApiResponse, Handle, Verb } from '../api/request.ts'
-import { methodNotAllowed, unknownPath } from '../api/status-error.ts'
+import { unknownPath } from '../api/status-error.ts'
 import type { Definition } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ResourceAttributes, Authorizer } from './authorizer.ts'
 import { requireAllowed } from './authorize.ts'
 import { checkWriteOptions, longestManager } from './check-options.ts'
+import { checkServed } from './check-served.ts'
 
 /** A request that the registry does not answer by itself. May have side effects; fails with StatusError. */
 export type SpecialRequest = (request: ApiRequest, definition: Definition) => ApiResponse | Promise<ApiResponse>
@@ -28,7 +29,7 @@ export const specialKey = (request: Pick<ApiRequest, 'verb' | 'group' | 'plural'
   `${request.verb} ${request.group}/${request.plural}${request.subresource ? `/${request.subresource}` : ''}`
 
 /** What the authorizer is asked about a request. A collection request for one name by field selector counts as for that name. */
-export function attributesOf(request: Omit<ApiRequest, 'options'> & { readonly options: { readonly fieldSelector?: string } }): ResourceAttributes {
+export function attributesOf(request: Omit<ApiRequest, 'options' | 'verb'> & { readonly verb: string; readonly options: { readonly fieldSelector?: string } }): ResourceAttributes {
   const { user, verb, group, version, plural, subresource, namespace } = request
   const name = request.name ?? selectedName(request.options.fieldSelector)
   // A namespace is in itself, so that its own role bindings count.
@@ -50,11 +51,13 @@ export function createHandle(options: HandleOptions): Handle {
   const carryOut = createAllowedHandle(options)
   return async (request) => {
     requireAllowed(options.authorizer, attributesOf(request), request.annotate)
+    const definition = options.registry.definition(request.group, request.version, request.plural)
+    if (definition) checkServed(definition, request)
     return carryOut(request)
   }
 }
 
-/** Of requests whose users are known to be allowed to make them. */
+/** Of requests whose users are known to be allowed to make them, of kinds that are known to have what they ask for. */
 export function createAllowedHandle(options: HandleOptions): Handle {
   const { registry, special = new Map<string, SpecialRequest>(), guards = [] } = options
   const specialKinds = new Set([...special.keys()].map((key) => key.split('/')[1]))
@@ -65,7 +68,6 @@ export function createAllowedHandle(options: HandleOptions): Handle {
       if (!answered) throw unknownPath()
       return answered
     }
-    checkServed(definition, request)
     if (definition.deprecation !== undefined) tellDeprecation(request, definition.deprecation)
     checkWriteOptions(request)
     if (request.patch?.type === 'apply') requireCreate(options, request, definition)
@@ -104,25 +106,6 @@ function managed(request: ApiRequest): ApiRequest {
   const { verb, options, userAgent = '' } = request
   if (options.fieldManager || (verb !== 'create' && verb !== 'update' && verb !== 'patch')) return request
   return { ...request, options: { ...options, fieldManager: userAgent.split('/')[0]!.slice(0, longestManager) || unknownManager } }
-}
-
-/** 404 for a subresource or scope that is not there, 405 for a verb that it does not have. */
-function checkServed(definition: Definition, request: ApiRequest): void {
-  const { namespaced, plural } = definition.resource
-  const subresource = request.subresource ? definition.subresources.find((one) => one.name === request.subresource) : undefined
-  if (request.subresource && !subresource) throw unknownPath()
-  if (!namespaced && request.namespace !== undefined && plural !== 'namespaces') throw unknownPath()
-  const { verb, name } = request
-  if (namespaced && !request.namespace) {
-    if (name !== undefined && verb !== 'watch') throw unknownPath()
-    // The collection over all namespaces can only be looked at.
-    if (verb === 'create' || verb === 'deletecollection') throw methodNotAllowed()
-  }
-  const onObject = verb === 'update' || verb === 'patch' || subresource !== undefined
-  if (onObject && name === undefined) throw methodNotAllowed()
-  if (verb === 'create' && name !== undefined && !subresource) throw methodNotAllowed()
-  const verbs = subresource ? subresource.verbs : definition.verbs
-  if (!verbs.includes(request.verb)) throw methodNotAllowed()
 }
 
 async function answer(registry: Registry, definition: Definition, request: ApiRequest): Promise<ApiResponse> {

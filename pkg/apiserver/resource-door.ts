@@ -7,6 +7,7 @@ import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Authorizer } from './authorizer.ts'
 import { requireAllowed } from './authorize.ts'
+import { checkServed } from './check-served.ts'
 import { decodeObject, decodePatch, decoded } from './decode-body.ts'
 import { checkForm, encodeAnswer } from './encode.ts'
 import { header, readBody, type Exchange } from './exchange.ts'
@@ -21,7 +22,7 @@ import { parseInclude } from './table.ts'
 import { sendWatch } from './watch-door.ts'
 
 export interface ResourceDoorOptions {
-  /** Of requests that are allowed. */
+  /** Of requests that are allowed, of kinds that have what they ask for. */
   readonly carryOut: Handle
   readonly registry: Registry
   readonly authorizer: Authorizer
@@ -53,17 +54,17 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   const { registry, authorizer, clock, carryOut } = options
   const { query, user, incoming, audit } = exchange
   const verb = verbOf(exchange.method, path, query)
-  if (!verb) throw methodNotAllowed()
   const { group, version, plural, namespace, name, subresource } = path
   const parsed = parseOptions(query)
   // A body is read only for those who may send it.
-  const decidedMs = options.metrics.access.measured(clock, () => requireAllowed(authorizer, attributesOf({ verb, user, group, version, plural, subresource, namespace, name, options: parsed }), audit?.annotate))
+  const decidedMs = options.metrics.access.measured(clock, () => requireAllowed(authorizer, attributesOf({ verb: verb ?? '', user, group, version, plural, subresource, namespace, name, options: parsed }), audit?.annotate))
   audit?.took('authorization', decidedMs)
   const definition = registry.definition(group, version, plural)
   if (!definition) throw isBuiltIn(registry, group) ? unknownPath() : new PageNotFound()
   if (path.rest !== undefined || name === '' || subresource === '') throw unknownPath()
+  checkServed(definition, { verb: verb ?? '', namespace, name, subresource })
   // Kubernetes' own kinds are read by GET only.
-  if (exchange.method === 'HEAD' && definition.schema.goName !== undefined) throw methodNotAllowed()
+  if (!verb || (exchange.method === 'HEAD' && definition.schema.goName !== undefined)) throw methodNotAllowed()
   if (definition.deprecation !== undefined) options.metrics.deprecated(labelsOf(path, exchange.method, query), removedRelease(definition.deprecation) ?? '')
   const form = negotiate(header(incoming, 'accept'), definition.schema.goName === undefined ? undefined : producedFor(verb))
   checkForm(definition, form)

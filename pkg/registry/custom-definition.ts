@@ -1,7 +1,7 @@
 // A CRD as definitions: one value for each served version, by which custom kinds are served like built-in ones.
 import type { AnyObject } from '../api/object.ts'
 import { apiVersionOf } from '../api/object.ts'
-import { StatusError } from '../api/status-error.ts'
+import { forbidden } from '../api/status-error.ts'
 import type { CustomNames, CustomResourceDefinition } from '../api/types-custom.ts'
 import { customColumns, selectableField } from './custom-columns.ts'
 import { customScaleSubresource, statusSubresource } from './custom-subresources.ts'
@@ -54,7 +54,7 @@ function customDefinition(crd: CustomResourceDefinition, names: CustomNames, con
     convert: outside ? new OutsideVersion({ group, ...context, convert: outside }) : conversionOf(group, context),
     defaults: (draft) => rules.default(draft),
     prepareCreate(draft) {
-      if (terminating()) throw new StatusError(405, 'MethodNotAllowed', 'create not allowed while custom resource definition is terminating', { group, kind: names.plural })
+      if (terminating()) throw forbidden({ group, plural: names.plural }, draft.metadata.name ?? '', 'create not allowed while custom resource definition is terminating')
       if (status) delete draft.status
     },
     validate,

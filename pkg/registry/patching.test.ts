@@ -71,7 +71,7 @@ describe('patch', () => {
   it.each<[string, Patch['type'], unknown, number]>([
     ['a missing object', 'merge', {}, 404],
     ['another name', 'merge', { metadata: { name: 'other' } }, 400],
-    ['another kind', 'merge', { kind: 'Pod' }, 400],
+    ['another kind', 'merge', { kind: 'Pod' }, 422],
     ['a wrong type', 'merge', { spec: { replicas: 'many' } }, 422],
   ])('refuses %s', async (_title, type, body, code) => {
     const made = await open()

@@ -3,11 +3,12 @@ import { DecodingError } from '../api/conform.ts'
 import { conformParts } from '../api/conform-parts.ts'
 import type { FieldValidation } from '../api/decode.ts'
 import { fieldValidationOf, unsupportedMediaType } from '../api/decode.ts'
+import { patchedTypeFault } from '../api/decode-type.ts'
 import { invalid, invalidObject } from '../api/field-error.ts'
 import { goPrint } from '../api/go-print.ts'
 import { isJsonObject } from '../api/json.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
-import { apiVersionOf } from '../api/object.ts'
+import { apiVersionOf, splitApiVersion } from '../api/object.ts'
 import { applyPatch } from '../api/patch.ts'
 import type { ObjectSchema } from '../api/schema.ts'
 import { schemaOf } from '../api/schema-table.ts'
@@ -42,8 +43,9 @@ export function preparePatch(definition: Definition, request: PatchRequest): Pat
   return function* (current, subresource, step) {
     const schema = schemaFor(definition, subresource)
     const whole = touchesOwners(body) ? current : withoutOwners(current)
-    const patched = step.outsideTransaction && isObject(body) ? yield* patchedAside(step, schema, whole, { type, body }) : applyPatch(whole, { type, body }, schema)
-    checkType(current, patched)
+    const made = step.outsideTransaction && isObject(body) ? yield* patchedAside(step, schema, whole, { type, body }) : applyPatch(whole, { type, body }, schema)
+    checkType(current, made, { patch: request.patch, schema })
+    const patched = made.metadata ? made : { ...made, metadata: {} }
     if (type === 'json') checkGrowth(step, patched)
     yield
     try {
@@ -77,11 +79,13 @@ function touchesOwners(body: unknown): boolean {
 const reachesOwners = (pointer: unknown): boolean =>
   typeof pointer === 'string' && (pointer === '' || pointer === '/metadata' || pointer.startsWith('/metadata/managedFields'))
 
-function checkType(current: AnyObject, patched: Record<string, unknown>): void {
-  const expected = `${current.apiVersion ?? ''} ${current.kind ?? ''}`
-  const found = `${String(patched.apiVersion ?? '')} ${String(patched.kind ?? '')}`
-  if (expected !== found) throw badRequest(`the patched object is a ${found}, not a ${expected}`)
-  if (typeof patched.metadata !== 'object' || patched.metadata === null) throw badRequest('the patched object has no metadata')
+/** A strategic patch leaves the type as it is, whatever it says of it. */
+function checkType(current: AnyObject, patched: Record<string, unknown>, { patch, schema }: { patch: PatchRequest['patch']; schema: ObjectSchema }): void {
+  if (patch.type === 'strategic') return
+  const { apiVersion, kind } = current
+  const [group, version] = splitApiVersion(apiVersion ?? '')
+  const fault = patchedTypeFault(patched, { group, version, kind: kind ?? '', schema })
+  if (fault !== undefined) refuse(patch, patched, fault)
 }
 
 /** A draft of an object from anywhere: its own copy, in canonical form, so that equal objects are equal JSON. */
