@@ -80,6 +80,7 @@ describe('failures are Status objects', () => {
     ['GET', `${configMaps}/x`, { headers: { accept: 'application/json;as=Foo;v=v1;g=meta.k8s.io' } }, 406, 'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf'],
     ['PATCH', `${configMaps}/x`, { body: {} }, 415, '415: Unsupported Media Type'],
     ['PUT', `${configMaps}/nope`, { body: configMap('x') }, 400, 'the name of the object (x) does not match the name on the URL (nope)'],
+    ['GET', `${configMaps}?watch=true`, { headers: { accept: 'application/yaml' } }, 406, 'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch'],
     ['POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { headers: { accept: table }, body: {} }, 406, expect.stringContaining('SelfSubjectAccessReview')],
     ['GET', `${configMaps}?limit=ten`, {}, 400, 'strconv.ParseInt: parsing "ten": invalid syntax'],
     ['POST', `${configMaps}?dryRun=Some`, { body: configMap('x') }, 422, expect.stringContaining('dryRun: Unsupported value')],
@@ -298,7 +299,19 @@ describe('HTTP/2', () => {
     const lines = readLines(stream)
     const [first, second] = [(await lines.next()).value, (await lines.next()).value] as { object: { kind: string; columnDefinitions: unknown[]; rows: unknown[] } }[]
     expect([first!.object.kind, first!.object.columnDefinitions.length > 0, first!.object.rows.length]).toEqual(['Table', true, 1])
-    expect([second!.object.columnDefinitions, second!.object.rows.length]).toEqual([[], 1])
+    expect([second!.object.columnDefinitions, second!.object.rows.length]).toEqual([null, 1])
+    stream.destroy()
+  })
+
+  it('marks the end of the initial events of tables too, whatever they show of objects', async () => {
+    const stream = session.request({ ':path': `${configMaps}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&includeObject=None`, accept: table })
+    for await (const event of readLines(stream) as AsyncGenerator<{ type: string; object: { rows: unknown[] } }>) {
+      if (event.type === 'ADDED') expect(event.object.rows).toEqual([{ cells: expect.any(Array), object: null }])
+      else {
+        expect(event).toMatchObject({ type: 'BOOKMARK', object: { kind: 'Table', rows: [{ cells: [null, null, null], object: { kind: 'PartialObjectMetadata', metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } } }] } })
+        break
+      }
+    }
     stream.destroy()
   })
 

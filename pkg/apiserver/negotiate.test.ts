@@ -18,7 +18,7 @@ describe('negotiate', () => {
     expect(negotiate(accept)).toEqual(form)
   })
 
-  it.each(['text/html', 'application/json;as=Pie;v=v1;g=meta.k8s.io'])('%s is refused', (accept) => {
+  it.each(['text/html', 'application/json;stream=other', 'application/yaml;stream=watch', 'application/json;as=Pie;v=v1;g=meta.k8s.io'])('%s is refused', (accept) => {
     expect(() => negotiate(accept)).toThrow('only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf')
   })
 })

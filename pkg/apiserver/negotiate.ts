@@ -50,7 +50,8 @@ function mediaOf(type: string): MediaType | undefined {
 
 /** What Kubernetes' own kinds are produced in, by whether they are listed. */
 const objectTypes = offered.split(', ')
-const listTypes = [...objectTypes, 'application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
+const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
+const listTypes = [...objectTypes, ...streamTypes]
 export const producedFor = (verb: Verb): readonly string[] => (verb === 'list' || verb === 'watch' ? listTypes : objectTypes)
 
 const notAcceptable = (text: string): StatusError => new StatusError(406, 'NotAcceptable', text)
@@ -73,6 +74,8 @@ function choose(accept: string, produced?: readonly string[]): Form {
   for (const { type, parameters } of clauses(accept)) {
     const media = mediaOf(type)
     if (!media) continue
+    const stream = parameters.get('stream')
+    if (stream && (stream !== 'watch' || media === 'application/yaml')) continue
     const as = parameters.get('as')
     if (as === undefined) return { media }
     const version = parameters.get('v')
@@ -84,6 +87,11 @@ function choose(accept: string, produced?: readonly string[]): Form {
     throw new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${produced.join(', ')}`, {})
   }
   throw notAcceptable(`only the following media types are accepted: ${offered}`)
+}
+
+/** Refuses what can't be streamed: YAML. */
+export function checkStreamed({ media }: Form): void {
+  if (media === 'application/yaml') throw notAcceptable(`only the following media types are accepted: ${streamTypes.join(', ')}`)
 }
 
 /** The refusal of a form for a kind that has none, such as a Table of a review. */

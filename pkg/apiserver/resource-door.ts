@@ -12,7 +12,7 @@ import { decodeObject, decodePatch, decoded } from './decode-body.ts'
 import { checkForm, encodeAnswer } from './encode.ts'
 import { header, readBody, type Exchange } from './exchange.ts'
 import { attributesOf, removedRelease } from './handle.ts'
-import { negotiate, producedFor } from './negotiate.ts'
+import { checkStreamed, negotiate, producedFor } from './negotiate.ts'
 import { parseDeleteQuery, parseOptions, truth, wantsPretty } from './query-options.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { labelsOf } from './request-labels.ts'
@@ -68,6 +68,7 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   if (definition.deprecation !== undefined) options.metrics.deprecated(labelsOf(path, exchange.method, query), removedRelease(definition.deprecation) ?? '')
   const form = negotiate(header(incoming, 'accept'), definition.schema.goName === undefined ? undefined : producedFor(verb))
   checkForm(definition, form)
+  if (verb === 'watch') checkStreamed(form)
   const include = form.as === 'Table' ? parseInclude(query.get('includeObject')) : 'Metadata'
 
   const body = writes.has(verb) ? exchange.body ?? await readBody(exchange) : undefined

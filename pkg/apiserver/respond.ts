@@ -13,6 +13,8 @@ import { sendPieces } from './send-pieces.ts'
 const gzipAsync = promisify(gzip)
 /** Shorter answers cost more to compress than to send. */
 const gzipFrom = 128 * 1024
+/** Only what is said plainly: `gzip;q=0` is a refusal. */
+const takesGzip = (accepted = ''): boolean => accepted.split(',').some((one) => one.trim() === 'gzip')
 /** Up to this length the client's connection may keep an answer as long as it likes. */
 const carefreeBytes = 64 * 1024
 
@@ -41,7 +43,7 @@ export function send(exchange: Contact, answer: Answer | LongAnswer): Promise<vo
   const headers: OutgoingHttpHeaders = { 'content-type': answer.contentType, 'cache-control': 'no-cache, private', ...answer.headers }
   if (exchange.warnings.length > 0) headers['warning'] = warningHeader(exchange.warnings)
   const { code } = answer
-  const compress = header(exchange.incoming, 'accept-encoding')?.includes('gzip') ?? false
+  const compress = takesGzip(header(exchange.incoming, 'accept-encoding'))
   if ('pieces' in answer) return sendPieces(exchange, answer.pieces(), { code, headers, compress, longBytes: gzipFrom, whole: (body) => sendBody(exchange, code, headers, body) })
   const body: Uint8Array = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   if (body.length >= gzipFrom && compress) return sendCompressed(exchange, code, headers, body)

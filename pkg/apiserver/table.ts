@@ -66,14 +66,23 @@ export function rowWriter(definition: Definition, objects: readonly KubeObject[]
   return (object) => {
     const cells = JSON.stringify(columns.map((column) => column.value(object as AnyObject, options)))
     const conditions = definition.rowConditions?.(object as AnyObject)
-    const shown = options.include === 'None' ? '' : `,"object":${options.include === 'Object' ? encoded(object).toString() : metadataText(object, options.version)}`
-    return `{"cells":${cells}${conditions?.length ? `,"conditions":${JSON.stringify(conditions)}` : ''}${shown}}`
+    const shown = options.include === 'None' ? 'null' : options.include === 'Object' ? encoded(object).toString() : metadataText(object, options.version)
+    return `{"cells":${cells}${conditions?.length ? `,"conditions":${JSON.stringify(conditions)}` : ''},"object":${shown}}`
   }
+}
+
+/** The Table of a bookmark: a row without values. Its object is there for what says that the initial events are over, which the client waits for. */
+export function bookmarkTableText(definition: Definition, bookmark: KubeObject, options: TableOptions): string {
+  const { metadata } = bookmark
+  const head = tableHead(definition, { objects: [bookmark], metadata: { resourceVersion: metadata.resourceVersion }, options })
+  const cells = columnsFor(definition, [bookmark]).map(() => null)
+  const shown = options.include === 'None' && !metadata.annotations ? 'null' : metadataText(bookmark, options.version)
+  return `${head.slice(0, -1)},"rows":[{"cells":${JSON.stringify(cells)},"object":${shown}}]}`
 }
 
 /** A Table without its rows. */
 export function tableHead(definition: Definition, { objects, metadata, options }: { objects: readonly KubeObject[]; metadata: ListMeta; options: TableOptions }): string {
-  return `{"kind":"Table","apiVersion":"meta.k8s.io/${options.version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":${options.columns === false ? '[]' : definitionsText(columnsFor(definition, objects))}}`
+  return `{"kind":"Table","apiVersion":"meta.k8s.io/${options.version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":${options.columns === false ? 'null' : definitionsText(columnsFor(definition, objects))}}`
 }
 
 const metadataTexts = { v1: new WeakMap<object, string>(), v1beta1: new WeakMap<object, string>() }

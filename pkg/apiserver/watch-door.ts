@@ -11,7 +11,7 @@ import type { Exchange } from './exchange.ts'
 import type { Form } from './negotiate.ts'
 import { pieceBytes, write } from './patient-writer.ts'
 import { warningHeader } from './respond.ts'
-import { metadataText, tableText, type Include } from './table.ts'
+import { bookmarkTableText, metadataText, tableText, type Include } from './table.ts'
 
 export interface WatchDoorOptions {
   readonly definition: Definition
@@ -65,9 +65,9 @@ export function eventEncoder({ definition, form, include, clock }: Omit<WatchDoo
   return ({ type, object }) => {
     if (form.as === undefined || type === 'ERROR') return encoded(object)
     if (form.as !== 'Table') return Buffer.from(metadataText(object as KubeObject, version))
-    const columns = first
+    const table = { version, include, now: clock.now(), columns: first }
     first = false
-    const rows = type === 'BOOKMARK' ? [] : [object]
-    return Buffer.from(tableText(definition, rows, { resourceVersion: object.metadata.resourceVersion }, { version, include, now: clock.now(), columns }, encoded))
+    if (type === 'BOOKMARK') return Buffer.from(bookmarkTableText(definition, object, table))
+    return Buffer.from(tableText(definition, [object], { resourceVersion: object.metadata.resourceVersion }, table, encoded))
   }
 }

@@ -4,7 +4,7 @@ import type { ApiRequest, Handle } from '../api/request.ts'
 import { unknownPath } from '../api/status-error.ts'
 import { checkForm } from './encode.ts'
 import type { Upgrade } from './http-door.ts'
-import { negotiate } from './negotiate.ts'
+import { checkStreamed, negotiate } from './negotiate.ts'
 import { parseOptions } from './query-options.ts'
 import type { ResourcePath } from './request-path.ts'
 import { verbOf } from './resource-door.ts'
@@ -30,6 +30,7 @@ export async function serveWatchSocket(upgrade: Upgrade, path: ResourcePath, { h
   if (!definition) throw unknownPath()
   const form = negotiate(incoming.headers.accept)
   checkForm(definition, form)
+  checkStreamed(form)
   const include = form.as === 'Table' ? parseInclude(query.get('includeObject')) : 'Metadata'
   const gone = new AbortController()
   socket.on('close', () => gone.abort())

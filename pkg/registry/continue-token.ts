@@ -1,10 +1,10 @@
 // The continue token of a paged list: where the next page starts and which revision it shows.
 import { parseJson } from '../api/json-text.ts'
-import { isJsonObject, type JsonObject } from '../api/json.ts'
+import { isJsonObject } from '../api/json.ts'
 import { badRequest, type StatusError } from '../api/status-error.ts'
 
 export interface ContinueToken {
-  /** -1: the newest state, no longer that of the first page. */
+  /** Negative: the newest state, no longer that of the first page. */
   readonly revision: number
   /** First key of the next page, relative to the list's prefix. */
   readonly start: string
@@ -21,6 +21,15 @@ function illegalByte(text: string): number | undefined {
   return text.length % 4 === 1 ? text.length - 1 : undefined
 }
 
+const jsonKind = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value === 'bigint' ? 'number' : typeof value)
+
+const misfit = (value: unknown, into: string): StatusError => invalid(`: json: cannot unmarshal ${jsonKind(value)} into Go ${into}`)
+
+function textField(name: string, value: unknown): string {
+  if (typeof (value ?? '') !== 'string') throw misfit(value, `struct field continueToken.${name} of type string`)
+  return (value ?? '') as string
+}
+
 export function encodeContinue(token: ContinueToken): string {
   return Buffer.from(JSON.stringify({ v: version, rv: token.revision, start: token.start })).toString('base64url')
 }
@@ -34,12 +43,16 @@ export function decodeContinue(text: string): ContinueToken {
   } catch (error) {
     throw invalid(`: ${(error as Error).message}`)
   }
-  if (parsed !== null && !isJsonObject(parsed)) throw invalid(`: json: cannot unmarshal ${Array.isArray(parsed) ? 'array' : typeof parsed === 'boolean' ? 'bool' : typeof parsed} into Go value of type storage.continueToken`)
-  const { v = '', rv = 0, start = '' }: JsonObject = parsed ?? {}
-  if (v !== version) throw invalid(`: server does not recognize this encoded version ${String(v)}`)
-  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0 || rv < -1) throw invalid(': incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
-  if (typeof start !== 'string' || start === '') throw invalid(': encoded start key empty (version meta.k8s.io/v1)')
+  if (parsed !== null && !isJsonObject(parsed)) throw misfit(parsed, 'value of type storage.continueToken')
+  const { v, rv, start } = parsed ?? {}
+  const stated = textField('v', v)
+  const revision = rv ?? 0
+  if (typeof revision !== 'number' || !Number.isSafeInteger(revision)) throw misfit(rv, 'struct field continueToken.rv of type int64')
+  const key = textField('start', start)
+  if (stated !== version) throw invalid(`: server does not recognize this encoded version ${stated}`)
+  if (revision === 0) throw invalid(': incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
+  if (key === '') throw invalid(': encoded start key empty (version meta.k8s.io/v1)')
   // A key that leads out of the list.
-  if (/(?:^|\/)\.{0,2}(?:\/|$)/.test(start.replace(/^\//, ''))) throw invalid(`: ${start}`)
-  return { revision: rv, start }
+  if (/(?:^|\/)\.{0,2}(?:\/|$)/.test(key.replace(/^\//, ''))) throw invalid(`: ${key}`)
+  return { revision, start: key }
 }

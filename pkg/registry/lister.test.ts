@@ -83,6 +83,10 @@ describe('list', () => {
     [{ continue: 'YWJj', resourceVersion: '1' }, 400, "invalid continue token: continue key is not valid: invalid character 'a' looking for beginning of value"],
     [{ continue: 'e30' }, 400, 'invalid continue token: continue key is not valid: server does not recognize this encoded version '],
     ...['../x', 'a//b', 'a/../b', 'a/'].map((start): [RequestOptions, number, unknown] => [{ continue: Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: 1, start })).toString('base64url') }, 400, `invalid continue token: continue key is not valid: ${start}`]),
+    ...([
+      [{ rv: 0 }, 'incorrect encoded start resourceVersion (version meta.k8s.io/v1)'], [{ rv: '1' }, 'json: cannot unmarshal string into Go struct field continueToken.rv of type int64'],
+      [{ start: null }, 'encoded start key empty (version meta.k8s.io/v1)'], [{ v: true }, 'json: cannot unmarshal bool into Go struct field continueToken.v of type string'],
+    ] as const).map(([part, why]): [RequestOptions, number, unknown] => [{ continue: Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: 1, start: 'a', ...part })).toString('base64url') }, 400, `invalid continue token: continue key is not valid: ${why}`]),
     [{ resourceVersion: 'x' }, 400, 'invalid resource version: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax'],
     [{ resourceVersion: '99999999999999999999' }, 400, expect.stringMatching(/: value out of range$/)],
     [{ resourceVersion: '99' }, 504, 'Timeout: Too large resource version: 99, current: 5'],

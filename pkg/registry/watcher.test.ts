@@ -42,6 +42,8 @@ describe('watch', () => {
     ['the state, at version 0', { resourceVersion: '0' }, 'ADDED a@1, ADDED b@2, ADDED c@3'],
     ['what came after a version', { resourceVersion: '1' }, 'ADDED b@2, ADDED c@3'],
     ['the state and a bookmark', { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan', allowWatchBookmarks: true }, 'ADDED a@1, ADDED b@2, BOOKMARK -@2, ADDED c@3'],
+    ['the state and a bookmark, when no version is given', { allowWatchBookmarks: true }, 'ADDED a@1, ADDED b@2, BOOKMARK -@2, ADDED c@3'],
+    ['the state alone for who takes no bookmarks', { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }, 'ADDED a@1, ADDED b@2, ADDED c@3'],
     ['no state, on request', { sendInitialEvents: false, resourceVersionMatch: 'NotOlderThan' }, 'ADDED c@3'],
     ['one object', { fieldSelector: 'metadata.name=b' }, 'ADDED b@2'],
   ])('starts with %s', async (_title, options, expected) => {
@@ -54,7 +56,7 @@ describe('watch', () => {
 
   it('marks the end of the initial events', async () => {
     const made = await filled()
-    const events = reader(made.registry.watch(configMaps, { options: { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' } }))
+    const events = reader(made.registry.watch(configMaps, { options: { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan', allowWatchBookmarks: true } }))
     const [, , bookmark] = await events.next(3)
     expect(bookmark).toEqual({ type: 'BOOKMARK', object: { kind: 'ConfigMap', apiVersion: 'v1', metadata: { resourceVersion: '2', annotations: { 'k8s.io/initial-events-end': 'true' } } } })
     await events.leave()
@@ -88,7 +90,13 @@ describe('watch', () => {
     const made = await filled()
     await made.store.compact(2)
     const events = reader(made.registry.watch(configMaps, { options: { resourceVersion: '1' } }))
-    expect(await events.next(2)).toEqual([{ type: 'ERROR', object: expect.objectContaining({ kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version: 1 (3)' }) }])
+    expect(await events.next(2)).toEqual([{ type: 'ERROR', object: expect.objectContaining({ kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version: 1 (2)' }) }])
+  })
+
+  it('tells in the stream that the state it is to begin with is none yet', async () => {
+    const made = await filled()
+    const events = reader(made.registry.watch(configMaps, { options: { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan', resourceVersion: '9' } }))
+    expect(await events.next(2)).toEqual([{ type: 'ERROR', object: expect.objectContaining({ kind: 'Status', code: 504, reason: 'Timeout', message: 'Timeout: Too large resource version: 9, current: 2' }) }])
   })
 
   it('sends bookmarks each minute and before it ends', async () => {
@@ -132,7 +140,6 @@ describe('watch', () => {
     [{ resourceVersion: '-1' }, 500, 'resourceVersion: Invalid value: "-1": strconv.ParseUint: parsing "-1": invalid syntax'],
     [{ sendInitialEvents: true }, 422, expect.stringContaining('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')],
     [{ resourceVersionMatch: 'NotOlderThan', resourceVersion: '1' }, 422, expect.stringContaining('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')],
-    [{ sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan', resourceVersion: '9' }, 504, 'Timeout: Too large resource version: 9, current: 2'],
   ])('refuses %j', async (options, code, message) => {
     const { registry } = await filled()
     expect(await failure(() => registry.watch(configMaps, { options }))).toMatchObject({ code, message })

@@ -117,16 +117,16 @@ class ObjectWatch {
 
   open(wanted: number | undefined): WatchStream {
     const { store } = this.#source
-    const { sendInitialEvents } = this.#request.options
-    if (sendInitialEvents === true && wanted !== undefined && wanted > store.revision) throw tooLargeRevision(wanted, store.revision)
+    const { sendInitialEvents, allowWatchBookmarks = false } = this.#request.options
     const fromState = sendInitialEvents ?? (wanted === undefined || wanted === 0)
-    const after = fromState ? this.#sendState(sendInitialEvents === true) : wanted === undefined || wanted === 0 ? store.revision : wanted
+    if (fromState && wanted !== undefined && wanted > store.revision) return this.#fail(tooLargeRevision(wanted, store.revision))
+    const after = fromState ? this.#sendState(allowWatchBookmarks) : wanted === undefined || wanted === 0 ? store.revision : wanted
     try {
       this.#watch = store.watch<AnyObject>(this.#selection.prefix, after, (changes) => this.#onChanges(changes))
     } catch (error) {
-      this.#refuse(error)
+      return this.#refuse(error)
     }
-    if (!this.#buffer.ended) this.#arm()
+    this.#arm()
     return this.#buffer
   }
 
@@ -193,26 +193,24 @@ class ObjectWatch {
     const turn: Promise<void> = Promise.all([conversion?.(), this.#turn]).then(then).then(() => {
       this.#waiting -= count
       if (this.#turn === turn) this.#turn = undefined
-    }, (error: unknown) => this.#fail(error))
+    }, (error: unknown) => void this.#fail(error))
     this.#turn = turn
   }
 
-  /** What could not be converted ends the watch: what comes after it must not be taken for all. */
-  #fail(error: unknown): void {
+  /** The end, told in the stream as one ERROR. What could not be converted is one: what comes after it must not be taken for all. */
+  #fail(error: unknown): WatchStream {
     const status = error instanceof StatusError ? error.status : internalError((error as Error).message).status
     this.#buffer.push([{ type: 'ERROR', object: status as unknown as AnyObject }])
     this.#buffer.end()
+    return this.#buffer
   }
 
-  /** A version that can't be resumed from is told in the stream, as one ERROR. */
-  #refuse(error: unknown): void {
-    let status
-    if (error instanceof RevisionCompactedError) status = tooOldRevision(error.revision, error.compactedRevision + 1).status
+  /** A version that can't be resumed from. */
+  #refuse(error: unknown): WatchStream {
+    if (error instanceof RevisionCompactedError) return this.#fail(tooOldRevision(error.revision, error.compactedRevision))
     // A version that this server never gave out (its data was replaced): only a new list helps the client.
-    else if (error instanceof RevisionInFutureError) status = expired(`too new resource version: ${error.revision} (${error.currentRevision})`).status
-    else throw error
-    this.#buffer.push([{ type: 'ERROR', object: status as unknown as AnyObject }])
-    this.#buffer.end()
+    if (error instanceof RevisionInFutureError) return this.#fail(expired(`too new resource version: ${error.revision} (${error.currentRevision})`))
+    throw error
   }
 
   #arm(): void {
