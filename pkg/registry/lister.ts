@@ -21,18 +21,18 @@ interface Start {
   readonly start?: string
 }
 
-function startOf(store: Store, options: CollectionRequest['options']): Start {
+/** `needed`: a state before that revision is no answer. */
+function startOf(options: CollectionRequest['options']): { readonly from: Start; readonly needed: number } {
   if (options.continue) {
     const token = decodeContinue(options.continue)
     if (options.resourceVersion && options.resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue')
-    return token.revision < 0 ? { start: token.start } : { revision: token.revision, start: token.start }
+    return token.revision < 0 ? { from: { start: token.start }, needed: 0 } : { from: { revision: token.revision, start: token.start }, needed: token.revision }
   }
-  const wanted = parseRevision(options.resourceVersion, 'list')
-  if (wanted === undefined || wanted === 0) return {}
-  if (wanted > store.revision) throw tooLargeRevision(wanted, store.revision)
+  const needed = parseRevision(options.resourceVersion, 'list') ?? 0
+  if (needed === 0) return { from: {}, needed }
   // Without a match, a limited list at a version means Exact, an unlimited one "not older than".
   const exact = options.resourceVersionMatch ? options.resourceVersionMatch === 'Exact' : (options.limit ?? 0) > 0
-  return exact ? { revision: wanted } : {}
+  return { from: exact ? { revision: needed } : {}, needed }
 }
 
 /** Reads under the prefix from the store, in Kubernetes' errors. */
@@ -56,14 +56,23 @@ function read(store: Store, prefix: string, from: Start & { limit?: number }, to
 /** A look at the clock costs as much as an entry. */
 const entriesBetweenLooks = 16
 
-/** Yields what must be waited for before it can go on: conversions by other programs, and pauses of long lists that are made in slices. */
-export function* listObjects(store: Store, definition: Definition, request: CollectionRequest, slices: Slices = unsliced): Generator<() => Promise<void>, ObjectList<AnyObject>, void> {
+export interface Listing {
+  readonly slices?: Slices
+  /** Waits for a revision, for a while; undefined: what has not come yet is refused at once. */
+  readonly reached?: (revision: number) => Promise<void>
+}
+
+/** Yields what must be waited for before it can go on: revisions to come, conversions by other programs, and pauses of long lists that are made in slices. */
+export function* listObjects(store: Store, definition: Definition, request: CollectionRequest, { slices = unsliced, reached }: Listing = {}): Generator<() => Promise<void>, ObjectList<AnyObject>, void> {
   const { options } = request
   checkListOptions(options)
   const selection = selectionOf(definition, request, options)
   const limit = options.limit && options.limit > 0 ? options.limit : undefined
   const items: AnyObject[] = []
-  let from = startOf(store, options)
+  const begin = startOf(options)
+  if (reached && begin.needed > store.revision) yield () => reached(begin.needed)
+  if (begin.needed > store.revision) throw tooLargeRevision(begin.needed, store.revision)
+  let { from } = begin
   let revision: number
   let metadata: ListMeta
   for (;;) {

@@ -20,6 +20,7 @@ import { settled } from './conversions.ts'
 import { checkDeleteOptions, deleteIn, deletedStatus } from './deletion.ts'
 import { Evaluations, type Evaluator } from './evaluation.ts'
 import { Expiry } from './expiry.ts'
+import { whenReached } from './freshness.ts'
 import { parseRevision, tooLargeRevision } from './list-options.ts'
 import { listObjects } from './lister.ts'
 import type { StoredEntry } from './object-view.ts'
@@ -155,6 +156,8 @@ export class Registry {
 
   /** Like `get`, of any kind. */
   async getConverted(definition: Definition, request: GetRequest): Promise<KubeObject> {
+    const wanted = parseRevision(request.options?.resourceVersion, 'get') ?? 0
+    if (wanted > this.#context.store.revision) await this.#reached(definition, wanted)
     const reading = this.#read(keyOf(definition, request.namespace, request.name))
     if (reading) await reading
     return settled(() => this.get(definition, request))
@@ -162,7 +165,7 @@ export class Registry {
 
   /** Like `list`, of any kind. */
   async listConverted(definition: Definition, request: CollectionRequest): Promise<ObjectList> {
-    const listing = listObjects(this.#context.store, definition, request, slicesOf())
+    const listing = listObjects(this.#context.store, definition, request, { slices: slicesOf(), reached: (revision) => this.#reached(definition, revision) })
     for (;;) {
       const step = listing.next()
       if (step.done) return step.value
@@ -330,6 +333,11 @@ export class Registry {
     if (!end) this.#ends.set(definition, end = new AbortController())
     if (this.#stopped) end.abort()
     return end
+  }
+
+  /** Or it was waited for in vain. */
+  #reached(definition: Definition, revision: number): Promise<void> {
+    return new Promise((resolve) => void whenReached({ ...this.#context, signal: this.#endOf(definition).signal }, revision, resolve))
   }
 
   #checkReached(options: RequestOptions | undefined): void {

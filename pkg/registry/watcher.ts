@@ -8,6 +8,7 @@ import { RevisionCompactedError, RevisionInFutureError } from '../storage/store.
 import type { Clock, Timer } from '../util/clock.ts'
 import { isTurnUsedUp } from '../util/turn-share.ts'
 import type { Definition } from './definition.ts'
+import { whenReached } from './freshness.ts'
 import { checkWatchOptions, expired, parseRevision, tooLargeRevision, tooOldRevision } from './list-options.ts'
 import { deletedView, viewOf } from './object-view.ts'
 import type { StoredChange, StoredEntry } from './object-view.ts'
@@ -115,19 +116,26 @@ class ObjectWatch {
     this.#buffer = new WatchBuffer(source.capacity ?? defaultCapacity, () => this.#release())
   }
 
-  open(wanted: number | undefined): WatchStream {
-    const { store } = this.#source
+  open(wanted = 0): WatchStream {
+    if (wanted <= this.#source.store.revision) this.#begin(wanted)
+    else this.#timers.push(whenReached(this.#source, wanted, () => this.#begin(wanted)))
+    if (!this.#buffer.ended) this.#arm()
+    return this.#buffer
+  }
+
+  /** What was waited for in vain is refused. */
+  #begin(wanted: number): void {
+    const { store, signal } = this.#source
     const { sendInitialEvents, allowWatchBookmarks = false } = this.#request.options
-    const fromState = sendInitialEvents ?? (wanted === undefined || wanted === 0)
-    if (fromState && wanted !== undefined && wanted > store.revision) return this.#fail(tooLargeRevision(wanted, store.revision))
-    const after = fromState ? this.#sendState(allowWatchBookmarks) : wanted === undefined || wanted === 0 ? store.revision : wanted
+    if (signal.aborted) return this.#buffer.end()
+    const fromState = sendInitialEvents ?? wanted === 0
+    if (fromState && wanted > store.revision) return this.#fail(tooLargeRevision(wanted, store.revision))
+    const after = fromState ? this.#sendState(allowWatchBookmarks) : wanted === 0 ? store.revision : wanted
     try {
       this.#watch = store.watch<AnyObject>(this.#selection.prefix, after, (changes) => this.#onChanges(changes))
     } catch (error) {
-      return this.#refuse(error)
+      this.#refuse(error)
     }
-    this.#arm()
-    return this.#buffer
   }
 
   /** ADDED for everything there is. Returns the revision that this shows. */
@@ -198,15 +206,14 @@ class ObjectWatch {
   }
 
   /** The end, told in the stream as one ERROR. What could not be converted is one: what comes after it must not be taken for all. */
-  #fail(error: unknown): WatchStream {
+  #fail(error: unknown): void {
     const status = error instanceof StatusError ? error.status : internalError((error as Error).message).status
     this.#buffer.push([{ type: 'ERROR', object: status as unknown as AnyObject }])
     this.#buffer.end()
-    return this.#buffer
   }
 
   /** A version that can't be resumed from. */
-  #refuse(error: unknown): WatchStream {
+  #refuse(error: unknown): void {
     if (error instanceof RevisionCompactedError) return this.#fail(tooOldRevision(error.revision, error.compactedRevision))
     // A version that this server never gave out (its data was replaced): only a new list helps the client.
     if (error instanceof RevisionInFutureError) return this.#fail(expired(`too new resource version: ${error.revision} (${error.currentRevision})`))
@@ -239,6 +246,8 @@ class ObjectWatch {
   }
 
   #bookmark(): void {
+    // What has not begun has no place to be marked.
+    if (!this.#watch) return
     const { revision } = this.#source.store
     this.#inTurn(() => [], 0, () => this.#buffer.push([bookmark(this.#definition, revision)]))
   }
