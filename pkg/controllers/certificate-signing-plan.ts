@@ -1,4 +1,5 @@
 // What the cluster's own signers sign, and for how long requests are kept. Pure.
+import { X509Certificate } from 'node:crypto'
 import type { CertificateSigningRequest } from '../api/types-certificates.ts'
 import { millisOf } from './pod-facts.ts'
 
@@ -20,49 +21,74 @@ export const signers = {
 
 const handled: ReadonlySet<string> = new Set(Object.values(signers))
 const hourMs = 3_600_000
+const dayMs = 24 * hourMs
 
 export const isHandled = ({ spec }: CertificateSigningRequest): boolean => handled.has(spec.signerName)
 
 export const hasCondition = ({ status }: CertificateSigningRequest, type: string): boolean => status?.conditions?.some((condition) => condition.type === type) ?? false
 
-const isNode = ({ commonName, organizations }: RequestedSubject): boolean => commonName.startsWith('system:node:') && organizations.join() === 'system:nodes'
-const hasOnly = (usages: readonly string[], needed: readonly string[]): boolean =>
-  needed.every((usage) => usages.includes(usage)) && usages.every((usage) => needed.includes(usage) || usage === 'key encipherment' || usage === 'digital signature')
+const optionalUsages: readonly string[] = ['digital signature', 'key encipherment']
+const keyEncipherment = 'key encipherment'
+
+/** What a client of the API server may not ask for. */
+function clientFault(usages: readonly string[]): string | undefined {
+  const other = usages.find((usage) => usage !== 'client auth' && !optionalUsages.includes(usage))
+  if (other !== undefined) return `invalid usage for client certificate: ${other}`
+  return usages.includes('client auth') ? undefined : 'missing required usage for client certificate: client auth'
+}
+
+/** Keys that are not of RSA encipher none. */
+function kubeletUsageFault(usages: readonly string[], extended: string): string | undefined {
+  const needed = ['digital signature', extended]
+  const exact = needed.every((usage) => usages.includes(usage)) && usages.every((usage) => needed.includes(usage) || usage === keyEncipherment)
+  return exact ? undefined : `usages did not match [${[...needed, keyEncipherment].sort().join(' ')}]`
+}
+
+const organizationFault = ({ organizations }: RequestedSubject): string | undefined => (organizations.length === 1 && organizations[0] === 'system:nodes' ? undefined : 'subject organization is not system:nodes')
+const nameFault = ({ commonName }: RequestedSubject): string | undefined => (commonName.startsWith('system:node:') ? undefined : 'subject common name does not begin with system:node:')
+const notAllowed = (kind: string, names: readonly string[]): string | undefined => (names.length > 0 ? `${kind} subjectAltNames are not allowed` : undefined)
 
 /** Why the signer refuses; undefined when it signs. */
-export function signingFault({ spec }: CertificateSigningRequest, subject: RequestedSubject): string | undefined {
-  const usages = spec.usages ?? []
-  const names = subject.dnsNames.length + subject.ipAddresses.length
-  const others = subject.emailAddresses.length + subject.uris.length
-  switch (spec.signerName) {
-    case signers.client:
-      if (!hasOnly(usages, ['client auth'])) return `invalid usages for signer "${spec.signerName}": expected client auth and no other extended usage`
-      return subject.organizations.includes('system:masters') ? `use of ${spec.signerName} signer with system:masters group is not allowed` : undefined
+export function signingFault({ spec: { signerName, usages = [] } }: CertificateSigningRequest, subject: RequestedSubject): string | undefined {
+  const { dnsNames, emailAddresses, ipAddresses, uris } = subject
+  switch (signerName) {
+    case signers.client: return clientFault(usages)
     case signers.kubeletClient:
-      if (!hasOnly(usages, ['client auth', 'digital signature'])) return `invalid usages for signer "${spec.signerName}": expected digital signature and client auth`
-      if (!isNode(subject)) return 'subject organization is not system:nodes, or subject common name does not begin with system:node:'
-      return names + others > 0 ? 'DNS, IP, Email and URI subjectAltNames are not allowed' : undefined
+      return organizationFault(subject) ?? notAllowed('DNS', dnsNames) ?? notAllowed('Email', emailAddresses) ?? notAllowed('IP', ipAddresses) ?? notAllowed('URI', uris)
+        ?? nameFault(subject) ?? kubeletUsageFault(usages, 'client auth')
     case signers.kubeletServing:
-      if (!hasOnly(usages, ['server auth', 'digital signature'])) return `invalid usages for signer "${spec.signerName}": expected digital signature and server auth`
-      if (!isNode(subject)) return 'subject organization is not system:nodes, or subject common name does not begin with system:node:'
-      if (names === 0) return 'DNS or IP subjectAltName is required'
-      if (spec.username !== subject.commonName) return 'subject common name is not the requestor'
-      return others > 0 ? 'Email and URI subjectAltNames are not allowed' : undefined
-    default: return `signer "${spec.signerName}" is not one of this cluster`
+      return organizationFault(subject) ?? (dnsNames.length + ipAddresses.length === 0 ? 'DNS or IP subjectAltName is required' : undefined)
+        ?? notAllowed('Email', emailAddresses) ?? notAllowed('URI', uris) ?? kubeletUsageFault(usages, 'server auth') ?? nameFault(subject)
+    default: return `signer "${signerName}" is not one of this cluster`
   }
 }
 
-/** How long the request is still of use: decided ones an hour, undecided ones a day. */
-export function keptForMs({ metadata, status }: CertificateSigningRequest, nowMs: number): number {
-  const decided = status?.conditions?.find(({ type }) => type === 'Approved' || type === 'Denied' || type === 'Failed')
-  const sinceMs = millisOf(decided?.lastUpdateTime ?? decided?.lastTransitionTime ?? metadata.creationTimestamp) ?? nowMs
-  return sinceMs + (decided ? hourMs : 24 * hourMs) - nowMs
+/** How long the request is still of use: what was answered an hour, and no longer than its certificate; what still waits a day. Others' conditions alone keep it for ever. */
+export function keptForMs({ metadata, status: { conditions = [], certificate } = {} }: CertificateSigningRequest, nowMs: number): number {
+  const since = (time: string | undefined, keptMs: number): number => (millisOf(time) ?? Infinity) + keptMs
+  if (conditions.length === 0) return since(metadata.creationTimestamp, dayMs) - nowMs
+  const ends = conditions.map(({ type, lastUpdateTime }) => {
+    if (type === 'Denied' || type === 'Failed') return since(lastUpdateTime, hourMs)
+    if (type !== 'Approved') return Infinity
+    return certificate ? Math.min(since(lastUpdateTime, hourMs), endOf(certificate)) : since(lastUpdateTime, dayMs)
+  })
+  return Math.min(...ends) - nowMs
 }
 
-/** The permission by which a kubelet's own request is approved without asking anybody. */
-export function selfApproval({ spec }: CertificateSigningRequest, subject: RequestedSubject): { subresource: string; message: string }[] {
-  if (spec.signerName !== signers.kubeletClient || !isNode(subject)) return []
+/** When the certificate is over. */
+function endOf(certificate: string): number {
+  try {
+    return new X509Certificate(Buffer.from(certificate, 'base64')).validToDate.getTime()
+  } catch {
+    // Others' signers may have put there what they like.
+    return Infinity
+  }
+}
+
+/** The permissions by which a kubelet's own request is approved without asking anybody. */
+export function selfApproval(request: CertificateSigningRequest, subject: RequestedSubject): { subresource: string; message: string }[] {
+  if (request.spec.signerName !== signers.kubeletClient || signingFault(request, subject)) return []
   const node = { subresource: 'nodeclient', message: 'Auto approving kubelet client certificate after SubjectAccessReview.' }
   const own = { subresource: 'selfnodeclient', message: 'Auto approving self kubelet client certificate after SubjectAccessReview.' }
-  return spec.username === subject.commonName ? [own, node] : [node]
+  return request.spec.username === subject.commonName ? [own, node] : [node]
 }

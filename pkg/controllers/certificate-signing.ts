@@ -4,6 +4,7 @@ import { subjectAccessReviews } from '../api/types-auth.ts'
 import { certificateSigningRequests, type CertificateSigningRequest, type CertificateSigningRequestCondition } from '../api/types-certificates.ts'
 import { controller, type Controller, type ReconcileContext, type ReconcileResult } from '../controller/controller.ts'
 import { isGone, messageOf } from '../controller/refusals.ts'
+import { millisOf } from './pod-facts.ts'
 import { hasCondition, isHandled, keptForMs, selfApproval, signingFault, type RequestedSubject } from './certificate-signing-plan.ts'
 
 /** Node and user certificates of a cluster, as it signs them. */
@@ -11,7 +12,7 @@ export interface CertificateSigner {
   /** What a request (PEM) asks for. Throws when it can't be read. */
   read(request: string): Promise<RequestedSubject>
   /** The certificate (PEM). */
-  sign(request: string, options: { readonly usage: 'client' | 'server'; readonly lifetimeMs?: number }): Promise<string>
+  sign(request: string, options: { readonly usages: readonly string[]; readonly lifetimeMs?: number }): Promise<string>
 }
 
 export function certificateSigningController(signer: CertificateSigner): Controller {
@@ -28,14 +29,16 @@ export function certificateSigningController(signer: CertificateSigner): Control
         })
         return
       }
-      await decide(request, signer, context)
-      return { requeueAfterMs: leftMs } satisfies ReconcileResult
+      const open = await decide(request, signer, context)
+      const waitMs = open ? Math.min(leftMs, retryAfterMs(request, clock.now())) : leftMs
+      return waitMs === Infinity ? {} : { requeueAfterMs: waitMs } satisfies ReconcileResult
     },
   })
 }
 
-async function decide(request: CertificateSigningRequest, signer: CertificateSigner, context: ReconcileContext): Promise<void> {
-  if (!isHandled(request) || request.status?.certificate || hasCondition(request, 'Denied') || hasCondition(request, 'Failed')) return
+/** Whether a kubelet's request waits for a permission, which may come. */
+async function decide(request: CertificateSigningRequest, signer: CertificateSigner, context: ReconcileContext): Promise<boolean> {
+  if (!isHandled(request) || request.status?.certificate || hasCondition(request, 'Denied') || hasCondition(request, 'Failed')) return false
   const pem = Buffer.from(request.spec.request, 'base64').toString()
   const approved = hasCondition(request, 'Approved')
   let subject: RequestedSubject
@@ -43,22 +46,23 @@ async function decide(request: CertificateSigningRequest, signer: CertificateSig
     subject = await signer.read(pem)
   } catch (error) {
     if (approved) await write(request, 'status', { type: 'Failed', reason: 'SignerValidationFailure', message: messageOf(error) }, context)
-    return
+    return false
   }
+  if (!approved) return approve(request, selfApproval(request, subject), context)
   const fault = signingFault(request, subject)
-  if (!approved) {
-    const message = fault ? undefined : await mayApprove(request, subject, context)
-    if (message) await write(request, 'approval', { type: 'Approved', reason: 'AutoApproved', message }, context)
-    return
+  if (fault) {
+    await write(request, 'status', { type: 'Failed', reason: 'SignerValidationFailure', message: fault }, context)
+    return false
   }
-  if (fault) return write(request, 'status', { type: 'Failed', reason: 'SignerValidationFailure', message: fault }, context)
   const { expirationSeconds, usages = [] } = request.spec
-  const certificate = await signer.sign(pem, {
-    usage: usages.includes('server auth') ? 'server' : 'client', ...(expirationSeconds === undefined ? {} : { lifetimeMs: expirationSeconds * 1000 }),
-  })
+  const certificate = await signer.sign(pem, { usages, ...(expirationSeconds === undefined ? {} : { lifetimeMs: expirationSeconds * 1000 }) })
   const status = { ...request.status, certificate: Buffer.from(certificate).toString('base64') }
   await context.client.update(certificateSigningRequests, { ...request, status }, { subresource: 'status' })
+  return false
 }
+
+/** As long as it has waited already, so that the waits double. */
+const retryAfterMs = ({ metadata }: CertificateSigningRequest, nowMs: number): number => Math.min(Math.max(nowMs - (millisOf(metadata.creationTimestamp) ?? nowMs), 1000), 1_000_000)
 
 async function write(request: CertificateSigningRequest, subresource: string, condition: Pick<CertificateSigningRequestCondition, 'type' | 'reason' | 'message'>, { client, clock }: ReconcileContext): Promise<void> {
   const time = formatTime(clock.now())
@@ -66,17 +70,20 @@ async function write(request: CertificateSigningRequest, subresource: string, co
   await client.update(certificateSigningRequests, { ...request, status: { ...request.status, conditions } }, { subresource })
 }
 
-/** The message of an approval, when who asks has the permission for it. */
-async function mayApprove({ spec }: CertificateSigningRequest, subject: RequestedSubject, { client }: ReconcileContext): Promise<string | undefined> {
-  for (const { subresource, message } of selfApproval({ metadata: {}, spec }, subject)) {
-    const { status } = await client.create(subjectAccessReviews, {
+/** Approves when who asks has one of the permissions for it; whether it has none of some. */
+async function approve(request: CertificateSigningRequest, permissions: ReturnType<typeof selfApproval>, context: ReconcileContext): Promise<boolean> {
+  const { username = '', uid, groups = [], extra } = request.spec
+  for (const { subresource, message } of permissions) {
+    const { status } = await context.client.create(subjectAccessReviews, {
       apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', metadata: {},
       spec: {
-        user: spec.username ?? '', groups: [...(spec.groups ?? [])],
+        user: username, groups: [...groups], ...(uid ? { uid } : {}), ...(extra ? { extra } : {}),
         resourceAttributes: { group: 'certificates.k8s.io', resource: 'certificatesigningrequests', verb: 'create', subresource, version: '*' },
       },
     })
-    if (status?.allowed) return message
+    if (!status?.allowed) continue
+    await write(request, 'approval', { type: 'Approved', reason: 'AutoApproved', message }, context)
+    return false
   }
-  return undefined
+  return permissions.length > 0
 }

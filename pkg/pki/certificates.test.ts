@@ -43,10 +43,11 @@ describe('certificates', () => {
   withOpenssl('answer a request that openssl made', async () => {
     const key = join(directory, 'csr.key')
     execFileSync('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', key])
-    const pem = execFileSync('openssl', ['req', '-new', '-key', key, '-subj', '/O=system:nodes/CN=system:node:n1', '-addext', 'subjectAltName=DNS:n1,IP:10.0.0.1'], { encoding: 'utf8' })
+    const pem = execFileSync('openssl', ['req', '-new', '-key', key, '-subj', '/O=system:nodes/CN=system:node:n1', '-addext', 'subjectAltName=DNS:n1,IP:10.0.0.1,email:a@b.c'], { encoding: 'utf8' })
     const request = await readRequest(pem)
     expect(request).toMatchObject({ commonName: 'system:node:n1', organizations: ['system:nodes'], dnsNames: ['n1'], ipAddresses: ['10.0.0.1'] })
-    const certificate = new X509Certificate(await certifyRequest(authority, request, { usages: ['server', 'client'], lifetimeMs: dayMs, clock }))
+    const certificate = new X509Certificate(await certifyRequest(authority, request, { usages: ['server', 'client'], keyUsages: ['digital signature'], lifetimeMs: dayMs, clock }))
+    expect(execFileSync('openssl', ['x509', '-noout', '-ext', 'keyUsage,subjectAltName'], { encoding: 'utf8', input: certificate.toString() })).toMatch(/critical\n +Digital Signature\n[^]*email:a@b.c/)
     expect(certificate.verify(new X509Certificate(authority.certificate).publicKey)).toBe(true)
     expect(certificate.checkIP('10.0.0.1')).toBe('10.0.0.1')
     expect(certificate.validToDate.getTime() - clock.now()).toBeLessThanOrEqual(dayMs)

@@ -18,8 +18,12 @@ export interface Subject {
 
 export type Usage = 'server' | 'client'
 
+export const allKeyUsages = ['digital signature', 'key encipherment'] as const
+
 export interface IssueOptions extends Subject {
   readonly usages: readonly Usage[]
+  /** All unless told. */
+  readonly keyUsages?: readonly (typeof allKeyUsages)[number][]
   /** DNS names and IP addresses that the certificate is good for. */
   readonly names?: readonly string[]
   readonly lifetimeMs?: number
@@ -34,6 +38,7 @@ export const certificateLifetimeMs = 365 * dayMs
 const clockSkewMs = 5 * 60 * 1000
 const newKey = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const extendedUsage: Readonly<Record<Usage, string>> = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' }
+const keyUsageFlag = { 'digital signature': 'digitalSignature', 'key encipherment': 'keyEncipherment' } as const
 
 /** A new self-signed authority. */
 export async function createAuthority(options: { commonName: string; clock: Clock }): Promise<KeyPair> {
@@ -92,27 +97,30 @@ export async function readRequest(pem: string): Promise<CertificateRequest> {
 }
 
 /** Answers a request: a certificate (PEM) for its key and subject. Whether it may have one is the caller's question. */
-export async function certifyRequest(authority: KeyPair, request: CertificateRequest, options: Pick<IssueOptions, 'usages' | 'lifetimeMs' | 'clock'>): Promise<string> {
-  return certify(authority, request.publicKey, { ...options, ...request, names: [...request.dnsNames, ...request.ipAddresses] })
+export async function certifyRequest(authority: KeyPair, request: CertificateRequest, options: Pick<IssueOptions, 'usages' | 'keyUsages' | 'lifetimeMs' | 'clock'>): Promise<string> {
+  const { publicKey, dnsNames, ipAddresses, ...rest } = request
+  return certify(authority, publicKey, { ...options, ...rest, names: [...dnsNames, ...ipAddresses] })
 }
 
-async function certify(authority: KeyPair, publicKey: webcrypto.CryptoKey, options: IssueOptions): Promise<string> {
+async function certify(authority: KeyPair, publicKey: webcrypto.CryptoKey, options: IssueOptions & Partial<Pick<CertificateRequest, 'emailAddresses' | 'uris'>>): Promise<string> {
   const x509 = await loadLibrary()
   const issuer = new x509.X509Certificate(authority.certificate)
   const { key, algorithm } = await signingKey(authority)
   const now = options.clock.now()
   const endMs = Math.min(now + (options.lifetimeMs ?? certificateLifetimeMs), issuer.notAfter.getTime())
-  const names = options.names ?? []
+  const { names = [], emailAddresses = [], uris = [], keyUsages = allKeyUsages } = options
+  const alternatives: X509.JsonGeneralNames = [
+    ...names.map((value) => ({ type: isIP(value) ? 'ip' as const : 'dns' as const, value })),
+    ...emailAddresses.map((value) => ({ type: 'email' as const, value })), ...uris.map((value) => ({ type: 'url' as const, value })),
+  ]
   const extensions: X509.Extension[] = [
     new x509.BasicConstraintsExtension(false, undefined, true),
-    new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment, true),
+    ...(keyUsages.length > 0 ? [new x509.KeyUsagesExtension(keyUsages.reduce((flags, name) => flags | x509.KeyUsageFlags[keyUsageFlag[name]], 0), true)] : []),
     new x509.ExtendedKeyUsageExtension(options.usages.map((usage) => extendedUsage[usage])),
     await x509.AuthorityKeyIdentifierExtension.create(issuer),
     await x509.SubjectKeyIdentifierExtension.create(publicKey),
   ]
-  if (names.length > 0) {
-    extensions.push(new x509.SubjectAlternativeNameExtension(names.map((name) => (isIP(name) ? { type: 'ip', value: name } : { type: 'dns', value: name }))))
-  }
+  if (alternatives.length > 0) extensions.push(new x509.SubjectAlternativeNameExtension(alternatives))
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerial(),
     issuer: issuer.subjectName,

@@ -71,7 +71,7 @@ function checkConditions(out: Errors, conditions: readonly Condition[], old: rea
     if (type === '' && !old.some((condition) => !condition.type)) out.push(required(`${path}.type`))
     checkOneOf(out, `${path}.status`, status, lasting.includes(type) ? ['True'] : allStatuses)
     const other = type === 'Approved' ? 'Denied' : type === 'Denied' ? 'Approved' : undefined
-    if (other && earlier.has(other) && !isDecided(old)) out.push(invalid(`${path}.type`, type, 'Approved and Denied conditions are mutually exclusive'))
+    if (other && earlier.has(other) && !isDecided(old)) out.push(invalid('status.conditions', type, 'Approved and Denied conditions are mutually exclusive'))
     if (earlier.has(type) && !hasDuplicates(old.map((condition) => condition.type))) out.push(duplicate(`${path}.type`, type))
     earlier.add(type)
   }

@@ -39,7 +39,7 @@ describe('signing requests', () => {
     ['a decision', [condition('Approved'), condition('Odd', { status: 'Unknown' })], []],
     ['no type, and no status', [condition('', { status: '' })], [`${at}[0].type: Required value`, `${at}[0].status: Required value`]],
     ['a decision that is none', [condition('Denied', { status: 'False' }), condition('Odd', { status: 'Maybe' })], [`${at}[0].status: Unsupported value: "False": supported values: "True"`, `${at}[1].status: Unsupported value: "Maybe": supported values: "False", "True", "Unknown"`]],
-    ['both decisions', [condition('Denied'), condition('Approved')], [`${at}[1].type: Invalid value: "Approved": Approved and Denied conditions are mutually exclusive`]],
+    ['both decisions', [condition('Denied'), condition('Approved')], [`${at}: Invalid value: "Approved": Approved and Denied conditions are mutually exclusive`]],
     ['a condition twice', [condition('Odd'), condition('Odd')], [`${at}[1].type: Duplicate value: "Odd"`]],
   ])('conditions: %s', (_, conditions, expected) => {
     expect(partFaults(kind, 'approval', withStatus({ conditions }), good)).toEqual(expected)
