@@ -5,13 +5,14 @@ import type { ApiRequest, ApiResponse, UserInfo } from '../api/request.ts'
 import { badRequest, conflict, isNotFound } from '../api/status-error.ts'
 import type { Secret, ServiceAccount } from '../api/types-config.ts'
 import type { BoundObjectReference, TokenRequest } from '../api/types-auth.ts'
-import { InvalidTokenError, type KubernetesClaims, type ServiceAccountTokens, type VerifiedToken } from '../pki/service-account-tokens.ts'
+import { InvalidTokenError, type KubernetesClaims, type ServiceAccountTokens, usernameOf, type VerifiedToken } from '../pki/service-account-tokens.ts'
 import { bootstrapUser } from '../registry/bootstrap.ts'
 import type { Definition } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import type { AuthenticationNotes, TokenUser } from './authenticator.ts'
 import type { SpecialRequest } from './handle.ts'
+import { boundFault } from './bound-objects.ts'
 import { dateText, lastUsedLabel, secretTokenUse } from './secret-tokens.ts'
 
 export interface AccountTokensOptions {
@@ -51,27 +52,31 @@ export class AccountTokens {
     return [['create /serviceaccounts/token', (request, accounts) => this.#issue(request, accounts)]]
   }
 
+  /** Undefined for a token of others; throws InvalidTokenError with the reason when it is no good. */
   authenticate(token: string, audiences: readonly string[] = this.#audiences): TokenUser | undefined {
     if (!this.#tokens.isOurs(token)) return undefined
-    try {
-      const verified = this.#tokens.verify(token, audiences)
-      if (!this.#stillThere(verified.kubernetes)) return undefined
-      const notes = verified.id === undefined ? this.#secretNotes(token, verified.kubernetes) : this.#staleNotes(verified)
-      return notes && { user: userOf(verified), audiences: verified.audiences, ...notes }
-    } catch (error) {
-      if (error instanceof InvalidTokenError) return undefined
-      throw error
-    }
+    const verified = this.#tokens.verify(token, audiences)
+    const notes = verified.id === undefined ? this.#secretNotes(token, verified.kubernetes) : this.#boundNotes(verified)
+    return { user: userOf(verified), audiences: verified.audiences, ...notes }
   }
 
-  /** undefined for a token that its secret does not have, or that was called invalid. */
-  #secretNotes(token: string, { namespace, secret, serviceaccount }: KubernetesClaims): AuthenticationNotes | undefined {
-    const found = this.#find('secrets', namespace, secret?.name ?? '') as Secret | undefined
+  #secretNotes(token: string, { namespace, secret: named, serviceaccount }: KubernetesClaims): AuthenticationNotes {
+    const secret = this.#find('secrets', namespace, named?.name ?? '') as Secret | undefined
+    const account = this.#find('serviceaccounts', namespace, serviceaccount.name) as ServiceAccount | undefined
     const today = dateText(this.#clock.now())
-    const { valid, marks, ...notes } = secretTokenUse(token, found, this.#find('serviceaccounts', namespace, serviceaccount.name) as ServiceAccount | undefined, today)
-    if (found && marks) this.#mark(found, today)
-    const subject = `system:serviceaccount:${namespace}:${serviceaccount.name}`
-    return valid ? { ...notes, annotations: { 'authentication.k8s.io/legacy-token': subject, ...notes.annotations } } : undefined
+    const { fault, marks, ...notes } = secretTokenUse(token, { secret, account, claimed: { namespace, ...serviceaccount }, today })
+    if (secret && marks) this.#mark(secret, today)
+    if (fault) throw new InvalidTokenError(fault)
+    return { ...notes, annotations: { 'authentication.k8s.io/legacy-token': usernameOf(namespace, serviceaccount.name), ...notes.annotations } }
+  }
+
+  /** Tokens of volumes are good for longer than they should be used. */
+  #boundNotes({ username, kubernetes }: VerifiedToken): AuthenticationNotes {
+    const fault = boundFault(kubernetes, (plural, namespace, name) => this.#find(plural, namespace, name), this.#clock.now())
+    if (fault) throw new InvalidTokenError(fault)
+    const { warnafter } = kubernetes
+    const seconds = Math.floor(this.#clock.now() / 1000)
+    return warnafter === undefined || seconds <= warnafter ? {} : { annotations: { 'authentication.k8s.io/stale-token': `subject: ${username}, seconds after warning threshold: ${seconds - warnafter}` } }
   }
 
   /** Nobody waits for it. */
@@ -82,24 +87,6 @@ export class AccountTokens {
       this.#registry.patch(definition, { user: bootstrapUser, options: { fieldManager: 'kube-apiserver' }, namespace, name, patch: { type: 'merge', body } })
         .catch((error: Error) => this.#log(`the use of the token of secret ${namespace}/${name} could not be noted: ${error.message}`))
     }
-  }
-
-  /** Tokens of volumes are good for longer than they should be used. */
-  #staleNotes({ username, kubernetes: { warnafter } }: VerifiedToken): AuthenticationNotes {
-    const seconds = Math.floor(this.#clock.now() / 1000)
-    return warnafter === undefined || seconds <= warnafter ? {} : { annotations: { 'authentication.k8s.io/stale-token': `subject: ${username}, seconds after warning threshold: ${seconds - warnafter}` } }
-  }
-
-  #stillThere({ namespace, serviceaccount, pod, secret, node }: KubernetesClaims): boolean {
-    // Tokens of secrets carry no uid of theirs.
-    const same = (plural: string, at: string | undefined, wanted: { name?: string; uid?: string } | undefined): boolean => {
-      if (!wanted) return true
-      const uid = this.#find(plural, at, wanted.name ?? '')?.metadata.uid
-      return uid !== undefined && (!wanted.uid || wanted.uid === uid)
-    }
-    // A pod-bound token falls with its pod; the node is only told along with it.
-    return same('serviceaccounts', namespace, serviceaccount) && same('pods', namespace, pod)
-      && same('secrets', namespace, secret) && (pod !== undefined || same('nodes', undefined, node))
   }
 
   #find(plural: string, namespace: string | undefined, name: string): KubeObject | undefined {
@@ -150,7 +137,8 @@ export class AccountTokens {
     const kinds: Record<string, string> = { Pod: 'pods', Secret: 'secrets', Node: 'nodes' }
     const plural = Object.hasOwn(kinds, ref.kind ?? '') ? kinds[ref.kind ?? ''] : undefined
     const [version = '', group = ''] = (ref.apiVersion ?? '').split('/').reverse()
-    if (!plural || !ref.name || group !== '') throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${ref.kind ?? ''}`)
+    if (!plural || group !== '') throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${ref.kind ?? ''}`)
+    if (!ref.name) throw badRequest('Name parameter required.')
     const definition = this.#registry.definition('', 'v1', plural)!
     const object = this.#registry.get(definition, { ...(plural === 'nodes' ? {} : { namespace }), name: ref.name }) as KubeObject & { spec?: { serviceAccountName?: string; nodeName?: string } }
     const { name = '', uid = '' } = object.metadata

@@ -3,11 +3,12 @@ import type { UserInfo } from '../api/request.ts'
 import { StatusError } from '../api/status-error.ts'
 import { header, type Incoming } from './exchange.ts'
 import { protocolToken } from '../util/web-sockets.ts'
+import { InvalidTokenError } from '../pki/service-account-tokens.ts'
 import { certificateUser } from './authn-certificate.ts'
 import type { Authorizer } from './authorizer.ts'
 import { impersonated } from './authn-impersonation.ts'
 
-/** A bearer token's user; undefined when the token means nothing here. `audiences` undefined: this server's own. */
+/** A bearer token's user; undefined when the token means nothing here. Throws InvalidTokenError with the reason for one that is no good. `audiences` undefined: this server's own. */
 export type TokenAuthenticator = (token: string, audiences?: readonly string[]) => TokenUser | undefined | Promise<TokenUser | undefined>
 
 /** What the credentials are to be remembered for. */
@@ -67,11 +68,24 @@ function bearerOf(incoming: Incoming): string | undefined {
 }
 
 async function tokenUser(tokens: readonly TokenAuthenticator[], token: string): Promise<TokenUser> {
+  const found = await findTokenUser(tokens, token)
+  if (typeof found === 'string') throw unauthorized()
+  return found
+}
+
+/** The user of the token, or why it has none. */
+export async function findTokenUser(tokens: readonly TokenAuthenticator[], token: string, audiences?: readonly string[]): Promise<TokenUser | string> {
+  const reasons: string[] = []
   for (const authenticate of tokens) {
-    const found = await authenticate(token)
-    if (found) return { ...found, user: withAuthenticated(found.user) }
+    try {
+      const found = await authenticate(token, audiences)
+      if (found) return { ...found, user: withAuthenticated(found.user) }
+    } catch (error) {
+      if (!(error instanceof InvalidTokenError)) throw error
+      reasons.push(error.message)
+    }
   }
-  throw unauthorized()
+  return reasons.length > 1 ? `[${reasons.join(', ')}]` : reasons[0] ?? 'invalid bearer token'
 }
 
 export function withAuthenticated(user: UserInfo): UserInfo {

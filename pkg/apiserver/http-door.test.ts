@@ -175,9 +175,12 @@ describe('service account tokens', () => {
     const { json } = await server.call('POST', `${account}/bot/token`, { body: { spec: { expirationSeconds: 600, audiences: ['vault'] } } })
     const { token } = json['status'] as { token: string }
     expect((await review(token, ['vault', 'x'])).json['status']).toMatchObject({ authenticated: true, audiences: ['vault'], user: { username: 'system:serviceaccount:a:bot' } })
-    expect((await review(token)).json['status']).toEqual({ user: {}, error: 'invalid bearer token' })
+    const refusal = async (text: string, audiences?: string[]) => (await review(text, audiences)).json['status']
+    expect(await refusal(token)).toEqual({ user: {}, error: expect.stringMatching(/^token audiences \["vault"\] is invalid for the target audiences \[".+"\]$/) })
+    expect(await refusal(`${token.slice(0, -8)}AAAAAAAA`, ['vault'])).toEqual({ user: {}, error: 'go-jose/go-jose: error in cryptographic primitive' })
+    expect(await refusal('unknown')).toEqual({ user: {}, error: 'invalid bearer token' })
     await server.call('DELETE', `${account}/bot`)
-    expect((await review(token, ['vault'])).json['status']).toEqual({ user: {}, error: 'invalid bearer token' })
+    expect(await refusal(token, ['vault'])).toEqual({ user: {}, error: 'serviceaccounts "bot" not found' })
   })
 
   it('are taken as credentials', async () => {

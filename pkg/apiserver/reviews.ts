@@ -14,7 +14,7 @@ import { inParts } from '../util/slices.ts'
 import { laterRoom } from '../util/turn-share.ts'
 import { isHeavy } from '../util/weight.ts'
 import type { Attributes, Authorizer } from './authorizer.ts'
-import { withAuthenticated, type TokenAuthenticator } from './authenticator.ts'
+import { findTokenUser, type TokenAuthenticator } from './authenticator.ts'
 import type { SpecialRequest } from './handle.ts'
 
 export interface ReviewOptions {
@@ -137,10 +137,8 @@ const shownUser = ({ username, uid, groups, extra }: UserInfo): object => ({
 async function reviewToken(tokens: readonly TokenAuthenticator[], review: TokenReview): Promise<object> {
   const { token = '', audiences } = review.spec ?? {}
   if (token === '') throw badRequest('token is required for TokenReview in authentication')
-  for (const authenticate of tokens) {
-    const found = await authenticate(token, audiences?.length ? audiences : undefined)
-    if (found) return { authenticated: true, user: shownUser(withAuthenticated(found.user)), ...(found.audiences ? { audiences: found.audiences } : {}) }
-  }
+  const found = await findTokenUser(tokens, token, audiences?.length ? audiences : undefined)
   // `authenticated` is left out when it is false.
-  return { user: {}, error: 'invalid bearer token' }
+  if (typeof found === 'string') return { user: {}, error: found }
+  return { authenticated: true, user: shownUser(found.user), ...(found.audiences ? { audiences: found.audiences } : {}) }
 }

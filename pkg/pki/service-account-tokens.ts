@@ -67,6 +67,7 @@ const legacyClaim = 'kubernetes.io/serviceaccount/'
 /** What clocks may differ by. */
 const leewaySeconds = 60
 const cachedTokens = 4096
+const badSignature = 'go-jose/go-jose: error in cryptographic primitive'
 
 /** Synchronous: signing takes about a millisecond, verifying a tenth of it, and a few microseconds once a token was seen. */
 export class ServiceAccountTokens {
@@ -137,19 +138,22 @@ export class ServiceAccountTokens {
   verify(token: string, audiences: readonly string[] = this.#audiences): VerifiedToken {
     const claims = this.#signedClaims(token)
     if (claims['iss'] === legacyIssuer) return legacyToken(claims, audiences, this.#audiences)
-    if (claims['iss'] !== this.#issuer) throw new InvalidTokenError(`issuer ${JSON.stringify(claims['iss'])} is not ${JSON.stringify(this.#issuer)}`)
+    if (claims['iss'] !== this.#issuer) throw new InvalidTokenError(`token issuer ${JSON.stringify(claims['iss'])} is invalid`)
+    const common = commonAudiences([claims['aud']].flat() as string[], audiences)
     const now = this.#clock.now() / 1000
     const expires = claims['exp']
     const notBefore = claims['nbf']
     if (typeof expires !== 'number' || now - leewaySeconds >= expires) throw new InvalidTokenError('service account token has expired')
     if (typeof notBefore === 'number' && now + leewaySeconds < notBefore) throw new InvalidTokenError('service account token is not valid yet')
+    const issued = claims['iat']
+    if (typeof issued === 'number' && now + leewaySeconds < issued) throw new InvalidTokenError('service account token is issued in the future')
     const kubernetes = claims['kubernetes.io'] as KubernetesClaims | undefined
     const username = kubernetes?.serviceaccount && usernameOf(kubernetes.namespace, kubernetes.serviceaccount.name)
     if (!kubernetes || !username || claims['sub'] !== username) throw new InvalidTokenError('subject and claims of the service account token differ')
     return {
       username,
       kubernetes,
-      audiences: commonAudiences([claims['aud']].flat() as string[], audiences),
+      audiences: common,
       id: claims['jti'] as string,
       expiresAtMs: expires * 1000,
       issuedAtMs: (claims['iat'] as number) * 1000,
@@ -192,15 +196,17 @@ export class ServiceAccountTokens {
     const [headerPart, claimsPart, signaturePart, ...rest] = token.split('.')
     const header = parsePart(headerPart)
     const claims = parsePart(claimsPart)
-    if (!header || !claims || !signaturePart || rest.length > 0) throw new InvalidTokenError('the token is not a JWT')
+    if (!header || !claims || !signaturePart || rest.length > 0) throw new InvalidTokenError('invalid bearer token')
     // The algorithm is ours to choose, not the token's.
-    if (header['alg'] !== 'RS256') throw new InvalidTokenError(`signature algorithm ${JSON.stringify(header['alg'])} is not RS256`)
-    const named = this.#publicKeys.get(String(header['kid']))
+    if (header['alg'] !== 'RS256') throw new InvalidTokenError(badSignature)
+    const { kid } = header
+    const named = this.#publicKeys.get(String(kid))
+    if (!named && typeof kid === 'string' && kid !== '') throw new InvalidTokenError('invalid signature, no keys found')
     const candidates = named ? [named] : [...this.#publicKeys.values()]
     const text = Buffer.from(`${headerPart}.${claimsPart}`)
     const signature = Buffer.from(signaturePart, 'base64url')
     if (signature.toString('base64url') !== signaturePart || !candidates.some((key) => verify('sha256', text, key, signature))) {
-      throw new InvalidTokenError("the token's signature is not ours")
+      throw new InvalidTokenError(badSignature)
     }
     return claims
   }
@@ -213,7 +219,7 @@ export function usernameOf(namespace: string, name: string): string {
 function legacyToken(claims: Claims, wanted: readonly string[], own: readonly string[]): VerifiedToken {
   const claim = (name: string): string => String(claims[`${legacyClaim}${name}`] ?? '')
   const username = usernameOf(claim('namespace'), claim('service-account.name'))
-  if (claims['sub'] !== username) throw new InvalidTokenError('subject and claims of the service account token differ')
+  if (claims['sub'] !== username) throw new InvalidTokenError('sub claim is invalid')
   return {
     username,
     kubernetes: {
