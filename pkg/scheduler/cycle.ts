@@ -136,7 +136,6 @@ export function decide(pod: PodInfo, snapshot: Snapshot, options: CycleOptions):
   }
   if (prepared.refused) {
     rejectors.add(prepared.refused.plugin)
-    if (prepared.refused.resolvable) for (const node of nodes) refusals.set(node.name, prepared.refused)
   } else {
     const { nodeNames, namers, filters } = prepared
     const unnamed: NamedRefusal = { reasons: [`node(s) didn't satisfy plugin(s) [${[...namers].sort().join(' ')}]`], resolvable: false, plugin: '' }
@@ -163,7 +162,8 @@ export function decide(pod: PodInfo, snapshot: Snapshot, options: CycleOptions):
   }
   const best = bestOf(pod, snapshot, feasible, options)
   if (best) return { node: best.name }
-  const remedy = remedyOf(pod, snapshot, { plugins, refusals })
+  // What was refused before any node was looked at, no preemption helps.
+  const remedy = prepared.refused ? {} : remedyOf(pod, snapshot, { plugins, refusals })
   passed?.('PostFilter', remedy.nominate ? 'Success' : 'Unschedulable')
   return { message: describeFailure({ nodes: nodes.length, refused: prepared.refused, refusals, remedy: remedy.message }), rejectors, remedy }
 }

@@ -221,7 +221,7 @@ describe('the scheduler', () => {
     await addNode('a')
     await addNode('b')
     await addPod('web', '1', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] })
-    await refused('web', `0/2 nodes are available: persistentvolumeclaim "data" not found. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.`)
+    await refused('web', `0/2 nodes are available: persistentvolumeclaim "data" not found. not found`)
     await cluster.client.create(storageClasses, { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'local' }, provisioner: 'kinglet.dev/local', volumeBindingMode: 'WaitForFirstConsumer' })
     await cluster.client.create(persistentVolumeClaims, {
       apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { namespace, name: 'data' },

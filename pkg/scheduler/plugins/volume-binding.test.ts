@@ -5,9 +5,11 @@ import type { KubeObject } from '../../api/object.ts'
 import type { StorageClass } from '../../api/types-config.ts'
 import type { PersistentVolumeClaim } from '../../api/types-volume.ts'
 import { ManualClock } from '../../util/clock.ts'
-import { testInfo, testNode, testNodeInfo } from '../fixture.suite.ts'
+import { testInfo, testNode, testNodeInfo, testSnapshot } from '../fixture.suite.ts'
+import type { ClusterChange } from '../plugin.ts'
 import { SchedulingQueue } from '../queue.ts'
 import { VolumeBinding } from './volume-binding.ts'
+import { volumeRestrictions } from './volume-restrictions.ts'
 
 const chosenBy = 'volume.kubernetes.io/selected-node'
 const claim = (resourceVersion: string, annotations: Record<string, string> = {}): PersistentVolumeClaim => ({
@@ -74,14 +76,45 @@ it('waits while the informer does not show the choice yet', async () => {
   await bound
 })
 
-it('brings back who was refused volumes that were kept for a pod which did not come', () => {
-  const { plugin } = setUp()
-  const clock = new ManualClock()
-  const queue = new SchedulingQueue({ clock, plugins: [plugin], onReady: () => undefined })
-  queue.add(info)
-  queue.pop()
-  queue.reject(info.uid, new Set([plugin.name]))
-  clock.step(1000)
-  queue.notify({ kind: 'pod-gone', object: testInfo('other').pod })
-  expect(queue.placeOf(info.uid)).toBe('active')
+describe('who was refused for want of volumes', () => {
+  const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'theirs' } }]
+  const claimNamed = (name: string, namespace = info.namespace) => ({ metadata: { namespace, name } })
+  it.each<[string, ClusterChange, string]>([
+    ['comes back when volumes were kept for a pod that did not come', { kind: 'pod-gone', object: testInfo('other', { spec: { volumes } }).pod }, 'active'],
+    ['stays when a pod without volumes goes', { kind: 'pod-gone', object: testInfo('other').pod }, 'unschedulable'],
+    ['comes back for a new volume', { kind: 'volume', action: 'Add', object: claimNamed('x') }, 'active'],
+    ['stays when a volume goes', { kind: 'volume', action: 'Delete', object: claimNamed('x') }, 'unschedulable'],
+    ['comes back for its claim', { kind: 'claim', action: 'Update', object: claimNamed('data') }, 'active'],
+    ['stays for the claim of another', { kind: 'claim', action: 'Add', object: claimNamed('other') }, 'unschedulable'],
+  ])('%s', (_, change, place) => {
+    const { plugin } = setUp()
+    const clock = new ManualClock()
+    const queue = new SchedulingQueue({ clock, plugins: [plugin], onReady: () => undefined })
+    queue.add(info)
+    queue.pop()
+    queue.reject(info.uid, new Set([plugin.name]))
+    clock.step(1000)
+    queue.notify(change)
+    expect(queue.placeOf(info.uid)).toBe(place)
+  })
+})
+
+describe('VolumeRestrictions', () => {
+  const claims = { get: ({ name }: { name: string }) => (name === 'data' ? claim('1') : undefined) }
+  const restrictions = volumeRestrictions(claims as unknown as Informer<PersistentVolumeClaim>)
+  const user = (claimName: string) => testInfo('p', { spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName } }] } })
+
+  it('refuses claims that are not there', () => {
+    expect(restrictions.preFilter?.(user('missing'), testSnapshot([]))).toMatchObject({ reasons: ['persistentvolumeclaim "missing" not found'] })
+    expect(restrictions.preFilter?.(user('data'), testSnapshot([]))).toBeUndefined()
+  })
+
+  it.each<[string, ClusterChange, boolean]>([
+    ['its claim comes', { kind: 'claim', action: 'Add', object: { metadata: { namespace: info.namespace, name: 'missing' } } }, true],
+    ['its claim changes', { kind: 'claim', action: 'Update', object: { metadata: { namespace: info.namespace, name: 'missing' } } }, false],
+    ['a claim of that name comes elsewhere', { kind: 'claim', action: 'Add', object: { metadata: { namespace: 'elsewhere', name: 'missing' } } }, false],
+    ['another user of the claim goes', { kind: 'pod-gone', object: user('missing').pod }, true],
+    ['some pod goes', { kind: 'pod-gone', object: testInfo('other').pod }, false],
+    ['a node comes', { kind: 'node-added', object: { metadata: {} } }, true],
+  ])('is asked when %s', (_, change, expected) => expect(restrictions.mayHelp?.(user('missing'), change)).toBe(expected))
 })

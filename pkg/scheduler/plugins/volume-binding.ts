@@ -8,7 +8,7 @@ import type { CSIDriver, CSIStorageCapacity } from '../../api/types-storage.ts'
 import { persistentVolumeClaims, persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../../api/types-volume.ts'
 import type { Clock } from '../../util/clock.ts'
 import type { PodInfo } from '../pod-info.ts'
-import type { Plugin, Refusal } from '../plugin.ts'
+import type { ClusterChange, Plugin, Refusal } from '../plugin.ts'
 import { claimKey, classNameOf, isBound, planVolumes, selectedNodeAnnotation, type VolumeFacts, type VolumePlan } from '../volume-plan.ts'
 import type { NodeInfo } from '../node-info.ts'
 
@@ -51,9 +51,10 @@ export class VolumeBinding implements Plugin {
     this.#options = options
   }
 
-  mayHelp({ pod, namespace }: PodInfo, { kind, object }: { kind: string; object: { metadata: { namespace?: string; name?: string } } }): boolean {
-    if (kind !== 'claim') return true
-    return object.metadata.namespace === namespace && claimsUsed(pod).some(({ name }) => name === object.metadata.name)
+  mayHelp({ pod, namespace }: PodInfo, { kind, action, object }: ClusterChange): boolean {
+    if (kind === 'pod-gone') return claimsUsed(object as Pod).length > 0
+    if (action === 'Delete') return false
+    return kind !== 'claim' || (object.metadata.namespace === namespace && claimsUsed(pod).some(({ name }) => name === object.metadata.name))
   }
 
   preFilter(info: PodInfo) {
@@ -102,6 +103,7 @@ export class VolumeBinding implements Plugin {
   #claimOf(pod: Pod, { name, ephemeral }: ClaimUse): PersistentVolumeClaim | Refusal {
     const { namespace, uid } = pod.metadata
     const claim = this.#options.claims.get({ namespace, name })
+    // Others that are not there VolumeRestrictions has refused.
     if (!claim) return refuse(ephemeral ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"` : `persistentvolumeclaim "${name}" not found`)
     if (claim.status?.phase === 'Lost') return refuse(`persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec.volumeName ?? ''}"`)
     if (claim.metadata.deletionTimestamp) return refuse(`persistentvolumeclaim "${name}" is being deleted`)

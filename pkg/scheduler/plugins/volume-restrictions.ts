@@ -1,4 +1,4 @@
-// VolumeRestrictions: a claim that one pod only may use is not given to two.
+// VolumeRestrictions: claims must be there, and one that one pod only may use is not given to two.
 import type { Informer } from '../../client/informer.ts'
 import type { Pod } from '../../api/types-pod.ts'
 import type { PersistentVolumeClaim } from '../../api/types-volume.ts'
@@ -12,8 +12,17 @@ export function volumeRestrictions(claims: Informer<PersistentVolumeClaim>): Plu
   return {
     name: 'VolumeRestrictions',
     enqueueOn: ['pod-gone', 'node-added', 'claim'],
+    mayHelp({ pod, namespace }, { kind, action, object }) {
+      if (kind === 'node-added') return true
+      if (object.metadata.namespace !== namespace) return false
+      const names = claimNames(pod)
+      return kind === 'claim' ? action === 'Add' && names.includes(object.metadata.name ?? '') : claimNames(object as Pod).some((name) => names.includes(name))
+    },
     preFilter({ pod, namespace }) {
-      const exclusive = claimNames(pod).filter((name) => claims.get({ namespace, name })?.spec.accessModes?.includes('ReadWriteOncePod'))
+      const names = claimNames(pod)
+      const missing = names.find((name) => !claims.get({ namespace, name }))
+      if (missing !== undefined) return { reasons: [`persistentvolumeclaim "${missing}" not found`], resolvable: false }
+      const exclusive = names.filter((name) => claims.get({ namespace, name })?.spec.accessModes?.includes('ReadWriteOncePod'))
       if (exclusive.length === 0) return undefined
       return {
         filter(node) {
