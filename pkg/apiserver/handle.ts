@@ -132,7 +132,7 @@ async function answer(registry: Registry, definition: Definition, request: ApiRe
     }
     case 'delete': {
       const { gone, object, status } = await registry.delete(definition, { ...asking, namespace, name })
-      return gone ? { type: 'status', code: 200, status } : { type: 'object', code: 200, object }
+      return gone ? { type: 'status', code: 200, status } : { type: 'object', code: options.delete?.orphanDependents === false ? 202 : 200, object }
     }
     case 'deletecollection':
       return { type: 'list', code: 200, list: await registry.deleteCollection(definition, { ...asking, namespace }) }

@@ -31,7 +31,7 @@ import { Intake, sourceOf } from './intake.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { labelsOf, otherLabels, type RequestLabels } from './request-labels.ts'
 import { decodePath, parsePath, type RequestPath, type ResourcePath } from './request-path.ts'
-import { jsonFor, send, sendFailure } from './respond.ts'
+import { jsonFor, send, sendFailure, text } from './respond.ts'
 import { SessionPinger } from './session-pinger.ts'
 import { Tally } from './tally.ts'
 import { bodyOf } from './system-routes.ts'
@@ -267,7 +267,7 @@ export class HttpDoor {
     try {
       const [rawPath, query] = splitUrl(incoming.url ?? '/')
       const path = decodePath(rawPath)
-      if (path === undefined) throw badRequest(`invalid URL escape in ${JSON.stringify(rawPath)}`)
+      if (path === undefined) return void await send(contact, text(400, '400 Bad Request'))
       const parsed = parsePath(path)
       const parameters = query === '' ? noQuery : new URLSearchParams(query)
       audited = auditor && new AuditedExchange(auditor, { id, incoming, outgoing, path: parsed, query: parameters })

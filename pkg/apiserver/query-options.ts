@@ -1,5 +1,5 @@
 // Query parameters to RequestOptions, with the errors that Kubernetes gives for values that can't be read.
-import type { DeleteOptions, RequestOptions } from '../api/request.ts'
+import type { DeleteOptions, RequestOptions, Verb } from '../api/request.ts'
 import { badRequest } from '../api/status-error.ts'
 import { header, type Incoming } from './exchange.ts'
 
@@ -8,7 +8,7 @@ const text = (query: URLSearchParams, name: string): string | undefined => query
 /** Whole numbers as strconv.ParseInt takes them. */
 function whole(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name)
-  if (value === null || value === '') return undefined
+  if (value === null) return undefined
   if (!/^[+-]?\d+$/.test(value)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`)
   const number = BigInt(value.replace('+', ''))
   if (BigInt.asIntN(64, number) !== number) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: value out of range`)
@@ -30,35 +30,42 @@ export function wantsPretty(incoming: Incoming, query: URLSearchParams): boolean
   return ofPeople.test(header(incoming, 'user-agent') ?? '')
 }
 
-export function parseOptions(query: URLSearchParams): RequestOptions {
-  if (query.size === 0) return {}
-  const dryRun = query.getAll('dryRun').filter((value) => value !== '')
-  return withoutUndefined({
-    labelSelector: text(query, 'labelSelector'),
-    fieldSelector: text(query, 'fieldSelector'),
-    resourceVersion: text(query, 'resourceVersion'),
-    resourceVersionMatch: text(query, 'resourceVersionMatch'),
-    limit: whole(query, 'limit'),
-    continue: text(query, 'continue'),
-    timeoutSeconds: whole(query, 'timeoutSeconds'),
-    allowWatchBookmarks: truth(query, 'allowWatchBookmarks'),
-    sendInitialEvents: truth(query, 'sendInitialEvents'),
-    dryRun: dryRun.length > 0 ? dryRun : undefined,
-    fieldManager: text(query, 'fieldManager'),
-    fieldValidation: text(query, 'fieldValidation'),
-    force: truth(query, 'force'),
-  })
+const listing = (query: URLSearchParams): RequestOptions => ({
+  labelSelector: text(query, 'labelSelector'),
+  fieldSelector: text(query, 'fieldSelector'),
+  resourceVersion: text(query, 'resourceVersion'),
+  resourceVersionMatch: text(query, 'resourceVersionMatch'),
+  limit: whole(query, 'limit'),
+  continue: text(query, 'continue'),
+  timeoutSeconds: whole(query, 'timeoutSeconds'),
+  allowWatchBookmarks: truth(query, 'allowWatchBookmarks'),
+  sendInitialEvents: truth(query, 'sendInitialEvents'),
+})
+
+const dryRun = (query: URLSearchParams): RequestOptions => (query.has('dryRun') ? { dryRun: query.getAll('dryRun') } : {})
+
+const writing = (query: URLSearchParams): RequestOptions => ({ ...dryRun(query), fieldManager: text(query, 'fieldManager'), fieldValidation: text(query, 'fieldValidation') })
+
+/** What each verb looks at; it does not see the others' parameters, nor whether they can be read. */
+const readers: Readonly<Record<Verb, (query: URLSearchParams) => RequestOptions>> = {
+  get: (query) => ({ resourceVersion: text(query, 'resourceVersion') }),
+  list: listing, watch: listing,
+  create: writing, update: writing,
+  patch: (query) => ({ ...writing(query), force: truth(query, 'force') }),
+  delete: dryRun,
+  deletecollection: (query) => ({ ...listing(query), ...dryRun(query) }),
 }
+
+export const parseOptions = (query: URLSearchParams, verb: Verb): RequestOptions => (query.size === 0 ? {} : withoutUndefined(readers[verb](query)))
 
 /** The options of a DELETE whose body is empty. */
 export function parseDeleteQuery(query: URLSearchParams): DeleteOptions {
-  const policy = text(query, 'propagationPolicy')
-  const uid = text(query, 'preconditions.uid')
+  const preconditions = withoutUndefined({ uid: text(query, 'uid'), resourceVersion: text(query, 'resourceVersion') })
   return withoutUndefined({
     gracePeriodSeconds: whole(query, 'gracePeriodSeconds'),
     orphanDependents: truth(query, 'orphanDependents'),
-    propagationPolicy: policy as DeleteOptions['propagationPolicy'],
-    preconditions: uid ? { uid } : undefined,
+    propagationPolicy: (query.get('propagationPolicy') ?? undefined) as DeleteOptions['propagationPolicy'],
+    preconditions: Object.keys(preconditions).length > 0 ? preconditions : undefined,
   })
 }
 

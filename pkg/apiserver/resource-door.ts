@@ -34,11 +34,11 @@ export interface ResourceDoorOptions {
 
 /** undefined for a method that resources don't have. */
 export function verbOf(method: string, path: ResourcePath, query: URLSearchParams): Verb | undefined {
+  if (path.watch) return 'watch'
   const named = path.name !== undefined
   switch (method) {
     case 'GET': case 'HEAD':
-      if (path.watch || (truth(query, 'watch') && path.subresource === undefined)) return 'watch'
-      return named ? 'get' : 'list'
+      return named ? 'get' : truth(query, 'watch') ? 'watch' : 'list'
     case 'POST': return 'create'
     case 'PUT': return 'update'
     case 'PATCH': return 'patch'
@@ -55,7 +55,7 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   const { query, user, incoming, audit } = exchange
   const verb = verbOf(exchange.method, path, query)
   const { group, version, plural, namespace, name, subresource } = path
-  const parsed = parseOptions(query)
+  const parsed = verb ? parseOptions(query, verb) : {}
   // A body is read only for those who may send it.
   const decidedMs = options.metrics.access.measured(clock, () => requireAllowed(authorizer, attributesOf({ verb: verb ?? '', user, group, version, plural, subresource, namespace, name, options: parsed }), audit?.annotate))
   audit?.took('authorization', decidedMs)
@@ -64,7 +64,7 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, opti
   if (path.rest !== undefined || name === '' || subresource === '') throw unknownPath()
   checkServed(definition, { verb: verb ?? '', namespace, name, subresource })
   // Kubernetes' own kinds are read by GET only.
-  if (!verb || (exchange.method === 'HEAD' && definition.schema.goName !== undefined)) throw methodNotAllowed()
+  if (!verb || (exchange.method !== 'GET' && (exchange.method === 'HEAD' || verb === 'watch') && definition.schema.goName !== undefined)) throw methodNotAllowed()
   if (definition.deprecation !== undefined) options.metrics.deprecated(labelsOf(path, exchange.method, query), removedRelease(definition.deprecation) ?? '')
   const form = negotiate(header(incoming, 'accept'), definition.schema.goName === undefined ? undefined : producedFor(verb))
   checkForm(definition, form)

@@ -35,7 +35,7 @@ export async function serveWatchSocket(upgrade: Upgrade, path: ResourcePath, { h
   const gone = new AbortController()
   socket.on('close', () => gone.abort())
   ending.addEventListener('abort', () => gone.abort(), { once: true })
-  const request: ApiRequest = { verb: 'watch', user, group, version, plural, subresource, namespace, name, options: parseOptions(query), ...(audit ? { annotate: audit.annotate } : {}), signal: gone.signal }
+  const request: ApiRequest = { verb: 'watch', user, group, version, plural, subresource, namespace, name, options: parseOptions(query, 'watch'), ...(audit ? { annotate: audit.annotate } : {}), signal: gone.signal }
   // Before the handshake, so that a refusal is a plain answer.
   const response = await handle(request)
   if (response.type !== 'watch') throw unknownPath()

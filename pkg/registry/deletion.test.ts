@@ -30,8 +30,8 @@ describe('delete', () => {
   })
 
   it.each<[DeleteOptions, number, unknown]>([
-    [{ preconditions: { uid: 'x' } }, 409, expect.stringMatching(/^Operation cannot be fulfilled on configmaps "a": Precondition failed: UID in precondition: x, UID in object meta: /)],
-    [{ preconditions: { resourceVersion: '7' } }, 409, expect.stringContaining('Precondition failed: ResourceVersion in precondition: 7, ResourceVersion in object meta: 1')],
+    [{ preconditions: { uid: 'x' } }, 409, expect.stringMatching(/^Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition \(x\) does not match the UID in record \(.+\). The object might have been deleted and then recreated$/)],
+    [{ preconditions: { resourceVersion: '7' } }, 409, 'Operation cannot be fulfilled on ConfigMap "a": the ResourceVersion in the precondition (7) does not match the ResourceVersion in record (1). The object might have been modified'],
     [{ propagationPolicy: 'Sideways' as never }, 422, expect.stringContaining('propagationPolicy: Unsupported value: "Sideways"')],
     [{ propagationPolicy: 'Orphan', orphanDependents: true }, 422, expect.stringContaining('orphanDependents and deletionPropagation cannot be both set')],
   ])('refuses %j', async (options, code, message) => {

@@ -5,6 +5,7 @@
 //     `--otherwise-----------------> gone                        '
 import { invalid, invalidObject, notSupported } from '../api/field-error.ts'
 import type { AnyObject, ObjectMeta } from '../api/object.ts'
+import { groupResource } from '../api/object.ts'
 import type { DeleteOptions } from '../api/request.ts'
 import type { Status } from '../api/status-error.ts'
 import { conflict, notFound } from '../api/status-error.ts'
@@ -31,15 +32,19 @@ export function checkDeleteOptions(options: DeleteOptions): void {
   }
 }
 
-function checkPreconditions(target: Target, stored: StoredEntry, options: DeleteOptions): void {
-  const { uid, resourceVersion } = options.preconditions ?? {}
-  const { resource } = target.definition
-  const storedUid = stored.value.metadata.uid ?? ''
-  if (uid !== undefined && uid !== storedUid) {
-    throw conflict(resource, target.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${storedUid}`)
-  }
-  if (resourceVersion !== undefined && resourceVersion !== String(stored.revision)) {
-    throw conflict(resource, target.name, `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${stored.revision}`)
+/** These are deleted by code of their own, which has words of its own. */
+const withOwnDeletion = new Set(['namespaces', 'customresourcedefinitions.apiextensions.k8s.io'])
+
+const wanted = [['uid', 'UID', 'deleted and then recreated'], ['resourceVersion', 'ResourceVersion', 'modified']] as const
+
+/** Fails with 409 where an object is not the one that was meant. */
+function checkPreconditions({ name, definition: { resource } }: Target, { value, revision }: StoredEntry, { preconditions = {} }: DeleteOptions): void {
+  const found = { uid: value.metadata.uid ?? '', resourceVersion: String(revision) }
+  for (const [key, word, story] of wanted) {
+    const [asked, there] = [preconditions[key], found[key]]
+    if (asked === undefined || asked === there) continue
+    if (withOwnDeletion.has(groupResource(resource))) throw conflict(resource, name, `Precondition failed: ${word} in precondition: ${asked}, ${word} in object meta: ${there}`)
+    throw conflict({ group: resource.group, plural: resource.kind }, name, `the ${word} in the precondition (${asked}) does not match the ${word} in record (${there}). The object might have been ${story}`)
   }
 }
 

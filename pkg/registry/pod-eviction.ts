@@ -4,7 +4,7 @@ import type { AnyObject, KubeObject } from '../api/object.ts'
 import { thaw } from '../api/json.ts'
 import { selectorMatcher } from '../api/label-selector.ts'
 import type { DeleteOptions } from '../api/request.ts'
-import { StatusError, badRequest, conflict, forbidden, internalError, notFound } from '../api/status-error.ts'
+import { StatusError, badRequest, forbidden, internalError, notFound } from '../api/status-error.ts'
 import type { Status } from '../api/status-error.ts'
 import type { PodDisruptionBudget } from '../api/types-config.ts'
 import { podDisruptionBudgets } from '../api/types-config.ts'
@@ -78,16 +78,6 @@ function spend(step: Step, definition: Definition, budget: PodDisruptionBudget, 
   put(step, target, draft as unknown as AnyObject, stored)
 }
 
-/** That the pod is the one that was meant; a dry run leaves that to the deletion. */
-function checkPreconditions(name: string, { metadata }: Pod, revision: number, { preconditions }: DeleteOptions): void {
-  const { uid, resourceVersion } = preconditions ?? {}
-  const refuse = (what: string, asked: string, found: string, story: string): never => {
-    throw conflict({ group: '', plural: 'Pod' }, name, `the ${what} in the precondition (${asked}) does not match the ${what} in record (${found}). The object might have been ${story}`)
-  }
-  if (uid && uid !== metadata.uid) refuse('UID', uid, metadata.uid ?? '', 'deleted and then recreated')
-  if (resourceVersion && resourceVersion !== String(revision)) refuse('ResourceVersion', resourceVersion, String(revision), 'modified')
-}
-
 function evict(step: Step, target: Target, eviction: Eviction): void {
   const stored = step.transaction.get<AnyObject>(keyOfTarget(target))
   if (!stored) throw notFound(pods, target.name)
@@ -103,7 +93,6 @@ function evict(step: Step, target: Target, eviction: Eviction): void {
     const [budget] = guards
     if (budget && definition && (isReady(pod) || !sparesUnready(budget))) spend(step, definition, budget, pod)
   }
-  if (!step.dryRun) checkPreconditions(target.name, pod, stored.revision, options)
   const draft = { ...pod, status: { ...pod.status } } as Pod
   setCondition(draft, { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' }, timestamp(step.context.clock.now()))
   // The precondition is about the version that the caller saw, before the condition was set.

@@ -44,6 +44,7 @@ export function selectionOf(definition: Definition, about: { namespace?: string;
     const selector = parseLabelSelector(options.labelSelector)
     tests.push((object) => selector.matches(object.metadata.labels ?? {}))
   }
+  let selected: string | undefined
   for (const { field, operator, value } of options.fieldSelector ? parseFieldSelector(options.fieldSelector) : []) {
     // Only what the tables state: every object has a `constructor`.
     const fields = Object.hasOwn(metadataFields, field) ? metadataFields : definition.fields ?? {}
@@ -52,8 +53,10 @@ export function selectionOf(definition: Definition, about: { namespace?: string;
     const equal = operator !== '!='
     tests.push((object) => (read(object) === value) === equal)
     if (equal && field === 'metadata.namespace') namespace ??= value || undefined
-    if (equal && field === 'metadata.name') name ??= value || undefined
+    if (equal && field === 'metadata.name') selected ??= value
   }
+  if (name !== undefined && options.fieldSelector && selected !== name) throw badRequest('fieldSelector metadata.name doesn\'t match requested name')
+  name ??= selected || undefined
   const within = definition.resource.namespaced ? namespace : undefined
   // A name narrows the scan to the keys that start with it; the tests do the rest.
   const exact = name !== undefined && (!definition.resource.namespaced || within !== undefined)
