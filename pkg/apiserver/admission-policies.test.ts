@@ -142,7 +142,7 @@ it('is about connections, too', async () => {
   })
   const get = (path: string): Promise<Reply> => server.call('GET', `/api/v1/namespaces/a/pods/connected/proxy/${path}`)
   expect((await get('secret')).json).toMatchObject({ code: 422, message: `pods "connected" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: not there` })
-  expect((await get('open')).code).toBe(503)
+  expect((await get('open')).code).toBe(400)
 })
 
 describe('type checking', () => {

@@ -125,5 +125,5 @@ it('answers plainly when the runtime refuses', async () => {
     let text = ''
     response.setEncoding('utf8').on('data', (piece: string) => void (text += piece)).on('end', () => resolve([response.statusCode, text]))
   }))
-  expect(refused).toEqual([502, expect.stringContaining('error dialing the container runtime: the server answered 403: no')])
+  expect(refused).toEqual([500, expect.stringContaining('error dialing backend: the server answered 403: no')])
 })

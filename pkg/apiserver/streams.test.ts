@@ -6,6 +6,7 @@ import { createServer as createHttp, type Server as HttpServer } from 'node:http
 import { gzipSync } from 'node:zlib'
 import { badRequest } from '../api/status-error.ts'
 import { admin, alice, startServer, type TestServer } from './fixture.suite.ts'
+import { ownAddress } from '../../test/own-address.ts'
 import type { ExecOptions, LogOptions, NodeConnection } from '../api/node-connection.ts'
 
 const pods = '/api/v1/namespaces/a/pods'
@@ -55,14 +56,15 @@ beforeAll(async () => {
   }
   backend = createHttp((incoming, outgoing) => {
     if (incoming.url === '/go') outgoing.writeHead(302, { location: '/there' })
+    if (incoming.url === '/near/go') outgoing.writeHead(302, { location: 'there' })
     if (incoming.url?.startsWith('/page')) {
       const page = Buffer.from('<a href="/x">é</a>', 'latin1')
       const zipped = incoming.url === '/page.gz'
       return void outgoing.writeHead(200, { 'content-type': 'text/html; charset=iso-8859-1', 'access-control-allow-origin': '*', 'content-length': zipped ? gzipSync(page).length : page.length, ...(zipped ? { 'content-encoding': 'gzip' } : {}) }).end(zipped ? gzipSync(page) : page)
     }
-    outgoing.end(JSON.stringify({ url: incoming.url, method: incoming.method, authorization: incoming.headers.authorization ?? null, forwarded: incoming.headers['x-forwarded-uri'] }))
+    outgoing.end(JSON.stringify({ url: incoming.url, method: incoming.method, headers: incoming.headers }))
   })
-  await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => backend.listen(0, ownAddress, resolve))
 })
 afterAll(async () => {
   await server.stop()
@@ -184,19 +186,26 @@ describe('tunnels', () => {
 
 describe('pods/proxy', () => {
   beforeAll(async () => {
-    await server.call('PATCH', `${pods}/one/status`, { body: '{"status":{"podIP":"127.0.0.1","podIPs":[{"ip":"127.0.0.1"}]}}', headers: { 'content-type': 'application/merge-patch+json' } })
+    await setIp('one', ownAddress)
   })
+
+  const setIp = async (name: string, ip: string): Promise<void> => {
+    const { code } = await server.call('PATCH', `${pods}/${name}/status`, { body: { status: { podIP: ip, podIPs: [{ ip }] } }, headers: { 'content-type': 'application/merge-patch+json' } })
+    expect(code).toBe(200)
+  }
 
   const base = (): string => `${pods}/one:${(backend.address() as AddressInfo).port}/proxy`
 
   it('hands on method, path and query, but no credentials', async () => {
-    const reply = await server.call('PUT', `${base()}/a//b/?q=1`, { body: 'x', headers: { authorization: 'Bearer secret-token' } })
-    expect(reply.json).toEqual({ url: '/a//b/?q=1', method: 'PUT', authorization: null, forwarded: `${base()}/a//b/` })
+    const reply = await server.call('PUT', `${base()}/a//b/?q=1?2`, { body: 'x', headers: { authorization: 'Bearer secret-token', 'x-remote-user': 'me', 'x-forwarded-for': '10.0.0.1', 'content-length': '1' } })
+    expect(reply.json).toMatchObject({ url: '/a//b/?q=1?2', method: 'PUT', headers: { host: `127.0.0.1:${server.port}`, 'content-length': '1', 'x-forwarded-uri': `${base()}/a//b/`, 'x-forwarded-for': '10.0.0.1, 127.0.0.1' } })
+    expect(Object.keys(reply.json['headers'] as object)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(?:authorization|x-remote-user)$/)]))
   })
 
   it('keeps redirects behind itself', async () => {
     const reply = await server.call('GET', `${base()}/go`)
     expect([reply.code, reply.headers.location]).toEqual([302, `${base()}/there`])
+    expect((await server.call('GET', `${base()}/near/go`)).headers.location).toBe('there')
     const bare = await server.call('GET', `${base()}?x=1`)
     expect([bare.code, bare.headers.location]).toEqual([301, `${base()}/?x=1`])
   })
@@ -211,5 +220,78 @@ describe('pods/proxy', () => {
 
   it('says when nothing is there', async () => {
     expect((await server.call('GET', `${pods}/one:1/proxy/`)).json).toMatchObject({ code: 503, message: expect.stringMatching(/^error trying to reach service: dial tcp \S+:1: connect: connection refused$/) })
+    const reply = await upgrade(`${pods}/one:1/proxy/`, { method: 'GET' })
+    expect([reply.code, JSON.parse(reply.echo)]).toEqual([500, expect.objectContaining({ message: `error dialing backend: dial tcp ${ownAddress}:1: connect: connection refused` })])
+  })
+
+  it.each([
+    ['ftp:one:80', 400, 'invalid pod request "ftp:one:80"'],
+    ['a:b:c:d', 400, 'invalid pod request "a:b:c:d"'],
+    ['one:web', 503, 'error trying to reach service: dial tcp: lookup tcp/web: unknown port'],
+    ['one:70000', 503, 'error trying to reach service: dial tcp: address 70000: invalid port'],
+    ['nobody', 404, 'pods "nobody" not found'],
+    ['waiting', 400, 'address not allowed'],
+  ])('refuses %s', async (name, code, message) => {
+    for (const end of ['', '/']) expect((await server.call('GET', `${pods}/${name}/proxy${end}`)).json).toMatchObject({ code, message })
+  })
+
+  it.each(['127.0.0.1', '169.254.169.254', '::ffff:127.0.0.1', 'fe80::1', '224.0.0.1', '0.0.0.0'])('leads nowhere near this server, such as to %s', async (ip) => {
+    await setIp('two', ip)
+    expect((await server.call('GET', `${pods}/two:80/proxy/`)).json).toMatchObject({ code: 400, message: 'address not allowed' })
+  })
+})
+
+describe('services/proxy', () => {
+  const services = '/api/v1/namespaces/a/services'
+  const port = (): number => (backend.address() as AddressInfo).port
+
+  beforeAll(async () => {
+    const service = (name: string, ports: object[]) => server.call('POST', services, { body: { metadata: { name }, spec: { ports } } })
+    const endpoints = (name: string, targetRef: object | undefined, portName?: string) =>
+      server.call('POST', '/api/v1/namespaces/a/endpoints', { body: { metadata: { name }, subsets: [{ addresses: [{ ip: ownAddress, ...(targetRef ? { targetRef } : {}) }], ports: [{ port: port(), ...(portName ? { name: portName } : {}) }] }] } })
+    const ofPod = (name: string, namespace = 'a') => ({ kind: 'Pod', namespace, name })
+    await service('web', [{ port: 80 }])
+    await endpoints('web', ofPod('one'))
+    await service('named', [{ port: 80, name: 'http' }])
+    await endpoints('named', ofPod('one'), 'http')
+    await service('empty', [{ port: 80 }])
+    await server.call('POST', '/api/v1/namespaces/a/endpoints', { body: { metadata: { name: 'empty' } } })
+    await service('alone', [{ port: 80 }])
+    for (const [name, target] of [['anywhere', undefined], ['elsewhere', ofPod('one', 'default')], ['lies', ofPod('waiting')], ['gone', ofPod('nobody')]] as const) {
+      await service(name, [{ port: 80 }])
+      await endpoints(name, target)
+    }
+  })
+
+  it.each(['web', 'web:80', 'http:web:', 'named:http', 'named:80'])('reaches a pod by %s', async (name) => {
+    expect((await server.call('GET', `${services}/${name}/proxy/x`)).json).toMatchObject({ url: '/x' })
+  })
+
+  it.each([
+    ['web:81', 503, 'no service port 81 found for service "web"'],
+    ['web:http', 503, 'no endpoints available for service "web:http"'],
+    ['named', 503, 'no endpoints available for service "named"'],
+    ['empty', 503, 'no endpoints available for service "empty"'],
+    ['alone', 404, 'endpoints "alone" not found'],
+    ['nothing:80', 404, 'services "nothing" not found'],
+    ['x:web:80', 400, 'invalid service request "x:web:80"'],
+    // Addresses that are no pods of the namespace may be anything.
+    ...['anywhere', 'elsewhere', 'lies', 'gone'].map((name): [string, number, string] => [name, 503, `no endpoints available for service "${name}"`]),
+  ])('refuses %s', async (name, code, message) => {
+    expect((await server.call('GET', `${services}/${name}/proxy/`)).json).toMatchObject({ code, message })
+  })
+})
+
+describe('nodes/proxy', () => {
+  const nodes = '/api/v1/nodes'
+
+  it('reaches what listens at another port of the node', async () => {
+    await server.call('POST', nodes, { body: { metadata: { name: 'n3' }, status: { addresses: [{ type: 'Hostname', address: 'n3' }, { type: 'InternalIP', address: ownAddress }] } } })
+    expect((await server.call('GET', `${nodes}/n3:${(backend.address() as AddressInfo).port}/proxy/x`)).json).toMatchObject({ url: '/x' })
+    for (const name of ['n3', 'n3:10250']) expect((await server.call('GET', `${nodes}/${name}/proxy/`)).json).toMatchObject({ code: 503, message: 'node "n3" is not connected' })
+  })
+
+  it.each([['n4', 404, 'nodes "n4" not found'], ['a:b:c', 400, 'invalid node request "a:b:c"']])('refuses %s', async (name, code, message) => {
+    expect((await server.call('GET', `${nodes}/${name}/proxy/`)).json).toMatchObject({ code, message })
   })
 })

@@ -7,6 +7,7 @@ import { serveStreams } from '../util/remote-streams.ts'
 import { isConnect, isStream } from './connect.ts'
 import { admitConnect } from './connect-admission.ts'
 import type { Upgrade } from './http-door.ts'
+import { networkWords } from './network-words.ts'
 import { serveLogSocket } from './log-socket.ts'
 import type { ExecOptions } from '../api/node-connection.ts'
 import { podRefOf } from './pod-logs.ts'
@@ -77,11 +78,11 @@ export function streamTunnel(upgrade: Upgrade, url: URL, streams?: ChannelStream
   return dialling(serveStreams(upgrade, url, streams))
 }
 
-/** What goes wrong on the way to the runtime is not the client's fault. */
+/** What goes wrong on the way is not the client's fault. */
 async function dialling(connected: Promise<void>): Promise<void> {
   try {
     await connected
   } catch (error) {
-    throw new StatusError(502, 'BadGateway', `error dialing the container runtime: ${(error as Error).message}`)
+    throw new StatusError(500, '', `error dialing backend: ${networkWords(error)}`)
   }
 }
