@@ -1,6 +1,7 @@
 // What an applied configuration must be: this kind in this version, without managedFields, made of declared fields.
 import type { OwnedType } from './apply-type.ts'
 import { DecodingError, conform } from './conform.ts'
+import { goNameOf } from './decode-type.ts'
 import { isJsonObject } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { badRequest, StatusError } from './status-error.ts'
@@ -9,7 +10,7 @@ import { rootSchema } from './typed-shape.ts'
 
 /** The configuration in canonical form, with only what was sent. Fails with 400, or 500 when it does not fit the schema. */
 export function checkConfig(type: OwnedType, config: unknown): JsonObject {
-  if (!isJsonObject(config)) throw badRequest('error decoding YAML: the configuration is no object')
+  if (!isJsonObject(config)) throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goNameOf(config)} into Go value of type map[string]interface {}`)
   const { apiVersion, kind } = config
   if (apiVersion !== type.apiVersion) {
     throw badRequest(`Incorrect version specified in apply patch. Specified patch version: ${String(apiVersion ?? '')}, expected: ${type.apiVersion}`)

@@ -43,7 +43,8 @@ export const unhandled = ({ kind }: TargetType, stated: StatedType, reason: stri
 
 const goNames: Readonly<Record<string, string>> = { boolean: 'bool', bigint: 'number' }
 
-const goNameOf = (value: unknown): string => (Array.isArray(value) ? 'array' : goNames[typeof value] ?? typeof value)
+/** What Go's decoder calls a value that is no object. */
+export const goNameOf = (value: unknown): string => (Array.isArray(value) ? 'array' : goNames[typeof value] ?? typeof value)
 
 /** Where Go keeps what it looks for first. */
 const typeStruct = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'

@@ -212,7 +212,7 @@ const keysAtOnce = 4096
 export function* strictFaultsParts(body: FaultSource, unknown: readonly string[]): Parts<string[]> {
   if (body.format === 'protobuf') return []
   const faults = new Set<string>()
-  if (body.duplicateLines.length > 0) faults.add(`yaml: unmarshal errors:\n  ${body.duplicateLines.slice(0, maxFaults).join('\n  ')}`)
+  if (body.duplicateLines.length > 0) faults.add(`${yamlFaults}  ${body.duplicateLines.slice(0, maxFaults).join('\n  ')}`)
   if (body.format === 'yaml' || !body.keys.some((key) => key.duplicate)) {
     for (const path of unknown.slice(0, maxFaults)) faults.add(`unknown field ${JSON.stringify(path)}`)
     return [...faults].slice(0, maxFaults)
@@ -257,8 +257,14 @@ function below(parents: ReadonlySet<string>): (path: string) => boolean {
 function report(faults: readonly string[], target: DecodeTarget, { fieldValidation = 'Warn', warn }: DecodeOptions): void {
   if (faults.length === 0 || fieldValidation === 'Ignore') return
   if (fieldValidation === 'Strict') throw unhandled(target, { kind: target.kind, apiVersion: apiVersionOf(target) }, `strict decoding error: ${faults.join(', ')}`)
-  for (const fault of faults) warn?.(fault)
+  for (const text of warningsOf(faults)) warn?.(text)
 }
+
+const yamlFaults = 'yaml: unmarshal errors:\n'
+
+/** The lines of what is wrong with YAML are told one by one. */
+export const warningsOf = (faults: readonly string[]): string[] =>
+  faults.flatMap((fault) => (fault.startsWith(yamlFaults) ? fault.slice(yamlFaults.length).split('\n').map((line) => line.trim()) : [fault])).slice(0, maxFaults)
 
 /** Checks the query parameter. Fails with 422. */
 export function fieldValidationOf(text: string | undefined, optionsKind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'): FieldValidation {

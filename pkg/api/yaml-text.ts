@@ -6,7 +6,7 @@ import type { Event } from 'js-yaml'
 import { JsonSyntaxError, clipped, keysOf, parseJson } from './json-text.ts'
 import { exactInteger } from '../util/lossless-json.ts'
 
-/** The text is no YAML, or more than one document. */
+/** The text is no YAML. */
 export class YamlSyntaxError extends Error {
   override name = 'YamlSyntaxError'
 }
@@ -44,11 +44,11 @@ const schema = CORE_SCHEMA.withTags([boolYaml11Tag, integerTag, mergeTag, binary
 /** Aliases may make a small text a huge value; this bounds the value's JSON. */
 const longestJson = 3 * 1024 * 1024
 
+/** Of several documents only the first counts. */
 export function readYaml(text: string): YamlDocument {
   const json = plainJson(text)
   if (json) return json
-  const documents = readDocuments(text)
-  if (documents.values.length > 1) throw new YamlSyntaxError(`yaml: expected one document, found ${documents.values.length}`)
+  const documents = readDocuments(text, firstOf)
   return { value: documents.values[0] ?? null, duplicates: documents.duplicates }
 }
 
@@ -69,9 +69,14 @@ export function readYamlStream(text: string): unknown[] {
   return readDocuments(text).values.filter((value) => value !== null && value !== undefined)
 }
 
-function readDocuments(text: string): { values: unknown[]; duplicates: string[] } {
+function firstOf(events: Event[]): Event[] {
+  const end = events.findIndex(({ type }, index) => index > 0 && type === EVENT_ID.DOCUMENT)
+  return end < 0 ? events : events.slice(0, end)
+}
+
+function readDocuments(text: string, choose = (events: Event[]): Event[] => events): { values: unknown[]; duplicates: string[] } {
   try {
-    const events = parseEvents(text, {})
+    const events = choose(parseEvents(text, {}))
     const values = constructFromEvents(events, { source: text, schema, json: true })
     if (events.some((event) => event.type === EVENT_ID.ALIAS)) checkSize(values, { left: longestJson })
     return { values, duplicates: duplicatesOf(text, events) }

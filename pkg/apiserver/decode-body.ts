@@ -1,5 +1,5 @@
 // Request bodies of one kind and subresource: objects and patches in the media types that are taken.
-import { decodeBodyParts, decodeObjectParts, jsonInYaml, yamlValue, type YamlText, strictFaults, strictFaultsParts, unsupportedMediaType, type FieldValidation } from '../api/decode.ts'
+import { decodeBodyParts, decodeObjectParts, jsonInYaml, yamlValue, type YamlText, strictFaults, strictFaultsParts, unsupportedMediaType, warningsOf, type FieldValidation } from '../api/decode.ts'
 import { readJsonParts } from '../api/json-reader.ts'
 import { hasDuplicateKeys, JsonSyntaxError, keysInParts, keysOf, parseJson } from '../api/json-text.ts'
 import type { KubeObject } from '../api/object.ts'
@@ -51,7 +51,7 @@ export function* decodePatch(bytes: Buffer, { definition, contentType, fieldVali
   try {
     if (type === 'apply') {
       const { value, duplicates } = yaml ? { value: yield* yamlValue(yaml), duplicates: 'duplicates' in yaml ? yaml.duplicates : [] } : readYaml(text)
-      report(strictFaults({ format: 'yaml', keys: [], duplicateLines: duplicates }, []), { fieldValidation, warn })
+      report(strictFaults({ format: 'yaml', keys: [], duplicateLines: duplicates }, []), { fieldValidation, warn }, `error strict decoding YAML: ${fromYaml}`)
       return { type, body: value }
     }
     if (text.length > longText) return { type, body: yield* readLong(text, type === 'json' ? undefined : { fieldValidation, warn }) }
@@ -59,10 +59,13 @@ export function* decodePatch(bytes: Buffer, { definition, contentType, fieldVali
     if (type !== 'json' && hasDuplicateKeys(text, body)) report(strictFaults({ format: 'json', keys: keysOf(text), duplicateLines: [] }, []), { fieldValidation, warn })
     return { type, body }
   } catch (error) {
-    if (error instanceof JsonSyntaxError || error instanceof YamlSyntaxError) throw badRequest(type === 'strategic' ? error.message : `error decoding patch: ${error.message}`)
+    if (error instanceof YamlSyntaxError) throw badRequest(`error decoding YAML: ${fromYaml}${error.message}`)
+    if (error instanceof JsonSyntaxError) throw badRequest(type === 'strategic' ? error.message : `error decoding patch: ${error.message}`)
     throw error
   }
 }
+
+const fromYaml = 'error converting YAML to JSON: '
 
 /** YAML takes longer. */
 const longYaml = 32 * 1024
@@ -99,9 +102,9 @@ function* readLong(text: string, reporting: Pick<BodyContext, 'fieldValidation' 
 }
 
 /** Keys that stand twice in the text of a patch; only the text shows them. */
-function report(faults: readonly string[], { fieldValidation, warn }: Pick<BodyContext, 'fieldValidation' | 'warn'>): void {
+function report(faults: readonly string[], { fieldValidation, warn }: Pick<BodyContext, 'fieldValidation' | 'warn'>, refusal = 'strict decoding error: '): void {
   const validation = validationOf(fieldValidation)
   if (faults.length === 0 || validation === 'Ignore') return
-  if (validation === 'Strict') throw badRequest(`strict decoding error: ${faults.join(', ')}`)
-  for (const fault of faults) warn(fault)
+  if (validation === 'Strict') throw badRequest(`${refusal}${faults.join(', ')}`)
+  for (const text of warningsOf(faults)) warn(text)
 }

@@ -40,12 +40,12 @@ describe('apply', () => {
     expect(made.store.revision).toBe(2)
   })
 
-  it('a version in the configuration is a lock; identity of what is not there is refused', async () => {
+  it('a version in the configuration is a lock; the uid of what is not there is refused', async () => {
     const made = open()
     await apply(made, config)
     const stale = { ...config, metadata: { name: 'web', resourceVersion: '99', labels: { x: 'y' } } }
     expect(await failure(() => apply(made, stale))).toMatchObject({ code: 409, message: expect.stringContaining('the object has been modified') })
-    expect(await failure(() => apply(made, { ...stale, metadata: { name: 'b', resourceVersion: '1' } }, { name: 'b' }))).toMatchObject({ code: 409 })
+    expect(await failure(() => apply(made, { ...stale, metadata: { name: 'b', uid: 'u' } }, { name: 'b' }))).toMatchObject({ code: 409 })
     expect(await failure(() => apply(made, config, { name: 'other' }))).toMatchObject({ code: 400, message: 'the name of the object (web) does not match the name on the URL (other)' })
     expect(await failure(() => apply(made, config, { name: 'none', subresource: 'status' }))).toMatchObject({ code: 404 })
   })

@@ -53,10 +53,10 @@ function* applied(step: Step, target: Target, { type, config, live }: { type: Ow
 function* createApplied(step: Step, target: Target, { object, owners }: Applied): WriteParts<Written> {
   yield
   const { resource } = target.definition
-  const { uid, resourceVersion } = object.metadata as { uid?: string; resourceVersion?: string }
-  if (uid || resourceVersion) throw conflict(resource, target.name, 'uid mismatch: the provided object specified identity of an object that does not exist')
+  const { resourceVersion: _resourceVersion, ...metadata } = object.metadata as KubeObject['metadata']
+  if (metadata.uid) throw conflict(resource, target.name, `uid mismatch: the provided object specified uid ${metadata.uid}, and no existing object was found`)
   checkIdentity(target, object as unknown as KubeObject)
-  return yield* createIn(step, target.definition, { object: object as unknown as KubeObject, ...(target.namespace ? { namespace: target.namespace } : {}) }, owners)
+  return yield* createIn(step, target.definition, { object: { ...object, metadata } as unknown as KubeObject, ...(target.namespace ? { namespace: target.namespace } : {}) }, owners)
 }
 
 /** The name may stand in the path alone. */

@@ -9,6 +9,7 @@ import { timestamp } from './object-metadata.ts'
 import type { Registry } from './registry.ts'
 import type { Asking } from './requests.ts'
 import type { Step } from './transaction-step.ts'
+import { otherObject } from './update.ts'
 import type { Target } from './writing.ts'
 import { admitBody, keyOfTarget, put } from './writing.ts'
 
@@ -30,10 +31,8 @@ function bind(step: Step, target: Target, binding: Binding): void {
   const { metadata, spec, status, ...rest } = stored.value as unknown as Pod
   const pod = { ...rest, metadata: { ...metadata }, spec: { ...spec }, ...(status ? { status: { ...status } } : {}) } as Pod
   const { uid, resourceVersion } = binding.metadata
-  if (uid && uid !== pod.metadata.uid) throw conflict(pods, target.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid ?? ''}`)
-  if (resourceVersion && resourceVersion !== String(stored.revision)) {
-    throw conflict(pods, target.name, `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${stored.revision}`)
-  }
+  if (uid && uid !== pod.metadata.uid) throw otherObject(target, 'UID', uid, pod.metadata.uid ?? '')
+  if (resourceVersion && resourceVersion !== String(stored.revision)) throw otherObject(target, 'ResourceVersion', resourceVersion, String(stored.revision))
   if (pod.metadata.deletionTimestamp) throw conflict(bindings, target.name, `pod ${target.name} is being deleted, cannot be assigned to a host`)
   if (pod.spec.nodeName) throw conflict(bindings, target.name, `pod ${target.name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`)
   if (pod.spec.schedulingGates?.length) throw conflict(bindings, target.name, `pod ${target.name} has non-empty .spec.schedulingGates`)

@@ -5,7 +5,8 @@ import { invalid, invalidObject } from '../api/field-error.ts'
 import { thaw } from '../api/json.ts'
 import { thawParts } from '../api/json-parts.ts'
 import type { AnyObject, KubeObject } from '../api/object.ts'
-import { badRequest, conflict, methodNotAllowed, notFound, unknownPath } from '../api/status-error.ts'
+import { badRequest, conflict, methodNotAllowed, notFound, StatusError, unknownPath } from '../api/status-error.ts'
+import { goQuoted } from '../util/go-text.ts'
 import type { Parts } from '../util/slices.ts'
 import { createIn } from './create.ts'
 import type { Definition, Subresource } from './definition.ts'
@@ -57,6 +58,7 @@ const versionRequired: FieldError = invalid('metadata.resourceVersion', 0, 'must
 function createMissing(step: Step, target: Target, body: KubeObject): WriteParts<Written> {
   checkIdentity(target, body)
   const { resourceVersion: _resourceVersion, ...metadata } = body.metadata
+  if (metadata.uid) throw otherObject(target, 'UID', metadata.uid, '')
   return createIn(step, target.definition, {
     object: { ...body, metadata: { ...metadata, name: target.name } },
     ...(target.namespace ? { namespace: target.namespace } : {}),
@@ -93,14 +95,18 @@ function* ownStatus({ isLarge }: Step, { schema }: Definition, { subresource: { 
   return { kind: ofKind, apiVersion, metadata: body.metadata, ...(isLarge ? yield* thawParts(rest) : thaw(rest)) as object, ...(status === undefined ? {} : { status }) } as AnyObject
 }
 
+/** What the store says where another object stands than the one that was meant. */
+export const otherObject = (target: Target, what: 'UID' | 'ResourceVersion', asked: string, found: string): StatusError =>
+  conflict(target.definition.resource, target.name, `StorageError: invalid object, Code: 4, Key: ${keyOfTarget(target)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${found}`)
+
 function checkVersion(target: Target, stored: StoredEntry, body: KubeObject): void {
   const { resource } = target.definition
   const { uid, resourceVersion } = body.metadata
   const storedUid = stored.value.metadata.uid ?? ''
-  if (uid && uid !== storedUid) {
-    throw conflict(resource, target.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${storedUid}`)
-  }
-  if (resourceVersion && resourceVersion !== '0' && resourceVersion !== String(stored.revision)) throw conflict(resource, target.name)
+  if (uid && uid !== storedUid) throw otherObject(target, 'UID', uid, storedUid)
+  if (!resourceVersion || resourceVersion === '0' || resourceVersion === String(stored.revision)) return
+  if (!/^\d+$/.test(resourceVersion)) throw new StatusError(500, '', `strconv.ParseUint: parsing ${goQuoted(resourceVersion)}: invalid syntax`)
+  throw conflict(resource, target.name)
 }
 
 export interface Change {
