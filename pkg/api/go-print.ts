@@ -1,5 +1,6 @@
 // JSON values as Go prints them with %v, as they stand in some errors.
 import { isJsonObject } from './json.ts'
+import type { SelectorObject } from './label-selector.ts'
 
 /** `map[a:1 b:[x y]]`; maps by their keys. */
 export function goPrint(value: unknown): string {
@@ -20,4 +21,11 @@ export function goKind(value: unknown): string {
     case 'object': return 'map'
     default: return 'string'
   }
+}
+
+/** A selector as Go's generated code prints it. */
+export function selectorInGo({ matchLabels = {}, matchExpressions = [] }: SelectorObject): string {
+  const labels = Object.entries(matchLabels).map(([key, value]) => `${key}: ${value},`).sort()
+  const rules = matchExpressions.map(({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`)
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${rules.join('')}},}`
 }

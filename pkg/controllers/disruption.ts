@@ -1,4 +1,5 @@
 // PodDisruptionBudget: keeps the count of allowed disruptions that evictions go by.
+import { selectorInGo } from '../api/go-print.ts'
 import { equalJson } from '../api/json.ts'
 import { selectorMatcher } from '../api/label-selector.ts'
 import { controllerOf, keyOf } from '../api/object.ts'
@@ -33,12 +34,8 @@ export const disruptionController = ({ resources = () => [] }: DisruptionOptions
     const selector = selectorMatcher(budget.spec.selector)
     const chosen = informers.for(pods).list(budget.metadata.namespace).filter(({ metadata }) => selector.matches(metadata.labels))
     const result = disruptionStatus(budget, chosen, { scale: needsScale(budget) ? await scaleOf(chosen, resources(), context) : undefined, nowMs: clock.now() })
-    if (needsScale(budget) && chosen.some((pod) => !controllerOf(pod))) {
-      events.record(budget, {
-        type: 'Warning', reason: 'UnmanagedPods',
-        message: 'Pods selected by this PodDisruptionBudget were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.',
-      })
-    }
+    if (chosen.length === 0) events.record(budget, { type: 'Normal', reason: 'NoPods', message: 'No matching pods found' })
+    if (needsScale(budget) && chosen.some((pod) => !controllerOf(pod))) events.record(budget, { type: 'Warning', reason: 'UnmanagedPods', message: unmanaged(budget) })
     if ('failure' in result) {
       events.record(budget, { type: 'Warning', reason: 'CalculateExpectedPodCountFailed', message: `Failed to calculate the number of expected pods: ${result.failure}` })
       const status = failedStatus(budget, result.failure, clock.now())
@@ -49,6 +46,9 @@ export const disruptionController = ({ resources = () => [] }: DisruptionOptions
     return { requeueAfterMs: nextTimeoutMs(result, clock.now()) }
   },
 })
+
+const unmanaged = ({ spec: { selector } }: PodDisruptionBudget): string =>
+  `Pods selected by this PodDisruptionBudget (selector: ${selector ? selectorInGo(selector) : 'nil'}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`
 
 /** The sizes of the controllers of the pods, each counted once; a set's Deployment speaks for it. Pods without a controller count for nothing. */
 async function scaleOf(chosen: readonly Pod[], served: readonly Resource[], { client, informers }: ReconcileContext): Promise<number | undefined> {

@@ -1,5 +1,5 @@
 import { clusterRoles } from '../../pkg/api/types-auth.ts'
-import { podDisruptionBudgets, resourceQuotas } from '../../pkg/api/types-config.ts'
+import { events, podDisruptionBudgets, resourceQuotas } from '../../pkg/api/types-config.ts'
 import { pods } from '../../pkg/api/types-pod.ts'
 import { endpoints, endpointSlices, services } from '../../pkg/api/types-service.ts'
 import { cronJobs, deployments, jobs } from '../../pkg/api/types-workload.ts'
@@ -42,6 +42,19 @@ describe('counting and mirroring controllers', () => {
     harness.node.letsGo = () => true
     harness.node.review()
     await harness.until(podDisruptionBudgets, 'the evicted pod was replaced', (informer) => informer.get({ namespace, name: 'b' })?.status?.disruptionsAllowed === 1)
+  })
+
+  it('tells of budgets that cannot be kept', async () => {
+    const namespace = await harness.namespace('unkept')
+    const budget = (name: string, matchLabels: Record<string, string>) =>
+      harness.client.create(podDisruptionBudgets, { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { namespace, name }, spec: { maxUnavailable: 1, selector: { matchLabels } } })
+    const told = (name: string, start: string) => harness.until(events, start, (informer) =>
+      informer.list(namespace).some(({ involvedObject, type, reason, message }) => involvedObject.name === name && `${type} ${reason} ${message}`.startsWith(start)))
+    await budget('nobody', { app: 'none' })
+    await told('nobody', 'Normal NoPods No matching pods found')
+    await harness.client.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name: 'alone', labels: { app: 'alone' } }, spec: { containers } })
+    await budget('unmanaged', { app: 'alone' })
+    await told('unmanaged', 'Warning UnmanagedPods Pods selected by this PodDisruptionBudget (selector: &LabelSelector{MatchLabels:map[string]string{app: alone,},MatchExpressions:[]LabelSelectorRequirement{},}) were found')
   })
 
   it('mirrors endpoints that are written by hand', async () => {

@@ -71,13 +71,6 @@ export function selectorQuery(selector: LabelSelector | undefined): string {
   return selectorMatcher(selector).toString()
 }
 
-/** A selector as Go's generated code prints it. */
-export function selectorInGo({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
-  const labels = Object.entries(matchLabels).map(([key, value]) => `${key}: ${value},`).sort()
-  const rules = matchExpressions.map(({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`)
-  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${rules.join('')}},}`
-}
-
 /** A selector as a cell: `<none>` for a missing or empty one. */
 export function selectorText(selector: LabelSelector | undefined): string {
   return selectorQuery(selector) || none
