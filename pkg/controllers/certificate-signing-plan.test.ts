@@ -29,6 +29,7 @@ describe('signingFault', () => {
     ['a user', client, ['client auth'], subject(), undefined],
     ['a user who wants to be a server too', client, ['client auth', 'server auth'], subject(), 'invalid usage for client certificate: server auth'],
     ['a user without usages', client, ['digital signature'], subject(), 'missing required usage for client certificate: client auth'],
+    ['a user who wants everything', client, ['client auth'], subject({ organizations: ['dev', 'system:masters'] }), 'use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed'],
     ['a user with an address', client, ['client auth'], subject({ emailAddresses: ['a@b.c'] }), undefined],
     ['a kubelet', kubeletClient, kubelet, node(), undefined],
     ['a kubelet whose key enciphers nothing', kubeletClient, kubelet.slice(0, 2), node(), undefined],

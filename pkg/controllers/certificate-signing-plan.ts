@@ -52,7 +52,8 @@ const notAllowed = (kind: string, names: readonly string[]): string | undefined 
 export function signingFault({ spec: { signerName, usages = [] } }: CertificateSigningRequest, subject: RequestedSubject): string | undefined {
   const { dnsNames, emailAddresses, ipAddresses, uris } = subject
   switch (signerName) {
-    case signers.client: return clientFault(usages)
+    // Such requests do not come through the API server; who gets one past it gains nothing.
+    case signers.client: return clientFault(usages) ?? (subject.organizations.includes('system:masters') ? `use of ${signerName} signer with system:masters group is not allowed` : undefined)
     case signers.kubeletClient:
       return organizationFault(subject) ?? notAllowed('DNS', dnsNames) ?? notAllowed('Email', emailAddresses) ?? notAllowed('IP', ipAddresses) ?? notAllowed('URI', uris)
         ?? nameFault(subject) ?? kubeletUsageFault(usages, 'client auth')
