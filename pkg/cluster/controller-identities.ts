@@ -27,6 +27,8 @@ const accounts: Readonly<Record<string, string>> = {
   'pvc-protection': 'pvc-protection-controller',
   'replicaset': 'replicaset-controller',
   'replication': 'replication-controller',
+  'resource-claim': 'resource-claim-controller',
+  'resource-claim-use': 'resource-claim-controller',
   'resourcequota': 'resourcequota-controller',
   'root-ca-certificate-publisher': 'root-ca-cert-publisher',
   'service-cidr': 'service-cidrs-controller',

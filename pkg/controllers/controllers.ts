@@ -29,6 +29,7 @@ import pvProtection from './pv-protection.ts'
 import pvcProtection from './pvc-protection.ts'
 import replicaSet from './replica-set.ts'
 import replicationController from './replication-controller.ts'
+import { resourceClaimControllers } from './resource-claim.ts'
 import { resourceQuotaController } from './resource-quota.ts'
 import { rootCaController } from './root-ca.ts'
 import serviceAccount from './service-account.ts'
@@ -68,7 +69,7 @@ export function allControllers({ contentResources, unknownGroups, rootCertificat
     endpointSlice, endpoints, endpointSliceMirroring, clusterRoleAggregation,
     resourceQuotaController({ resources: contentResources }),
     claimBinder(), volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, attachDetachController(), volumeExpand, ...(localPath ? localPathControllers(localPath) : []),
-    ipAddress, serviceCidr, tokenCleaner, bootstrapSigner, ...legacyTokenControllers, flowSchema,
+    ipAddress, serviceCidr, tokenCleaner, bootstrapSigner, ...legacyTokenControllers, flowSchema, ...resourceClaimControllers,
     ...(signSecretToken ? [tokenSecretController({ certificate: rootCertificate, sign: signSecretToken })] : []),
     ...(certificates ? [certificateSigningController(certificates)] : []),
     nodeLifecycleController(), taintEvictionController(), podGarbageController(),

@@ -36,5 +36,5 @@ export function placedPodChanges(previous: Pod | undefined, pod: Pod): ChangeKin
 
 /** Whether a waiting pod's own change may make it schedulable. */
 export function isOwnChange(previous: Pod, pod: Pod): boolean {
-  return differ(previous.spec, pod.spec) || differ(previous.metadata.labels, pod.metadata.labels)
+  return differ(previous.spec, pod.spec) || differ(previous.metadata.labels, pod.metadata.labels) || differ(previous.status?.resourceClaimStatuses, pod.status?.resourceClaimStatuses)
 }

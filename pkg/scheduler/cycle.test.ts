@@ -1,7 +1,12 @@
+import type { KubeObject } from '../api/object.ts'
 import type { PodDisruptionBudget } from '../api/types-config.ts'
+import type { ResourceClaim } from '../api/types-device.ts'
 import type { Pod } from '../api/types-pod.ts'
+import type { Client } from '../client/client.ts'
+import type { Informer } from '../client/informer.ts'
 import { decide, enoughNodes, type CycleOptions } from './cycle.ts'
 import { testInfo, testNode, testPod, testSnapshot, verdicts, scoresOf, type PodParts } from './fixture.suite.ts'
+import { dynamicResources } from './plugins/dynamic-resources.ts'
 import { defaultPreemption } from './plugins/default-preemption.ts'
 import { interPodAffinity } from './plugins/inter-pod-affinity.ts'
 import { nodeAffinity } from './plugins/node-affinity.ts'
@@ -10,9 +15,11 @@ import { nodeUnschedulable } from './plugins/node-unschedulable.ts'
 import { podTopologySpread } from './plugins/pod-topology-spread.ts'
 import { byImportance, leastHarm } from './plugins/victims.ts'
 
+const none = { get: () => undefined }
 const options = (budgets: readonly PodDisruptionBudget[] = [], random = () => 0): CycleOptions => ({
   plugins: [
     nodeUnschedulable, nodeAffinity, nodeResourcesFit, podTopologySpread(() => undefined), interPodAffinity(() => ({ team: 'x' })),
+    dynamicResources({ client: {} as Client, claims: none as unknown as Informer<ResourceClaim>, classes: none as unknown as Informer<KubeObject> }),
     defaultPreemption({ budgets: () => budgets, random }),
   ],
   random,

@@ -162,20 +162,28 @@ export function decide(pod: PodInfo, snapshot: Snapshot, options: CycleOptions):
   }
   const best = bestOf(pod, snapshot, feasible, options)
   if (best) return { node: best.name }
-  // What was refused before any node was looked at, no preemption helps.
-  const remedy = prepared.refused ? {} : remedyOf(pod, snapshot, { plugins, refusals })
+  const remedy = remedyOf(pod, snapshot, { plugins, refusals, refuser: prepared.refused?.plugin })
   passed?.('PostFilter', remedy.nominate ? 'Success' : 'Unschedulable')
   return { message: describeFailure({ nodes: nodes.length, refused: prepared.refused, refusals, remedy: remedy.message }), rejectors, remedy }
 }
 
-function remedyOf(pod: PodInfo, snapshot: Snapshot, { plugins, refusals }: { plugins: readonly Plugin[]; refusals: ReadonlyMap<string, Refusal> }): Remedy {
+interface Refused {
+  readonly plugins: readonly Plugin[]
+  readonly refusals: ReadonlyMap<string, Refusal>
+  /** The plugin that refused before any node was looked at. */
+  readonly refuser: string | undefined
+}
+
+function remedyOf(pod: PodInfo, snapshot: Snapshot, { plugins, refusals, refuser }: Refused): Remedy {
   const fits = (node: NodeInfo): Refusal | undefined => checkPromised(pod, snapshot, node, plugins) ?? checkChanged(pod, snapshot, node, plugins)
   const messages: string[] = []
   let nominate: string | undefined
+  let prepared = true
   for (const plugin of plugins) {
-    const remedy = plugin.postFilter?.({ pod, snapshot, refusals, fits })
+    const remedy = plugin.postFilter?.({ pod, snapshot, refusals, prepared, refuser, fits })
+    if (plugin.name === refuser) prepared = false
     if (!remedy) continue
-    if (remedy.nominate) return remedy
+    if (remedy.nominate || remedy.final) return remedy
     nominate ??= remedy.nominate
     if (remedy.message) messages.push(remedy.message)
   }

@@ -6,6 +6,7 @@ import type { SelectorObject } from '../api/label-selector.ts'
 import { selectorMatcher } from '../api/label-selector.ts'
 import { controllerOf } from '../api/object.ts'
 import { namespaces, podDisruptionBudgets, storageClasses } from '../api/types-config.ts'
+import { deviceClasses, resourceClaims } from '../api/types-device.ts'
 import { services } from '../api/types-service.ts'
 import { csiDrivers, csiNodes, csiStorageCapacities, volumeAttachments } from '../api/types-storage.ts'
 import { persistentVolumeClaims, persistentVolumes } from '../api/types-volume.ts'
@@ -14,6 +15,7 @@ import type { Clock } from '../util/clock.ts'
 import type { Plugin } from './plugin.ts'
 import { balancedAllocation } from './plugins/balanced-allocation.ts'
 import { defaultPreemption } from './plugins/default-preemption.ts'
+import { dynamicResources } from './plugins/dynamic-resources.ts'
 import { imageLocality } from './plugins/image-locality.ts'
 import { interPodAffinity } from './plugins/inter-pod-affinity.ts'
 import { nodeAffinity } from './plugins/node-affinity.ts'
@@ -48,6 +50,8 @@ const watched: readonly WatchedKind[] = [
   // A driver says whether the capacity of storage is to be reckoned with.
   { resource: csiDrivers, kind: 'storage-capacity' },
   { resource: csiStorageCapacities, kind: 'storage-capacity' },
+  { resource: resourceClaims, kind: 'resource-claim' },
+  { resource: deviceClasses, kind: 'device-class' },
   ...[podDisruptionBudgets, services, replicaSets, replicationControllers, statefulSets].map((resource) => ({ resource })),
 ]
 
@@ -80,6 +84,7 @@ export function defaultPlugins({ client, informers, clock }: Pick<DefaultSchedul
     new VolumeBinding({ client, clock, claims, volumes, storageClasses: informers.for(storageClasses), drivers: informers.for(csiDrivers), capacities: informers.for(csiStorageCapacities) }),
     podTopologySpread(groupSelector(informers)),
     interPodAffinity((name) => informers.for(namespaces).get({ name })?.metadata.labels),
+    dynamicResources({ client, claims: informers.for(resourceClaims), classes: informers.for(deviceClasses) }),
     defaultPreemption({ budgets: () => informers.for(podDisruptionBudgets).list(), random: () => clock.random() }),
     balancedAllocation, imageLocality,
   ]

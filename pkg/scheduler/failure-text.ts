@@ -6,19 +6,14 @@ export interface FailureFacts {
   /** Refused before any node was looked at. */
   readonly refused?: Refusal
   readonly refusals: ReadonlyMap<string, Refusal>
-  /** What preemption said. */
+  /** What the plugins that look for one said. */
   readonly remedy?: string
 }
 
-/** The plugin that hands out claims ends the search for a remedy with this, when another refused before its own turn. */
-const noClaimState = 'not found'
-
 /** `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.` Sorted as text, numbers too. */
 export function describeFailure({ nodes, refused, refusals, remedy }: FailureFacts): string {
-  const head = `0/${nodes} nodes are available:`
-  if (refused) return `${head} ${refused.reasons.join(', ')}. ${noClaimState}`
-  // The plugin that hands out claims speaks before preemption, whether or not the pod has any.
-  return `${head}${histogram(refusals.values())}${remedy ? ` no new claims to deallocate, ${remedy}` : ''}`
+  const reasons = refused ? ` ${refused.reasons.join(', ')}.` : histogram(refusals.values())
+  return `0/${nodes} nodes are available:${reasons}${remedy ? ` ${remedy}` : ''}`
 }
 
 function histogram(refusals: Iterable<Refusal>): string {

@@ -11,7 +11,7 @@ export type ChangeKind =
   | 'pod-placed'
   /** A pod left its node, ended, asks for less, has lost labels, or gave back what was kept for it. */
   | 'pod-gone'
-  | 'namespace' | 'claim' | 'volume' | 'storage-class' | 'csi-node' | 'attachment' | 'storage-capacity'
+  | 'namespace' | 'claim' | 'volume' | 'storage-class' | 'csi-node' | 'attachment' | 'storage-capacity' | 'resource-claim' | 'device-class'
 
 export interface ClusterChange {
   readonly kind: ChangeKind
@@ -50,11 +50,17 @@ export interface Failure {
   readonly snapshot: Snapshot
   /** By node name; nodes that are not in it were refused in a way that can't be helped. */
   readonly refusals: ReadonlyMap<string, Refusal>
+  /** Whether the plugin's own `preFilter` was asked: the plugins behind one that refuses all nodes are not. */
+  readonly prepared: boolean
+  /** The plugin that refused all nodes. */
+  readonly refuser?: string | undefined
   /** Asks all plugins about a node that is not quite as it is in the snapshot. */
   fits(node: NodeInfo): Refusal | undefined
 }
 
 export interface Remedy {
+  /** No other plugin is asked. */
+  readonly final?: boolean
   /** Shown behind the reasons. */
   readonly message?: string
   /** Undefined leaves the nomination as it is, '' ends it. */
@@ -73,6 +79,8 @@ export interface Plugin {
   readonly enqueueOn: readonly ChangeKind[]
   /** Whether this very change can help the pod; asked for kinds in `enqueueOn` only. Without it every one can. */
   mayHelp?(pod: PodInfo, change: ClusterChange): boolean
+  /** Whether the pod may be tried at all; asked when it comes to wait, and when a change may help it. */
+  mayEnter?(pod: PodInfo): boolean
   /** Undefined when the plugin has nothing to say about this pod; a Refusal refuses all nodes. */
   preFilter?(pod: PodInfo, snapshot: Snapshot): Checks | Refusal | undefined
   /** Undefined when the plugin likes all nodes equally. */

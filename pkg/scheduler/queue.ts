@@ -15,6 +15,7 @@ import { eventName, type QueueName } from './scheduler-figures.ts'
 //                      +----------+---------------+  a change that a rejecting plugin names
 //
 // Whatever is told, a refusal holds for five minutes at most.
+// Pods that a plugin does not let in are unschedulable, as if it had rejected them.
 // A pod whose back-off follows a refusal (not an error) is also taken when nothing else is active: waiting would be idle.
 type Place = 'gated' | 'active' | 'back-off' | 'unschedulable' | 'in-flight'
 
@@ -124,11 +125,11 @@ export class SchedulingQueue {
       }
       this.#entries.set(info.uid, entry)
       if (gated) this.#options.incoming?.('unschedulable', podAdded)
-      else this.#activate(entry, podAdded)
+      else this.#awake(entry, podAdded)
       return
     }
     known.info = info
-    if (known.place === 'gated' && !gated) this.#activate(known, podUpdated)
+    if (known.place === 'gated' && !gated) this.#awake(known, podUpdated)
     else if (known.place === 'unschedulable') this.#awake(known, podUpdated)
     // Its priority may have changed.
     else if (known.place === 'active') this.#activate(known)
@@ -203,8 +204,20 @@ export class SchedulingQueue {
   }
 
   #awake(entry: Entry, event: string): void {
+    const keeper = this.#options.plugins.find((plugin) => plugin.mayEnter?.(entry.info) === false)
+    if (keeper) return this.#keepOut(entry, { keeper, event })
     if (entry.readyMs <= this.#options.clock.now()) this.#activate(entry, event)
     else this.#delay(entry, event)
+  }
+
+  /** Not tried, and without a back-off when it comes in. */
+  #keepOut(entry: Entry, { keeper, event }: { readonly keeper: Plugin; readonly event: string }): void {
+    if (entry.place !== 'unschedulable') this.#options.incoming?.('unschedulable', event)
+    entry.rejectors = new Set([keeper.name])
+    entry.refusedMs = this.#options.clock.now()
+    this.#move(entry, 'unschedulable')
+    this.#unschedulable.add(entry)
+    if (!this.#leftover) this.#armLeftover()
   }
 
   /** Without an event it was active before. */

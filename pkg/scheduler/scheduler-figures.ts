@@ -16,6 +16,7 @@ const eventNames: Readonly<Record<ChangeKind, string>> = {
   'node-added': 'NodeAdd', 'node-gone': 'NodeDelete', 'node-allocatable': 'NodeUpdateNodeAllocatable', 'node-labels': 'NodeUpdateNodeLabel', 'node-taints': 'NodeUpdateNodeTaint',
   'pod-placed': 'AssignedPodAdd', 'pod-gone': 'AssignedPodDelete', namespace: 'Namespace', claim: 'PersistentVolumeClaim', volume: 'PersistentVolume',
   'storage-class': 'storage.k8s.io/StorageClass', 'csi-node': 'storage.k8s.io/CSINode', attachment: 'storage.k8s.io/VolumeAttachment', 'storage-capacity': 'storage.k8s.io/CSIStorageCapacity',
+  'resource-claim': 'resource.k8s.io/ResourceClaim', 'device-class': 'resource.k8s.io/DeviceClass',
 }
 
 export const eventName = ({ kind, action }: Pick<ClusterChange, 'kind' | 'action'>): string => eventNames[kind] + (action ?? '')
