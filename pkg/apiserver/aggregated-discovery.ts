@@ -2,7 +2,7 @@
 import { isJsonObject } from '../api/json.ts'
 import type { Resource } from '../api/object.ts'
 import type { Verb } from '../api/request.ts'
-import { compareVersions, type DiscoveredGroup, type DiscoveredVersion, type RemoteVersion } from './discovery.ts'
+import { compareVersions, groupPriority, type DiscoveredGroup, type DiscoveredVersion, type RemoteVersion } from './discovery.ts'
 
 export interface AggregatedGroupVersion extends RemoteVersion {
   readonly group: string
@@ -48,7 +48,7 @@ export function aggregatedKinds({ group, version, resources }: AggregatedGroupVe
   }))
 }
 
-/** An aggregated version takes the place of our own of that name. Groups that are not ours come behind, by priority. */
+/** An aggregated version takes the place of our own of that name. Groups that are not ours come where their priority puts them, behind ours of the same. */
 export function withAggregated(groups: readonly DiscoveredGroup[], aggregated: readonly AggregatedGroupVersion[]): readonly DiscoveredGroup[] {
   if (aggregated.length === 0) return groups
   const ranked = aggregated.toSorted((a, b) => b.groupPriority - a.groupPriority || b.versionPriority - a.versionPriority || compareVersions(a.version, b.version))
@@ -60,7 +60,10 @@ export function withAggregated(groups: readonly DiscoveredGroup[], aggregated: r
     const kept = own.versions.filter(({ version }) => !remote.some((other) => other.version === version))
     return { group: own.group, versions: [...kept, ...remote.map(discovered)].sort((a, b) => compareVersions(a.version, b.version)) }
   })
-  return [...merged, ...[...byGroup].map(([group, versions]) => ({ group, versions: versions.map(discovered) }))]
+  const others = [...byGroup].map(([group, versions]) => ({ group, versions: versions.map(discovered), priority: versions[0]!.groupPriority }))
+  // What is built in comes in an order of its own, whatever it is.
+  const placed = merged.map((group) => ({ ...group, priority: groupPriority(group.group) }))
+  return [...placed, ...others].sort((a, b) => b.priority - a.priority).map(({ group, versions }) => ({ group, versions }))
 }
 
 const discovered = ({ version, stale, resources, openApiUrl }: AggregatedGroupVersion): DiscoveredVersion =>

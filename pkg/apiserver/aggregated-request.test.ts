@@ -30,5 +30,11 @@ describe('withAggregated', () => {
     ]))).toEqual([['apps', 'v1'], ['metrics.k8s.io', 'v1 elsewhere', 'v1beta1 elsewhere'], ['high.io', 'v1beta1 elsewhere', 'v2 elsewhere', 'v1 elsewhere'], ['low.io', 'v1 elsewhere']])
   })
 
+  it('puts groups where their priority does: behind what is built in and what CRDs of the same priority define', () => {
+    const ours = [...own, { group: 'custom.io', versions: [{ version: 'v1', definitions: [] }] }]
+    expect(shown(withAggregated(ours, [remote('a.io', 'v1', 1000), remote('ranked.io', 'v1', 2000), remote('last.io', 'v1', 999)])).map(([group]) => group))
+      .toEqual(['apps', 'ranked.io', 'metrics.k8s.io', 'custom.io', 'a.io', 'last.io'])
+  })
+
   it('leaves the same array when there is nothing', () => expect(withAggregated(own, [])).toBe(own))
 })

@@ -1,8 +1,8 @@
 // Aggregated APIs: group-versions of APIServices with a service are asked of that service's server, in the user's name.
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { Agent } from 'node:https'
 import { pipeline } from 'node:stream/promises'
-import { isJsonObject } from '../api/json.ts'
+import { equalJson, isJsonObject } from '../api/json.ts'
 import type { ApiRequest, ApiResponse, UserInfo } from '../api/request.ts'
 import { methodNotAllowed, StatusError, unknownPath } from '../api/status-error.ts'
 import { apiServices, availableCondition, type ApiService } from '../api/types-api-service.ts'
@@ -11,19 +11,20 @@ import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
 import { rawTunnel } from '../util/raw-tunnel.ts'
 import { wholeText } from '../util/whole-text.ts'
+import { auditIdOf } from './audited-exchange.ts'
 import { aggregatedKinds, aggregatedResources, type AggregatedGroupVersion, type AggregatedKind } from './aggregated-discovery.ts'
 import { handleAggregated } from './aggregated-handle.ts'
 import { ask, forwarded, isBrokenOff, isForwarded, remoteHeaders, remoteServer, type RemoteServer } from './aggregated-request.ts'
 import { requireAllowed } from './authorize.ts'
 import type { Authorizer } from './authorizer.ts'
-import { readBody, sinkOf, type Exchange } from './exchange.ts'
+import { header, readBody, sinkOf, type Exchange } from './exchange.ts'
 import { attributesOf } from './handle.ts'
 import type { Upgrade } from './http-door.ts'
 import { KindView } from './kind-view.ts'
 import type { Asker } from './pod-target.ts'
 import type { RequestPath } from './request-path.ts'
 import { verbOf } from './resource-door.ts'
-import { send, text, type Answer } from './respond.ts'
+import { plainFailure, send, text, type Answer } from './respond.ts'
 import { invalidCertificate } from '../util/peer-identity.ts'
 import { networkWords } from './network-words.ts'
 
@@ -39,11 +40,13 @@ export interface AggregationOptions {
 /** Asks for discovery, as itself. */
 const aggregator: UserInfo = { username: 'system:kube-aggregator', groups: ['system:masters', 'system:authenticated'] }
 const checkTimeoutMs = 5000
+const refreshAfterMs = 60_000
 const longestDocument = 64 << 20
 
 /** What a server told of itself when it was last asked, and as what it was asked. */
 interface Known {
   readonly uid: string | undefined
+  readonly atMs: number
   readonly resources: readonly unknown[]
   readonly openApiUrl?: string
 }
@@ -62,6 +65,7 @@ export class Aggregation {
   readonly #view: KindView<ApiService>
   readonly #known = new Map<string, Known>()
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 8 })
+  readonly #refreshing = new Set<string>()
   readonly #listeners = new Set<() => void>()
   /** Grows with each change of what is known. */
   #learnt = 0
@@ -73,9 +77,21 @@ export class Aggregation {
     options.signal.addEventListener('abort', () => this.#agent.destroy(), { once: true })
   }
 
-  /** The same array until something changes. */
+  /** The same array until something changes. Servers don't tell of what they have anew: whose word is old is asked again meanwhile. */
   discovered(): readonly AggregatedGroupVersion[] {
-    return this.#current().discovered
+    const { services, discovered } = this.#current()
+    for (const service of services.values()) if (isAvailable(service)) this.#refresh(service)
+    return discovered
+  }
+
+  #refresh(service: ApiService): void {
+    const { name = '' } = service.metadata
+    const known = this.#known.get(name)
+    if (!known || this.#refreshing.has(name) || this.#options.clock.monotonic() - known.atMs < refreshAfterMs) return
+    this.#refreshing.add(name)
+    void this.check(service)
+      .catch((error: Error) => void this.#unreachable(service, error))
+      .finally(() => this.#refreshing.delete(name))
   }
 
   /** Asks the server for its discovery, and remembers it. Fails with an Error when it can't be had. */
@@ -89,7 +105,11 @@ export class Aggregation {
     const index = await this.#document(service, '/openapi/v3').catch(() => undefined)
     const openApiUrl = openApiPath(index, path.slice(1))
     for (const name of this.#known.keys()) if (!this.#current().services.has(name)) this.#known.delete(name)
-    this.#known.set(nameOf(group, version), { uid: service.metadata.uid, resources, ...(openApiUrl === undefined ? {} : { openApiUrl }) })
+    const name = nameOf(group, version)
+    const { atMs: _at, ...before } = this.#known.get(name) ?? { atMs: 0 }
+    const known = { uid: service.metadata.uid, resources, ...(openApiUrl === undefined ? {} : { openApiUrl }) }
+    this.#known.set(name, { ...known, atMs: this.#options.clock.monotonic() })
+    if (equalJson(before, known)) return
     this.#learnt++
     this.#tell()
   }
@@ -128,7 +148,7 @@ export class Aggregation {
     try {
       return { code: 200, contentType: 'application/json', body: JSON.stringify(await this.#document(service, url)) }
     } catch (error) {
-      return text(503, `${(error as Error).message}\n`)
+      return plainFailure(503, (error as Error).message)
     }
   }
 
@@ -182,6 +202,15 @@ export class Aggregation {
     return remoteServer(service, { registry, frontProxy, chance: clock.random() })
   }
 
+  /** undefined while there is nobody to ask. */
+  #resolved(service: ApiService): RemoteServer | undefined {
+    try {
+      return this.#server(service)
+    } catch {
+      return undefined
+    }
+  }
+
   async #document(service: ApiService, path: string): Promise<unknown> {
     const server = this.#server(service)
     const where = `https://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}${path}`
@@ -208,22 +237,35 @@ export class Aggregation {
     const bodied = method !== 'GET' && method !== 'HEAD'
     const body = bodied ? await readBody(exchange) : undefined
     const { outgoing } = exchange
+    const server = this.#resolved(service)
+    if (!server) return send(exchange, unavailable)
     const gone = exchange.lasting()
+    const late = new AbortController()
+    // Discovery of all waits for that of each.
+    const timer = path.kind === 'other' ? this.#options.clock.setTimer(() => late.abort(lateness), checkTimeoutMs) : undefined
     let response: IncomingMessage
     try {
-      response = await ask(this.#server(service), { method, path: incoming.url ?? '/', headers: forwarded(incoming.headers), user, ...(body ? { body } : {}), signal: gone, agent: this.#agent, clock: this.#options.clock })
+      response = await ask(server, { method, path: incoming.url ?? '/', headers: handedOn(exchange), user, ...(body ? { body } : {}), signal: AbortSignal.any([gone, late.signal]), agent: this.#agent, clock: this.#options.clock })
     } catch (error) {
       if (gone.aborted) return void outgoing.destroy()
+      if (late.signal.aborted) return send(exchange, this.#unreachable(service, lateness))
       const invalid = invalidCertificate(error)
       if (invalid) exchange.audit?.annotate(invalid.key, invalid.reason)
       return send(exchange, this.#unreachable(service, error as Error))
+    } finally {
+      timer?.cancel()
     }
     if (gone.aborted) return void response.destroy()
+    const { statusCode: code = 502 } = response
+    if (code >= 300 && code < 400 && response.headers.location) {
+      response.destroy()
+      return send(exchange, text(502, 'the backend attempted to redirect this request, which is not permitted'))
+    }
     // A connection that stands still may be a dead one.
     response.on('pause', exchange.onBlocked)
     exchange.onStream()
     const { 'content-length': length } = response.headers
-    outgoing.writeHead(response.statusCode ?? 502, { ...forwarded(response.headers), ...(length === undefined ? {} : { 'content-length': length }) })
+    outgoing.writeHead(code, { ...forwarded(response.headers), ...(length === undefined ? {} : { 'content-length': length }) })
     outgoing.flushHeaders?.()
     // Either side may leave in the middle: both streams are ended then.
     await pipeline(response, sinkOf(outgoing)).catch(() => undefined)
@@ -239,8 +281,9 @@ export class Aggregation {
       if (isForwarded(name) || ['connection', 'upgrade'].includes(name.toLowerCase())) rawHeaders.push(name, value)
     }
     for (const [name, values] of Object.entries(remoteHeaders(user))) for (const value of [values].flat()) rawHeaders.push(name, value.replace(/[\r\n]/g, ' '))
+    const server = this.#resolved(service)
+    if (!server) throw new StatusError(503, 'ServiceUnavailable', 'service unavailable')
     try {
-      const server = this.#server(service)
       await rawTunnel({ ...upgrade, incoming: { method: incoming.method, rawHeaders } }, new URL(`https://${server.hostname}${incoming.url ?? '/'}`), { ...server.tls, host: server.host, port: server.port })
     } catch (error) {
       this.#unreachable(service, error as Error)
@@ -263,13 +306,20 @@ export class Aggregation {
 
   #unreachable({ metadata: { name = '' } }: ApiService, error: Error): Answer {
     if (!isBrokenOff(error)) this.#options.onUnreachable(name, error.message)
-    return text(503, `error trying to reach service: ${networkWords(error)}\n`)
+    return plainFailure(503, `error trying to reach service: ${networkWords(error)}`)
   }
 }
 
 class BadStatus extends Error {}
 
-const unavailable: Answer = text(503, 'service unavailable\n')
+const unavailable = plainFailure(503, 'service unavailable')
+const lateness = new Error('context deadline exceeded')
+
+/** What the other server is told of the request, beside who makes it: it is the same one in its audit log. */
+function handedOn({ incoming, path }: Exchange): OutgoingHttpHeaders {
+  const before = header(incoming, 'x-forwarded-for')
+  return { ...forwarded(incoming.headers), 'audit-id': auditIdOf(incoming), 'x-forwarded-uri': encodeURI(path), 'x-forwarded-for': `${before === undefined ? '' : `${before}, `}${incoming.socket.remoteAddress ?? ''}` }
+}
 
 function openApiPath(index: unknown, path: string): string | undefined {
   const paths = isJsonObject(index) ? index['paths'] : undefined

@@ -7,16 +7,16 @@ import type { Arrival, AuditFacts, AuditRecord } from './audit-record.ts'
 import type { AuthenticationNotes } from './authenticator.ts'
 import { header, type Incoming, type Outgoing } from './exchange.ts'
 import type { RequestPath } from './request-path.ts'
-import { text, type Answer } from './respond.ts'
+import { plainFailure, type Answer } from './respond.ts'
 import { verbOf } from './resource-door.ts'
 import { sourceIPs } from './source-ips.ts'
 
 /** The request's own word for itself, if it has one. */
-export const auditIdOf = (incoming: Incoming): string => header(incoming, 'audit-id') || randomUUID()
+export const auditIdOf = (incoming: Incoming): string => header(incoming, 'audit-id') || (incoming.headers['audit-id'] = randomUUID())
 
 /** To a client whose request the audit log could not take. */
 export const notKept = ({ url = '/' }: Incoming): Answer =>
-  ({ ...text(500, `Internal Server Error: ${JSON.stringify(url)}: failed to store audit event\n`.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')), headers: { 'x-content-type-options': 'nosniff' } })
+  plainFailure(500, `Internal Server Error: ${JSON.stringify(url)}: failed to store audit event`.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'))
 
 export interface AuditedContact {
   readonly id: string

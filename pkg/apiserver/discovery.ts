@@ -28,6 +28,12 @@ export interface DiscoveredGroup {
 
 const builtinOrder = new Map(builtinResources.map(({ resource }, index) => [`${resource.group}/${resource.version}/${resource.plural}`, index]))
 const builtinGroups = [...new Set(builtinResources.map(({ resource }) => resource.group))]
+const [firstPriority, step, customPriority] = [18_000, 100, 1000]
+/** How groups rank in discovery: built-in ones from the core group down, then those of CRDs. Other servers' groups state theirs. */
+export function groupPriority(group: string): number {
+  const index = builtinGroups.indexOf(group)
+  return index < 0 ? customPriority : firstPriority - step * index
+}
 const rankOf = ({ resource: { group, version, plural } }: Definition): number => builtinOrder.get(`${group}/${version}/${plural}`) ?? Infinity
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 

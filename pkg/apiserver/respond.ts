@@ -84,11 +84,14 @@ export const jsonFor = ({ incoming }: Contact, answer: Answer): Answer => {
   return { ...answer, body: JSON.stringify(JSON.parse(answer.body.toString()), null, 2) }
 }
 
-/** What Go's server says of a path that it does not know. */
-export const pageNotFound: Answer = { code: 404, contentType: 'text/plain; charset=utf-8', body: '404 page not found\n', headers: { 'x-content-type-options': 'nosniff' } }
-
 export const text = (code: number, body: string): Answer =>
   ({ code, contentType: 'text/plain; charset=utf-8', body })
+
+/** A failure in plain words, as Go's server sends it. */
+export const plainFailure = (code: number, message: string): Answer => ({ ...text(code, `${message}\n`), headers: { 'x-content-type-options': 'nosniff' } })
+
+/** What Go's server says of a path that it does not know. */
+export const pageNotFound = plainFailure(404, '404 page not found')
 
 /** Any failure as a Status; what is not a StatusError is a bug of ours, and told to `log`. */
 export function statusOf(error: unknown, log: (text: string) => void): Status {

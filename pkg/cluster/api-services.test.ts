@@ -12,7 +12,7 @@ test.each<[string | undefined, string | undefined | 'nothing', string, string]>(
   [undefined, undefined, '', ''],
   [undefined, 'onstart', 'remove', ''],
   [undefined, 'true', 'remove', 'remove'],
-  ['onstart', 'nothing', 'create', 'create'],
+  ['onstart', 'nothing', 'create', ''],
   ['onstart', undefined, '', ''],
   ['onstart', 'onstart', 'update', ''],
   ['onstart', 'true', 'update', ''],

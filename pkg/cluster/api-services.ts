@@ -3,29 +3,26 @@ import { equalJson } from '../api/json.ts'
 import { isAlreadyExists } from '../api/status-error.ts'
 import { formatTime } from '../api/times.ts'
 import { type ApiService, apiServices } from '../api/types-api-service.ts'
+import { groupPriority } from '../apiserver/discovery.ts'
 import type { Client } from '../client/client.ts'
 import type { Informers } from '../client/informer.ts'
 import { isGone } from '../controller/refusals.ts'
 import type { Definition } from '../registry/definition.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 
-/** Groups rank in discovery order, from the core group down. */
-const firstPriority = 18_000
-const step = 100
 const managedLabel = 'kube-aggregator.kubernetes.io/automanaged'
 
 const versionsOf = (definitions: readonly Definition[]) =>
   [...new Map(definitions.map(({ resource: { group, version } }) => [`${version}.${group}`, { group, version }])).values()]
 
-/** Pure: in discovery order, without the aggregator's own group. */
+/** Pure: without the aggregator's own group. */
 export function localApiServices(definitions: readonly Definition[]): ApiService[] {
   const versions = versionsOf(definitions).filter(({ group }) => group !== apiServices.group)
-  const groups = [...new Set(versions.map(({ group }) => group))]
   return versions.map(({ group, version }) => ({
     apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService',
     metadata: { name: `${version}.${group}`, labels: { [managedLabel]: 'onstart' } },
     spec: {
-      group, version, groupPriorityMinimum: firstPriority - step * groups.indexOf(group),
+      group, version, groupPriorityMinimum: groupPriority(group),
       versionPriority: versions.find((one) => one.group === group)?.version === version ? 15 : 10,
     },
   }))
@@ -37,7 +34,7 @@ export function customApiServices(definitions: readonly Definition[]): ApiServic
   return versionsOf(definitions.filter(({ resource: { group } }) => !builtin.has(group))).map(({ group, version }) => ({
     apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService',
     metadata: { name: `${version}.${group}`, labels: { [managedLabel]: 'true' } },
-    spec: { group, version, groupPriorityMinimum: 1000, versionPriority: 100 },
+    spec: { group, version, groupPriorityMinimum: groupPriority(group), versionPriority: 100 },
   }))
 }
 
@@ -60,15 +57,15 @@ export interface ApiServicesPlan {
 }
 
 /**
- * Pure. The label says whose an APIService is: `true` is kept as it should be at all times, `onstart` is brought up to
- * date when the server starts, and what has no label is somebody else's, whatever its name. What is gone is made again.
+ * Pure. The label says whose an APIService is: `true` is kept as it should be at all times, `onstart` is made and brought up
+ * to date when the server starts, and left to others until then, and what has no label is somebody else's, whatever its name.
  */
 export function planApiServices(wanted: readonly ApiService[], present: readonly ApiService[], starting: boolean): ApiServicesPlan {
   const managed = ({ metadata }: ApiService): string | undefined => metadata.labels?.[managedLabel]
   const byName = new Map(present.map((service) => [service.metadata.name, service]))
   const names = new Set(wanted.map(({ metadata }) => metadata.name))
   return {
-    create: wanted.filter(({ metadata }) => !byName.has(metadata.name)),
+    create: wanted.filter((service) => !byName.has(service.metadata.name) && (starting || managed(service) === 'true')),
     update: wanted.flatMap((service) => {
       const found = byName.get(service.metadata.name)
       const label = found && managed(found)

@@ -61,6 +61,7 @@ export function authenticationConfig(clientCa: string, requestHeaderCa: string):
       'requestheader-client-ca-file': requestHeaderCa,
       'requestheader-allowed-names': '["front-proxy-client"]',
       'requestheader-username-headers': '["X-Remote-User"]',
+      'requestheader-uid-headers': '["X-Remote-Uid"]',
       'requestheader-group-headers': '["X-Remote-Group"]',
       'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
     },

@@ -130,6 +130,11 @@ it('what this server has itself is local: built-in groups, metrics, and custom o
     await ok(`wait apiservice ${version}.local.example.com --for=condition=Available --timeout=10s`)
   }
   expect(await ok('get apiservice v2.local.example.com -o jsonpath={.metadata.labels.kube-aggregator\\.kubernetes\\.io/automanaged}/{.spec.groupPriorityMinimum}/{.spec.versionPriority}')).toBe('true/1000/100')
+  // Others may serve what was this server's own, such as a metrics server of one's own choice.
+  await ok('delete apiservice v1beta1.metrics.k8s.io')
+  await ok('delete apiservice v1.local.example.com')
+  await ok('wait apiservice v1.local.example.com --for=create --timeout=10s')
+  expect(await ok('get apiservice v1beta1.metrics.k8s.io --ignore-not-found')).toBe('')
   await ok('delete crd things.local.example.com')
   await ok('wait apiservice v1.local.example.com v2.local.example.com --for=delete --timeout=10s')
 }, 60_000)
@@ -175,6 +180,12 @@ describe('an aggregated API', () => {
     expect(Object.keys(asked?.headers ?? {}).filter((name) => /authorization|impersonate|scopes/.test(name))).toEqual([])
     expect(asked?.groups).not.toContain('kings')
   }, 60_000)
+
+  it('sends nobody elsewhere, and says what request it is about', async () => {
+    expect(await get(`${flunders}/moved`)).toEqual({ code: 502, text: 'the backend attempted to redirect this request, which is not permitted' })
+    await get(flunders, { 'audit-id': 'mine', 'x-forwarded-for': '10.1.2.3' })
+    expect(extension.asked.at(-1)?.headers).toMatchObject({ 'audit-id': 'mine', 'x-forwarded-uri': flunders, 'x-forwarded-for': '10.1.2.3, 127.0.0.1' })
+  })
 
   it('takes no request for another one', async () => {
     const seen = extension.asked.length

@@ -106,7 +106,8 @@ export class ExtensionServer {
     if (pathname === `/openapi/v3/apis/${apiVersion}`) return answer(200, openApi)
     const [namespace, name] = /^\/apis\/[^/]+\/[^/]+(?:\/namespaces\/([^/]+))?\/flunders(?:\/([^/]+))?$/.exec(pathname)?.slice(1) ?? []
     const key = `${namespace}/${name}`
-    if (searchParams.get('watch')) {
+    if (name === 'moved') outgoing.writeHead(302, { location: 'https://elsewhere.example.com/' }).end()
+    else if (searchParams.get('watch')) {
       outgoing.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
       this.#watchers.add(outgoing)
       outgoing.on('close', () => this.#watchers.delete(outgoing))
