@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { load } from 'js-yaml'
 import type { KubeObject, ObjectKey, Resource } from '../../pkg/api/object.ts'
-import { apiServices, type ApiService } from '../../pkg/api/types-api-service.ts'
 import { configMaps, namespaces } from '../../pkg/api/types-config.ts'
 import { endpoints, endpointSlices, services } from '../../pkg/api/types-service.ts'
 import { flowSchemas, priorityLevels, type PriorityLevel } from '../../pkg/api/types-flow-control.ts'
@@ -70,15 +69,6 @@ it.each<[string, Resource, ObjectKey]>([
   const before = await cluster.client.get(resource, key)
   await cluster.client.delete(resource, key)
   await until(resource, key.name, ({ metadata }) => metadata.namespace === key.namespace && metadata.uid !== before.metadata.uid)
-})
-
-it('APIServices of this server come back, available', async () => {
-  const isBack = (uid: string | undefined) => ({ metadata, status }: ApiService): boolean => metadata.uid !== uid && status?.conditions?.[0]?.status === 'True'
-  for (const name of ['v1.apps', 'v1.', 'v1.rbac.authorization.k8s.io']) {
-    const { metadata: { uid } } = await cluster.client.get(apiServices, { name })
-    await cluster.client.delete(apiServices, { name })
-    await until(apiServices, name, isBack(uid))
-  }
 })
 
 /** What the administrator is told at a path. */
