@@ -1,12 +1,11 @@
 // The APIServices of what this server serves itself: one for each group-version, built-in and custom, always available.
 import { equalJson } from '../api/json.ts'
-import { isAlreadyExists } from '../api/status-error.ts'
+import { isAlreadyExists, isConflict, isNotFound } from '../api/status-error.ts'
 import { formatTime } from '../api/times.ts'
 import { type ApiService, apiServices } from '../api/types-api-service.ts'
 import { groupPriority } from '../apiserver/discovery.ts'
 import type { Client } from '../client/client.ts'
 import type { Informers } from '../client/informer.ts'
-import { isGone } from '../controller/refusals.ts'
 import type { Definition } from '../registry/definition.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 
@@ -137,10 +136,16 @@ export class LocalApiServices {
     const { client, definitions, own, clock } = this.#options
     const { items } = await client.list(apiServices)
     const { create, update, remove } = planApiServices([...localApiServices(own), ...customApiServices(definitions())], items, this.#starting)
+    // Somebody wrote meanwhile: what is to be done is worked out anew.
+    const again = (error: unknown): boolean => {
+      if (!isConflict(error)) return false
+      this.#soon(0)
+      return true
+    }
     await Promise.all([
-      ...create.map((service) => publish(client, service, clock.now()).catch(unless(isAlreadyExists, isGone))),
-      ...update.map((service) => client.update(apiServices, service).catch(unless(isGone))),
-      ...remove.map(({ metadata: { name = '' } }) => client.delete(apiServices, { name }).catch(unless(isGone))),
+      ...create.map((service) => publish(client, service, clock.now()).catch(unless(isAlreadyExists, isNotFound, isConflict))),
+      ...update.map((service) => client.update(apiServices, service).catch(unless(isNotFound, again))),
+      ...remove.map(({ metadata: { name = '' } }) => client.delete(apiServices, { name }).catch(unless(isNotFound))),
     ])
     this.#starting = false
   }

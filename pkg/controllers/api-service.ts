@@ -1,12 +1,12 @@
 // Whether the servers behind APIServices can be reached: looked at when something changes, and by the clock only while one can't.
 import { formatTime } from '../api/times.ts'
+import { isConflict, isNotFound } from '../api/status-error.ts'
 import { apiServices, availableCondition, type ApiService } from '../api/types-api-service.ts'
 import type { Condition } from '../api/types-common.ts'
 import { endpointSlices, services, type EndpointSlice, type Service } from '../api/types-service.ts'
 import type { Client } from '../client/client.ts'
 import type { Index } from '../client/informer.ts'
 import { controller, watches, type Controller } from '../controller/controller.ts'
-import { isGone } from '../controller/refusals.ts'
 import { BackOff } from '../util/back-off.ts'
 import type { Clock } from '../util/clock.ts'
 
@@ -94,6 +94,7 @@ export async function reportUnreachable(client: Client, name: string, message: s
     const object = await client.get(apiServices, { name })
     if (object.spec.service && availableCondition(object)?.status === 'True') await report(client, object, failed('FailedDiscoveryCheck', message), now)
   } catch (error) {
-    if (!isGone(error)) throw error
+    // Whoever wrote meanwhile has looked anew.
+    if (!isNotFound(error) && !isConflict(error)) throw error
   }
 }

@@ -3,7 +3,8 @@ import { formatTime } from '../api/times.ts'
 import { subjectAccessReviews } from '../api/types-auth.ts'
 import { certificateSigningRequests, type CertificateSigningRequest, type CertificateSigningRequestCondition } from '../api/types-certificates.ts'
 import { controller, type Controller, type ReconcileContext, type ReconcileResult } from '../controller/controller.ts'
-import { isGone, messageOf } from '../controller/refusals.ts'
+import { messageOf } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 import { millisOf } from './pod-facts.ts'
 import { hasCondition, isHandled, keptForMs, selfApproval, signingFault, type RequestedSubject } from './certificate-signing-plan.ts'
 
@@ -24,9 +25,7 @@ export function certificateSigningController(signer: CertificateSigner): Control
       const { client, clock } = context
       const leftMs = keptForMs(request, clock.now())
       if (leftMs <= 0) {
-        await client.delete(certificateSigningRequests, key, { preconditions: { uid: request.metadata.uid } }).catch((error: unknown) => {
-          if (!isGone(error)) throw error
-        })
+        await removeObject(client, certificateSigningRequests, request)
         return
       }
       const open = await decide(request, signer, context)

@@ -1,12 +1,12 @@
 // CronJob: starts a Job at each scheduled time, and forgets old ones.
 import { equalJson } from '../api/json.ts'
-import { keyOf } from '../api/object.ts'
 import { isAlreadyExists } from '../api/status-error.ts'
 import { formatTime } from '../api/times.ts'
 import { cronJobs, jobs, type CronJob, type CronJobStatus, type Job } from '../api/types-workload.ts'
 import { controller, type ReconcileContext, type ReconcileResult } from '../controller/controller.ts'
 import { ownerReferenceOf } from '../controller/ownership.ts'
-import { isGone, isNamespaceTerminating, messageOf } from '../controller/refusals.ts'
+import { isNamespaceTerminating, messageOf } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 import { dueAt, jobName, jobsToForget } from './cron-job-plan.ts'
 import { hasCondition, isFinished } from './job-plan.ts'
 
@@ -95,10 +95,5 @@ async function createJob(cron: CronJob, scheduledMs: number, { client, events }:
 }
 
 async function deleteJob(job: Job, cron: CronJob, { client, events }: ReconcileContext): Promise<void> {
-  try {
-    await client.delete(jobs, keyOf(job), { propagationPolicy: 'Background', preconditions: { uid: job.metadata.uid } })
-    events.record(cron, { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted job ${job.metadata.name}` })
-  } catch (error) {
-    if (!isGone(error)) throw error
-  }
+  if (await removeObject(client, jobs, job, { propagationPolicy: 'Background' })) events.record(cron, { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted job ${job.metadata.name}` })
 }

@@ -7,7 +7,8 @@ import { pods } from '../api/types-pod.ts'
 import { deployments, replicaSets, type Deployment, type DeploymentStatus, type ReplicaSet } from '../api/types-workload.ts'
 import { controller, watches, type ReconcileContext, type ReconcileResult } from '../controller/controller.ts'
 import { claim, claimCandidates } from '../controller/ownership.ts'
-import { isGone, isNamespaceTerminating, messageOf } from '../controller/refusals.ts'
+import { isNamespaceTerminating, messageOf } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 import { isScaling, newSetSize, planDown, planRolling, planScale, type Scaling } from './deployment-plan.ts'
 import { boundsOf, findNewSet, newSet, newSetAnnotations, replicasOf, revisionAnnotation, scaleAnnotations, setsToForget } from './deployment-sets.ts'
 import { conditionOf, countStatus, deadlineCheckMs, isComplete, pauseCondition, progressDeadlineMs, rolloutStatus, withCondition, type Reason } from './deployment-status.ts'
@@ -191,9 +192,7 @@ class Rollout {
 
   async #forgetOldSets(): Promise<void> {
     for (const set of setsToForget(this.#deployment, this.#old)) {
-      await this.#context.client.delete(replicaSets, keyOf(set), { preconditions: { uid: set.metadata.uid } }).catch((error: unknown) => {
-        if (!isGone(error)) throw error
-      })
+      await removeObject(this.#context.client, replicaSets, set)
     }
   }
 

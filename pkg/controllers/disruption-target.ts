@@ -4,7 +4,7 @@ import type { DeleteOptions } from '../api/request.ts'
 import { formatTime } from '../api/times.ts'
 import { pods, type Pod, type PodCondition } from '../api/types-pod.ts'
 import type { ReconcileContext } from '../controller/controller.ts'
-import { isGone } from '../controller/refusals.ts'
+import { isGone, removeObject } from '../controller/removal.ts'
 
 export interface DisruptionOptions {
   readonly reason: string
@@ -20,8 +20,8 @@ export async function disruptPod(pod: Pod, { client, clock }: ReconcileContext, 
   const status = { ...(known ? {} : { conditions: [condition] }), ...(failed && pod.status?.phase !== 'Failed' ? { phase: 'Failed' } : {}) }
   try {
     if (Object.keys(status).length > 0) await client.patch(pods, keyOf(pod), { type: 'strategic', body: { metadata: { uid: pod.metadata.uid }, status } }, { subresource: 'status' })
-    await client.delete(pods, keyOf(pod), { ...deletion, preconditions: { uid: pod.metadata.uid } })
+    await removeObject(client, pods, pod, deletion)
   } catch (error) {
-    if (!isGone(error)) throw error
+    if (!await isGone(error, client, pods, pod)) throw error
   }
 }

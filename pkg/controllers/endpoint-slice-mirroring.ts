@@ -1,9 +1,9 @@
 // Mirrors Endpoints that people write for services without a selector into EndpointSlices.
-import { keyOf } from '../api/object.ts'
 import { endpoints, endpointSlices, services, type Endpoint, type EndpointAddress, type Endpoints, type EndpointSlice } from '../api/types-service.ts'
 import { controller, watches } from '../controller/controller.ts'
 import { ownerReferenceOf } from '../controller/ownership.ts'
-import { isGone, isNamespaceTerminating } from '../controller/refusals.ts'
+import { isNamespaceTerminating } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 import { headlessLabel, managedByLabel, planGroups, serviceNameLabel, type EndpointGroup } from './endpoint-slice-plan.ts'
 import { repackSubsets } from './endpoint-repacking.ts'
 import { endpointsManagedBy } from './endpoints-plan.ts'
@@ -44,9 +44,7 @@ export default controller<Endpoints>({
     }
     for (const slice of plans.flatMap(({ update }) => update)) await client.update(endpointSlices, slice)
     for (const slice of plans.flatMap(({ remove }) => remove)) {
-      await client.delete(endpointSlices, keyOf(slice)).catch((error: unknown) => {
-        if (!isGone(error)) throw error
-      })
+      await removeObject(client, endpointSlices, slice)
     }
   },
 })

@@ -1,10 +1,10 @@
 // EndpointSlice: keeps the slices of every service with a selector.
-import { keyOf } from '../api/object.ts'
 import { nodes } from '../api/types-node.ts'
 import { pods } from '../api/types-pod.ts'
 import { endpointSlices, services } from '../api/types-service.ts'
 import { controller, watches } from '../controller/controller.ts'
-import { isGone, isNamespaceTerminating } from '../controller/refusals.ts'
+import { isNamespaceTerminating } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 import { managedByLabel, ownManager, planSlices, serviceNameLabel } from './endpoint-slice-plan.ts'
 import { hasManagedEndpoints, podsOf, servicesOf } from './pod-endpoints.ts'
 
@@ -31,9 +31,7 @@ export default controller({
     }
     for (const slice of plan.update) await client.update(endpointSlices, slice)
     for (const slice of plan.remove) {
-      await client.delete(endpointSlices, keyOf(slice)).catch((error: unknown) => {
-        if (!isGone(error)) throw error
-      })
+      await removeObject(client, endpointSlices, slice)
     }
   },
 })

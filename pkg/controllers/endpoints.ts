@@ -3,7 +3,8 @@ import { equalJson } from '../api/json.ts'
 import { pods } from '../api/types-pod.ts'
 import { endpoints, services, type Service } from '../api/types-service.ts'
 import { controller, watches } from '../controller/controller.ts'
-import { isGone, isNamespaceTerminating } from '../controller/refusals.ts'
+import { isNamespaceTerminating } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 import { endpointsManagedBy, planEndpoints } from './endpoints-plan.ts'
 import { hasManagedEndpoints, podsOf, servicesOf } from './pod-endpoints.ts'
 
@@ -20,9 +21,7 @@ export default controller<Service>({
     if (!service) {
       // Those of a service that never was are someone else's.
       if (existing?.metadata.labels?.[endpointsManagedBy] !== 'endpoint-controller') return
-      await client.delete(endpoints, key, { preconditions: { uid: existing.metadata.uid } }).catch((error: unknown) => {
-        if (!isGone(error)) throw error
-      })
+      await removeObject(client, endpoints, existing)
       return
     }
     if (service.metadata.deletionTimestamp || !hasManagedEndpoints(service)) return

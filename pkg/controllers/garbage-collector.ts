@@ -3,7 +3,8 @@ import { apiVersionOf, type KubeObject, type ObjectKey, type OwnerReference, typ
 import { isConflict, isNotFound } from '../api/status-error.ts'
 import type { Client } from '../client/client.ts'
 import type { Following, Informer, Informers } from '../client/informer.ts'
-import { isGone, messageOf } from '../controller/refusals.ts'
+import { messageOf } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 import { sleep, type Clock } from '../util/clock.ts'
 import { slicesOf } from '../util/slices.ts'
 import { WorkQueue } from '../util/work-queue.ts'
@@ -162,10 +163,7 @@ export class GarbageCollector {
     if (action.type === 'keep') return
     if (action.type === 'strike') return this.#strike(node, action.owners)
     if (action.unblock) await this.#patchOwners(node, ownersOf(object).map((owner) => ({ ...owner, blockOwnerDeletion: false })))
-    const { uid } = object.metadata
-    await this.#options.client.delete(resource, key, { propagationPolicy: action.policy, preconditions: { uid } }).catch((error: unknown) => {
-      if (!isGone(error)) throw error
-    })
+    await removeObject(this.#options.client, resource, object, { propagationPolicy: action.policy })
   }
 
   /** undefined when the owner's kind is not served here, or its scope makes the reference meaningless. */

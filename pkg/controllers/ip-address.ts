@@ -4,7 +4,7 @@ import { isAlreadyExists } from '../api/status-error.ts'
 import { ipAddresses, services, type IPAddress, type Service } from '../api/types-service.ts'
 import type { Index } from '../client/informer.ts'
 import { controller, watches } from '../controller/controller.ts'
-import { isGone } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 
 const managedBy = 'ipaddress.kubernetes.io/managed-by'
 const manager = 'ipallocator.k8s.io'
@@ -33,9 +33,7 @@ export default controller<IPAddress>({
     const right = service && parent?.resource === 'services' && parent.namespace === service.metadata.namespace && parent.name === service.metadata.name
     // What people make themselves is theirs.
     if (address && !right && address.metadata.labels?.[managedBy] === manager) {
-      await client.delete(ipAddresses, key, { preconditions: { uid: address.metadata.uid } }).catch((error: unknown) => {
-        if (!isGone(error)) throw error
-      })
+      await removeObject(client, ipAddresses, address)
     } else if (address) return
     if (!service) return
     await client.create(ipAddresses, addressFor(key.name, service)).catch((error: unknown) => {

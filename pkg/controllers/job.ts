@@ -7,7 +7,7 @@ import { pods, type Pod } from '../api/types-pod.ts'
 import { jobs, type Job, type JobStatus } from '../api/types-workload.ts'
 import { controller, type Controller, type ReconcileContext, type ReconcileResult } from '../controller/controller.ts'
 import { claim, claimCandidates } from '../controller/ownership.ts'
-import { isGone } from '../controller/refusals.ts'
+import { isGone } from '../controller/removal.ts'
 import {
   countPods, deadlineOf, failureCountAnnotation, failuresBefore, freeIndexes, hasCondition, indexAnnotation, indexOf, isFinished, isIndexed, isTracked,
   judge, trackingFinalizer, wantedActive, withJobCondition, type JobCount,
@@ -57,8 +57,8 @@ async function releaseLeft({ namespace, name }: ObjectKey, { client, informers }
 async function release(pod: Pod, client: ReconcileContext['client']): Promise<void> {
   const { uid, resourceVersion, finalizers = [] } = pod.metadata
   const body = { metadata: { uid, resourceVersion, finalizers: finalizers.filter((name) => name !== trackingFinalizer) } }
-  await client.patch(pods, keyOf(pod), { type: 'merge', body }).catch((error: unknown) => {
-    if (!isGone(error)) throw error
+  await client.patch(pods, keyOf(pod), { type: 'merge', body }).catch(async (error: unknown) => {
+    if (!await isGone(error, client, pods, pod)) throw error
   })
 }
 

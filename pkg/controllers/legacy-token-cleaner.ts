@@ -5,7 +5,7 @@ import { pods } from '../api/types-pod.ts'
 import { isAlreadyExists } from '../api/status-error.ts'
 import type { Index, Informers } from '../client/informer.ts'
 import { controller, type Controller } from '../controller/controller.ts'
-import { isGone } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 
 export const trackingPlace = { namespace: 'kube-system', name: 'kube-apiserver-legacy-service-account-token-tracking' }
 const type = 'kubernetes.io/service-account-token'
@@ -61,9 +61,7 @@ export const legacyTokenControllers: readonly Controller[] = [
       const plan = staleTokenPlan(secret, { since: sinceOf(informers), account, mounted, nowMs: clock.now() })
       if (plan === 'invalidate') await client.patch(secrets, key, { type: 'merge', body: { metadata: { uid, labels: { [invalidSinceLabel]: dateOf(clock.now()) } } } })
       if (plan === 'remove') {
-        await client.delete(secrets, key, { preconditions: { uid, resourceVersion: secret.metadata.resourceVersion } }).catch((error: unknown) => {
-          if (!isGone(error)) throw error
-        })
+        await removeObject(client, secrets, secret, { preconditions: { resourceVersion: secret.metadata.resourceVersion } })
       }
       return { requeueAfterMs: dayMs }
     },

@@ -1,12 +1,12 @@
 // Namespace: deletes a terminating namespace's content, pods first, and lets it go when nothing is left.
 import { equalJson } from '../api/json.ts'
 import type { KubeObject, Resource } from '../api/object.ts'
-import { StatusError } from '../api/status-error.ts'
+import { isNotFound, StatusError } from '../api/status-error.ts'
 import { namespaces, type Namespace } from '../api/types-config.ts'
 import { pods } from '../api/types-pod.ts'
 import type { Client } from '../client/client.ts'
 import { controller, watches, type Controller, type ReconcileContext, type ReconcileResult } from '../controller/controller.ts'
-import { isGone, messageOf } from '../controller/refusals.ts'
+import { messageOf } from '../controller/refusals.ts'
 import { deletionConditions, type Remains } from './namespace-plan.ts'
 
 export interface NamespaceControllerOptions {
@@ -77,7 +77,7 @@ async function deleteAll(client: Client, resource: Resource, items: readonly Kub
   } catch (error) {
     if (!(error instanceof StatusError) || error.code !== 405) throw error
     await Promise.all(items.map(({ metadata: { name = '' } }) => client.delete(resource, { namespace, name }, options).catch((refused: unknown) => {
-      if (!isGone(refused)) throw refused
+      if (!isNotFound(refused)) throw refused
     })))
   }
 }

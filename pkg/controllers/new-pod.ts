@@ -3,7 +3,8 @@ import type { KubeObject, Resource } from '../api/object.ts'
 import { pods, type Pod, type PodTemplateSpec } from '../api/types-pod.ts'
 import type { ReconcileContext } from '../controller/controller.ts'
 import { ownerReferenceOf } from '../controller/ownership.ts'
-import { isGone, isNamespaceTerminating, messageOf } from '../controller/refusals.ts'
+import { isNamespaceTerminating, messageOf } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 
 /** The server completes the name: `<owner>-<5 characters>`, unless the caller sets one. */
 export function podFromTemplate(template: PodTemplateSpec, owner: KubeObject, resource: Resource): Pod {
@@ -33,12 +34,9 @@ export async function createPod(pod: Pod, owner: KubeObject, { client, events }:
 
 /** Deletes a pod and tells of it on its owner. A pod that is gone already is as good. */
 export async function deletePod(pod: Pod, owner: KubeObject, { client, events }: ReconcileContext): Promise<void> {
-  const { namespace, name = '', uid } = pod.metadata
   try {
-    await client.delete(pods, { namespace, name }, { preconditions: { uid } })
-    events.record(owner, { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${name}` })
+    if (await removeObject(client, pods, pod)) events.record(owner, { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${pod.metadata.name}` })
   } catch (error) {
-    if (isGone(error)) return
     events.record(owner, { type: 'Warning', reason: 'FailedDelete', message: `Error deleting: ${messageOf(error)}` })
     throw error
   }

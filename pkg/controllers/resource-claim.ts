@@ -1,9 +1,11 @@
 // Claims for devices: made from the templates of pods, reserved for pods that have a node, and given back when no pod uses them.
 import { controllerOf } from '../api/object.ts'
+import { isNotFound } from '../api/status-error.ts'
 import { claimNameOf, claimNamesOf, isMadeFor, isReservedFor, resourceClaims, resourceClaimTemplates, type ClaimConsumer, type ResourceClaim } from '../api/types-device.ts'
 import { pods, type Pod, type PodResourceClaim } from '../api/types-pod.ts'
 import { controller, watches, type Controller, type ReconcileContext } from '../controller/controller.ts'
-import { isGone, messageOf } from '../controller/refusals.ts'
+import { messageOf } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 
 const entryAnnotation = 'resource.kubernetes.io/pod-claim-name'
 const finalizer = 'resource.kubernetes.io/delete-protection'
@@ -100,7 +102,7 @@ const claimUse = controller<ResourceClaim>({
       const at = { namespace: key.namespace, name }
       // The cache may not show a pod that is being scheduled.
       const pod = inUse.get(at) ?? await client.get(pods, at).catch((error: unknown) => {
-        if (!isGone(error)) throw error
+        if (!isNotFound(error)) throw error
         return undefined
       })
       return pod?.metadata.uid === uid && !isDone(pod)
@@ -122,9 +124,7 @@ const claimUse = controller<ResourceClaim>({
     const owner = controllerOf(claim)
     const pod = owner?.kind === 'Pod' ? inUse.get({ namespace: key.namespace, name: owner.name }) : undefined
     if (!pod || (pod.metadata.uid === owner?.uid && !isDone(pod))) return
-    await client.delete(resourceClaims, key, { preconditions: { uid: claim.metadata.uid } }).catch((error: unknown) => {
-      if (!isGone(error)) throw error
-    })
+    await removeObject(client, resourceClaims, claim)
   },
 })
 

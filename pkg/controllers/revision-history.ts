@@ -1,13 +1,13 @@
 // Earlier templates of a DaemonSet or StatefulSet, kept as ControllerRevisions.
 import { equalParts } from '../api/json-parts.ts'
-import { keyOf, type KubeObject, type Resource } from '../api/object.ts'
+import { type KubeObject, type Resource } from '../api/object.ts'
 import { isAlreadyExists } from '../api/status-error.ts'
 import type { PodTemplateSpec } from '../api/types-pod.ts'
 import { controllerRevisions, type ControllerRevision } from '../api/types-workload.ts'
 import type { LabelMatcher } from '../api/label-selector.ts'
 import type { ReconcileContext } from '../controller/controller.ts'
 import { claim, claimCandidates, ownerReferenceOf } from '../controller/ownership.ts'
-import { isGone } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 import { inParts } from '../util/slices.ts'
 import { templateHash } from './template-hash.ts'
 
@@ -84,8 +84,6 @@ async function create({ owner, resource, template, collisionCount, hashLabel }: 
 export async function forgetRevisions(old: readonly ControllerRevision[], { limit, live }: { limit: number; live: (revision: ControllerRevision) => boolean }, { client }: ReconcileContext): Promise<void> {
   const idle = old.filter((revision) => !live(revision))
   for (const revision of idle.slice(0, Math.max(0, idle.length - limit))) {
-    await client.delete(controllerRevisions, keyOf(revision)).catch((error: unknown) => {
-      if (!isGone(error)) throw error
-    })
+    await removeObject(client, controllerRevisions, revision)
   }
 }

@@ -4,7 +4,7 @@ import { isNotFound } from '../api/status-error.ts'
 import { secrets, serviceAccounts, type Secret } from '../api/types-config.ts'
 import type { Index } from '../client/informer.ts'
 import { controller, watches, type Controller } from '../controller/controller.ts'
-import { isGone } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 
 export interface TokenSecretOptions {
   /** PEM of the cluster's CA. */
@@ -56,9 +56,7 @@ export function tokenSecretController({ certificate, sign }: TokenSecretOptions)
       })
       const uid = account?.metadata.uid
       if (uid === undefined || (annotations[uidAnnotation] ?? uid) !== uid) {
-        await client.delete(secrets, key, { preconditions: { uid: secret.metadata.uid } }).catch((error: unknown) => {
-          if (!isGone(error)) throw error
-        })
+        await removeObject(client, secrets, secret)
         return
       }
       const filled = filledSecret(secret, { uid, certificate, sign: () => sign({ namespace, serviceAccount: { name, uid }, secretName: key.name }) })

@@ -6,7 +6,8 @@ import { pods, type Pod } from '../api/types-pod.ts'
 import { controllerRevisions, statefulSets, type StatefulSet } from '../api/types-workload.ts'
 import { controller, watches, type ReconcileContext } from '../controller/controller.ts'
 import { claim, claimCandidates } from '../controller/ownership.ts'
-import { isGone, isNamespaceTerminating, messageOf } from '../controller/refusals.ts'
+import { isNamespaceTerminating, messageOf } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 import { podFromTemplate } from './new-pod.ts'
 import { nextAvailabilityMs } from './pod-facts.ts'
 import { forgetRevisions, syncHistory, templateOf, type History } from './revision-history.ts'
@@ -79,14 +80,10 @@ async function create(place: { ordinal: number; revision: string }, set: Statefu
 }
 
 async function remove(pod: Pod, set: StatefulSet, { client, events }: ReconcileContext): Promise<void> {
-  const { name, uid } = pod.metadata
+  const { name } = pod.metadata
   if (pod.status?.phase === 'Failed') {
     events.record(set, { type: 'Warning', reason: 'RecreatingFailedPod', message: `StatefulSet ${set.metadata.namespace}/${set.metadata.name} is recreating failed Pod ${name}` })
   }
-  try {
-    await client.delete(pods, keyOf(pod), { preconditions: { uid } })
-    events.record(set, { type: 'Normal', reason: 'SuccessfulDelete', message: `delete Pod ${name} in StatefulSet ${set.metadata.name} successful` })
-  } catch (error) {
-    if (!isGone(error)) throw error
-  }
+  if (!await removeObject(client, pods, pod)) return
+  events.record(set, { type: 'Normal', reason: 'SuccessfulDelete', message: `delete Pod ${name} in StatefulSet ${set.metadata.name} successful` })
 }

@@ -1,9 +1,8 @@
 // Removes bootstrap tokens when their time is over.
-import { keyOf } from '../api/object.ts'
 import { parseTime } from '../api/times.ts'
 import { secrets, type Secret } from '../api/types-config.ts'
 import { controller } from '../controller/controller.ts'
-import { isGone } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 
 export const isBootstrapToken = ({ type, metadata }: Secret): boolean => type === 'bootstrap.kubernetes.io/token' && metadata.namespace === 'kube-system'
 
@@ -21,8 +20,6 @@ export default controller<Secret>({
     if (!secret || endMs === undefined) return
     const leftMs = endMs - clock.now()
     if (leftMs > 0) return { requeueAfterMs: leftMs }
-    await client.delete(secrets, keyOf(secret), { preconditions: { uid: secret.metadata.uid } }).catch((error: unknown) => {
-      if (!isGone(error)) throw error
-    })
+    await removeObject(client, secrets, secret)
   },
 })

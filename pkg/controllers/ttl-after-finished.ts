@@ -1,8 +1,7 @@
 // Deletes finished Jobs when their ttlSecondsAfterFinished is over.
-import { keyOf } from '../api/object.ts'
 import { jobs, type Job } from '../api/types-workload.ts'
 import { controller } from '../controller/controller.ts'
-import { isGone } from '../controller/refusals.ts'
+import { removeObject } from '../controller/removal.ts'
 import { isFinished } from './job-plan.ts'
 import { millisOf } from './pod-facts.ts'
 
@@ -15,8 +14,6 @@ export default controller<Job>({
     const ended = job.status?.conditions?.find(({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'))
     const leftMs = (millisOf(ended?.lastTransitionTime) ?? clock.now()) + seconds * 1000 - clock.now()
     if (leftMs > 0) return { requeueAfterMs: leftMs }
-    await client.delete(jobs, keyOf(job), { propagationPolicy: 'Foreground', preconditions: { uid: job.metadata.uid } }).catch((error: unknown) => {
-      if (!isGone(error)) throw error
-    })
+    await removeObject(client, jobs, job, { propagationPolicy: 'Foreground' })
   },
 })
