@@ -36,6 +36,24 @@ describe('QueuedEventRecorder', () => {
     expect(new Set(names).size).toBe(2)
   })
 
+  it('tells what has an action with the time of the first and a series of its repeats', async () => {
+    const clock = new ManualClock(Date.parse('2026-01-01T00:00:00.5Z'))
+    const written: object[] = []
+    const client = {
+      create: async (_: unknown, { metadata: _metadata, ...event }: Event) => void written.push(event), patch: async (_: unknown, _key: unknown, { body }: { body: object }) => void written.push(body),
+    } as unknown as Client
+    const recorder = new QueuedEventRecorder({ client, clock, component: 'default-scheduler', host: 'here', log: () => undefined })
+    const preempted = { type: 'Normal', reason: 'Preempted', action: 'Preempting', related: about('b'), message: 'gone' } as const
+    recorder.record(about('a'), preempted)
+    recorder.record(about('a'), preempted)
+    await recorder.flush()
+    expect(written).toEqual([{
+      apiVersion: 'v1', kind: 'Event', type: 'Normal', reason: 'Preempted', action: 'Preempting', message: 'gone', eventTime: '2026-01-01T00:00:00.500000Z',
+      involvedObject: { ...about('a').metadata, apiVersion: 'v1', kind: 'Pod' }, related: { ...about('b').metadata, apiVersion: 'v1', kind: 'Pod' },
+      reportingComponent: 'default-scheduler', reportingInstance: 'default-scheduler-here',
+    }, { series: { count: 2, lastObservedTime: '2026-01-01T00:00:00.500000Z' } }])
+  })
+
   it('writes the first at once, and what soon follows together', async () => {
     const { clock, said, answers, record } = setUp()
     record('a')

@@ -1,13 +1,11 @@
 // Writes Events in the background: repeats raise a count, floods about one object are dropped.
 import { isNotFound } from '../api/status-error.ts'
 import type { KubeObject } from '../api/object.ts'
-import { formatTime } from '../api/times.ts'
+import { formatMicroTime, formatTime } from '../api/times.ts'
 import { events, type Event } from '../api/types-config.ts'
 import { sleep, type Clock } from '../util/clock.ts'
 import type { Client } from './client.ts'
-import type { EventRecorder } from './events.ts'
-
-type Occurrence = Parameters<EventRecorder['record']>[1]
+import type { EventRecorder, Occurrence } from './events.ts'
 
 export interface EventRecorderOptions {
   readonly client: Client
@@ -79,23 +77,20 @@ export class QueuedEventRecorder implements EventRecorder {
     return tokens >= 1
   }
 
-  #eventOf(about: KubeObject, { type, reason, message, fieldPath }: Occurrence): Event {
+  #eventOf(about: KubeObject, { type, reason, message, fieldPath, action, related }: Occurrence): Event {
     const { component, host, clock } = this.#options
-    const { namespace, name = '', uid, resourceVersion } = about.metadata
+    const { namespace, name = '' } = about.metadata
     const nowMs = clock.now()
     const time = formatTime(nowMs)
     const serial = (BigInt(Math.floor(nowMs)) * 1_000_000n + BigInt(this.#sequence++ % 1_000_000)).toString(16)
-    return {
+    const event = {
       apiVersion: 'v1', kind: 'Event',
       metadata: { name: `${name}.${serial}`, namespace: namespace || 'default' },
-      involvedObject: {
-        apiVersion: about.apiVersion, kind: about.kind, name, uid, resourceVersion,
-        ...(namespace ? { namespace } : {}), ...(fieldPath ? { fieldPath } : {}),
-      },
-      type, reason, message: message.slice(0, 1024), count: 1, firstTimestamp: time, lastTimestamp: time,
-      source: { component, ...(host ? { host } : {}) },
-      reportingComponent: component, reportingInstance: host ?? '',
+      involvedObject: { ...referenceTo(about), ...(fieldPath ? { fieldPath } : {}) },
+      type, reason, message: message.slice(0, 1024), reportingComponent: component,
     }
+    if (action === undefined) return { ...event, count: 1, firstTimestamp: time, lastTimestamp: time, source: { component, ...(host ? { host } : {}) }, reportingInstance: host ?? '' }
+    return { ...event, action, eventTime: formatMicroTime(nowMs), reportingInstance: host ? `${component}-${host}` : component, ...(related ? { related: referenceTo(related) } : {}) }
   }
 
   async #drain(): Promise<void> {
@@ -134,10 +129,11 @@ export class QueuedEventRecorder implements EventRecorder {
     const key = identityOf(event)
     const known = this.#written.get(key)
     if (known) {
-      const body = { count: known.count + 1, lastTimestamp: event.lastTimestamp }
+      const count = known.count + 1
+      const body = event.eventTime ? { series: { count, lastObservedTime: event.eventTime } } : { count, lastTimestamp: event.lastTimestamp }
       try {
         await this.#options.client.patch(events, { namespace: event.metadata.namespace, name: known.name }, { type: 'merge', body })
-        return remember(this.#written, key, { name: known.name, count: known.count + 1 })
+        return remember(this.#written, key, { name: known.name, count })
       } catch (error) {
         if (!isNotFound(error)) throw error
       }
@@ -145,6 +141,10 @@ export class QueuedEventRecorder implements EventRecorder {
     await this.#options.client.create(events, event)
     remember(this.#written, key, { name: event.metadata.name ?? '', count: 1 })
   }
+}
+
+function referenceTo({ apiVersion, kind, metadata: { namespace, name, uid, resourceVersion } }: KubeObject): Event['involvedObject'] {
+  return { apiVersion, kind, name, uid, resourceVersion, ...(namespace ? { namespace } : {}) }
 }
 
 const identityOf = ({ involvedObject, type, reason, message }: Event): string =>

@@ -1,4 +1,5 @@
 // The control plane: store, registry, API server, controllers and scheduler of one server, wired together.
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { KubeObject, ObjectKey, Resource } from '../api/object.ts'
 import { readStored } from '../api/json-reader.ts'
@@ -220,7 +221,7 @@ export class ControlPlane {
     })
     // Like a scheduler outside it writes with what its own role grants.
     const schedulerClient = new DirectClient(this.#server.handle, { username: 'system:kube-scheduler', groups: ['system:authenticated'] }, 'kube-scheduler')
-    const scheduler = this.#scheduler = defaultScheduler({ client: schedulerClient, informers, clock, log, events: this.events('default-scheduler', undefined, schedulerClient) })
+    const scheduler = this.#scheduler = defaultScheduler({ client: schedulerClient, informers, clock, log, events: this.events('default-scheduler', hostname(), schedulerClient) })
     const following = new ServedResources({
       resources: () => ownedResources(served()),
       onChange: (listener) => {

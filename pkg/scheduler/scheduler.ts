@@ -23,6 +23,10 @@ export interface WatchedKind {
   readonly kind?: ChangeKind
 }
 
+/** What an event holds. */
+const longestMessage = 1024
+const cutMark = ' ...'
+
 export interface SchedulerOptions {
   readonly client: Client
   readonly informers: Informers
@@ -225,7 +229,7 @@ export class Scheduler {
       attempt.ended('scheduled')
       this.#figures.scheduled(queued)
       const { namespace, name } = info.pod.metadata
-      events.record(info.pod, { type: 'Normal', reason: 'Scheduled', message: `Successfully assigned ${namespace}/${name} to ${nodeName}` })
+      events.record(info.pod, { type: 'Normal', reason: 'Scheduled', action: 'Binding', message: `Successfully assigned ${namespace}/${name} to ${nodeName}` })
     } catch (error) {
       attempt.passed(point, 'Error')
       attempt.ended('error')
@@ -244,16 +248,21 @@ export class Scheduler {
     this.#queue.retry(info.uid)
   }
 
+  #tellFailure(pod: Pod, message: string): void {
+    const told = message.length > longestMessage ? `${message.slice(0, longestMessage - cutMark.length)}${cutMark}` : message
+    this.#options.events.record(pod, { type: 'Warning', reason: 'FailedScheduling', action: 'Scheduling', message: told })
+  }
+
   #failed({ pod }: PodInfo, error: unknown): void {
     const message = textOf(error)
     this.#options.log(`scheduling ${pod.metadata.namespace}/${pod.metadata.name} failed: ${message}`)
-    this.#options.events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message })
+    this.#tellFailure(pod, message)
     this.#writeStatus(pod, { condition: { type: 'PodScheduled', status: 'False', reason: 'SchedulerError', message } })
   }
 
   #refuse(info: PodInfo, { message, rejectors, remedy: { nominate, victims = [] } }: Unplaced): void {
     this.#queue.reject(info.uid, rejectors)
-    this.#options.events.record(info.pod, { type: 'Warning', reason: 'FailedScheduling', message })
+    this.#tellFailure(info.pod, message)
     if (nominate !== undefined) this.#snapshot.nominate(info, nominate)
     this.#writeStatus(info.pod, {
       condition: { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message },
@@ -275,7 +284,7 @@ export class Scheduler {
     }
     for (const victim of victims) {
       this.#track(deleteVictim(client, victim.pod, { schedulerName: this.#schedulerName, nowMs: clock.now() }).then(
-        () => events.record(victim.pod, { type: 'Normal', reason: 'Preempted', message: `Preempted by pod ${info.uid} on node ${nodeName}` }),
+        () => events.record(victim.pod, { type: 'Normal', reason: 'Preempted', action: 'Preempting', related: info.pod, message: `Preempted by pod ${info.uid} on node ${nodeName}` }),
         (error: unknown) => {
           log(`preempting ${victim.pod.metadata.namespace}/${victim.pod.metadata.name} failed: ${textOf(error)}`)
           // Nothing will come of the promise: try again.
