@@ -49,7 +49,8 @@ async function end(namespace: Namespace, { resources, unknown }: { resources: re
   let current = namespace
   const stays = open.length > 0 || unknown.length > 0
   // A namespace that goes at once needs no account of why it did not.
-  if (stays && !equalJson(status, namespace.status)) current = await client.update(namespaces, { ...namespace, status }, { subresource: 'status' })
+  const lingers = stays || (namespace.metadata.finalizers?.length ?? 0) > 0 || (namespace.spec.finalizers?.length ?? 0) > 1
+  if (lingers && !equalJson(status, namespace.status)) current = await client.update(namespaces, { ...namespace, status }, { subresource: 'status' })
   if (stays) return { requeueAfterMs: lookAgainMs }
   const finalizers = (current.spec.finalizers ?? []).filter((one) => one !== finalizer)
   await client.update(namespaces, { ...current, status, spec: { ...current.spec, finalizers } }, { subresource: 'finalize' })

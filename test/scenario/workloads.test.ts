@@ -224,4 +224,17 @@ describe('the control plane', () => {
     await harness.until(namespaces, 'the namespace is gone', (informer) => informer.get({ name: namespace }) === undefined)
     expect((await harness.client.list(deployments, { namespace })).items).toEqual([])
   })
+
+  it('says that nothing holds a namespace but its own finalizers', async () => {
+    const namespace = await harness.namespace('held')
+    await harness.client.patch(namespaces, { name: namespace }, { type: 'merge', body: { metadata: { finalizers: ['example.com/held'] } } })
+    await harness.client.delete(namespaces, { name: namespace })
+    await harness.until(namespaces, 'the content is gone', (informer) => informer.get({ name: namespace })?.spec.finalizers === undefined)
+    expect(harness.informers.for(namespaces).get({ name: namespace })?.status?.conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`)).toEqual([
+      'NamespaceDeletionDiscoveryFailure False ResourcesDiscovered', 'NamespaceDeletionGroupVersionParsingFailure False ParsedGroupVersions', 'NamespaceDeletionContentFailure False ContentDeleted',
+      'NamespaceContentRemaining False ContentRemoved', 'NamespaceFinalizersRemaining False ContentHasNoFinalizers',
+    ])
+    await harness.client.patch(namespaces, { name: namespace }, { type: 'merge', body: { metadata: { finalizers: null } } })
+    await harness.until(namespaces, 'the namespace is gone', (informer) => informer.get({ name: namespace }) === undefined)
+  })
 })
