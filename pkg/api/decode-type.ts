@@ -5,6 +5,7 @@ import { apiVersionOf, splitApiVersion } from './object.ts'
 import { schemaOf } from './schema-table.ts'
 import type { ObjectSchema } from './schema.ts'
 import { badRequest, type StatusError } from './status-error.ts'
+import { isUnserved } from './unserved-kinds.ts'
 
 /** Group, version and kind that a URL takes. */
 export interface TargetType {
@@ -72,20 +73,14 @@ export function statedType(value: unknown, target: TargetType): StatedType {
   return { kind: textOf(said, 'kind') || target.kind, apiVersion: isSilent ? apiVersionOf(target) : apiVersionOf({ group, version }) }
 }
 
-/** Versions of the past that Kubernetes still knows, but does not serve. */
-const unserved = new Set([
-  'extensions/v1beta1', 'apps/v1beta1', 'apps/v1beta2', 'autoscaling/v2beta1', 'autoscaling/v2beta2', 'batch/v1beta1', 'policy/v1beta1', 'networking.k8s.io/v1beta1',
-  'rbac.authorization.k8s.io/v1beta1', 'rbac.authorization.k8s.io/v1alpha1', 'coordination.k8s.io/v1beta1', 'events.k8s.io/v1beta1', 'discovery.k8s.io/v1beta1',
-  'scheduling.k8s.io/v1beta1', 'storage.k8s.io/v1beta1', 'admissionregistration.k8s.io/v1beta1', 'node.k8s.io/v1beta1', 'certificates.k8s.io/v1beta1',
-  'authentication.k8s.io/v1beta1', 'authorization.k8s.io/v1beta1', 'flowcontrol.apiserver.k8s.io/v1beta1', 'flowcontrol.apiserver.k8s.io/v1beta2', 'flowcontrol.apiserver.k8s.io/v1beta3',
-])
-
 /** Kinds that every version has. */
 const everywhere = new Set(['DeleteOptions', 'ListOptions', 'GetOptions', 'CreateOptions', 'UpdateOptions', 'PatchOptions', 'WatchEvent'])
 
+const isObjectKind = (group: string, version: string, kind: string): boolean => schemaOf(group, version, kind) !== undefined || isUnserved(apiVersionOf({ group, version }), kind)
+
 function isKnown(group: string, version: string, kind: string): boolean {
-  if (schemaOf(group, version, kind) || everywhere.has(kind)) return true
-  return kind.endsWith('List') && (kind === 'List' ? group === '' && version === 'v1' : schemaOf(group, version, kind.slice(0, -4)) !== undefined)
+  if (isObjectKind(group, version, kind) || everywhere.has(kind)) return true
+  return kind.endsWith('List') && (kind === 'List' ? group === '' && version === 'v1' : isObjectKind(group, version, kind.slice(0, -4)))
 }
 
 /** Where Kubernetes has a group's kinds without a version. */
@@ -118,8 +113,7 @@ function checkBuiltinType(stated: StatedType, target: TargetType): void {
 /** Why an object of a type can't be made one of the target's; undefined for one of another version. */
 function strangeKind({ apiVersion, kind }: StatedType, target: TargetType): string | undefined {
   const [group, version] = splitApiVersion(apiVersion)
-  const isOld = kind === target.kind && unserved.has(apiVersion) && (group === target.group || group === 'extensions')
-  if (!isOld && !isKnown(group, version, kind)) return notRegistered(kind, apiVersion)
+  if (!isKnown(group, version, kind)) return notRegistered(kind, apiVersion)
   return kind === target.kind ? undefined : `converting (${version}.${kind}) to (${internalPackage(target.group)}.${target.kind}): unknown conversion`
 }
 

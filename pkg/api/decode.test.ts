@@ -148,6 +148,9 @@ it.each([
   ['of no version', '{"apiVersion":"apps/v9","kind":"Deployment"}', 'Deployment in version "v9" cannot be handled as a Deployment: no kind "Deployment" is registered for version "apps/v9" in scheme "pkg/api/legacyscheme/scheme.go:30"'],
   ['of many', '{"apiVersion":"v1","kind":"List"}', 'List in version "v1" cannot be handled as a Deployment: converting (v1.List) to (apps.Deployment): unknown conversion'],
   ['other version', '{"apiVersion":"apps/v1beta1","kind":"Deployment"}', 'the API version in the data (apps/v1beta1) does not match the expected API version (apps/v1)'],
+  ['other group\'s', '{"apiVersion":"extensions/v1beta1","kind":"Deployment"}', 'the API version in the data (extensions/v1beta1) does not match the expected API version (apps/v1)'],
+  ['never was', '{"apiVersion":"batch/v1beta1","kind":"Deployment"}', 'Deployment in version "v1beta1" cannot be handled as a Deployment: no kind "Deployment" is registered for version "batch/v1beta1" in scheme "pkg/api/legacyscheme/scheme.go:30"'],
+  ['other and old', '{"apiVersion":"networking.k8s.io/v1beta1","kind":"IngressList"}', 'IngressList in version "v1beta1" cannot be handled as a Deployment: converting (v1beta1.IngressList) to (apps.Deployment): unknown conversion'],
 ])('refuses a body that is %s', (_what, text, message) => {
   expect(failure(() => decode(text))).toEqual({ code: 400, message })
 })
