@@ -3,6 +3,7 @@ import type { Clock } from '../util/clock.ts'
 import { Counters, labelValue } from '../util/counters.ts'
 import { exponentialBounds, type Histogram, Histograms } from '../util/histogram.ts'
 import type { ChangeKind, ClusterChange } from './plugin.ts'
+import type { SeriesOf } from './timed-plugins.ts'
 
 /** Those at which something is done here. */
 export type ExtensionPoint = 'PreFilter' | 'Filter' | 'PostFilter' | 'PreScore' | 'Score' | 'Reserve' | 'PreBind' | 'Bind'
@@ -38,6 +39,7 @@ export class SchedulerFigures {
   readonly #results = new Counters('scheduler_schedule_attempts_total', 'Tries to give pods a node, by how they ended.')
   readonly #preemptions = new Counters('scheduler_preemption_attempts_total', 'How often it was asked whether less important pods could make room.')
   readonly #incoming = new Counters('scheduler_queue_incoming_pods_total', 'Pods that came to wait, by where and why.')
+  readonly #plugins = new Histograms('scheduler_plugin_execution_duration_seconds', 'How long plugins took to answer at an extension point, in one try of ten.', exponentialBounds(0.00001, 1.5, 20))
   readonly #byPoint = new Map<ExtensionPoint, Partial<Record<PointStatus, Histogram>>>()
 
   constructor({ clock, profile }: { readonly clock: Clock; readonly profile: string }) {
@@ -59,6 +61,8 @@ export class SchedulerFigures {
     series.observe(seconds)
     if (point === 'PostFilter') this.#preemptions.raise('')
   }
+
+  readonly seriesOf: SeriesOf = (plugin, point, status) => this.#plugins.of(`extension_point="${point}",plugin="${plugin}",status="${status}"`)
 
   chosen(seconds: number): void {
     this.#choices.observe('', seconds)
@@ -83,7 +87,7 @@ export class SchedulerFigures {
   readonly incoming = (queue: QueueName, event: string): void => this.#incoming.raise(`event="${event}",queue="${queue}"`)
 
   lines(): string[] {
-    return [this.#results, this.#tries, this.#choices, this.#points, this.#waits, this.#attempts, this.#preemptions, this.#victims, this.#incoming].flatMap((each) => each.lines())
+    return [this.#results, this.#tries, this.#choices, this.#points, this.#waits, this.#attempts, this.#preemptions, this.#victims, this.#incoming, this.#plugins].flatMap((each) => each.lines())
   }
 }
 

@@ -16,6 +16,7 @@ import { deleteVictim, writeBinding, writeStatus, type StatusChange } from './po
 import { SchedulingQueue, type QueuedPod } from './queue.ts'
 import { type Attempt, SchedulerFigures } from './scheduler-figures.ts'
 import { ClusterSnapshot } from './snapshot.ts'
+import { timedPlugin } from './timed-plugins.ts'
 
 /** Scheduling starts when the kind has been read; with `kind`, its changes bring pods back. */
 export interface WatchedKind {
@@ -23,6 +24,8 @@ export interface WatchedKind {
   readonly kind?: ChangeKind
 }
 
+/** One try in so many has its plugins timed. */
+const timedEvery = 10
 /** What an event holds. */
 const longestMessage = 1024
 const cutMark = ' ...'
@@ -61,6 +64,7 @@ export class Scheduler {
   // Writes that are on their way.
   readonly #writes = new Set<Promise<void>>()
   #bindings = 0
+  readonly #timedPlugins: readonly Plugin[]
   #running = false
   #pumping = false
   #pump = Promise.resolve()
@@ -71,6 +75,7 @@ export class Scheduler {
     this.#schedulerName = options.schedulerName ?? 'default-scheduler'
     this.#pods = options.informers.for(pods)
     this.#figures = new SchedulerFigures({ clock: options.clock, profile: this.#schedulerName })
+    this.#timedPlugins = options.plugins.map((plugin) => timedPlugin(plugin, { clock: options.clock, seriesOf: this.#figures.seriesOf }))
     this.#queue = new SchedulingQueue({ clock: options.clock, plugins: options.plugins, onReady: () => this.#wake(), incoming: this.#figures.incoming })
   }
 
@@ -183,8 +188,10 @@ export class Scheduler {
     if (!pod || pod.metadata.uid !== info.uid || pod.spec.nodeName || pod.metadata.deletionTimestamp) return this.#queue.remove(info.uid)
     const attempt = this.#figures.begin()
     try {
-      const { plugins, clock } = this.#options
-      const decision = decide(info, this.#snapshot, { plugins, random: () => clock.random(), offset: this.#offset++, passed: attempt.passed })
+      const { clock } = this.#options
+      const offset = this.#offset++
+      const plugins = offset % timedEvery === 0 ? this.#timedPlugins : this.#options.plugins
+      const decision = decide(info, this.#snapshot, { plugins, random: () => clock.random(), offset, passed: attempt.passed })
       if (decision.node !== undefined) return this.#place(next, decision.node, attempt)
       this.#refuse(info, decision)
       attempt.ended('unschedulable')

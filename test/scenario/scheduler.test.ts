@@ -214,6 +214,7 @@ describe('the scheduler', () => {
     await bound('vip')
     await told('two', `Normal Preempted: Preempted by pod ${pod('vip')?.metadata.uid} on node a`)
     expect(pod('late')?.spec.nodeName).toBeUndefined()
+    expect(figure('plugin_execution_duration_seconds_count{extension_point="Filter",plugin="NodeResourcesFit",status="Success"}')).toBeGreaterThan(0)
     expect(figure('unschedulable_pods{plugin="NodeResourcesFit",profile="default-scheduler"}')).toBe(1)
   })
 
