@@ -76,8 +76,8 @@ export interface Upgrade {
   readonly query: URLSearchParams
   readonly user: UserInfo
   readonly audit?: AuditRecord
-  /** Aborts when the server ends. */
-  readonly signal: AbortSignal
+  /** For what ends by itself once this aborts: when the client's connection is over, and when the server ends, which waits for it a while. */
+  readonly lasting: () => AbortSignal
 }
 
 /** Reachable by everyone, whatever the roles say. */
@@ -108,7 +108,6 @@ export class HttpDoor {
   readonly #limits: FrontLimits
   readonly #watchdog: ConnectionWatchdog
   readonly #pinger: SessionPinger
-  readonly #ending = new AbortController()
   /** Answers that last. */
   readonly #lasting = new Set<AbortController>()
   /** Answers under way. */
@@ -205,7 +204,6 @@ export class HttpDoor {
     // It listens to nothing itself, and says so.
     this.#server.close(() => undefined)
     this.#pinger.close()
-    this.#ending.abort()
     for (const controller of this.#lasting) controller.abort()
     for (const session of this.#pinger.sessions()) session.close()
     await this.#quiet()
@@ -230,14 +228,24 @@ export class HttpDoor {
     })
   }
 
-  #lastingSignal(outgoing: Outgoing): AbortSignal {
+  #lastingSignal(exchange: { readonly destroyed: boolean; on(event: 'close', listener: () => void): unknown }): AbortSignal {
+    // Its end has been told already.
+    if (exchange.destroyed) return AbortSignal.abort()
     const controller = new AbortController()
     this.#lasting.add(controller)
-    outgoing.on('close', () => {
+    exchange.on('close', () => {
       this.#lasting.delete(controller)
       controller.abort()
     })
     return controller.signal
+  }
+
+  #lastingUpgrade(socket: Duplex): AbortSignal {
+    if (!socket.destroyed) {
+      this.#active++
+      socket.on('close', this.#onAnswered)
+    }
+    return this.#lastingSignal(socket)
   }
 
   /** A client may have a thousand requests in one packet. */
@@ -374,7 +382,7 @@ export class HttpDoor {
       audited?.actingAs(user)
       const audit = audited?.record
       if (audited?.kept && !await audited.kept) throw internalError('failed to store audit event')
-      const upgrade: Upgrade = { incoming, socket, head, query, user, ...(audit ? { audit } : {}), signal: this.#ending.signal }
+      const upgrade: Upgrade = { incoming, socket, head, query, user, ...(audit ? { audit } : {}), lasting: () => this.#lastingUpgrade(socket) }
       if (audit) socket.on('close', () => audit.completed(switching))
       const elsewhere = this.#options.upgradeElsewhere?.(upgrade, parsed)
       if (elsewhere) await elsewhere

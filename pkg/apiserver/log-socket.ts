@@ -9,16 +9,12 @@ const binary = 'binary.k8s.io'
 const base64 = 'base64.binary.k8s.io'
 
 export async function serveLogSocket(upgrade: Upgrade, path: ResourcePath, options: ConnectOptions): Promise<void> {
-  const { incoming, socket, query, signal: ending } = upgrade
-  const controller = new AbortController()
-  socket.on('close', () => controller.abort())
-  ending.addEventListener('abort', () => controller.abort(), { once: true })
+  const { incoming, query } = upgrade
   // Opened before the handshake, so that a failure is still a plain answer.
-  const chunks = await openLog(path, query, controller.signal, options)
+  const chunks = await openLog(path, query, upgrade.lasting(), options)
   const offered = protocolsOf(incoming)
   const protocol = [binary, base64].find((name) => offered.includes(name))
   const client = await acceptWebSocket(upgrade, protocol)
-  client.on('error', () => controller.abort())
   try {
     for await (const chunk of chunks ?? []) {
       if (client.readyState !== client.OPEN) return
@@ -27,6 +23,5 @@ export async function serveLogSocket(upgrade: Upgrade, path: ResourcePath, optio
     }
   } finally {
     client.close(1000)
-    controller.abort()
   }
 }

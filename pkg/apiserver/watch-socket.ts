@@ -24,7 +24,7 @@ export const isWatchSocket = ({ incoming, query }: Upgrade, path: ResourcePath):
   isWebSocket(incoming) && verbOf(incoming.method ?? '', path, query) === 'watch'
 
 export async function serveWatchSocket(upgrade: Upgrade, path: ResourcePath, { handle, registry, clock }: WatchSocketOptions): Promise<void> {
-  const { incoming, query, user, audit, socket, signal: ending } = upgrade
+  const { incoming, query, user, audit } = upgrade
   const { group, version, plural, namespace, name, subresource } = path
   const definition = registry.definition(group, version, plural)
   if (!definition) throw unknownPath()
@@ -32,24 +32,17 @@ export async function serveWatchSocket(upgrade: Upgrade, path: ResourcePath, { h
   checkForm(definition, form)
   checkStreamed(form)
   const include = form.as === 'Table' ? parseInclude(query.get('includeObject')) : 'Metadata'
-  const gone = new AbortController()
-  socket.on('close', () => gone.abort())
-  ending.addEventListener('abort', () => gone.abort(), { once: true })
-  const request: ApiRequest = { verb: 'watch', user, group, version, plural, subresource, namespace, name, options: parseOptions(query, 'watch'), ...(audit ? { annotate: audit.annotate } : {}), signal: gone.signal }
+  const request: ApiRequest = { verb: 'watch', user, group, version, plural, subresource, namespace, name, options: parseOptions(query, 'watch'), ...(audit ? { annotate: audit.annotate } : {}), signal: upgrade.lasting() }
   // Before the handshake, so that a refusal is a plain answer.
   const response = await handle(request)
   if (response.type !== 'watch') throw unknownPath()
   const client = await acceptWebSocket(upgrade, protocolsOf(incoming)[0])
   audit?.started(101)
   const encode = eventEncoder({ definition, form, include, clock })
-  try {
-    for await (const batch of response.events) {
-      for (const event of batch) {
-        if (!await sendMessage(client, eventText(event.type, encode(event)), { clock, stallMs: defaultLimits.stallMs })) return
-      }
+  for await (const batch of response.events) {
+    for (const event of batch) {
+      if (!await sendMessage(client, eventText(event.type, encode(event)), { clock, stallMs: defaultLimits.stallMs })) return
     }
-    client.close(1000)
-  } finally {
-    gone.abort()
   }
+  client.close(1000)
 }
