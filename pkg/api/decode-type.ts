@@ -102,9 +102,17 @@ export function checkType(value: unknown, target: TargetType & { readonly schema
 const otherVersion = (sent: string, target: TargetType): StatusError =>
   badRequest(`the API version in the data (${sent}) does not match the expected API version (${apiVersionOf(target)})`)
 
+/** Old programs still drain nodes with old evictions, which look the same. */
+const alsoTaken: Readonly<Record<string, string>> = { 'policy/v1 Eviction': 'policy/v1beta1' }
+
+export function isTaken(apiVersion: string, target: TargetType): boolean {
+  const wanted = apiVersionOf(target)
+  return apiVersion === wanted || alsoTaken[`${wanted} ${target.kind}`] === apiVersion
+}
+
 function checkBuiltinType(stated: StatedType, target: TargetType): void {
   const { apiVersion, kind } = stated
-  if (kind === target.kind && apiVersion === apiVersionOf(target)) return
+  if (kind === target.kind && isTaken(apiVersion, target)) return
   const reason = strangeKind(stated, target)
   if (reason !== undefined) throw unhandled(target, stated, reason)
   throw otherVersion(apiVersion, target)

@@ -5,7 +5,7 @@ import { decodeMessage, decodeMessageParts, readEnvelope, type Envelope } from '
 import { readJsonParts } from './json-reader.ts'
 import { hasDuplicateKeys, JsonSyntaxError, keysInParts, keysOf, parseJson } from './json-text.ts'
 import type { KeyOccurrence } from './json-text.ts'
-import { checkType, notRegistered, statedType, typeFault, unhandled, unrecognized, type StatedType, type TargetType } from './decode-type.ts'
+import { checkType, isTaken, notRegistered, statedType, typeFault, unhandled, unrecognized, type StatedType, type TargetType } from './decode-type.ts'
 import { apiVersionOf, splitApiVersion } from './object.ts'
 import type { KubeObject } from './object.ts'
 import { ProtobufError } from './protobuf-wire.ts'
@@ -161,7 +161,7 @@ const unreadable = (error: unknown, stated: StatedType, { target }: BodyOptions)
 function envelope(bytes: Uint8Array, { schemas = builtin, target }: BodyOptions): Envelope & { readonly schema: ObjectSchema } {
   const found = readEnvelope(bytes)
   const stated = target ? statedType(found, target) : found
-  const schema = schemas(stated.apiVersion, stated.kind)
+  const schema = schemas(stated.apiVersion, stated.kind) ?? (target && stated.kind === target.kind && isTaken(stated.apiVersion, target) ? target.schema : undefined)
   if (schema) return { ...found, ...stated, schema }
   if (!target) throw new ProtobufError(notRegistered(stated.kind, stated.apiVersion))
   throw unhandled(target, stated, target.schema?.goName === undefined ? 'Object \'Kind\' is missing in \'object has no kind field \'' : notRegistered(stated.kind, stated.apiVersion))

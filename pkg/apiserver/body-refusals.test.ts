@@ -45,3 +45,11 @@ it('of several documents the first counts; what stands twice is told line by lin
 it('a version does not keep an apply from making the object', async () => {
   expect((await server.call('PATCH', `${configMaps}/versioned${manager}`, { headers: apply, body: applied({ metadata: { resourceVersion: '1' } }) })).code).toBe(201)
 })
+
+it.each([['policy/v1beta1', 201], ['policy/v1', 201], ['apps/v1', 400]])('evictions of %s: %d', async (apiVersion, code) => {
+  const pods = '/api/v1/namespaces/a/pods'
+  const name = apiVersion.replace('/', '-')
+  expect((await server.call('POST', pods, { body: { metadata: { name }, spec: { containers: [{ name: 'c', image: 'i' }] } } })).code).toBe(201)
+  expect((await server.call('POST', `${pods}/${name}/eviction`, { body: { apiVersion, kind: 'Eviction', metadata: { name } } })).code).toBe(code)
+  expect((await server.call('GET', `${pods}/${name}`)).code).toBe(code === 201 ? 404 : 200)
+})
