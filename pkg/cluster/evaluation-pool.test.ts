@@ -65,7 +65,7 @@ describe('a pool', () => {
       return { allowed: 'resource' in query && query.resource === 'yes' }
     }
     const answer = await pool.ask({ task: policyTask.name, about: policy, input: { subject } }, { ...asker, authorize })
-    expect(answer).toMatchObject({ denials: [{ index: 0 }] })
+    expect(answer).toMatchObject([{ denials: [{ index: 0 }] }])
     expect(asked.map((query) => ('resource' in query ? query.resource : ''))).toEqual(['yes', 'no'])
   })
 

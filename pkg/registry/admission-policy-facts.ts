@@ -41,6 +41,11 @@ export function paramKindFault({ spec }: Parametrized, { view }: AdmissionReques
   return `failed to configure policy: failed to find resource referenced by paramKind: '${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}'`
 }
 
+function withLabels(selector: ParamRef['selector']): (object: AnyObject) => boolean {
+  const matcher = selectorMatcher(selector)
+  return ({ metadata }) => matcher.matches(metadata.labels)
+}
+
 /** Fails with an Error that says what is wrong with the binding. undefined stands for no parameter at all. */
 export function paramsOf(policy: Parametrized, binding: Bound, { view, definition: asked, namespace, name }: AdmissionRequest): (AnyObject | undefined)[] {
   const { apiVersion = '', kind = '' } = policy.spec?.paramKind ?? {}
@@ -55,7 +60,7 @@ export function paramsOf(policy: Parametrized, binding: Bound, { view, definitio
   if (namespaced && !within) throw new Error('cannot use namespaced paramRef in policy binding that matches cluster-scoped resources')
   const found = paramRef.name
     ? [view.get(definition.resource, { name: paramRef.name, ...(within ? { namespace: within } : {}) })]
-    : view.list(definition.resource, within).filter(({ metadata }) => selectorMatcher(paramRef.selector).matches(metadata.labels))
+    : view.list(definition.resource, within).filter(withLabels(paramRef.selector))
   const params = found.filter((one) => one !== undefined)
   if (params.length === 0 && paramRef.parameterNotFoundAction === 'Deny') throw new Error('no params found for policy binding with `Deny` parameterNotFoundAction')
   return params.map((one) => ({ ...(definition.convert ? definition.convert.fromStored(one) : one), kind, apiVersion: apiVersionOf(definition.resource) }))

@@ -45,12 +45,19 @@ it('tells what else a policy says', () => {
 
 describe('what a request is judged by', () => {
   const common = { request: { name: 'a' }, user: { username: 'ann', groups: [] }, requested: { group: '', resource: 'configmaps' } }
-  const judge = (stated: Stated, subject: object, authorize?: Authorize): PolicyResult => policyTask.run(stated as never, { subject: subject as never }, authorize ? { authorize } : {})
+  const judge = (stated: Stated, subject: object, authorize?: Authorize): PolicyResult => policyTask.run(stated as never, { subject: subject as never }, authorize ? { authorize } : {})[0]!
 
   it('is only looked at as far as expressions ask for it', () => {
     const subject = { ...common, object: { metadata: {}, get data(): never { throw new Error('nobody asked') } } }
     expect(judge(policy({ named: 'request.name' }, 'variables.named == "a"'), subject).denials).toEqual([])
     expect(judge(policy({}, 'object == null && oldObject == null && namespaceObject == null'), common).denials).toEqual([])
+  })
+
+  it('is judged with each parameter, all of them in one task', () => {
+    const params = [{ metadata: {}, least: 3 }, null, { metadata: {}, least: 1 }] as never
+    const stated = policy({}, 'params == null || size(object.a) >= params.least')
+    const found = policyTask.run({ ...stated, spec: { ...stated.spec, paramKind: { apiVersion: 'v1', kind: 'X' } } } as never, { subject: { ...common, object: { a: 'bb' } } as never, params }, {})
+    expect(found.map(({ denials }) => denials.length)).toEqual([1, 0, 0])
   })
 
   it('asks for each right once, so that all expressions get the same answer', () => {

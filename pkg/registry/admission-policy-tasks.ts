@@ -10,27 +10,41 @@ import { compiledMutatingPolicy, compiledPolicy } from './admission-policy-compi
 import type { PolicyResult, Run } from './admission-policy-run.ts'
 import { conditionsHold, evaluate, runPolicy, startRun } from './admission-policy-run.ts'
 import type { EvaluationContext, Task } from './evaluation.ts'
+import { spend } from '../util/allowance.ts'
 
-export interface PolicyInput {
+interface PolicyInput {
   readonly subject: ExpressionSubject
+  /** Where the policy has a kind of them. */
+  readonly params?: readonly (AnyObject | null)[]
+}
+
+/** What a validating policy finds with each of its parameters, in one go: asked one by one, thousands of them would each begin anew. */
+export const policyTask: Task<Policy, PolicyInput, readonly PolicyResult[]> = {
+  name: 'policy', isJson: true,
+  run(policy, { subject, params }, context) {
+    const variables = celVariables(subject, context)
+    const result = (values: typeof variables): PolicyResult => {
+      spend(unitsOfPolicy)
+      return runPolicy(compiledPolicy(policy), values, policy.spec?.failurePolicy === 'Ignore')
+    }
+    return params ? params.map((value) => result(withVariables(variables, { params: anyValue(value) }))) : [result(variables)]
+  },
+}
+
+/** Beside what its expressions cost. */
+const unitsOfPolicy = 20
+
+interface MutationInput {
+  readonly subject: ExpressionSubject
+  /** What has become of the object so far, in the version that the policy asks for. */
+  readonly object: AnyObject
   /** Where the policy has a kind of them. */
   readonly params?: { readonly value: AnyObject | null }
 }
 
-function variablesOf({ subject, params }: PolicyInput, context: EvaluationContext): Readonly<Record<string, unknown>> {
+function variablesOf({ subject, params }: MutationInput, context: EvaluationContext): Readonly<Record<string, unknown>> {
   const variables = celVariables(subject, context)
   return params ? withVariables(variables, { params: anyValue(params.value) }) : variables
-}
-
-/** What a validating policy with one parameter finds. */
-export const policyTask: Task<Policy, PolicyInput, PolicyResult> = {
-  name: 'policy', isJson: true,
-  run: (policy, input, context) => runPolicy(compiledPolicy(policy), variablesOf(input, context), policy.spec?.failurePolicy === 'Ignore'),
-}
-
-/** What has become of the object so far, in the version that the policy asks for. */
-interface MutationInput extends PolicyInput {
-  readonly object: AnyObject
 }
 
 function startMutation(policy: MutatingPolicy, input: MutationInput, context: EvaluationContext): Run {

@@ -24,7 +24,7 @@ interface Denial extends Decision {
 }
 
 /** What one binding of a policy finds, for each parameter. */
-function resultsOf(policy: Policy, binding: PolicyBinding, as: Definition, subjects: PolicySubjects, request: AdmissionRequest): PolicyResult[] {
+function resultsOf(policy: Policy, binding: PolicyBinding, as: Definition, subjects: PolicySubjects, request: AdmissionRequest): readonly PolicyResult[] {
   const ignores = policy.spec?.failurePolicy === 'Ignore'
   let params: (AnyObject | undefined)[]
   try {
@@ -34,7 +34,7 @@ function resultsOf(policy: Policy, binding: PolicyBinding, as: Definition, subje
     return ignores ? [] : [{ denials: [{ message: `failed to configure binding: ${(error as Error).message}`, index: 0, always: true }], annotations: [] }]
   }
   const subject = subjects.as(as)
-  return params.map((param) => request.evaluations.run(policyTask, policy, { subject, ...(policy.spec?.paramKind ? { params: { value: param ?? null } } : {}) }))
+  return request.evaluations.run(policyTask, policy, { subject, ...(policy.spec?.paramKind ? { params: params.map((param) => param ?? null) } : {}) })
 }
 
 function deny(request: AdmissionRequest, { policy, binding, message, reason = 'Invalid' }: Denial): StatusError {

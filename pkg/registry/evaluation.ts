@@ -43,7 +43,9 @@ const mostAnswers = 1000
 export class Evaluations {
   readonly #evaluator: Evaluator | undefined
   readonly #asker: EvaluationContext & { readonly user: UserInfo }
-  readonly #answers: { readonly question: Question; readonly answer: unknown }[] = []
+  /** By what they are about. */
+  readonly #answers = new Map<object, { readonly question: Question; readonly answer: unknown }[]>()
+  #count = 0
 
   constructor(evaluator: Evaluator | undefined, asker: EvaluationContext & { readonly user: UserInfo }) {
     this.#evaluator = evaluator
@@ -54,16 +56,19 @@ export class Evaluations {
   run<A extends object, I, R>(task: Task<A, I, R>, about: A, input: I): R {
     const evaluator = this.#evaluator
     if (!evaluator) return task.run(about, input, this.#asker)
-    const known = this.#answers.find(({ question }) => question.task === task.name && question.about === about && !isOther(question.input, input) && isSame(question.input, input))
+    const known = this.#answers.get(about)?.find(({ question }) => question.task === task.name && !isOther(question.input, input) && isSame(question.input, input))
     if (known) return known.answer as R
     try {
       return evaluator.within(() => task.run(about, input, this.#asker))
     } catch (error) {
       if (!(error instanceof TooDear)) throw error
       throw new AwaitingEvaluation(async () => {
-        if (this.#answers.length === mostAnswers) throw internalError('the object changes faster than it can be judged')
+        if (this.#count++ === mostAnswers) throw internalError('the object changes faster than it can be judged')
         const question = questionOf(task, about, input)
-        this.#answers.push({ question, answer: await evaluator.ask(question, this.#asker) })
+        const answered = { question, answer: await evaluator.ask(question, this.#asker) }
+        const others = this.#answers.get(about)
+        if (others) others.push(answered)
+        else this.#answers.set(about, [answered])
       })
     }
   }

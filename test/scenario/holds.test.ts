@@ -18,7 +18,7 @@ const inputs = [
   'limits of 3,000 sorts and 3,000 resources, and a pod of 2,000 containers', 'role of 4,000 rules by somebody who has them',
   'YAML of 2.9 MB', 'YAML of many short lines and of flow lists', 'YAML applied, 1.2 MB',
   '1,000 CRDs created and deleted at once', 'namespace with objects of 200 kinds deleted', '5,000 owned objects orphaned',
-  'YAML of aliases',
+  'YAML of aliases', 'a policy with 2,000 parameters',
   'ConfigMap of 100,000 keys: create', 'ConfigMap of 50,000 keys as YAML and indented', 'JSON of 300,000 keys that stand twice', 'JSON of 65,000 unknown fields',
   'protobuf of 100,000 keys', 'protobuf of 1.5 million empty entries', 'empty objects by the million, in JSON', 'defaults that make much of little', 'DELETE bodies of 3 MB', 'paths without end',
 ]
