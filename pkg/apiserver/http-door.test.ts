@@ -80,6 +80,8 @@ describe('failures are Status objects', () => {
     ['GET', `${configMaps}/x`, { headers: { accept: 'application/json;as=Foo;v=v1;g=meta.k8s.io' } }, 406, 'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf'],
     ['PATCH', `${configMaps}/x`, { body: {} }, 415, '415: Unsupported Media Type'],
     ['PUT', `${configMaps}/nope`, { body: configMap('x') }, 400, 'the name of the object (x) does not match the name on the URL (nope)'],
+    ['GET', `${configMaps}?timeout=soon`, {}, 400, 'invalid timeout specified in the request URL - time: invalid duration "soon"'],
+    ['GET', '/version?timeout=1', {}, 400, 'invalid timeout specified in the request URL - time: missing unit in duration "1"'],
     ['GET', `${configMaps}?watch=true`, { headers: { accept: 'application/yaml' } }, 406, 'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch'],
     ['POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { headers: { accept: table }, body: {} }, 406, expect.stringContaining('SelfSubjectAccessReview')],
     ['GET', `${configMaps}?limit=ten`, {}, 400, 'strconv.ParseInt: parsing "ten": invalid syntax'],

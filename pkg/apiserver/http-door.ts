@@ -30,7 +30,9 @@ import { streamListener } from './http2-exchange.ts'
 import { Intake, sourceOf } from './intake.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { labelsOf, otherLabels, type RequestLabels } from './request-labels.ts'
+import { checkTimeout } from './query-options.ts'
 import { decodePath, parsePath, type RequestPath, type ResourcePath } from './request-path.ts'
+import { verbOf } from './resource-door.ts'
 import { jsonFor, send, sendFailure, text } from './respond.ts'
 import { SessionPinger } from './session-pinger.ts'
 import { Tally } from './tally.ts'
@@ -279,6 +281,7 @@ export class HttpDoor {
       const parsed = parsePath(path)
       const parameters = query === '' ? noQuery : new URLSearchParams(query)
       audited = auditor && new AuditedExchange(auditor, { id, incoming, outgoing, path: parsed, query: parameters })
+      if (parameters.has('timeout') && !(parsed.kind === 'resource' && (isConnect(parsed) || verbOf(method, parsed, parameters) === 'watch'))) checkTimeout(parameters)
       const authenticated = this.#options.authenticate(incoming, (self, notes) => {
         audited?.onSelf(self, notes)
         if (notes.warning !== undefined) contact.warnings.push(notes.warning)

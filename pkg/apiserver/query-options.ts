@@ -1,4 +1,5 @@
 // Query parameters to RequestOptions, with the errors that Kubernetes gives for values that can't be read.
+import { goDurationFault } from '../api/go-duration.ts'
 import type { DeleteOptions, RequestOptions, Verb } from '../api/request.ts'
 import { badRequest } from '../api/status-error.ts'
 import { header, type Incoming } from './exchange.ts'
@@ -19,6 +20,13 @@ function whole(query: URLSearchParams, name: string): number | undefined {
 export function truth(query: URLSearchParams, name: string): boolean | undefined {
   const value = query.get(name)
   return value === null ? undefined : !['0', 'false'].includes(value.toLowerCase())
+}
+
+/** What ends by itself may be given a time, as Go writes it. */
+export function checkTimeout(query: URLSearchParams): void {
+  const stated = query.get('timeout')
+  const fault = stated ? goDurationFault(stated) : undefined
+  if (fault !== undefined) throw badRequest(`invalid timeout specified in the request URL - ${fault}`)
 }
 
 /** Programs that people read the answers of get them indented, unless they say otherwise. */
