@@ -39,11 +39,14 @@ const formats: Readonly<Record<string, BodyFormat>> = {
 export const unsupportedMediaType = (accepted: readonly string[] = Object.keys(formats)): StatusError =>
   new StatusError(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`)
 
+/** What may follow a media type: `; charset=utf-8`. */
+const parametersPattern = /^[^;]*(?:;\s*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"(?:[^"\\]|\\.)*")\s*)*(?:;\s*)?$/
+
 /** The format that a Content-Type names; JSON if there is none. Fails with 415. */
 export function bodyFormat(contentType: string | undefined): BodyFormat {
-  const type = contentType?.split(';')[0]?.trim().toLowerCase() ?? ''
-  if (type === '') return 'json'
-  const format = Object.hasOwn(formats, type) ? formats[type] : undefined
+  if (!contentType || contentType === 'application/json') return 'json'
+  const type = contentType.split(';')[0]!.trim().toLowerCase()
+  const format = Object.hasOwn(formats, type) && parametersPattern.test(contentType) ? formats[type] : undefined
   if (!format) throw unsupportedMediaType()
   return format
 }

@@ -53,3 +53,17 @@ it.each([['policy/v1beta1', 201], ['policy/v1', 201], ['apps/v1', 400]])('evicti
   expect((await server.call('POST', `${pods}/${name}/eviction`, { body: { apiVersion, kind: 'Eviction', metadata: { name } } })).code).toBe(code)
   expect((await server.call('GET', `${pods}/${name}`)).code).toBe(code === 201 ? 404 : 200)
 })
+
+it.each([['application/json; charset=utf-8', 201], ['application/json;charset="utf-8"; x=y;', 201], ['application/json; charset', 415], [';;;', 415], ['application/json, text/plain', 415]])('a body of %s: %d', async (type, code) => {
+  expect((await server.call('POST', `${configMaps}?dryRun=All`, { headers: { 'content-type': type }, body: JSON.stringify({ metadata: { name: 'typed' } }) })).code).toBe(code)
+})
+
+it('a name that is taken, by what goes, and where one was to be made', async () => {
+  const metadata = { name: 'going', finalizers: ['example.com/hold'] }
+  const create = async (more = {}): Promise<unknown> => (await server.call('POST', configMaps, { body: { metadata: { ...metadata, ...more } } })).json
+  await create()
+  expect(await create()).toMatchObject({ code: 409, reason: 'AlreadyExists', message: 'configmaps "going" already exists', details: { name: 'going', kind: 'configmaps' } })
+  expect(await create({ generateName: 'go' })).toMatchObject({ message: 'configmaps "going" already exists, the server was not able to generate a unique name for the object', details: { retryAfterSeconds: 1 } })
+  await server.call('DELETE', `${configMaps}/going`)
+  expect(await create()).toMatchObject({ code: 409, reason: 'AlreadyExists', message: 'object is being deleted: configmaps "going" already exists' })
+})

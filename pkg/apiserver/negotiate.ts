@@ -30,9 +30,24 @@ function clauses(accept: string): Clause[] {
       const at = piece.indexOf('=')
       return at < 0 ? [piece.toLowerCase(), ''] : [piece.slice(0, at).trim().toLowerCase(), piece.slice(at + 1).trim().replace(/^"(.*)"$/, '$1')]
     }))
-    return { type: type.toLowerCase(), parameters, quality: Number(parameters.get('q') ?? 1) }
+    return { type: type.toLowerCase(), parameters, quality: Number(parameters.get('q') ?? 1) || 0 }
   })
-  return parsed.filter((clause) => clause.type !== '' && clause.quality > 0).sort((a, b) => b.quality - a.quality)
+  return inOrder(parsed.filter((clause) => clause.type !== ''))
+}
+
+const comesFirst = (a: Clause, b: Clause): boolean =>
+  a.quality > b.quality || (!a.type.startsWith('*') && b.type.startsWith('*')) || (!a.type.endsWith('*') && b.type.endsWith('*'))
+
+/** Nobody has more to say. */
+const mostClauses = 12
+
+/** As Go's sort leaves them by a rule that is no order: what is worth more and what is more exact both come first. What is worth nothing is taken still, last. */
+function inOrder(all: Clause[]): Clause[] {
+  if (all.length > mostClauses) return all.sort((a, b) => b.quality - a.quality)
+  for (let next = 1; next < all.length; next++) {
+    for (let at = next; at > 0 && comesFirst(all[at]!, all[at - 1]!); at--) [all[at - 1], all[at]] = [all[at]!, all[at - 1]!]
+  }
+  return all
 }
 
 function mediaOf(type: string): MediaType | undefined {

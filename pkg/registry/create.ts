@@ -3,7 +3,7 @@ import type { Owner } from '../api/apply-owners.ts'
 import { conform } from '../api/conform.ts'
 import { isJsonObject } from '../api/json.ts'
 import type { AnyObject, KubeObject, ObjectMeta } from '../api/object.ts'
-import { alreadyExists } from '../api/status-error.ts'
+import { alreadyExists, StatusError } from '../api/status-error.ts'
 import type { Definition } from './definition.ts'
 import { setTracked, trackCreate } from './managed-fields.ts'
 import { keyOf } from './object-view.ts'
@@ -57,10 +57,17 @@ export function* createIn(step: Step, definition: Definition, request: { namespa
   refuseInvalid(definition, target.name, [...errors, ...found])
   yield* reviewParts(step, draft, admission)
   for (const text of warnings()) step.warn(text)
-  if (step.transaction.get(keyOf(definition, target.namespace, target.name))) throw alreadyExists(definition.resource, target.name)
+  const taken = step.transaction.get<AnyObject>(keyOf(definition, target.namespace, target.name))
+  if (taken) throw nameTaken(definition, draft.metadata, taken.value)
   allocate(step, definition, draft)
   yield
   return yield* putInParts(step, target, draft)
+}
+
+function nameTaken({ resource }: Definition, { name = '', generateName }: ObjectMeta, { metadata }: AnyObject): StatusError {
+  const { message = '', details } = alreadyExists(resource, name).status
+  const text = generateName ? `${message}, the server was not able to generate a unique name for the object` : message
+  return new StatusError(409, 'AlreadyExists', metadata.deletionTimestamp ? `object is being deleted: ${text}` : text, { ...details, ...(generateName ? { retryAfterSeconds: 1 } : {}) })
 }
 
 function prepare(step: Step, definition: Definition, draft: AnyObject): void {
