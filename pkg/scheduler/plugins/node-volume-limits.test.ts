@@ -4,6 +4,7 @@ import type { PodSpec } from '../../api/types-pod.ts'
 import type { CSINode, VolumeAttachment } from '../../api/types-storage.ts'
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/types-volume.ts'
 import { testInfo, testNode, testPod, testSnapshot, verdicts } from '../fixture.suite.ts'
+import type { ClusterChange } from '../plugin.ts'
 import { csiVolumesOf, nodeVolumeLimits, type VolumeLimitFacts } from './node-volume-limits.ts'
 
 const driver = 'd.io'
@@ -39,3 +40,14 @@ it('finds the claims that pods bring with them', () => {
   const pod = testPod('p', { spec: { volumes: [{ name: 'v', ephemeral: { volumeClaimTemplate: { spec: {} } } }] } })
   expect([...csiVolumesOf(pod, facts(1))]).toEqual([[uniqueVolumeName(driver, 'pv-p-v'), driver]])
 })
+
+it.each<[string, ClusterChange, boolean]>([
+  ['a pod with volumes goes', { kind: 'pod-gone', object: testPod('other', { spec: using('a') }) }, true],
+  ['a pod without volumes goes', { kind: 'pod-gone', object: testPod('other') }, false],
+  ['a volume is detached', { kind: 'attachment', action: 'Delete', object: { metadata: { name: 'x' } } }, true],
+  ['a volume is attached', { kind: 'attachment', action: 'Add', object: { metadata: { name: 'x' } } }, false],
+  ['its claim comes', { kind: 'claim', action: 'Add', object: { metadata: { namespace: 'default', name: 'b' } } }, true],
+  ['its claim changes', { kind: 'claim', action: 'Update', object: { metadata: { namespace: 'default', name: 'b' } } }, false],
+  ['another claim comes', { kind: 'claim', action: 'Add', object: { metadata: { namespace: 'default', name: 'c' } } }, false],
+  ['a driver comes to a node', { kind: 'csi-node', action: 'Update', object: { metadata: { name: 'n' } } }, true],
+])('a refused pod is asked about when %s', (_, change, expected) => expect(nodeVolumeLimits(facts(1)).mayHelp?.(testInfo('p', { spec: using('b') }), change)).toBe(expected))

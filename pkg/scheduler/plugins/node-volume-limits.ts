@@ -19,13 +19,14 @@ export interface VolumeLimitFacts {
 const exceeded: Refusal = { reasons: ['node(s) exceed max volume count'], resolvable: true }
 const attachmentsByNode: Index<VolumeAttachment> = { name: 'spec.nodeName', values: ({ spec }) => [spec.nodeName] }
 
+const claimNames = ({ metadata, spec }: Pod): string[] => (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => persistentVolumeClaim?.claimName ?? (ephemeral ? `${metadata.name}-${name}` : []))
+
 /** The volumes that a driver has to attach for the pod: unique name to driver. */
 export function csiVolumesOf(pod: Pod, { claims, volumes, storageClasses }: VolumeLimitFacts): Map<string, string> {
   const found = new Map<string, string>()
   const namespace = pod.metadata.namespace ?? ''
-  for (const { name, persistentVolumeClaim, ephemeral } of pod.spec.volumes ?? []) {
-    const claimName = persistentVolumeClaim?.claimName ?? (ephemeral ? `${pod.metadata.name}-${name}` : undefined)
-    const claim = claimName === undefined ? undefined : claims.get({ namespace, name: claimName })
+  for (const claimName of claimNames(pod)) {
+    const claim = claims.get({ namespace, name: claimName })
     if (!claim) continue
     if (claim.spec.volumeName) {
       const csi = volumes.get({ name: claim.spec.volumeName })?.spec.csi
@@ -43,6 +44,14 @@ export function nodeVolumeLimits(facts: VolumeLimitFacts): Plugin {
   return {
     name: 'NodeVolumeLimits',
     enqueueOn: ['pod-gone', 'node-added', 'csi-node', 'attachment', 'claim'],
+    mayHelp({ pod, namespace }, { kind, action, object }) {
+      switch (kind) {
+        case 'pod-gone': return claimNames(object as Pod).length > 0
+        case 'attachment': return action === 'Delete'
+        case 'claim': return action === 'Add' && object.metadata.namespace === namespace && claimNames(pod).includes(object.metadata.name ?? '')
+        default: return action !== 'Delete'
+      }
+    },
     preFilter({ pod }) {
       const wanted = csiVolumesOf(pod, facts)
       if (wanted.size === 0) return undefined

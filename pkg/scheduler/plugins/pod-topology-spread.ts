@@ -2,7 +2,7 @@
 import { selectorMatcher, type LabelMatcher, type SelectorObject } from '../../api/label-selector.ts'
 import type { TopologySpreadConstraint } from '../../api/types-pod.ts'
 import type { NodeInfo } from '../node-info.ts'
-import type { Checks, Plugin, Refusal, Scorer } from '../plugin.ts'
+import type { Checks, ClusterChange, Plugin, Refusal, Scorer } from '../plugin.ts'
 import type { PodInfo } from '../pod-info.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { isTolerated, repels } from '../taints.ts'
@@ -56,8 +56,20 @@ function countDomains(pod: PodInfo, nodes: readonly NodeInfo[], constraints: rea
   return counts
 }
 
+const hardOf = ({ pod }: PodInfo): TopologySpreadConstraint[] => pod.spec.topologySpreadConstraints?.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule') ?? []
+
+/** The domains change with nodes that have all the labels, and what is in them with pods of the kinds that are spread. */
+function mayHelp(info: PodInfo, { kind, object: { metadata } }: ClusterChange): boolean {
+  const hard = hardOf(info)
+  if (kind === 'pod-placed' || kind === 'pod-gone') {
+    return metadata.namespace === info.namespace && hard.some(({ labelSelector }) => selectorMatcher(labelSelector).matches(metadata.labels))
+  }
+  if (kind !== 'node-added' && kind !== 'node-gone') return true
+  return hard.every(({ topologyKey }) => metadata.labels?.[topologyKey] !== undefined)
+}
+
 function checksOf(pod: PodInfo, snapshot: Snapshot): Checks | undefined {
-  const hard = pod.pod.spec.topologySpreadConstraints?.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule') ?? []
+  const hard = hardOf(pod)
   if (hard.length === 0) return undefined
   const constraints = hard.map((constraint) => constraintOf(pod, constraint))
   const counts = countDomains(pod, snapshot.nodes, constraints)
@@ -132,6 +144,7 @@ export function podTopologySpread(groupOf: (pod: PodInfo) => SelectorObject | un
     name: 'PodTopologySpread',
     weight: 2,
     enqueueOn: ['node-added', 'node-gone', 'node-labels', 'node-taints', 'pod-placed', 'pod-gone'],
+    mayHelp,
     preFilter: checksOf,
     preScore: (pod, snapshot, feasible) => scorerOf(pod, snapshot, feasible, softOf(pod)),
   }
