@@ -7,6 +7,7 @@ import type { UserInfo } from '../api/request.ts'
 import type { KeyPair } from '../pki/certificates.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Clock } from '../util/clock.ts'
+import { headersWith } from '../util/raw-tunnel.ts'
 import { serverIdentity } from '../util/peer-identity.ts'
 import { serviceEndpoint } from './service-target.ts'
 
@@ -48,6 +49,10 @@ export function isForwarded(name: string): boolean {
 export function forwarded(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => isForwarded(name)))
 }
+
+/** Those of an upgrade, for a host. */
+export const upgradeHeaders = ({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>, host: string): string[] =>
+  ['Host', host, ...headersWith(rawHeaders, (name) => isForwarded(name) || name === 'connection' || name === 'upgrade')]
 
 // Node writes header values byte for byte from Latin-1.
 const bytes = (value: string): string => Buffer.from(value).toString('latin1')

@@ -14,7 +14,7 @@ import { wholeText } from '../util/whole-text.ts'
 import { auditIdOf } from './audited-exchange.ts'
 import { aggregatedKinds, aggregatedResources, type AggregatedGroupVersion, type AggregatedKind } from './aggregated-discovery.ts'
 import { handleAggregated } from './aggregated-handle.ts'
-import { ask, forwarded, isBrokenOff, isForwarded, remoteHeaders, remoteServer, type RemoteServer } from './aggregated-request.ts'
+import { ask, forwarded, isBrokenOff, remoteHeaders, remoteServer, upgradeHeaders, type RemoteServer } from './aggregated-request.ts'
 import { requireAllowed } from './authorize.ts'
 import type { Authorizer } from './authorizer.ts'
 import { header, readBody, sinkOf, type Exchange } from './exchange.ts'
@@ -275,16 +275,12 @@ export class Aggregation {
     const { incoming, user, query } = upgrade
     this.#authorize(upgrade, incoming.method ?? 'GET', query, path)
     if (!isAvailable(service)) throw new StatusError(503, 'ServiceUnavailable', 'service unavailable')
-    const rawHeaders: string[] = []
-    for (let at = 0; at < incoming.rawHeaders.length; at += 2) {
-      const [name, value] = incoming.rawHeaders.slice(at, at + 2) as [string, string]
-      if (isForwarded(name) || ['connection', 'upgrade'].includes(name.toLowerCase())) rawHeaders.push(name, value)
-    }
-    for (const [name, values] of Object.entries(remoteHeaders(user))) for (const value of [values].flat()) rawHeaders.push(name, value.replace(/[\r\n]/g, ' '))
     const server = this.#resolved(service)
     if (!server) throw new StatusError(503, 'ServiceUnavailable', 'service unavailable')
+    const rawHeaders = upgradeHeaders(incoming, server.hostname)
+    for (const [name, values] of Object.entries(remoteHeaders(user))) for (const value of [values].flat()) rawHeaders.push(name, value.replace(/[\r\n]/g, ' '))
     try {
-      await rawTunnel({ ...upgrade, incoming: { method: incoming.method, rawHeaders } }, new URL(`https://${server.hostname}${incoming.url ?? '/'}`), { ...server.tls, host: server.host, port: server.port })
+      await rawTunnel(upgrade, new URL(`https://${server.hostname}${incoming.url ?? '/'}`), { rawHeaders, secure: { ...server.tls, host: server.host, port: server.port } })
     } catch (error) {
       this.#unreachable(service, error as Error)
       throw new StatusError(503, 'ServiceUnavailable', `error trying to reach service: ${networkWords(error)}`)

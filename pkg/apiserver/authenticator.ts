@@ -2,7 +2,7 @@
 import type { UserInfo } from '../api/request.ts'
 import { StatusError } from '../api/status-error.ts'
 import { header, type Incoming } from './exchange.ts'
-import { protocolToken } from '../util/web-sockets.ts'
+import { takeProtocolToken } from '../util/web-sockets.ts'
 import { InvalidTokenError } from '../pki/service-account-tokens.ts'
 import { certificateUser } from './authn-certificate.ts'
 import type { Authorizer } from './authorizer.ts'
@@ -44,7 +44,7 @@ export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorize
 /** Promises: each user but the anonymous one is in `system:authenticated`. Throws 401 for credentials that are no good. */
 export function createAuthenticate(options: AuthenticatorOptions): Authenticate {
   const own = (incoming: Incoming): TokenUser | Promise<TokenUser> => {
-    const token = bearerOf(incoming) ?? protocolToken(incoming)
+    const token = bearerOf(incoming) ?? takeProtocolToken(incoming)
     const certified = certificateUser(incoming)
     if (certified instanceof StatusError && token === undefined) throw certified
     if (certified && !(certified instanceof StatusError)) return { user: certified }

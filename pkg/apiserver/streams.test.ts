@@ -2,7 +2,7 @@
 import { request as httpsRequest } from 'node:https'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { WebSocket } from 'ws'
-import { createServer as createHttp, type Server as HttpServer } from 'node:http'
+import { createServer as createHttp, type IncomingMessage, type Server as HttpServer } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { badRequest } from '../api/status-error.ts'
 import { admin, alice, startServer, type TestServer } from './fixture.suite.ts'
@@ -222,6 +222,21 @@ describe('pods/proxy', () => {
     expect((await server.call('GET', `${pods}/one:1/proxy/`)).json).toMatchObject({ code: 503, message: expect.stringMatching(/^error trying to reach service: dial tcp \S+:1: connect: connection refused$/) })
     const reply = await upgrade(`${pods}/one:1/proxy/`, { method: 'GET' })
     expect([reply.code, JSON.parse(reply.echo)]).toEqual([500, expect.objectContaining({ message: `error dialing backend: dial tcp ${ownAddress}:1: connect: connection refused` })])
+  })
+
+  it('hands on upgrades as the client asked for them, without its credentials', async () => {
+    const asked = new Promise<IncomingMessage>((resolve) => void backend.once('upgrade', (incoming: IncomingMessage, socket: Socket) => {
+      socket.end('HTTP/1.1 418 Enough\r\nConnection: close\r\n\r\n')
+      resolve(incoming)
+    }))
+    const token = Buffer.from('secret-token').toString('base64url')
+    await server.call('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', { body: { metadata: { name: 'token-user' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'all' }, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'token-user' }] } })
+    await server.call('POST', '/apis/rbac.authorization.k8s.io/v1/clusterroles', { body: { metadata: { name: 'all' }, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] } })
+    const socket = new WebSocket(`wss://127.0.0.1:${server.port}${base()}/x`, [`base64url.bearer.authorization.k8s.io.${token}`, 'chat'], { ca: server.ca, headers: { cookie: 'mine=1', origin: 'https://page.example.com', 'x-remote-user': 'root' } })
+    const failed = new Promise<never>((_resolve, reject) => void socket.on('unexpected-response', (_, { statusCode }) => { if (statusCode !== 418) reject(new Error(`answered ${statusCode}`)) }).on('error', () => undefined))
+    const { url, headers } = await Promise.race([asked, failed])
+    expect({ url, ...headers }).toMatchObject({ url: '/x', host: `127.0.0.1:${server.port}`, upgrade: 'websocket', 'sec-websocket-protocol': 'chat', cookie: 'mine=1', origin: 'https://page.example.com' })
+    expect(Object.keys(headers)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(?:authorization|impersonate|x-remote)/)]))
   })
 
   it.each([

@@ -6,6 +6,7 @@ import { rawTunnel } from '../util/raw-tunnel.ts'
 import { serveStreams } from '../util/remote-streams.ts'
 import { isConnect, isStream } from './connect.ts'
 import { admitConnect } from './connect-admission.ts'
+import { upgradeHeaders } from './aggregated-request.ts'
 import type { Upgrade } from './http-door.ts'
 import { networkWords } from './network-words.ts'
 import { serveLogSocket } from './log-socket.ts'
@@ -68,12 +69,13 @@ function portOf(text: string): number {
   return port
 }
 
-/** Resolves when the connection stands; from then on both sockets live and die together. */
+/** To a program that the client means to speak with. Resolves when the connection stands; from then on both sockets live and die together. */
 export function tunnel(upgrade: Upgrade, url: URL): Promise<void> {
-  return dialling(rawTunnel(upgrade, url))
+  const { incoming } = upgrade
+  return dialling(rawTunnel(upgrade, url, { rawHeaders: upgradeHeaders(incoming, incoming.headers.host ?? url.host) }))
 }
 
-/** The same for a runtime that streams: what it does not speak is translated. `streams` are undefined for ports. */
+/** The same to a runtime that streams: what it does not speak is translated. `streams` are undefined for ports. */
 export function streamTunnel(upgrade: Upgrade, url: URL, streams?: ChannelStreams): Promise<void> {
   return dialling(serveStreams(upgrade, url, streams))
 }

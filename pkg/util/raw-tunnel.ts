@@ -14,23 +14,28 @@ export interface TunnelClient {
 /** Not for the one behind the tunnel: credentials of this server, and what browsers add. */
 const kept = new Set(['host', 'authorization', 'cookie', 'origin', 'impersonate-user', 'impersonate-group', 'impersonate-uid'])
 
+/** Those of the raw headers, names and values in turn, whose names are wanted. */
+export const headersWith = (raw: readonly string[], isWanted: (name: string) => boolean): string[] =>
+  raw.filter((_, at) => isWanted(raw[at - at % 2]!.toLowerCase()))
+
 /** The request as text, for another host and path. */
-export function replayed(incoming: TunnelClient['incoming'], url: URL): string {
-  const lines = [`${incoming.method} ${url.pathname}${url.search} HTTP/1.1`, `Host: ${url.host}`]
-  const raw = incoming.rawHeaders
-  for (let at = 0; at < raw.length; at += 2) {
-    if (!kept.has(raw[at]!.toLowerCase())) lines.push(`${raw[at]}: ${raw[at + 1]}`)
-  }
+function replayed({ method }: TunnelClient['incoming'], url: URL, rawHeaders: readonly string[]): string {
+  const lines = [`${method} ${url.pathname}${url.search} HTTP/1.1`]
+  for (let at = 0; at < rawHeaders.length; at += 2) lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`)
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 
-/**
- * Resolves when the connection stands; from then on both sockets live and die together. Rejects when the other side can't be reached.
- * `secure` tells where to dial and whom to trust; otherwise the URL's host is dialled, and trusted.
- */
-export async function rawTunnel({ incoming, socket, head }: TunnelClient, url: URL, secure?: ConnectionOptions): Promise<void> {
+export interface TunnelOptions {
+  /** Where to dial and whom to trust; otherwise the URL's host is dialled, and trusted. */
+  readonly secure?: ConnectionOptions
+  /** All that is sent, with a host; otherwise the client's, without what is not for the other side. */
+  readonly rawHeaders?: readonly string[]
+}
+
+/** Resolves when the connection stands; from then on both sockets live and die together. Rejects when the other side can't be reached. */
+export async function rawTunnel({ incoming, socket, head }: TunnelClient, url: URL, { secure, rawHeaders }: TunnelOptions = {}): Promise<void> {
   const upstream = await dial(url, secure)
-  upstream.write(replayed(incoming, url))
+  upstream.write(replayed(incoming, url, rawHeaders ?? ['Host', url.host, ...headersWith(incoming.rawHeaders, (name) => !kept.has(name))]))
   if (head.length > 0) upstream.write(head)
   join(socket, upstream)
 }

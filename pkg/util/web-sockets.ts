@@ -1,8 +1,8 @@
 // The server's side of WebSockets: the handshake, and sending to a client that may be slow.
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
 import type { Clock } from './clock.ts'
-import type { TunnelClient } from './raw-tunnel.ts'
+import { headersWith, type TunnelClient } from './raw-tunnel.ts'
 
 /** One that asks for a WebSocket, as node:http hands it over. */
 export interface SocketClient extends TunnelClient {
@@ -14,16 +14,24 @@ const bearerPrefix = 'base64url.bearer.authorization.k8s.io.'
 
 export const isWebSocket = (incoming: IncomingMessage): boolean => incoming.headers.upgrade?.toLowerCase() === 'websocket'
 
-const offered = (incoming: IncomingMessage): string[] => (incoming.headers['sec-websocket-protocol'] ?? '').split(',').map((text) => text.trim()).filter(Boolean)
+const offered = (incoming: Pick<IncomingMessage, 'headers'>): string[] => (incoming.headers['sec-websocket-protocol'] ?? '').split(',').map((text) => text.trim()).filter(Boolean)
 
 /** The sub-protocols that the client speaks. */
 export const protocolsOf = (incoming: IncomingMessage): string[] => offered(incoming).filter((name) => !name.startsWith(bearerPrefix))
 
-/** The bearer token among the sub-protocols. */
-export function protocolToken(incoming: Pick<IncomingMessage, 'headers'>): string | undefined {
-  if (incoming.headers['sec-websocket-protocol'] === undefined) return undefined
-  const found = offered(incoming as IncomingMessage).find((name) => name.startsWith(bearerPrefix))
-  return found === undefined ? undefined : Buffer.from(found.slice(bearerPrefix.length), 'base64url').toString()
+const protocolHeader = 'sec-websocket-protocol'
+
+/** The bearer token among the sub-protocols. It is for nobody else: from here on it is none of them. */
+export function takeProtocolToken(incoming: { readonly headers: IncomingHttpHeaders; readonly rawHeaders: readonly string[] }): string | undefined {
+  if (incoming.headers[protocolHeader] === undefined) return undefined
+  const found = offered(incoming).find((name) => name.startsWith(bearerPrefix))
+  if (found === undefined) return undefined
+  const others = offered(incoming).filter((name) => !name.startsWith(bearerPrefix)).join(', ')
+  const raw = incoming.rawHeaders as string[]
+  raw.splice(0, raw.length, ...headersWith(raw, (name) => name !== protocolHeader), ...(others === '' ? [] : [protocolHeader, others]))
+  if (others === '') delete incoming.headers[protocolHeader]
+  else incoming.headers[protocolHeader] = others
+  return Buffer.from(found.slice(bearerPrefix.length), 'base64url').toString()
 }
 
 /** The client has not asked for a WebSocket as one must. */
