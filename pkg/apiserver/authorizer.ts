@@ -35,8 +35,10 @@ export interface UserRules {
   readonly resourceRules: ResourceRule[]
   readonly nonResourceRules: NonResourceRule[]
   readonly rules: PolicyRule[]
-  /** Why the user may do more than that. */
-  readonly incomplete?: string
+  /** What could not be found out. */
+  readonly faults: readonly string[]
+  /** The user may do more than that. */
+  readonly incomplete?: true
 }
 
 /** Promises: `authorize` answers at once, and sees a role or binding one turn of the event loop after its write was answered. */

@@ -27,7 +27,7 @@ describe('certificateGuard', () => {
 
   const guard = (grants: readonly string[]): ((request: ApiRequest) => void) => certificateGuard(registry, {
     authorize: (asked: Attributes) => ({ allowed: 'resource' in asked && asked.resource === 'signers' && grants.includes(`${asked.verb} ${asked.name}`) }),
-    rulesFor: () => ({ resourceRules: [], nonResourceRules: [], rules: [] }),
+    rulesFor: () => ({ resourceRules: [], nonResourceRules: [], rules: [], faults: [] }),
   })
   const request = (subresource: string, more: Partial<ApiRequest> = {}): ApiRequest =>
     ({ verb: 'update', user, group: 'certificates.k8s.io', version: 'v1', plural: 'certificatesigningrequests', subresource, name: 'r', options: {}, ...more })

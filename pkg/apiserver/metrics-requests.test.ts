@@ -23,7 +23,7 @@ const registry = new Registry({ store, definitions: [...builtinDefinitions(), ..
 const logged: string[] = []
 const nodes: Record<string, Pick<NodeConnection, 'usage'>> = { n1: { usage: async () => report }, broken: { usage: async () => { throw new Error('the runtime is down') } }, old: {} }
 const handle: Handle = createHandle({
-  registry, authorizer: { authorize: () => ({ allowed: true }), rulesFor: () => ({ resourceRules: [], nonResourceRules: [], rules: [] }) },
+  registry, authorizer: { authorize: () => ({ allowed: true }), rulesFor: () => ({ resourceRules: [], nonResourceRules: [], rules: [], faults: [] }) },
   special: new Map(metricsRequests({ registry, nodeConnections: (name) => nodes[name] as NodeConnection | undefined, log: (text) => void logged.push(text) })),
 })
 

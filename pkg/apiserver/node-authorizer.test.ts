@@ -104,10 +104,11 @@ it('says that its rules are not all', async () => {
   await ensureObjects(server.registry, [
     object('rbac.authorization.k8s.io/v1', 'ClusterRole', 'asking', { rules: [{ apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectrulesreviews'], verbs: ['create'] }] }),
     object('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'asking', { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'asking' }, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:nodes' }] }),
+    object('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'broken', { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'gone' }, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:nodes' }] }),
   ])
   // Roles reach the authorizer with the next turn of the event loop.
   await new Promise((resolve) => setImmediate(resolve))
   const reviews = { group: 'authorization.k8s.io', version: 'v1', plural: 'selfsubjectrulesreviews', kind: 'SelfSubjectRulesReview', namespaced: false }
   const { status } = await new DirectClient(server.api.handle, n1).create(reviews, { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', metadata: {}, spec: { namespace: 'a' } } as KubeObject) as unknown as { status: object }
-  expect(status).toMatchObject({ resourceRules: [{ resources: ['selfsubjectrulesreviews'] }], incomplete: true, evaluationError: 'node authorizer does not support user rule resolution' })
+  expect(status).toMatchObject({ resourceRules: [{ resources: ['selfsubjectrulesreviews'] }], incomplete: true, evaluationError: '[node authorizer does not support user rule resolution, clusterrole.rbac.authorization.k8s.io "gone" not found]' })
 })

@@ -56,7 +56,7 @@ export class NodeAuthorizer implements Authorizer {
 
   rulesFor(user: UserInfo, namespace: string): UserRules {
     const rules = this.#rbac.rulesFor(user, namespace)
-    return nodeNameOf(user) === undefined ? rules : { ...rules, incomplete: 'node authorizer does not support user rule resolution' }
+    return nodeNameOf(user) === undefined ? rules : { ...rules, incomplete: true, faults: ['node authorizer does not support user rule resolution', ...rules.faults] }
   }
 
   #ofNode(node: string, attributes: ResourceAttributes): Decision {

@@ -8,7 +8,7 @@ import type { Definition } from '../registry/definition.ts'
 import type { Registry } from '../registry/registry.ts'
 import { inParts, type Parts } from '../util/slices.ts'
 import { userText } from './authorize.ts'
-import { superuserGroup, type RbacAuthorizer } from './rbac.ts'
+import { together, superuserGroup, type RbacAuthorizer } from './rbac.ts'
 import { ruleText, uncovered } from './rbac-rules.ts'
 
 const group = 'rbac.authorization.k8s.io'
@@ -76,11 +76,10 @@ async function checkBinding(authorizer: RbacAuthorizer, request: ApiRequest, { r
 
 /** Both may be thousands of rules: it may take more than a turn. */
 async function requireHeld(authorizer: RbacAuthorizer, request: ApiRequest, name: string, rules: readonly PolicyRule[]): Promise<void> {
-  const { rules: held } = authorizer.rulesFor(request.user, request.namespace ?? '')
+  const { rules: held, faults } = authorizer.rulesFor(request.user, request.namespace ?? '')
   const missing = await inParts(missingTexts(held, rules))
   if (missing.length === 0) return
-  const fault = authorizer.resolutionFault(request.user, request.namespace ?? '')
-  const because = fault === undefined ? '' : `; resolution errors: [${fault}]`
+  const because = faults.length > 0 ? `; resolution errors: [${together(faults)}]` : ''
   throw forbidden({ group, plural: request.plural }, name, `${userText(request.user)} is attempting to grant RBAC permissions not currently held:\n${missing.join('\n')}${because}`)
 }
 

@@ -1,8 +1,8 @@
 // The RBAC authorizer: an index of roles and bindings, and the questions that it answers.
 import type { UserInfo } from '../api/request.ts'
-import type { ClusterRole, ClusterRoleBinding, NonResourceRule, PolicyRule, ResourceRule, Role, RoleBinding, RoleRef, Subject } from '../api/types-auth.ts'
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject } from '../api/types-auth.ts'
 import { goQuoted } from '../util/go-text.ts'
-import type { Attributes, Authorizer, Decision } from './authorizer.ts'
+import type { Attributes, Authorizer, Decision, UserRules } from './authorizer.ts'
 import { ruleAllows } from './rbac-rules.ts'
 
 export interface RbacObjects {
@@ -54,7 +54,7 @@ export class RbacAuthorizer implements Authorizer {
     return { allowed: false, reason: `RBAC: ${together(missing)}` }
   }
 
-  rulesFor(user: UserInfo, namespace: string): { resourceRules: ResourceRule[]; nonResourceRules: NonResourceRule[]; rules: PolicyRule[] } {
+  rulesFor(user: UserInfo, namespace: string): UserRules {
     const rules = user.groups.includes(superuserGroup)
       ? everything
       : [...this.#grants(user, namespace)].flatMap((grant) => grant.rules ?? [])
@@ -65,13 +65,8 @@ export class RbacAuthorizer implements Authorizer {
         ...(rule.resourceNames?.length ? { resourceNames: rule.resourceNames } : {}),
       })),
       nonResourceRules: rules.filter((rule) => rule.nonResourceURLs?.length).map((rule) => ({ verbs: rule.verbs, nonResourceURLs: rule.nonResourceURLs ?? [] })),
+      faults: user.groups.includes(superuserGroup) ? [] : [...this.#grants(user, namespace)].filter((grant) => !grant.rules).map(missingRole),
     }
-  }
-
-  /** What could not be found out of a user's rules; undefined when all could. */
-  resolutionFault(user: UserInfo, namespace: string): string | undefined {
-    const missing = user.groups.includes(superuserGroup) ? [] : [...this.#grants(user, namespace)].filter(({ rules }) => !rules).map(missingRole)
-    return missing.length > 0 ? together(missing) : undefined
   }
 
   /** The rules of a role that a binding in `namespace` names; undefined when there is none. */
@@ -101,7 +96,7 @@ export class RbacAuthorizer implements Authorizer {
 const missingRole = ({ binding: { roleRef: { kind, name } } }: Grant): string => `${kind.toLowerCase()}.rbac.authorization.k8s.io ${goQuoted(name)} not found`
 
 /** Several errors as one. */
-function together(all: readonly string[]): string {
+export function together(all: readonly string[]): string {
   const [first = '', ...more] = new Set(all)
   return more.length === 0 ? first : `[${[first, ...more].join(', ')}]`
 }

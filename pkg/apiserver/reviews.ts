@@ -15,6 +15,7 @@ import { laterRoom } from '../util/turn-share.ts'
 import { isHeavy } from '../util/weight.ts'
 import type { Attributes, Authorizer } from './authorizer.ts'
 import { findTokenUser, type TokenAuthenticator } from './authenticator.ts'
+import { together } from './rbac.ts'
 import type { SpecialRequest } from './handle.ts'
 
 export interface ReviewOptions {
@@ -72,8 +73,8 @@ export function reviewRequests({ authorizer, tokens }: ReviewOptions): [string, 
     [`${authorization}/selfsubjectrulesreviews`, (request) => {
       const { spec } = request.object as SelfSubjectRulesReview
       if (!spec?.namespace) throw badRequest('no namespace on request')
-      const { resourceRules, nonResourceRules, incomplete } = authorizer.rulesFor(request.user, spec.namespace)
-      return answered(request, { resourceRules, nonResourceRules, incomplete: incomplete !== undefined, ...(incomplete === undefined ? {} : { evaluationError: incomplete }) })
+      const { resourceRules, nonResourceRules, incomplete = false, faults } = authorizer.rulesFor(request.user, spec.namespace)
+      return answered(request, { resourceRules, nonResourceRules, incomplete, ...(faults.length > 0 ? { evaluationError: together(faults) } : {}) })
     }],
   ]
   return requests.map(([key, answer]) => [key, checked(answer)])
