@@ -28,7 +28,7 @@ export interface ClaimConsumer {
 
 export interface ResourceClaim extends KubeObject {
   spec: ResourceClaimSpec
-  status?: { allocation?: { nodeSelector?: NodeSelector }; reservedFor?: ClaimConsumer[] }
+  status?: { allocation?: { nodeSelector?: NodeSelector; devices?: { results?: { driver: string }[] } }; reservedFor?: ClaimConsumer[] }
 }
 
 export interface ResourceClaimTemplate extends KubeObject {

@@ -5,6 +5,7 @@ import type { Pod } from '../api/types-pod.ts'
 import type { Volume } from '../api/types-volume.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
+import { claimFault } from './pod-claims.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { podCgroup } from './container-resources.ts'
 import { startSources } from './container-starter.ts'
@@ -332,7 +333,9 @@ export class PodActor {
   #resume: (() => void) | undefined
 
   async #createSandbox(pod: Pod, { attempt, changed }: { attempt: number; changed: boolean }, runtime: RuntimePod): Promise<void> {
-    const { tools, events, clock } = this.#options
+    const { tools, events, client } = this.#options
+    const fault = await claimFault(pod, client)
+    if (fault !== undefined) return this.#holdSandbox(pod, { reason: 'FailedPrepareDynamicResources', message: `Failed to prepare dynamic resources: prepare dynamic resources: ${fault}` })
     try {
       if (changed) {
         events.record(pod, { type: 'Normal', reason: 'SandboxChanged', message: 'Pod sandbox changed, it will be killed and re-created.' })
@@ -348,10 +351,16 @@ export class PodActor {
       if (slice) await this.#resizer.confine(pod)
       this.#sandboxBackOff.forget('sandbox')
     } catch (error) {
-      events.record(pod, { type: 'Warning', reason: 'FailedCreatePodSandBox', message: `Failed to create pod sandbox: ${(error as Error).message}` })
-      this.#sandboxBackOff.next('sandbox', clock.now())
-      this.#sandboxHoldMs = this.#sandboxBackOff.wait('sandbox', clock.now(), clock.now())?.untilMs ?? 0
+      this.#holdSandbox(pod, { reason: 'FailedCreatePodSandBox', message: `Failed to create pod sandbox: ${(error as Error).message}` })
     }
+  }
+
+  /** Again after a while. */
+  #holdSandbox(pod: Pod, because: { readonly reason: string; readonly message: string }): void {
+    const { events, clock } = this.#options
+    events.record(pod, { type: 'Warning', ...because })
+    this.#sandboxBackOff.next('sandbox', clock.now())
+    this.#sandboxHoldMs = this.#sandboxBackOff.wait('sandbox', clock.now(), clock.now())?.untilMs ?? 0
   }
 
   async #startContainer(pod: Pod, action: StartAction, { runtime, sandbox, signal }: { runtime: RuntimePod; sandbox: RuntimeSandbox; signal: AbortSignal }): Promise<void> {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Pod } from '../../pkg/api/types-pod.ts'
 import { nodes } from '../../pkg/api/types-node.ts'
+import { resourceClaims } from '../../pkg/api/types-device.ts'
 import { pods } from '../../pkg/api/types-pod.ts'
 import { canRunPods, nodeName, TestNode } from './kubelet-driver.ts'
 
@@ -55,6 +56,19 @@ describeWithContainerd('limits of a node', () => {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     await node.client.delete(pods, { namespace: 'default', name: 'mapped' })
+  })
+
+  it('does not start a pod with devices that it cannot prepare', async () => {
+    const claim = await node.client.create(resourceClaims, { apiVersion: 'resource.k8s.io/v1', kind: 'ResourceClaim', metadata: { namespace: 'default', name: 'gpu' }, spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'c' } }] } } })
+    const pod = await node.createPod('devices', { resourceClaims: [{ name: 'd', resourceClaimName: 'gpu' }], containers: [{ name: 'c', command: ['sleep', '1000'] }] })
+    const results = [{ request: 'r', driver: 'gpu.example.com', pool: 'p', device: 'd' }]
+    await node.client.update(resourceClaims, { ...claim, status: { allocation: { devices: { results } }, reservedFor: [{ resource: 'pods', name: 'devices', uid: pod.metadata.uid ?? '' }] } }, { subresource: 'status' })
+    for (const deadline = performance.now() + 20_000; ;) {
+      if ((await node.eventsOf('devices')).includes('FailedPrepareDynamicResources: Failed to prepare dynamic resources: prepare dynamic resources: DRA driver gpu.example.com is not registered')) break
+      expect(performance.now()).toBeLessThan(deadline)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    await node.client.delete(pods, { namespace: 'default', name: 'devices' })
   })
 
   it('takes no pod whose groups are to be its own alone when the runtime cannot', async () => {
