@@ -118,7 +118,7 @@ export const validatingBindings = define(named<PolicyBinding>('admissionregistra
   validate({ spec }) {
     const out: Errors = []
     // The path is upstream's, slip and all.
-    checkBinding(out, spec, 'spec.matchResouces')
+    checkBinding(out, spec, 'spec.matchResources')
     checkActions(out, 'spec.validationActions', spec.validationActions ?? [])
     return out
   },

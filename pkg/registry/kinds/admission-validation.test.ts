@@ -158,7 +158,7 @@ describe('bindings', () => {
     ['parameters of none', { paramRef: {} }, ['spec.paramRef: Required value: one of name or selector must be specified', 'spec.paramRef.parameterNotFoundAction: Required value']],
     ['parameters that may be missing', { paramRef: { ...params, parameterNotFoundAction: 'Skip' } }, ['spec.paramRef.parameterNotFoundAction: Unsupported value: "Skip": supported values: "Deny", "Allow"']],
     ['resources', { matchResources: { matchPolicy: 'Some', resourceRules: [{ ...rule, scope: 'Node' }] } }, [
-      'spec.matchResouces.matchPolicy: Unsupported value: "Some": supported values: "Equivalent", "Exact"', 'spec.matchResouces.resourceRules[0].scope: Unsupported value: "Node": supported values: "*", "Cluster", "Namespaced"',
+      'spec.matchResources.matchPolicy: Unsupported value: "Some": supported values: "Equivalent", "Exact"', 'spec.matchResources.resourceRules[0].scope: Unsupported value: "Node": supported values: "*", "Cluster", "Namespaced"',
     ]],
     ['actions', { validationActions: ['Deny', 'Warn', 'Warn', 'Pray'] }, [
       'spec.validationActions[2]: Duplicate value: "Warn"', 'spec.validationActions[3]: Unsupported value: "Pray": supported values: "Audit", "Deny", "Warn"',

@@ -70,7 +70,7 @@ describe('priority levels', () => {
     ['the least', {}, []],
     ['nothing', { type: 'Limited', limited: null }, [`${at}: Required value: must not be empty when type is Limited`]],
     ['a type', { type: 'Free' }, ['spec.type: Unsupported value: "Free": supported values: "Exempt", "Limited"']],
-    ['another that is exempt', { type: 'Exempt' }, ["spec.type: Invalid value: \"Exempt\": type must be 'Exempt' if and only if name is 'exempt'", `${at}: Forbidden: must be nil if the type is not Limited`]],
+    ['another that is exempt', { type: 'Exempt' }, ["spec.type: Invalid value: \"Exempt\": must be 'Exempt' if and only if `name` is 'exempt'", `${at}: Forbidden: must be nil if the type is not Limited`]],
     ['shares', { exempt: {}, limited: { nominalConcurrencyShares: -1, lendablePercent: 101, borrowingLimitPercent: -1 } }, [
       'spec.exempt: Forbidden: must be nil if the type is Limited', `${at}.nominalConcurrencyShares: Invalid value: -1: must be a non-negative integer`,
       `${at}.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive`, `${at}.borrowingLimitPercent: Invalid value: -1: if specified, must be a non-negative integer`,
@@ -91,7 +91,7 @@ describe('priority levels', () => {
     expect(faults(levels, exempt({ exempt: { nominalConcurrencyShares: 7, lendablePercent: 50 } }))).toEqual([])
     expect(faults(levels, exempt({ exempt: { nominalConcurrencyShares: -1, lendablePercent: -1 } }))).toEqual(['spec.exempt.nominalConcurrencyShares: Invalid value: -1: must be a non-negative integer', 'spec.exempt.lendablePercent: Invalid value: -1: must be between 0 and 100, inclusive'])
     expect(faults(levels, level({}, 'exempt'))).toEqual([
-      "spec.type: Invalid value: \"Limited\": type must be 'Exempt' if and only if name is 'exempt'", expect.stringMatching(/^spec: Invalid value: \{"Type":"Limited".*: spec of 'exempt' except the 'spec\.exempt' field must equal the fixed value$/),
+      "spec.type: Invalid value: \"Limited\": must be 'Exempt' if and only if `name` is 'exempt'", expect.stringMatching(/^spec: Invalid value: \{"Type":"Limited".*: spec of 'exempt' except the 'spec\.exempt' field must equal the fixed value$/),
     ])
     const catchAll = { metadata: { name: 'catch-all' }, spec: { type: 'Limited', limited: { nominalConcurrencyShares: 5, limitResponse: { type: 'Reject' } } } }
     expect(faults(levels, catchAll)).toEqual([])

@@ -167,7 +167,7 @@ function checkLimited(out: Errors, path: string, limited: Limited): void {
 export function priorityLevelErrors({ metadata: { name = '' }, spec, status }: PriorityLevel): Errors {
   const out: Errors = []
   const { type = '', limited, exempt } = spec
-  if ((name === 'exempt') !== (type === 'Exempt')) out.push(invalid('spec.type', type, "type must be 'Exempt' if and only if name is 'exempt'"))
+  if ((name === 'exempt') !== (type === 'Exempt')) out.push(invalid('spec.type', type, "must be 'Exempt' if and only if `name` is 'exempt'"))
   if (type === 'Exempt') {
     if (limited) out.push(forbiddenField('spec.limited', 'must be nil if the type is not Limited'))
     if (exempt) {

@@ -69,6 +69,11 @@ describe('jobs', () => {
     expect(await createLines('jobs.batch/v1', { metadata: { name: long }, ...indexed })).toEqual([`metadata.name: Invalid value: "${long}": will not able to create pod with invalid DNS label: ${long}-2`])
   })
 
+  it('refuses labels of another job in the template', async () => {
+    const { lines } = await new Door('jobs.batch/v1').create(changed(job, { spec: { template: { metadata: { labels: { 'controller-uid': 'other' } } } } }))
+    expect(lines).toEqual([expect.stringMatching(/^spec\.template\.metadata\.labels\[controller-uid\]: Invalid value: \{.*"controller-uid":"other".*\}: must be '[^']+'$/)])
+  })
+
   const fixed = 'field is immutable'
 
   it.each<[string, Json, Json, string[]]>([

@@ -21,17 +21,18 @@ import { sortedMap } from '../../util/go-text.ts'
 const uidLabels = ['batch.kubernetes.io/controller-uid', 'controller-uid']
 const nameLabels = ['batch.kubernetes.io/job-name', 'job-name']
 
-/** A job finds its pods by its own uid, so the selector is made here; the engine has set name and uid before. */
+/** A job finds its pods by its own uid, so the selector is made here; the engine has set name and uid before. What was written stays, for validation to refuse. */
 function generateSelector(draft: Job): void {
   const { metadata: { name = '', uid = '' }, spec } = draft
   if (spec.manualSelector) return
   const metadata = (spec.template.metadata ??= {})
   metadata.labels = {
-    ...metadata.labels,
     ...Object.fromEntries(uidLabels.map((label) => [label, uid])),
     ...Object.fromEntries(nameLabels.map((label) => [label, name])),
+    ...metadata.labels,
   }
-  const matchLabels = { ...spec.selector?.matchLabels, 'batch.kubernetes.io/controller-uid': uid }
+  const matchLabels = { ...spec.selector?.matchLabels }
+  matchLabels['batch.kubernetes.io/controller-uid'] ??= uid
   spec.selector = { ...spec.selector, matchLabels }
 }
 

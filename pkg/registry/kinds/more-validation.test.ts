@@ -34,7 +34,7 @@ describe('storage', () => {
     ['persistentvolumeclaims.v1', 'data of what is no claim', claim({ dataSourceRef: { kind: 'Pod', name: 'a' } }), [
       "spec.dataSource: Invalid value: \"Pod\": must be 'PersistentVolumeClaim' when referencing the default apiGroup", "spec.dataSourceRef: Invalid value: \"Pod\": must be 'PersistentVolumeClaim' when referencing the default apiGroup",
     ]],
-    ['persistentvolumeclaims.v1', 'two data', claim({ dataSource: { kind: 'PersistentVolumeClaim', name: 'a' }, dataSourceRef: { kind: 'PersistentVolumeClaim', name: 'b' } }), ['spec: Invalid value: "spec.dataSource": must match dataSourceRef']],
+    ['persistentvolumeclaims.v1', 'two data', claim({ dataSource: { kind: 'PersistentVolumeClaim', name: 'a' }, dataSourceRef: { kind: 'PersistentVolumeClaim', name: 'b' } }), ['spec: Invalid value: {}: must match dataSourceRef']],
     ['persistentvolumes.v1', 'no room', volume({ capacity: { storage: '0Gi' }, hostPath: { path: '/a' } }), ['spec.capacity[storage]: Invalid value: "0Gi": must be greater than zero']],
     ['persistentvolumes.v1', 'nfs', volume({ nfs: { path: 'x' } }), ['spec.nfs.server: Required value', 'spec.nfs.path: Invalid value: "x": must be an absolute path']],
     ['persistentvolumes.v1', 'local', volume({ local: { path: '/a/..' } }), ["spec.local.path: Invalid value: \"/a/..\": must not contain '..'", 'spec.nodeAffinity: Required value: Local volume requires node affinity']],

@@ -59,5 +59,5 @@ function checkDataSources(out: Errors, path: string, { dataSource, dataSourceRef
   if (dataSourceRef?.namespace) {
     checkDnsLabel(out, `${path}.dataSourceRef.namespace`, dataSourceRef.namespace)
     if (dataSource) out.push(invalid(path, `${path}.dataSource`, 'may not be specified when dataSourceRef.namespace is specified'))
-  } else if (dataSource && dataSourceRef && !same(dataSource, dataSourceRef)) out.push(invalid(path, `${path}.dataSource`, 'must match dataSourceRef'))
+  } else if (dataSource && dataSourceRef && !same(dataSource, dataSourceRef)) out.push(invalid(path, {}, 'must match dataSourceRef'))
 }
