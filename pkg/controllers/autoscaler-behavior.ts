@@ -20,6 +20,10 @@ const defaultDownWindowSeconds = 300
 /** Longer than any window or period may be. */
 export const historyMs = 3_600_000
 
+/** Whoever has not looked yet, or has forgotten in a restart, takes the size that stands for what was asked for last: nothing shrinks before a whole window was seen. */
+export const begun = (history: ScalingHistory, current: number, nowMs: number): ScalingHistory =>
+  history.recommendations.length > 0 ? history : { ...history, recommendations: [{ replicas: current, atMs: nowMs }] }
+
 export function scalingStep({ spec, wanted, current, history, nowMs }: {
   spec: HorizontalPodAutoscalerSpec; wanted: number; current: number; history: ScalingHistory; nowMs: number
 }): ScalingStep {

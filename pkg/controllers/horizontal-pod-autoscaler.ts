@@ -11,7 +11,7 @@ import { pods, type Pod } from '../api/types-pod.ts'
 import { deployments, replicaSets, replicationControllers, statefulSets } from '../api/types-workload.ts'
 import { controller, watches, type Controller, type ReconcileContext } from '../controller/controller.ts'
 import { messageOf } from '../controller/refusals.ts'
-import { historyMs, scalingStep, type ScalingHistory } from './autoscaler-behavior.ts'
+import { begun, historyMs, scalingStep, type ScalingHistory } from './autoscaler-behavior.ts'
 import { customProposal, metricPath, readingsOf, selectorText, type CustomFacts, type ReadMetrics } from './autoscaler-custom.ts'
 import { metricProposal, type Measured, type MetricProposal } from './autoscaler-metric.ts'
 import { millisOf } from './pod-facts.ts'
@@ -97,7 +97,7 @@ async function targetOf({ metadata: { namespace }, spec: { scaleTargetRef } }: H
 }
 
 /** One look at the metrics; returns the history as it is afterwards. */
-async function look(autoscaler: HorizontalPodAutoscaler, history: ScalingHistory, context: LookContext): Promise<ScalingHistory> {
+async function look(autoscaler: HorizontalPodAutoscaler, before: ScalingHistory, context: LookContext): Promise<ScalingHistory> {
   const { events, clock } = context
   const { scaleTargetRef, minReplicas = 1, maxReplicas } = autoscaler.spec
   const target = await targetOf(autoscaler, context)
@@ -105,10 +105,11 @@ async function look(autoscaler: HorizontalPodAutoscaler, history: ScalingHistory
     const message = `the HPA controller was unable to get the target's current scale: ${scaleTargetRef.kind} "${scaleTargetRef.name}" not found`
     events.record(autoscaler, { type: 'Warning', reason: 'FailedGetScale', message })
     await writeStatus(autoscaler, [condition('AbleToScale', 'False', 'FailedGetScale', message)], {}, context)
-    return history
+    return before
   }
   const nowMs = clock.now()
   const { wished, current } = target
+  const history = begun(before, wished, nowMs)
   const found = condition('AbleToScale', 'True', 'SucceededGetScale', "the HPA controller was able to get the target's current scale")
   if (wished === 0 && minReplicas !== 0) {
     const off = condition('ScalingActive', 'False', 'ScalingDisabled', 'scaling is disabled since the replica count of the target is zero')

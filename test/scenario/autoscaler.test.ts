@@ -69,8 +69,12 @@ it('sizes a deployment by a metric from outside', async () => {
     asked.push(path)
     return Promise.resolve({ kind: 'ExternalMetricValueList', apiVersion: 'external.metrics.k8s.io/v1beta1', items: [{ metricName: 'queue', metricLabels: {}, timestamp: formatTime(systemClock.now()), value: length }] })
   }
-  const runner = new ControllerRunner({ client: harness.clientFor('horizontal-pod-autoscaler'), informers: harness.informers, clock: systemClock, log: (text) => void harness.logged.push(text), controllers: [autoscalerController({ periodMs: 50, readMetrics })] })
-  await runner.start()
+  const start = async (): Promise<ControllerRunner> => {
+    const runner = new ControllerRunner({ client: harness.clientFor('horizontal-pod-autoscaler'), informers: harness.informers, clock: systemClock, log: (text) => void harness.logged.push(text), controllers: [autoscalerController({ periodMs: 50, readMetrics })] })
+    await runner.start()
+    return runner
+  }
+  const runner = await start()
   const key = { namespace, name: 'worker' }
   await harness.client.create(deployments, {
     apiVersion: 'apps/v1', kind: 'Deployment', metadata: key,
@@ -90,5 +94,14 @@ it('sizes a deployment by a metric from outside', async () => {
   await size(2)
   expect(asked[0]).toBe(`/apis/external.metrics.k8s.io/v1beta1/namespaces/${namespace}/queue`)
   await runner.stop()
+
+  // After a restart, as when it is new, it has seen no window of five minutes yet in which less would have done.
+  const { behavior: _behavior, ...spec } = (await harness.client.get(horizontalPodAutoscalers, key)).spec
+  await harness.client.update(horizontalPodAutoscalers, { ...await harness.client.get(horizontalPodAutoscalers, key), spec })
+  length = '5'
+  const again = await start()
+  await harness.until(horizontalPodAutoscalers, 'waiting', (informer) => informer.get(key)?.status?.conditions?.some(({ type, reason }) => type === 'AbleToScale' && reason === 'ScaleDownStabilized') ?? false)
+  expect((await harness.client.get(deployments, key)).spec.replicas).toBe(2)
+  await again.stop()
   await harness.stop()
 })
