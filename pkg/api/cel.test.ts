@@ -35,7 +35,7 @@ it.each<[string, unknown]>([
   ['optional.of(2).optMap(x, x * 2).value()', 4n], ['optional.none().optMap(x, x).hasValue()', false], ['optional.of(2).optFlatMap(x, optional.none()).hasValue()', false],
   ['[[1, 2], [3]].all(i, l, l.all(j, v, v > i + j - 1))', true],
   ['timestamp("2024-05-06T07:08:09Z") == null', false], ['optional.none() != null', true],
-  ['string(duration("-1h0.5s")) == "-3600.5s" && duration("1.5µs") == duration("1500ns")', true], ['duration("h")', new CelRunError('invalid duration string: h')],
+  ['duration("0") == duration("-0") && string(duration("+0")) == "0s"', true], ['string(duration("-1h0.5s")) == "-3600.5s" && duration("1.5µs") == duration("1500ns")', true], ['duration("h")', new CelRunError('invalid duration string: h')],
   ['duration("90m").getHours()', 1n], ['timestamp("2024-05-06T07:08:09Z").getFullYear()', 2024n], ['duration("1h") > duration("59m")', true],
   ['[1, 2].all(x, x > 0) && [1, 2].exists_one(x, x == 2)', true], ['{"a": 1}.all(k, k == "a")', true], ['[[1], [2]].map(l, l[0])', [1n, 2n]],
   ['url("http://E.com:80/a/../b").getHost()', 'E.com:80'], ['url("http://e.com:80/a/../b").getPort()', '80'], ['url("http://e.com/a/../b").getEscapedPath()', '/a/../b'],

@@ -2,16 +2,16 @@
 
 const unitMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
-/** The numbers with units of a duration; undefined for text that is none. Takes as long as the text is, whatever it says. */
+/** The numbers with units of a duration, of which a mere 0 has none; undefined for text that is none. Takes as long as the text is, whatever it says. */
 export function goDurationParts(text: string): { readonly isNegative: boolean; readonly parts: readonly (readonly [number: string, unit: string])[] } | undefined {
   const rest = text.replace(/^[-+]/, '')
+  if (rest === '0') return { isNegative: false, parts: [] }
   if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined
   return { isNegative: text.startsWith('-'), parts: [...rest.matchAll(/([\d.]+)([^\d.]+)/g)].map(([, number = '', unit = '']) => [number, unit]) }
 }
 
 /** Milliseconds, or undefined for text that is no duration. */
 export function parseGoDuration(text: string): number | undefined {
-  if (/^[-+]?0$/.test(text)) return 0
   const found = goDurationParts(text)
   if (!found) return undefined
   const total = found.parts.reduce((sum, [number, unit]) => sum + Number(number) * (unitMs[unit] ?? 0), 0)
