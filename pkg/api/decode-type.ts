@@ -1,5 +1,5 @@
 // What type a body says that it is, against the type that its URL takes; with the words of Kubernetes' decoders.
-import { invalid, invalidObject } from './field-error.ts'
+import { invalid, invalidObject, type FieldError } from './field-error.ts'
 import { isJsonObject, type JsonObject } from './json.ts'
 import { apiVersionOf, splitApiVersion } from './object.ts'
 import { schemaOf } from './schema-table.ts'
@@ -136,16 +136,16 @@ function checkCustomType(value: unknown, target: TargetType, { bytes, fieldValid
   }
   if (apiVersion !== apiVersionOf(target)) throw otherVersion(apiVersion, target)
   if (kind === target.kind) return
-  const metadata = isJsonObject(said['metadata']) ? said['metadata'] : {}
-  throw otherKind(target, kind, textOf(metadata, 'name'))
+  throw invalidObject({ group: target.group, kind }, nameOf(said), [otherKind(kind, target)])
 }
 
 const textOf = (object: JsonObject, key: string): string => (typeof object[key] === 'string' ? object[key] : '')
 
-export const kindMissing = (body: string): string => `Object 'Kind' is missing in '${body}'`
+const nameOf = ({ metadata }: JsonObject): string => (isJsonObject(metadata) ? textOf(metadata, 'name') : '')
 
-const otherKind = ({ group, kind: expected }: TargetType, kind: string, name: string): StatusError =>
-  invalidObject({ group, kind }, name, [invalid('kind', kind, `must be ${expected}`)])
+const kindMissing = (body: string): string => `Object 'Kind' is missing in '${body}'`
+
+const otherKind = (kind: string, target: TargetType): FieldError => invalid('kind', kind, `must be ${target.kind}`)
 
 /** What a patch has made of an object's type: why it can't be decoded. Fails with 422 for custom resources of another kind or version, and with 400 for other versions. */
 export function patchedTypeFault(patched: JsonObject, target: TargetType & { readonly schema: ObjectSchema }): string | undefined {
@@ -156,9 +156,8 @@ export function patchedTypeFault(patched: JsonObject, target: TargetType & { rea
   }
   const [apiVersion, kind] = [textOf(patched, 'apiVersion'), textOf(patched, 'kind')]
   if (kind === '') return kindMissing(JSON.stringify(patched))
-  const metadata = isJsonObject(patched['metadata']) ? patched['metadata'] : {}
-  throw invalidObject({ group: splitApiVersion(apiVersion)[0], kind }, textOf(metadata, 'name'), [
-    ...(kind === target.kind ? [] : [invalid('kind', kind, `must be ${target.kind}`)]),
+  throw invalidObject({ group: splitApiVersion(apiVersion)[0], kind }, nameOf(patched), [
+    ...(kind === target.kind ? [] : [otherKind(kind, target)]),
     ...(apiVersion === apiVersionOf(target) ? [] : [invalid('apiVersion', apiVersion, `must be ${apiVersionOf(target)}`)]),
   ])
 }

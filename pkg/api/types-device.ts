@@ -47,4 +47,8 @@ export const claimNamesOf = (pod: Pod): string[] => (pod.spec.resourceClaims ?? 
 
 export const isReservedFor = ({ status }: ResourceClaim, { metadata }: Pod): boolean => status?.reservedFor?.some(({ uid }) => uid === metadata.uid) ?? false
 
+/** The claim with the pod among those that it is kept for. */
+export const reservedBy = (claim: ResourceClaim, { metadata: { name = '', uid = '' } }: Pod): ResourceClaim =>
+  ({ ...claim, status: { ...claim.status, reservedFor: [...claim.status?.reservedFor ?? [], { resource: 'pods', name, uid }] } })
+
 export const isMadeFor = ({ metadata }: ResourceClaim, pod: Pod): boolean => metadata.ownerReferences?.some(({ controller, uid }) => controller && uid === pod.metadata.uid) ?? false

@@ -17,7 +17,7 @@ import { handleAggregated } from './aggregated-handle.ts'
 import { ask, forwarded, isBrokenOff, remoteHeaders, remoteServer, upgradeHeaders, type RemoteServer } from './aggregated-request.ts'
 import { requireAllowed } from './authorize.ts'
 import type { Authorizer } from './authorizer.ts'
-import { header, readBody, sinkOf, type Exchange } from './exchange.ts'
+import { readBody, sinkOf, type Exchange } from './exchange.ts'
 import { attributesOf } from './handle.ts'
 import type { Upgrade } from './http-door.ts'
 import { KindView } from './kind-view.ts'
@@ -25,6 +25,7 @@ import type { Asker } from './pod-target.ts'
 import type { RequestPath } from './request-path.ts'
 import { verbOf } from './resource-door.ts'
 import { plainFailure, send, text, type Answer } from './respond.ts'
+import { forwardedFor } from './source-ips.ts'
 import { invalidCertificate } from '../util/peer-identity.ts'
 import { networkWords } from './network-words.ts'
 
@@ -274,8 +275,7 @@ export class Aggregation {
   async #upgrade(service: ApiService, upgrade: Upgrade, path: RequestPath): Promise<void> {
     const { incoming, user, query } = upgrade
     this.#authorize(upgrade, incoming.method ?? 'GET', query, path)
-    if (!isAvailable(service)) throw new StatusError(503, 'ServiceUnavailable', 'service unavailable')
-    const server = this.#resolved(service)
+    const server = isAvailable(service) ? this.#resolved(service) : undefined
     if (!server) throw new StatusError(503, 'ServiceUnavailable', 'service unavailable')
     const rawHeaders = upgradeHeaders(incoming, server.hostname)
     for (const [name, values] of Object.entries(remoteHeaders(user))) for (const value of [values].flat()) rawHeaders.push(name, value.replace(/[\r\n]/g, ' '))
@@ -313,8 +313,7 @@ const lateness = new Error('context deadline exceeded')
 
 /** What the other server is told of the request, beside who makes it: it is the same one in its audit log. */
 function handedOn({ incoming, path }: Exchange): OutgoingHttpHeaders {
-  const before = header(incoming, 'x-forwarded-for')
-  return { ...forwarded(incoming.headers), 'audit-id': auditIdOf(incoming), 'x-forwarded-uri': encodeURI(path), 'x-forwarded-for': `${before === undefined ? '' : `${before}, `}${incoming.socket.remoteAddress ?? ''}` }
+  return { ...forwarded(incoming.headers), 'audit-id': auditIdOf(incoming), 'x-forwarded-uri': encodeURI(path), 'x-forwarded-for': forwardedFor(incoming) }
 }
 
 function openApiPath(index: unknown, path: string): string | undefined {

@@ -11,7 +11,7 @@ import { plainFailure, type Answer } from './respond.ts'
 import { verbOf } from './resource-door.ts'
 import { sourceIPs } from './source-ips.ts'
 
-/** The request's own word for itself, if it has one. */
+/** The request's own word for itself. One that has none gets one here, and keeps it. */
 export const auditIdOf = (incoming: Incoming): string => header(incoming, 'audit-id') || (incoming.headers['audit-id'] = randomUUID())
 
 /** To a client whose request the audit log could not take. */

@@ -24,7 +24,7 @@ function parseProxyName({ plural, name: text = '' }: ResourcePath): ProxyName {
   return { scheme: scheme === 'https' ? 'https' : 'http', name, port }
 }
 
-const unavailable = (text: string): StatusError => new StatusError(503, 'ServiceUnavailable', text)
+export const unavailable = (text: string): StatusError => new StatusError(503, 'ServiceUnavailable', text)
 
 function get<T extends KubeObject>(registry: Registry, { group, version, plural }: Resource<T>, key: { namespace?: string; name: string }): T {
   const definition = registry.definition(group, version, plural)

@@ -3,7 +3,6 @@ import { request as requestPlain, type IncomingHttpHeaders, type IncomingMessage
 import { request as requestTls } from 'node:https'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { StatusError } from '../api/status-error.ts'
 import { forwarded } from './aggregated-request.ts'
 import { header, sinkOf, type Exchange } from './exchange.ts'
 import type { Upgrade } from './http-door.ts'
@@ -12,12 +11,11 @@ import { streamFlags } from '../api/stream-flags.ts'
 import { requireVerbs, type ConnectOptions } from './pod-target.ts'
 import { throughProxy } from './proxy-body.ts'
 import { proxiedAddress } from './proxy-html.ts'
-import { nodeTarget, targetOf } from './proxy-target.ts'
+import { nodeTarget, targetOf, unavailable } from './proxy-target.ts'
 import type { ResourcePath } from './request-path.ts'
+import { forwardedFor } from './source-ips.ts'
 import { streamTunnel, tunnel } from './upgrade-tunnel.ts'
 import { networkWords } from './network-words.ts'
-
-const unavailable = (text: string): StatusError => new StatusError(503, 'ServiceUnavailable', text)
 
 /** With the length, for those who can't read a body without one. */
 const withLength = (headers: IncomingHttpHeaders): OutgoingHttpHeaders => ({ ...forwarded(headers), ...(headers['content-length'] === undefined ? {} : { 'content-length': headers['content-length'] }) })
@@ -48,7 +46,6 @@ function passOn({ incoming, outgoing, method }: Exchange, path: ResourcePath, ta
   const [rawPath, rawQuery] = splitTarget(incoming.url)
   const prefix = prefixOf(rawPath, path)
   const clientHost = header(incoming, ':authority') ?? header(incoming, 'host') ?? ''
-  const before = header(incoming, 'x-forwarded-for')
   return new Promise((resolve, reject) => {
     const send = target.protocol === 'https:' ? requestTls : requestPlain
     const upstream = send(target, {
@@ -56,7 +53,7 @@ function passOn({ incoming, outgoing, method }: Exchange, path: ResourcePath, ta
       headers: {
         ...withLength(incoming.headers), host: clientHost || target.host,
         'x-forwarded-uri': rawPath, 'x-forwarded-host': clientHost, 'x-forwarded-proto': 'https',
-        'x-forwarded-for': `${before === undefined ? '' : `${before}, `}${incoming.socket.remoteAddress ?? ''}`,
+        'x-forwarded-for': forwardedFor(incoming),
       },
     } as Parameters<typeof requestPlain>[1] & object)
     upstream.on('error', (error) => reject(unavailable(`error trying to reach service: ${networkWords(error)}`)))

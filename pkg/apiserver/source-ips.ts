@@ -18,3 +18,9 @@ export function chainOf(forwarded: string | undefined, real: string | undefined,
 
 /** IPv4 addresses as such, also where they came in an IPv6 one. */
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '')
+
+/** What another server is told of where a request came from: who has passed it on so far, and who sent it here. */
+export function forwardedFor(incoming: Incoming): string {
+  const before = header(incoming, 'x-forwarded-for')
+  return `${before === undefined ? '' : `${before}, `}${incoming.socket.remoteAddress ?? ''}`
+}

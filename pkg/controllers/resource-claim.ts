@@ -1,7 +1,7 @@
 // Claims for devices: made from the templates of pods, reserved for pods that have a node, and given back when no pod uses them.
 import { controllerOf } from '../api/object.ts'
 import { isNotFound } from '../api/status-error.ts'
-import { claimNameOf, claimNamesOf, isMadeFor, isReservedFor, resourceClaims, resourceClaimTemplates, type ClaimConsumer, type ResourceClaim } from '../api/types-device.ts'
+import { claimNameOf, claimNamesOf, isMadeFor, isReservedFor, reservedBy, resourceClaims, resourceClaimTemplates, type ClaimConsumer, type ResourceClaim } from '../api/types-device.ts'
 import { pods, type Pod, type PodResourceClaim } from '../api/types-pod.ts'
 import { controller, watches, type Controller, type ReconcileContext } from '../controller/controller.ts'
 import { messageOf } from '../controller/refusals.ts'
@@ -79,11 +79,11 @@ async function makeClaim(pod: Pod, entry: PodResourceClaim, { client, informers 
 
 /** For pods that nobody scheduled; the scheduler reserves for the others before they have a node. */
 async function reserve(pod: Pod, { client, informers }: ReconcileContext): Promise<void> {
-  const { namespace, name = '', uid = '' } = pod.metadata
+  const { namespace } = pod.metadata
   for (const claimName of claimNamesOf(pod)) {
     const claim = informers.for(resourceClaims).get({ namespace, name: claimName })
     if (!claim?.status?.allocation || isReservedFor(claim, pod)) continue
-    await client.update(resourceClaims, { ...claim, status: { ...claim.status, reservedFor: [...claim.status.reservedFor ?? [], { resource: 'pods', name, uid }] } }, { subresource: 'status' })
+    await client.update(resourceClaims, reservedBy(claim, pod), { subresource: 'status' })
   }
 }
 

@@ -1,6 +1,6 @@
 // Earlier templates of a DaemonSet or StatefulSet, kept as ControllerRevisions.
 import { equalParts } from '../api/json-parts.ts'
-import { type KubeObject, type Resource } from '../api/object.ts'
+import type { KubeObject, Resource } from '../api/object.ts'
 import { isAlreadyExists } from '../api/status-error.ts'
 import type { PodTemplateSpec } from '../api/types-pod.ts'
 import { controllerRevisions, type ControllerRevision } from '../api/types-workload.ts'

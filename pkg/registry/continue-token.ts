@@ -1,4 +1,5 @@
 // The continue token of a paged list: where the next page starts and which revision it shows.
+import { goNameOf } from '../api/decode-type.ts'
 import { parseJson } from '../api/json-text.ts'
 import { isJsonObject } from '../api/json.ts'
 import { badRequest, type StatusError } from '../api/status-error.ts'
@@ -21,9 +22,7 @@ function illegalByte(text: string): number | undefined {
   return text.length % 4 === 1 ? text.length - 1 : undefined
 }
 
-const jsonKind = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value === 'bigint' ? 'number' : typeof value)
-
-const misfit = (value: unknown, into: string): StatusError => invalid(`: json: cannot unmarshal ${jsonKind(value)} into Go ${into}`)
+const misfit = (value: unknown, into: string): StatusError => invalid(`: json: cannot unmarshal ${goNameOf(value)} into Go ${into}`)
 
 function textField(name: string, value: unknown): string {
   if (typeof (value ?? '') !== 'string') throw misfit(value, `struct field continueToken.${name} of type string`)

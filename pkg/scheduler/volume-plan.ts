@@ -2,6 +2,7 @@
 import { selectorMatcher } from '../api/label-selector.ts'
 import { compareQuantities, parseQuantity } from '../api/quantity.ts'
 import type { StorageClass, TopologySelectorTerm } from '../api/types-config.ts'
+import type { Pod } from '../api/types-pod.ts'
 import type { CSIStorageCapacity } from '../api/types-storage.ts'
 import type { PersistentVolume, PersistentVolumeClaim } from '../api/types-volume.ts'
 import type { NodeInfo } from './node-info.ts'
@@ -116,4 +117,17 @@ export function planVolumes(claims: readonly PersistentVolumeClaim[], node: Node
     else provision.push(claim)
   }
   return reasons.size > 0 ? [...reasons] : { bind, provision }
+}
+
+export interface ClaimUse {
+  readonly name: string
+  readonly ephemeral: boolean
+}
+
+/** The claims of the pod, those that are made for it among them. */
+export function claimsUsed({ metadata, spec }: Pod): ClaimUse[] {
+  return (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }): ClaimUse[] => {
+    if (persistentVolumeClaim) return [{ name: persistentVolumeClaim.claimName, ephemeral: false }]
+    return ephemeral ? [{ name: `${metadata.name}-${name}`, ephemeral: true }] : []
+  })
 }

@@ -3,11 +3,7 @@ import { events, namespaces, serviceAccounts } from '../../pkg/api/types-config.
 import { resourceClaims, resourceClaimTemplates, type ResourceClaim } from '../../pkg/api/types-device.ts'
 import { nodes } from '../../pkg/api/types-node.ts'
 import { pods, type PodResourceClaim } from '../../pkg/api/types-pod.ts'
-import { QueuedEventRecorder } from '../../pkg/client/event-recorder.ts'
-import { ControllerRunner } from '../../pkg/controller/runner.ts'
 import { claimNameBase, resourceClaimControllers } from '../../pkg/controllers/resource-claim.ts'
-import { defaultScheduler } from '../../pkg/scheduler/default-scheduler.ts'
-import { systemClock } from '../../pkg/util/clock.ts'
 import { BareCluster } from './bare-cluster.ts'
 
 const namespace = 'devices'
@@ -19,11 +15,9 @@ describe('claims for devices', () => {
 
   beforeAll(async () => {
     cluster = new BareCluster()
-    const { client, informers, logged } = cluster
-    const log = (text: string): void => void logged.push(text)
-    const recorder = new QueuedEventRecorder({ client, clock: systemClock, component: 'default-scheduler', log })
-    const scheduler = defaultScheduler({ client, informers, events: recorder, clock: systemClock, log })
-    const runner = new ControllerRunner({ client, clientFor: ({ name }) => cluster.clientFor(name), informers, clock: systemClock, log, controllers: resourceClaimControllers })
+    const { client } = cluster
+    const { scheduler, recorder } = cluster.newScheduler()
+    const runner = cluster.newRunner(resourceClaimControllers)
     await cluster.makeRoles()
     await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace }, spec: {} })
     await client.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace, name: 'default' } })

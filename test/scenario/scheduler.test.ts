@@ -4,8 +4,7 @@ import { events, namespaces, podDisruptionBudgets, serviceAccounts, storageClass
 import { nodes, type Node } from '../../pkg/api/types-node.ts'
 import { pods, type Pod, type PodSpec } from '../../pkg/api/types-pod.ts'
 import { persistentVolumeClaims, persistentVolumes } from '../../pkg/api/types-volume.ts'
-import { QueuedEventRecorder } from '../../pkg/client/event-recorder.ts'
-import { defaultScheduler } from '../../pkg/scheduler/default-scheduler.ts'
+import type { QueuedEventRecorder } from '../../pkg/client/event-recorder.ts'
 import { Scheduler } from '../../pkg/scheduler/scheduler.ts'
 import { systemClock } from '../../pkg/util/clock.ts'
 import { BareCluster } from './bare-cluster.ts'
@@ -18,10 +17,7 @@ describe('the scheduler', () => {
   let count = 0
 
   const startScheduler = async (): Promise<void> => {
-    const { client, informers, logged } = cluster
-    const log = (text: string): void => void logged.push(text)
-    recorder = new QueuedEventRecorder({ client, clock: systemClock, component: 'default-scheduler', log })
-    scheduler = defaultScheduler({ client, informers, events: recorder, clock: systemClock, log })
+    ({ scheduler, recorder } = cluster.newScheduler())
     await scheduler.start()
   }
   beforeAll(async () => {

@@ -6,17 +6,13 @@ import { events, namespaces, serviceAccounts, storageClasses } from '../../pkg/a
 import { nodes } from '../../pkg/api/types-node.ts'
 import { pods, type PodSpec } from '../../pkg/api/types-pod.ts'
 import { persistentVolumeClaims, persistentVolumes, volumeAttributesClasses, type PersistentVolumeClaim, type PersistentVolumeSpec } from '../../pkg/api/types-volume.ts'
-import { QueuedEventRecorder } from '../../pkg/client/event-recorder.ts'
 import { volumeDirectories } from '../../pkg/cluster/volume-directories.ts'
-import { ControllerRunner } from '../../pkg/controller/runner.ts'
 import ephemeralVolume from '../../pkg/controllers/ephemeral-volume.ts'
 import { localPathControllers } from '../../pkg/controllers/local-path-provisioner.ts'
 import { claimBinder, volumeBinder } from '../../pkg/controllers/persistent-volume-binder.ts'
 import pvProtection from '../../pkg/controllers/pv-protection.ts'
 import pvcProtection from '../../pkg/controllers/pvc-protection.ts'
 import vacProtection from '../../pkg/controllers/vac-protection.ts'
-import { defaultScheduler } from '../../pkg/scheduler/default-scheduler.ts'
-import { systemClock } from '../../pkg/util/clock.ts'
 import { BareCluster } from './bare-cluster.ts'
 
 const namespace = 'data'
@@ -29,14 +25,9 @@ describe('claims and volumes', () => {
 
   beforeAll(async () => {
     cluster = new BareCluster()
-    const { client, informers, logged } = cluster
-    const log = (text: string): void => void logged.push(text)
-    const recorder = new QueuedEventRecorder({ client, clock: systemClock, component: 'default-scheduler', log })
-    const scheduler = defaultScheduler({ client, informers, events: recorder, clock: systemClock, log })
-    const runner = new ControllerRunner({
-      client, clientFor: ({ name }) => cluster.clientFor(name), informers, clock: systemClock, log,
-      controllers: [claimBinder(), volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, ...localPathControllers(volumeDirectories({ directory, nodeName: 'here' }))],
-    })
+    const { client } = cluster
+    const { scheduler, recorder } = cluster.newScheduler()
+    const runner = cluster.newRunner([claimBinder(), volumeBinder, pvcProtection, pvProtection, vacProtection, ephemeralVolume, ...localPathControllers(volumeDirectories({ directory, nodeName: 'here' }))])
     await cluster.makeRoles()
     stops = [runner, scheduler, recorder]
     await Promise.all([runner.start(), scheduler.start()])

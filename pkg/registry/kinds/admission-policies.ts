@@ -117,7 +117,6 @@ export const validatingBindings = define(named<PolicyBinding>('admissionregistra
   defaults: defaultBinding,
   validate({ spec }) {
     const out: Errors = []
-    // The path is upstream's, slip and all.
     checkBinding(out, spec, 'spec.matchResources')
     checkActions(out, 'spec.validationActions', spec.validationActions ?? [])
     return out

@@ -2,7 +2,7 @@
 import type { Client } from '../../client/client.ts'
 import type { Informer } from '../../client/informer.ts'
 import type { KubeObject } from '../../api/object.ts'
-import { claimNameOf, claimNamesOf, isMadeFor, isReservedFor, resourceClaims, type ResourceClaim } from '../../api/types-device.ts'
+import { claimNameOf, claimNamesOf, isMadeFor, isReservedFor, reservedBy, resourceClaims, type ResourceClaim } from '../../api/types-device.ts'
 import type { Pod } from '../../api/types-pod.ts'
 import { nodeSelectorMatcher } from '../node-selector.ts'
 import type { PodInfo } from '../pod-info.ts'
@@ -69,12 +69,11 @@ export function dynamicResources({ client, claims, classes }: DynamicResourcesOp
       if (!prepared) return { message: 'not found', final: true }
       return { message: claimNamesOf(pod).length === 0 || refuser === pluginName ? 'no new claims to deallocate' : 'still not schedulable' }
     },
-    async preBind({ pod, uid, namespace }) {
-      const { name = '' } = pod.metadata
+    async preBind({ pod, namespace }) {
       for (const claimName of claimNamesOf(pod)) {
         const claim = await client.get(resourceClaims, { namespace, name: claimName })
         if (isReservedFor(claim, pod)) continue
-        await client.update(resourceClaims, { ...claim, status: { ...claim.status, reservedFor: [...claim.status?.reservedFor ?? [], { resource: 'pods', name, uid }] } }, { subresource: 'status' })
+        await client.update(resourceClaims, reservedBy(claim, pod), { subresource: 'status' })
       }
     },
   }

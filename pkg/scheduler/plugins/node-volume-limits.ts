@@ -6,7 +6,7 @@ import type { CSINode, VolumeAttachment } from '../../api/types-storage.ts'
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/types-volume.ts'
 import type { Index, Informer } from '../../client/informer.ts'
 import type { Plugin, Refusal } from '../plugin.ts'
-import { classNameOf } from '../volume-plan.ts'
+import { claimsUsed, classNameOf } from '../volume-plan.ts'
 
 export interface VolumeLimitFacts {
   readonly claims: Pick<Informer<PersistentVolumeClaim>, 'get'>
@@ -19,13 +19,11 @@ export interface VolumeLimitFacts {
 const exceeded: Refusal = { reasons: ['node(s) exceed max volume count'], resolvable: true }
 const attachmentsByNode: Index<VolumeAttachment> = { name: 'spec.nodeName', values: ({ spec }) => [spec.nodeName] }
 
-const claimNames = ({ metadata, spec }: Pod): string[] => (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => persistentVolumeClaim?.claimName ?? (ephemeral ? `${metadata.name}-${name}` : []))
-
 /** The volumes that a driver has to attach for the pod: unique name to driver. */
 export function csiVolumesOf(pod: Pod, { claims, volumes, storageClasses }: VolumeLimitFacts): Map<string, string> {
   const found = new Map<string, string>()
   const namespace = pod.metadata.namespace ?? ''
-  for (const claimName of claimNames(pod)) {
+  for (const { name: claimName } of claimsUsed(pod)) {
     const claim = claims.get({ namespace, name: claimName })
     if (!claim) continue
     if (claim.spec.volumeName) {
@@ -46,9 +44,9 @@ export function nodeVolumeLimits(facts: VolumeLimitFacts): Plugin {
     enqueueOn: ['pod-gone', 'node-added', 'csi-node', 'attachment', 'claim'],
     mayHelp({ pod, namespace }, { kind, action, object }) {
       switch (kind) {
-        case 'pod-gone': return claimNames(object as Pod).length > 0
+        case 'pod-gone': return claimsUsed(object as Pod).length > 0
         case 'attachment': return action === 'Delete'
-        case 'claim': return action === 'Add' && object.metadata.namespace === namespace && claimNames(pod).includes(object.metadata.name ?? '')
+        case 'claim': return action === 'Add' && object.metadata.namespace === namespace && claimsUsed(pod).some(({ name }) => name === object.metadata.name)
         default: return action !== 'Delete'
       }
     },

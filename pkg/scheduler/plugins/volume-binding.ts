@@ -9,7 +9,7 @@ import { persistentVolumeClaims, persistentVolumes, type PersistentVolume, type 
 import type { Clock } from '../../util/clock.ts'
 import type { PodInfo } from '../pod-info.ts'
 import type { ClusterChange, Plugin, Refusal } from '../plugin.ts'
-import { claimKey, classNameOf, isBound, planVolumes, selectedNodeAnnotation, type VolumeFacts, type VolumePlan } from '../volume-plan.ts'
+import { claimKey, claimsUsed, classNameOf, isBound, planVolumes, selectedNodeAnnotation, type ClaimUse, type VolumeFacts, type VolumePlan } from '../volume-plan.ts'
 import type { NodeInfo } from '../node-info.ts'
 
 /** How long volumes may take to be made. */
@@ -23,18 +23,6 @@ export interface VolumeBindingOptions {
   readonly storageClasses: Informer<StorageClass>
   readonly drivers: Informer<CSIDriver>
   readonly capacities: Informer<CSIStorageCapacity>
-}
-
-interface ClaimUse {
-  readonly name: string
-  readonly ephemeral: boolean
-}
-
-function claimsUsed({ metadata, spec }: Pod): ClaimUse[] {
-  return (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }): ClaimUse[] => {
-    if (persistentVolumeClaim) return [{ name: persistentVolumeClaim.claimName, ephemeral: false }]
-    return ephemeral ? [{ name: `${metadata.name}-${name}`, ephemeral: true }] : []
-  })
 }
 
 const refuse = (reason: string): Refusal => ({ reasons: [reason], resolvable: false })
