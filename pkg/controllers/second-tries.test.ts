@@ -146,16 +146,16 @@ it('does not hold an autoscaler to what an earlier one of its name recommended',
     spec: { replicas: 2, selector: { matchLabels: labels }, template: {} },
   }
   test.put(deployments, deployment)
-  const uses = (cpu: string): void => {
+  const idle = (): void => {
     for (const name of ['one', 'two']) {
       const pod = placed(name)
       test.put(pods, { ...pod, metadata: { ...pod.metadata, labels }, status: { ...pod.status, startTime: formatTime(0) }, spec: { ...pod.spec, containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] } })
-      test.put(podMetrics, { apiVersion: 'metrics.k8s.io/v1beta1', kind: 'PodMetrics', metadata: { namespace: 'a', name }, timestamp: formatTime(clock.now()), window: '15s', containers: [{ name: 'c', usage: { cpu } }] })
+      test.put(podMetrics, { apiVersion: 'metrics.k8s.io/v1beta1', kind: 'PodMetrics', metadata: { namespace: 'a', name }, timestamp: formatTime(clock.now()), window: '15s', containers: [{ name: 'c', usage: { cpu: '10m' } }] })
     }
   }
   const lookAfter = async (seconds: number, uid: string): Promise<unknown[]> => {
     clock.step(seconds * 1000)
-    uses('10m')
+    idle()
     await run(controller, autoscaler(uid))
     return test.writes.filter(({ subresource }) => subresource === 'scale').map(({ body }) => (body as Deployment).spec.replicas)
   }
